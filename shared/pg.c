@@ -1,0 +1,276 @@
+#include "shared/pg.h"
+
+#include <errno.h>
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include "shared/clock.h"
+#include "shared/str.h"
+
+#define RESULT_MAX (64u << 20) /* one answer of the database */
+
+struct pg {
+	PGconn *conn;
+};
+
+static void no_notices(void *arg, const char *msg)
+{
+	(void)arg;
+	(void)msg;
+}
+
+int64_t rows_int(const struct rows *r, int row, int col, int64_t none)
+{
+	const char *s = rows_at(r, row, col);
+	return s != NULL ? strtoll(s, NULL, 10) : none;
+}
+
+double rows_double(const struct rows *r, int row, int col, double none)
+{
+	const char *s = rows_at(r, row, col);
+	return s != NULL ? strtod(s, NULL) : none;
+}
+
+bool rows_bool(const struct rows *r, int row, int col)
+{
+	const char *s = rows_at(r, row, col);
+	return s != NULL && s[0] == 't';
+}
+
+/* libpq's texts end in a newline and may be long; the first line says it. */
+static void first_line(char *out, size_t size, const char *text)
+{
+	size_t n = strcspn(text, "\n");
+	snprintf(out, size, "%.*s", (int)MIN(n, size - 1), text);
+}
+
+static int down(struct pg *pg, struct err *err)
+{
+	char text[200];
+	first_line(text, sizeof text, PQerrorMessage(pg->conn));
+	return err_set(err, ERR_DB_DOWN, "%s", text[0] != '\0' ? text : "connection lost");
+}
+
+/* Waits for the connection's socket until the deadline. 1 ready, 0 deadline. */
+static int wait_fd(int fd, short events, usec_t deadline)
+{
+	for (;;) {
+		usec_t left = deadline - clock_mono();
+		if (left <= 0)
+			return 0;
+		struct pollfd p = { .fd = fd, .events = events };
+		int n = poll(&p, 1, (int)MIN(left / USEC_PER_MSEC + 1, 60000));
+		if (n > 0)
+			return 1;
+		if (n < 0 && errno != EINTR)
+			return 0;
+	}
+}
+
+int pg_connect(struct pg **out, const char *conninfo, const char *application, const char *options, int timeout_ms, struct err *err)
+{
+	/* tcp_user_timeout: a black-holed network is noticed in seconds, not in the kernel's quarter of an hour. */
+	const char *keys[] = { "dbname", "fallback_application_name", "options", "client_encoding", "keepalives_idle", "keepalives_interval",
+		               "keepalives_count", "tcp_user_timeout", NULL };
+	const char *values[] = { conninfo, application, options, "UTF8", "10", "5", "3", "15000", NULL };
+	usec_t deadline = clock_mono() + timeout_ms * USEC_PER_MSEC;
+	struct pg *pg = xcalloc(1, sizeof *pg);
+	pg->conn = PQconnectStartParams(keys, values, 1);
+	if (pg->conn == NULL)
+		abort();
+	PQsetNoticeProcessor(pg->conn, no_notices, NULL);
+	PostgresPollingStatusType st = PGRES_POLLING_WRITING;
+	while (PQstatus(pg->conn) != CONNECTION_BAD && st != PGRES_POLLING_OK && st != PGRES_POLLING_FAILED) {
+		if (!wait_fd(PQsocket(pg->conn), st == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)) {
+			err_set(err, ERR_DB_DOWN, "no connection within %d ms", timeout_ms);
+			pg_close(pg);
+			return -1;
+		}
+		st = PQconnectPoll(pg->conn);
+	}
+	if (PQstatus(pg->conn) != CONNECTION_OK) {
+		down(pg, err);
+		pg_close(pg);
+		return -1;
+	}
+	*out = pg;
+	return 0;
+}
+
+void pg_close(struct pg *pg)
+{
+	if (pg == NULL)
+		return;
+	PQfinish(pg->conn);
+	free(pg);
+}
+
+bool pg_is_broken(const struct pg *pg)
+{
+	return PQstatus(pg->conn) != CONNECTION_OK;
+}
+
+int pg_fd(const struct pg *pg)
+{
+	return PQsocket(pg->conn);
+}
+
+static enum err_code code_of(const char *state)
+{
+	if (state == NULL)
+		return ERR_DB_DOWN;
+	if (strcmp(state, "SB002") == 0)
+		return ERR_NOT_FOUND;
+	if (strncmp(state, "SB00", 4) == 0)
+		return state[4] == '4' ? ERR_BAD_INPUT : state[4] == '5' ? ERR_CONFLICT : ERR_REFUSED;
+	if (strcmp(state, "57014") == 0 || strcmp(state, "55P03") == 0)
+		return ERR_DB_TIMEOUT;
+	/* 57P01..3: the server goes down or is not up yet; 25006: a standby, for writers as good as away */
+	if (strncmp(state, "08", 2) == 0 || strncmp(state, "57P", 3) == 0 || strcmp(state, "25006") == 0)
+		return ERR_DB_DOWN;
+	return strcmp(state, "42501") == 0 ? ERR_REFUSED : ERR_DB;
+}
+
+int pg_start(struct pg *pg, const char *sql, const char *const *params, int n_params, struct err *err)
+{
+	if (PQstatus(pg->conn) != CONNECTION_OK ||
+	    !(n_params == 0 && params == NULL ? PQsendQueryParams(pg->conn, sql, 0, NULL, NULL, NULL, NULL, 0)
+	                                      : PQsendQueryParams(pg->conn, sql, n_params, NULL, params, NULL, NULL, 0)))
+		return down(pg, err);
+	return 0;
+}
+
+int pg_ready(struct pg *pg)
+{
+	return !PQconsumeInput(pg->conn) || !PQisBusy(pg->conn);
+}
+
+static int copy_rows(struct arena *a, const PGresult *res, struct rows *out, struct err *err)
+{
+	int rows = PQntuples(res), cols = PQnfields(res);
+	size_t bytes = 0;
+	for (int r = 0; r < rows; r++)
+		for (int c = 0; c < cols; c++)
+			bytes += (size_t)PQgetlength(res, r, c);
+	if (bytes > RESULT_MAX)
+		return err_set(err, ERR_TOO_BIG, "the answer of the database is %zu bytes, over %u", bytes, RESULT_MAX);
+	const char **cells = arena_alloc(a, sizeof *cells * (size_t)(rows * cols));
+	for (int r = 0; r < rows; r++)
+		for (int c = 0; c < cols; c++)
+			if (!PQgetisnull(res, r, c))
+				cells[r * cols + c] = arena_dup(a, PQgetvalue(res, r, c), (size_t)PQgetlength(res, r, c));
+	*out = (struct rows){ rows, cols, cells };
+	return 0;
+}
+
+/* Takes all results of what was sent. The last error, or the last rows, count. */
+int pg_finish(struct pg *pg, struct arena *a, struct rows *out, struct err *err)
+{
+	int result = 0;
+	bool any = false;
+	for (PGresult *res; (res = PQgetResult(pg->conn)) != NULL; PQclear(res)) {
+		ExecStatusType st = PQresultStatus(res);
+		any = true;
+		if (st == PGRES_FATAL_ERROR || st == PGRES_BAD_RESPONSE) {
+			const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+			const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+			char line[200];
+			first_line(line, sizeof line, text != NULL ? text : PQresultErrorMessage(res));
+			result = err_set(err, PQstatus(pg->conn) != CONNECTION_OK ? ERR_DB_DOWN : code_of(state), "%s", line);
+		} else if (st == PGRES_TUPLES_OK && out != NULL && result == 0) {
+			result = copy_rows(a, res, out, err);
+		}
+	}
+	if (!any)
+		return down(pg, err);
+	return result;
+}
+
+void pg_cancel(struct pg *pg)
+{
+	char why[128];
+	PGcancel *cancel = PQgetCancel(pg->conn);
+	if (cancel != NULL) {
+		PQcancel(cancel, why, sizeof why);
+		PQfreeCancel(cancel);
+	}
+}
+
+/* Past its deadline a statement is cancelled; a server that does not answer that either loses the connection. */
+static int await(struct pg *pg, int timeout_ms, struct err *err)
+{
+	usec_t deadline = clock_mono() + timeout_ms * USEC_PER_MSEC;
+	bool cancelled = false;
+	while (PQflush(pg->conn) == 1)
+		if (!wait_fd(PQsocket(pg->conn), POLLOUT, deadline))
+			break;
+	while (!pg_ready(pg)) {
+		if (wait_fd(PQsocket(pg->conn), POLLIN, deadline))
+			continue;
+		if (cancelled) {
+			PQfinish(pg->conn);
+			pg->conn = NULL; /* libpq takes NULL for a connection that is bad */
+			return err_set(err, ERR_DB_DOWN, "no answer within %d ms", timeout_ms);
+		}
+		pg_cancel(pg);
+		cancelled = true;
+		deadline = clock_mono() + 2 * USEC_PER_SEC;
+	}
+	return 0;
+}
+
+int pg_exec(struct pg *pg, struct arena *a, const char *sql, const char *const *params, int n_params, int timeout_ms, struct rows *out,
+            struct err *err)
+{
+	if (pg_start(pg, sql, params, n_params, err) < 0 || await(pg, timeout_ms, err) < 0)
+		return -1;
+	return pg_finish(pg, a, out, err);
+}
+
+int pg_script(struct pg *pg, const char *sql, int timeout_ms, struct err *err)
+{
+	if (PQstatus(pg->conn) != CONNECTION_OK || !PQsendQuery(pg->conn, sql))
+		return down(pg, err);
+	if (await(pg, timeout_ms, err) < 0)
+		return -1;
+	return pg_finish(pg, NULL, NULL, err);
+}
+
+int pg_consume(struct pg *pg, struct err *err)
+{
+	if (!PQconsumeInput(pg->conn) || PQstatus(pg->conn) != CONNECTION_OK)
+		return down(pg, err);
+	return 0;
+}
+
+bool pg_notification(struct pg *pg, char channel[static 64], char payload[static 64])
+{
+	PGnotify *n = PQnotifies(pg->conn);
+	if (n == NULL)
+		return false;
+	snprintf(channel, 64, "%s", n->relname);
+	snprintf(payload, 64, "%s", n->extra);
+	PQfreemem(n);
+	return true;
+}
+
+void pg_array_add(struct strbuf *b, const char *value)
+{
+	strbuf_char(b, b->len == 0 ? '{' : ',');
+	if (value == NULL) {
+		strbuf_str(b, "NULL");
+		return;
+	}
+	strbuf_char(b, '"');
+	for (const char *p = value; *p != '\0'; p++) {
+		if (*p == '"' || *p == '\\')
+			strbuf_char(b, '\\');
+		strbuf_char(b, *p);
+	}
+	strbuf_char(b, '"');
+}
+
+void pg_array_end(struct strbuf *b)
+{
+	strbuf_str(b, b->len == 0 ? "{}" : "}");
+}

@@ -1,0 +1,59 @@
+#pragma once
+/*
+ * PostgreSQL. The only door to libpq. Every statement has parameters, a deadline of ours besides the server's (a frozen server answers
+ * no time-out of its own), and an answer copied into the caller's arena. No pool, no retry: that is the callers' trade.
+ * A connection belongs to one thread at a time.
+ *
+ * Errors: DB_DOWN (no connection, or it broke: close and connect again), DB_TIMEOUT (ours or the server's), the contract's SQLSTATEs
+ * SB001 and SB003 REFUSED, SB002 NOT_FOUND, SB004 BAD_INPUT, SB005 CONFLICT; everything else DB.
+ */
+#include "shared/arena.h"
+#include "shared/err.h"
+
+struct pg;
+
+struct rows {
+	int n_rows, n_cols;
+	const char *const *cells; /* n_rows * n_cols; NULL = SQL NULL */
+};
+static inline const char *rows_at(const struct rows *r, int row, int col)
+{
+	return r->cells[row * r->n_cols + col];
+}
+/* As a number; `none` for NULL. */
+int64_t rows_int(const struct rows *, int row, int col, int64_t none);
+double rows_double(const struct rows *, int row, int col, double none);
+bool rows_bool(const struct rows *, int row, int col);
+
+/* conninfo: URI or keyword string; "" = libpq's own rules. Caller owns, pg_close. `options` (may be NULL) are sent as server settings,
+ * such as "-c statement_timeout=1500". */
+MUSTCHECK int pg_connect(struct pg **out, const char *conninfo, const char *application, const char *options, int timeout_ms, struct err *);
+void pg_close(struct pg *);
+static inline void pg_closep(struct pg **pg)
+{
+	pg_close(*pg);
+}
+bool pg_is_broken(const struct pg *);
+
+/* One statement, or (without parameters only) a script. params may hold NULLs. out may be NULL. */
+MUSTCHECK int pg_exec(struct pg *, struct arena *, const char *sql, const char *const *params, int n_params, int timeout_ms,
+                      struct rows *out, struct err *);
+/* A script of several statements, no parameters; used for migrations only. */
+MUSTCHECK int pg_script(struct pg *, const char *sql, int timeout_ms, struct err *);
+
+/* The same in two halves, for a thread that waits for more than this: start, poll pg_fd for input, ask pg_ready until it is not 0. */
+MUSTCHECK int pg_start(struct pg *, const char *sql, const char *const *params, int n_params, struct err *);
+int pg_fd(const struct pg *);
+int pg_ready(struct pg *); /* 0: not yet; 1: pg_finish will not block */
+MUSTCHECK int pg_finish(struct pg *, struct arena *, struct rows *out, struct err *);
+void pg_cancel(struct pg *); /* asks the server to stop the running statement; the answer still has to be fetched */
+
+/* Takes the next notification that has arrived. False when there is none. */
+bool pg_notification(struct pg *, char channel[static 64], char payload[static 64]);
+/* Reads what the server sent while nothing was asked. -1: the connection is gone. */
+MUSTCHECK int pg_consume(struct pg *, struct err *);
+
+/* Text of an array: {"a",NULL,"b\"c"}. */
+struct strbuf;
+void pg_array_add(struct strbuf *, const char *value); /* call pg_array_end when done */
+void pg_array_end(struct strbuf *);

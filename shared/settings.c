@@ -1,0 +1,265 @@
+#include "shared/settings.h"
+
+#include <ctype.h>
+#include <errno.h>
+
+#include "shared/str.h"
+
+static int distance(const char *a, const char *b)
+{
+	int row[64];
+	size_t n = MIN(strlen(b), 63);
+	for (size_t j = 0; j <= n; j++)
+		row[j] = (int)j;
+	for (size_t i = 1; a[i - 1] != '\0'; i++) {
+		int diagonal = row[0];
+		row[0] = (int)i;
+		for (size_t j = 1; j <= n; j++) {
+			int above = row[j];
+			row[j] = MIN(MIN(row[j] + 1, row[j - 1] + 1), diagonal + (a[i - 1] != b[j - 1]));
+			diagonal = above;
+		}
+	}
+	return row[n];
+}
+
+const char *nearest(const char *word, const char *const *words, size_t n)
+{
+	const char *best = NULL;
+	int limit = MAX(2, (int)strlen(word) / 3), at = limit + 1;
+	for (size_t i = 0; i < n; i++) {
+		int d = distance(word, words[i]);
+		if (d < at) {
+			at = d;
+			best = words[i];
+		}
+	}
+	return best;
+}
+
+int64_t duration_ms(const char *s)
+{
+	static const struct {
+		const char *unit;
+		int64_t ms;
+	} UNITS[] = { { "ms", 1 }, { "s", 1000 }, { "", 1000 }, { "m", 60000 }, { "min", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
+	char *end;
+	errno = 0;
+	long long n = strtoll(s, &end, 10);
+	if (end == s || errno != 0 || n < 0 || n > INT64_C(1000000000))
+		return -1;
+	while (*end == ' ')
+		end++;
+	for (size_t i = 0; i < ARRAY_SIZE(UNITS); i++)
+		if (strcmp(end, UNITS[i].unit) == 0)
+			return n * UNITS[i].ms;
+	return -1;
+}
+
+static int set_value(struct settings_source *src, size_t i, const char *value, const char *from, struct err *err)
+{
+	const struct setting *s = &src->table[i];
+	void *at = (char *)src->into + s->at;
+	src->from[i] = from;
+	if (s->type == SET_STRING) {
+		free(*(char **)at);
+		*(char **)at = xstrdup(value);
+		return 0;
+	}
+	int64_t n;
+	if (s->type == SET_DURATION) {
+		n = duration_ms(value);
+	} else {
+		char *end;
+		errno = 0;
+		n = strtoll(value, &end, 10);
+		if (end == value || *end != '\0' || errno != 0)
+			return err_set(err, ERR_BAD_INPUT, "%s: %s is '%.40s', not a number", from, s->name, value);
+	}
+	if (n < s->min || n > s->max)
+		return err_set(err, ERR_BAD_INPUT, "%s: %s is '%.40s'; allowed: %lld to %lld%s", from, s->name, value, (long long)s->min,
+		               (long long)s->max, s->type == SET_DURATION ? " ms" : "");
+	*(int64_t *)at = n;
+	return 0;
+}
+
+/* Index in the table; -2 when the other binary knows it; -1 with an error when nobody does. */
+static int find(const struct settings_source *src, const char *name, const char *from, struct err *err)
+{
+	const char *words[128];
+	size_t n = 0;
+	for (size_t i = 0; i < src->n; i++) {
+		if (strcmp(src->table[i].name, name) == 0)
+			return (int)i;
+		words[n++] = src->table[i].name;
+	}
+	for (size_t i = 0; src->foreign[i] != NULL; i++) {
+		if (strcmp(src->foreign[i], name) == 0)
+			return -2;
+		words[n++] = src->foreign[i];
+	}
+	const char *near = nearest(name, words, n);
+	return err_set(err, ERR_BAD_INPUT, "%s: no setting is called '%.60s'%s%s%s", from, name, near != NULL ? "; did you mean '" : "",
+	               near != NULL ? near : "", near != NULL ? "'?" : "");
+}
+
+static char *trim(char *s)
+{
+	while (isspace((unsigned char)*s))
+		s++;
+	size_t n = strlen(s);
+	while (n > 0 && isspace((unsigned char)s[n - 1]))
+		s[--n] = '\0';
+	return s;
+}
+
+/* Lines "name = value"; '#' and ';' begin comments, [sections] other than [signalbox] are skipped. */
+static int read_file(struct settings_source *src, const char *path, const char *label, bool must_exist, struct err *err)
+{
+	FILE *f = fopen(path, "re");
+	if (f == NULL)
+		return must_exist ? err_set(err, ERR_BAD_INPUT, "cannot read %s: %s", path, strerror(errno)) : 0;
+	char line[4096];
+	int result = 0, number = 0;
+	bool ours = true;
+	while (result == 0 && fgets(line, sizeof line, f) != NULL) {
+		char where[300];
+		number++;
+		char *p = trim(line);
+		if (*p == '[')
+			ours = strcmp(p, "[signalbox]") == 0;
+		if (!ours || *p == '\0' || *p == '#' || *p == ';' || *p == '[')
+			continue;
+		char *eq = strchr(p, '=');
+		snprintf(where, sizeof where, "%s:%d", path, number);
+		if (eq == NULL) {
+			result = err_set(err, ERR_BAD_INPUT, "%s: expected name = value", where);
+			break;
+		}
+		*eq = '\0';
+		int i = find(src, trim(p), where, err);
+		if (i == -1)
+			result = -1;
+		else if (i >= 0 && set_value(src, (size_t)i, trim(eq + 1), label, err) < 0)
+			result = -1;
+	}
+	fclose(f);
+	return result;
+}
+
+static int read_env(struct settings_source *src, char **env, struct err *err)
+{
+	static const char *const NOT_SETTINGS[] = { "config", "now", "crashpoint" };
+	for (; *env != NULL; env++) {
+		char name[80];
+		const char *eq = strchr(*env, '=');
+		if (strncmp(*env, "SIGNALBOX_", 10) != 0 || eq == NULL || (size_t)(eq - *env) - 10 >= sizeof name)
+			continue;
+		size_t n = (size_t)(eq - *env) - 10;
+		for (size_t i = 0; i < n; i++)
+			name[i] = (char)tolower((unsigned char)(*env)[10 + i]);
+		name[n] = '\0';
+		bool other = false;
+		for (size_t i = 0; i < ARRAY_SIZE(NOT_SETTINGS); i++)
+			other |= strcmp(name, NOT_SETTINGS[i]) == 0;
+		int i = other ? -2 : find(src, name, "environment", err);
+		if (i == -1 || (i >= 0 && set_value(src, (size_t)i, eq + 1, "environment", err) < 0))
+			return -1;
+	}
+	return 0;
+}
+
+/* What stands in argv: --name value or --name=value. Only words of the two tables are taken; others are left for the commands. */
+static int read_argv(struct settings_source *src, int *argc, char **argv, const char **config, bool apply, struct err *err)
+{
+	int out = 1;
+	for (int i = 1; i < *argc; i++) {
+		char name[80];
+		char *word = argv[i], *eq = strchr(word, '=');
+		size_t n = strncmp(word, "--", 2) == 0 ? (eq != NULL ? (size_t)(eq - word) : strlen(word)) - 2 : 0;
+		if (strcmp(word, "--") == 0) {
+			while (i < *argc)
+				argv[out++] = argv[i++];
+			break;
+		}
+		if (n == 0 || n >= sizeof name) {
+			argv[out++] = word;
+			continue;
+		}
+		for (size_t k = 0; k < n; k++)
+			name[k] = word[2 + k] == '-' ? '_' : word[2 + k];
+		name[n] = '\0';
+		struct err unknown;
+		int at = strcmp(name, "config") == 0 ? -3 : find(src, name, "", &unknown);
+		if (at == -1) {
+			argv[out++] = word;
+			continue;
+		}
+		const char *value = eq != NULL ? eq + 1 : i + 1 < *argc ? argv[i + 1] : NULL;
+		if (value == NULL)
+			return err_set(err, ERR_BAD_INPUT, "--%s needs a value", word + 2);
+		if (!apply) {
+			argv[out++] = word;
+			if (eq == NULL)
+				argv[out++] = argv[++i];
+			if (at == -3)
+				*config = value;
+			continue;
+		}
+		i += eq == NULL;
+		if (at >= 0 && (src->table[at].flags & SET_SECRET) && strstr(value, "password") != NULL)
+			return err_set(err, ERR_BAD_INPUT, "--%s: a password does not belong on a command line; use the environment or a file", word + 2);
+		if (at >= 0 && set_value(src, (size_t)at, value, "command line", err) < 0)
+			return -1;
+	}
+	if (apply) {
+		*argc = out;
+		argv[out] = NULL;
+	}
+	return 0;
+}
+
+int settings_load(struct settings_source *src, int *argc, char **argv, struct err *err)
+{
+	extern char **environ;
+	const char *config = NULL;
+	for (size_t i = 0; i < src->n; i++)
+		if (set_value(src, i, src->table[i].def, "default", err) < 0)
+			return -1;
+	if (read_argv(src, argc, argv, &config, false, err) < 0)
+		return -1;
+	bool named = config != NULL || getenv("SIGNALBOX_CONFIG") != NULL;
+	if (config == NULL)
+		config = getenv("SIGNALBOX_CONFIG");
+	if (read_file(src, config != NULL ? config : "/etc/signalbox/signalbox.conf", "file", named, err) < 0)
+		return -1;
+	if (src->user_file != NULL && read_file(src, src->user_file, "user file", false, err) < 0)
+		return -1;
+	if (read_env(src, environ, err) < 0)
+		return -1;
+	return read_argv(src, argc, argv, &config, true, err);
+}
+
+void settings_print(const struct settings_source *src, FILE *out)
+{
+	for (size_t i = 0; i < src->n; i++) {
+		const struct setting *s = &src->table[i];
+		const void *at = (const char *)src->into + s->at;
+		if (s->type == SET_STRING)
+			fprintf(out, "%-16s = %-28s # %s; %s\n", s->name,
+			        (s->flags & SET_SECRET) && (*(char *const *)at)[0] != '\0' ? "***" : *(char *const *)at, src->from[i], s->help);
+		else
+			fprintf(out, "%-16s = %lld%-*s # %s; %s\n", s->name, (long long)*(const int64_t *)at, 24,
+			        s->type == SET_DURATION ? "ms" : "", src->from[i], s->help);
+	}
+}
+
+void settings_free(struct settings_source *src)
+{
+	for (size_t i = 0; i < src->n; i++)
+		if (src->table[i].type == SET_STRING) {
+			char **at = (char **)((char *)src->into + src->table[i].at);
+			free(*at);
+			*at = NULL;
+		}
+}

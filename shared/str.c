@@ -1,0 +1,90 @@
+#include "shared/str.h"
+
+#include <stdarg.h>
+#include <strings.h>
+
+bool str_eq(struct str s, const char *other)
+{
+	return strlen(other) == s.len && memcmp(s.ptr, other, s.len) == 0;
+}
+
+bool str_starts(struct str s, const char *prefix)
+{
+	size_t n = strlen(prefix);
+	return s.len >= n && memcmp(s.ptr, prefix, n) == 0;
+}
+
+bool str_has_nocase(struct str s, const char *needle)
+{
+	size_t n = strlen(needle);
+	for (size_t i = 0; i + n <= s.len; i++)
+		if (strncasecmp(s.ptr + i, needle, n) == 0)
+			return true;
+	return false;
+}
+
+static bool reserve(struct strbuf *b, size_t more)
+{
+	if (b->broken || more > b->cap || b->len > b->cap - more) {
+		b->broken = true;
+		return false;
+	}
+	size_t need = b->len + more + 1;
+	if (need <= b->size)
+		return true;
+	size_t size = MAX(need, b->size * 2);
+	size = MAX(MIN(size, b->cap + 1), 64);
+	char *p = realloc(b->ptr, size);
+	if (p == NULL)
+		abort();
+	b->ptr = p;
+	b->size = size;
+	return true;
+}
+
+void strbuf_add(struct strbuf *b, const char *s, size_t n)
+{
+	if (!reserve(b, n))
+		return;
+	memcpy(b->ptr + b->len, s, n);
+	b->len += n;
+	b->ptr[b->len] = '\0';
+}
+
+void strbuf_str(struct strbuf *b, const char *s)
+{
+	strbuf_add(b, s, strlen(s));
+}
+
+void strbuf_char(struct strbuf *b, char c)
+{
+	strbuf_add(b, &c, 1);
+}
+
+void strbuf_addf(struct strbuf *b, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0 || !reserve(b, (size_t)n))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(b->ptr + b->len, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	b->len += (size_t)n;
+}
+
+void strbuf_clear(struct strbuf *b)
+{
+	b->len = 0;
+	b->broken = false;
+	if (b->ptr != NULL)
+		b->ptr[0] = '\0';
+}
+
+void strbuf_release(struct strbuf *b)
+{
+	free(b->ptr);
+	*b = (struct strbuf){ .cap = b->cap };
+}

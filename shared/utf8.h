@@ -1,0 +1,30 @@
+#pragma once
+/*
+ * Text from outside, made fit to be shown. Pure: no locale, no state. The only code that decides how a character of a message, an
+ * answer, a name or an error appears on a terminal (console.md section 6). Widths and classes are utf8proc's (Unicode 15).
+ */
+#include "shared/base.h"
+#include "shared/str.h"
+
+/* One thing as it is shown: a character with its marks, or a visible escape such as ^[, <U+202E>, <FF>. */
+struct glyph {
+	char text[24];
+	int len;        /* bytes of text */
+	int width;      /* cells, 0 to 12; 0 with len 0 = dropped */
+	bool is_escape; /* made visible: to be drawn apart */
+};
+
+/* Decodes one glyph at `at` (< end) and returns where the next begins. Newline and tab are escapes here: a view that breaks lines
+ * takes them out before. With `ascii` everything over 0x7e is an escape, except that letters become '?'. */
+const char *utf8_glyph(const char *at, const char *end, bool ascii, struct glyph *out);
+
+/* Whole text made safe for a plain terminal or a log: newlines and tabs stay if `lines`. */
+void utf8_safe(struct strbuf *out, struct str text, bool lines);
+/* Cells that the text takes when shown. */
+int utf8_width(struct str text);
+/* Invalid sequences and NUL become U+FFFD: what may be stored. */
+void utf8_repair(struct strbuf *out, struct str text);
+/* True when every byte belongs to a valid sequence and none is NUL. */
+bool utf8_valid(struct str text);
+/* How many bytes at the end of text are the beginning of an unfinished character (0 to 3). */
+size_t utf8_unfinished(struct str text);

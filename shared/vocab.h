@@ -1,0 +1,39 @@
+#pragma once
+/* The words that the database and both binaries share. */
+
+/* ai_messages.processing_status: enum suffix, word in the database */
+#define STATUSES(X)                                                                                                                \
+	X(PENDING, "pending")                                                                                                      \
+	X(QUEUED, "queued")                                                                                                        \
+	X(PROCESSING, "processing")                                                                                                \
+	X(COMPLETED, "completed")                                                                                                  \
+	X(FAILED, "failed")                                                                                                        \
+	X(CANCELLED, "cancelled")
+
+/* What settle() understands: enum suffix, word */
+#define OUTCOMES(X)                                                                                                                \
+	X(COMPLETED, "completed")                                                                                                  \
+	X(ERROR, "error")                                                                                                          \
+	X(RATE_LIMITED, "rate_limited")                                                                                            \
+	X(RELEASED, "released")                                                                                                    \
+	X(GONE, "gone")
+
+enum status {
+#define X(name, word) STATUS_##name,
+	STATUSES(X)
+#undef X
+		STATUS_N
+};
+
+enum outcome {
+#define X(name, word) OUTCOME_##name,
+	OUTCOMES(X)
+#undef X
+		OUTCOME_N
+};
+
+/* NOTIFY channels. All are hints: whoever listens also polls. */
+#define CHANNEL_WORK "signalbox_work"       /* something can be claimed; sent only while a worker sleeps */
+#define CHANNEL_STOP "signalbox_stop"       /* payload: worker id; it should look at its stops */
+#define CHANNEL_WATCH "signalbox_watch"     /* payload: message id; somebody watches it */
+#define CHANNEL_CHANGED "signalbox_changed" /* consoles should look again */

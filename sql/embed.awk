@@ -1,0 +1,27 @@
+# SQL files to C strings. Migrations and functions become two tables in the order given; each file of sql/worker and sql/tui becomes
+# one constant, sql_worker_load_context. Usage: awk -v hdr=OUT.h -f embed.awk FILES > OUT.c
+function begin(file,   parts, n) {
+	n = split(file, parts, "/")
+	folder = parts[n - 1]; name = parts[n]; sub(/\.sql$/, "", name)
+	if (folder == "migrations" || folder == "functions") {
+		count[folder]++
+		symbol = sprintf("text_%s_%d", folder, count[folder])
+		table[folder] = table[folder] sprintf("\t{ \"%s\", %s },\n", name, symbol)
+		printf "static const char %s[] =\n", symbol
+	} else {
+		symbol = "sql_" folder "_" name
+		decl = decl sprintf("extern const char %s[];\n", symbol)
+		printf "const char %s[] =\n", symbol
+	}
+	open = 1
+}
+function finish() { if (open) print "\t\"\";"; open = 0 }
+BEGIN { print "#include \"sql_embed.h\"\n#include <stddef.h>\n" }
+FNR == 1 { finish(); begin(FILENAME) }
+{ gsub(/\\/, "&&"); gsub(/"/, "\\\""); gsub(/\t/, "\\t"); printf "\t\"%s\\n\"\n", $0 }
+END {
+	finish()
+	printf "const struct sql_file sql_migrations[] = {\n%s\t{ NULL, NULL },\n};\n", table["migrations"]
+	printf "const struct sql_file sql_functions[] = {\n%s\t{ NULL, NULL },\n};\n", table["functions"]
+	printf "#pragma once\nstruct sql_file {\n\tconst char *name, *sql;\n};\nextern const struct sql_file sql_migrations[], sql_functions[];\n%s", decl > hdr
+}

@@ -1,0 +1,43 @@
+-- Makes or changes an agent; {"model": null} takes a value away. Unknown keys are refused.
+create or replace function signalbox.agent_set(slug text, changes jsonb, actor text) returns void
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+#variable_conflict use_variable
+declare
+	keys  constant text[] := array['name', 'provider', 'model', 'system_prompt', 'context_window_size', 'rate_limit_per_min',
+		'concurrency_limit', 'budget_day', 'budget_month', 'max_tokens', 'tools', 'chain'];
+	old   agents;
+	k     text;
+	who   int;
+begin
+	select x into k from jsonb_object_keys(changes) x where not x = any (keys) limit 1;
+	if found then
+		raise exception 'an agent has no %; it has: %', quote_literal(left(k, 80)), array_to_string(keys, ' ') using errcode = 'SB004';
+	end if;
+	if changes ->> 'provider' is not null then
+		select p.id into who from providers p where p.slug = changes ->> 'provider';
+		if not found then
+			raise exception 'no provider is called %', quote_literal(left(changes ->> 'provider', 80)) using errcode = 'SB002';
+		end if;
+	end if;
+	insert into agents (slug, name) values (slug, slug) on conflict do nothing;
+	select * into old from agents a where a.slug = slug for update;
+	insert into lanes (agent_id) values (old.id) on conflict do nothing;
+	update agents a set
+		name                = case when changes ? 'name' then coalesce(changes ->> 'name', slug) else a.name end,
+		provider_id         = case when changes ? 'provider' then who else a.provider_id end,
+		model               = case when changes ? 'model' then changes ->> 'model' else a.model end,
+		system_prompt       = case when changes ? 'system_prompt' then changes ->> 'system_prompt' else a.system_prompt end,
+		context_window_size = case when changes ? 'context_window_size' then coalesce((changes ->> 'context_window_size')::int, 10) else a.context_window_size end,
+		rate_limit_per_min  = case when changes ? 'rate_limit_per_min' then (changes ->> 'rate_limit_per_min')::int else a.rate_limit_per_min end,
+		concurrency_limit   = case when changes ? 'concurrency_limit' then (changes ->> 'concurrency_limit')::int else a.concurrency_limit end,
+		budget_day          = case when changes ? 'budget_day' then (changes ->> 'budget_day')::numeric else a.budget_day end,
+		budget_month        = case when changes ? 'budget_month' then (changes ->> 'budget_month')::numeric else a.budget_month end,
+		max_tokens          = case when changes ? 'max_tokens' then (changes ->> 'max_tokens')::int else a.max_tokens end,
+		tools               = case when changes ? 'tools' then changes ->> 'tools' else a.tools end,
+		chain               = case when changes ? 'chain' then changes ->> 'chain' else a.chain end
+		where a.id = old.id;
+	perform log_action(actor, 'agent_set', null, old.id, null, to_jsonb(old), changes);
+	perform pg_notify('signalbox_changed', '');
+exception when check_violation or invalid_text_representation or numeric_value_out_of_range then
+	raise exception '%', sqlerrm using errcode = 'SB004';
+end $$;

@@ -1,0 +1,37 @@
+-- Keeps the queue in step with somebody who writes ai_messages directly (an application's own UPDATE, psql).
+-- Our own functions run as the schema's owner and do this themselves, so the trigger does not fire for them.
+create or replace function signalbox.ai_messages_direct() returns trigger
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+declare
+	s ai_sessions;
+begin
+	select * into s from ai_sessions where id = coalesce(new.session_id, old.session_id) for no key update;
+	if tg_op = 'DELETE' then
+		delete from queue where message_id = old.id;
+		update ai_sessions set message_count = message_count - 1 where id = s.id;
+	elsif tg_op = 'INSERT' then
+		update ai_sessions set message_count = message_count + 1 where id = s.id;
+		if new.role = 'assistant' then
+			if s.agent_id is null then
+				raise exception 'session % has no agent yet: dispatch to it once', s.uuid using errcode = 'SB004';
+			end if;
+			update ai_messages set queued_at = coalesce(queued_at, clock_timestamp()) where id = new.id;
+			insert into queue (message_id, session_id, agent_id, priority, state, run_after)
+				values (new.id, s.id, s.agent_id, new.priority,
+				        case new.processing_status when 'pending' then 'pending' else 'blocked' end::queue_state,
+				        case new.processing_status when 'pending' then clock_timestamp() end);
+		end if;
+	elsif new.processing_status in ('completed', 'cancelled') then
+		delete from queue where message_id = new.id;
+		delete from message_stream where message_id = new.id;
+	elsif new.processing_status = 'processing' then
+		update queue set state = 'running', job_id = new.job_id, worker_id = null, attempts = attempts + 1,
+			deadline = clock_timestamp() + interval '300 s', changed_at = clock_timestamp() where message_id = new.id;
+	else    -- failed, or back to queued
+		update queue set state = case new.processing_status when 'failed' then 'failed' else 'blocked' end::queue_state,
+			job_id = null, worker_id = null, deadline = null, run_after = null, changed_at = clock_timestamp()
+			where message_id = new.id;
+	end if;
+	perform promote(array[s.id]);
+	return null;
+end $$;

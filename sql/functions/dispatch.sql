@@ -1,0 +1,87 @@
+-- One transaction: the user's row, the assistant's placeholder, the session (found or made), its count, the place in the queue.
+create or replace function signalbox.dispatch(agent text, content text, session uuid default null, user_id text default null,
+	collection_name text default null, thread_key text default null, priority int default 0, run_after timestamptz default null,
+	idempotency_key text default null)
+returns table (message_id uuid, session_id uuid, status text, queue_position bigint)
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+#variable_conflict use_column
+declare
+	a      agents;
+	s      ai_sessions;
+	m      ai_messages;
+	spoken bigint;
+	t      timestamptz := clock_timestamp();
+	later  boolean := coalesce(dispatch.run_after > t, false);
+	known  idempotency_keys;
+	hash   bytea;
+begin
+	if coalesce(btrim(dispatch.content, E' \t\r\n'), '') = '' then
+		raise exception 'content is empty' using errcode = 'SB004';
+	elsif octet_length(dispatch.content) > 1048576 then
+		raise exception 'content is % bytes, over 1048576', octet_length(dispatch.content) using errcode = 'SB004';
+	end if;
+	select * into a from agents where slug = dispatch.agent;
+	if not found then
+		raise exception 'no agent is called %', quote_literal(left(dispatch.agent, 80)) using errcode = 'SB002';
+	end if;
+	if dispatch.idempotency_key is not null then
+		hash := sha256(convert_to(dispatch.content, 'UTF8'));
+		-- The no-op update waits for whoever dispatches the same key at this moment, and then returns their row.
+		insert into idempotency_keys as k values (a.id, coalesce(dispatch.user_id, ''), dispatch.idempotency_key, hash, gen_random_uuid(), t + interval '24 h')
+			on conflict (agent_id, user_id, key) do update
+			set content_hash = case when k.expires_at < t then excluded.content_hash else k.content_hash end,
+			    message_id   = case when k.expires_at < t then excluded.message_id else k.message_id end,
+			    expires_at   = case when k.expires_at < t then excluded.expires_at else k.expires_at end
+			returning * into known;
+		select * into m from ai_messages where uuid = known.message_id;
+		if found then
+			if known.content_hash <> hash then
+				raise exception 'this idempotency key was used with other content' using errcode = 'SB005';
+			end if;
+			return query select m.uuid, x.uuid, m.processing_status, signalbox.queue_position(m.uuid) from ai_sessions x where x.id = m.session_id;
+			return;
+		end if;
+	end if;
+
+	-- The session's row is locked before its queue is looked at: see promote().
+	if dispatch.session is not null then
+		select * into s from ai_sessions where uuid = dispatch.session for no key update;
+		if not found then
+			raise exception 'no session %', dispatch.session using errcode = 'SB002';
+		elsif s.agent_id is null then    -- adopted: the first dispatch says whose it is
+			update ai_sessions set agent_id = a.id where id = s.id;
+		elsif s.agent_id <> a.id then
+			raise exception 'session % belongs to another agent', dispatch.session using errcode = 'SB004';
+		end if;
+	else
+		if dispatch.user_id is not null and dispatch.thread_key is not null then
+			insert into ai_sessions (agent_id, user_id, collection_name, thread_key)
+				values (a.id, dispatch.user_id, dispatch.collection_name, dispatch.thread_key)
+				on conflict (agent_id, user_id, coalesce(collection_name, ''), thread_key) where user_id is not null and thread_key is not null do nothing;
+			select * into s from ai_sessions x
+				where x.agent_id = a.id and x.user_id = dispatch.user_id and coalesce(x.collection_name, '') = coalesce(dispatch.collection_name, '')
+				  and x.thread_key = dispatch.thread_key for no key update;
+		else
+			insert into ai_sessions (agent_id, user_id, collection_name, thread_key)
+				values (a.id, dispatch.user_id, dispatch.collection_name, dispatch.thread_key) returning * into s;
+		end if;
+	end if;
+
+	t := clock_timestamp();
+	insert into ai_messages (session_id, role, content, created_at) values (s.id, 'user', dispatch.content, t) returning id into spoken;
+	insert into ai_messages (uuid, session_id, role, processing_status, queued_at, priority, reply_to, created_at)
+		values (coalesce(known.message_id, gen_random_uuid()), s.id, 'assistant', case when later then 'pending' else 'queued' end, t,
+		        coalesce(dispatch.priority, 0), spoken, t)
+		returning * into m;
+	update ai_sessions set message_count = message_count + 2 where id = s.id;
+	insert into queue (message_id, session_id, agent_id, priority, state, run_after)
+		values (m.id, s.id, a.id,
+		        -- Within a session order comes before priority: it cannot be served before the ones ahead of it.
+		        least(m.priority, (select min(w.priority) from queue w where w.session_id = s.id and w.state in ('ready', 'blocked', 'delayed'))),
+		        case when later then 'pending' else 'blocked' end::queue_state, case when later then dispatch.run_after end);
+	if not later then
+		perform promote(array[s.id]);
+		perform wake_worker();
+	end if;
+	return query select m.uuid, s.uuid, m.processing_status, signalbox.queue_position(m.uuid);
+end $$;

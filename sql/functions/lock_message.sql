@@ -1,0 +1,19 @@
+-- The message with its session locked, as every operator's action needs it; refuses when it is no longer what the operator saw.
+create or replace function signalbox.lock_message(message uuid, seen_job uuid, seen_status text) returns signalbox.ai_messages
+language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
+declare
+	m ai_messages;
+begin
+	select * into m from ai_messages where uuid = message and role = 'assistant';
+	if not found then
+		raise exception 'no message %', message using errcode = 'SB002';
+	end if;
+	perform from ai_sessions where id = m.session_id for no key update;
+	select * into m from ai_messages where id = m.id for no key update;
+	if seen_status is not null and seen_status <> m.processing_status then
+		raise exception 'it is % now, no longer %', m.processing_status, seen_status using errcode = 'SB003';
+	elsif seen_job is not null and seen_job is distinct from m.job_id then
+		raise exception 'it was tried again meanwhile' using errcode = 'SB003';
+	end if;
+	return m;
+end $$;

@@ -1,0 +1,54 @@
+-- The state of the queue with its alerts and what to do about each. Days and months are UTC's.
+create or replace function signalbox.queue_status() returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+declare
+	t       timestamptz := clock_timestamp();
+	today   timestamptz := date_trunc('day', clock_timestamp(), 'UTC');
+	c       record;
+	day     record;
+	hour    record;
+	w       record;
+	older   bigint;
+	limit_s numeric;
+	rate    numeric;
+	alerts  jsonb;
+begin
+	select param into limit_s from alert_rules where name = 'waiting_long';
+	select count(*) filter (where state = 'pending') as pending,
+	       count(*) filter (where state in ('ready', 'blocked', 'delayed')) as queued,
+	       count(*) filter (where state = 'running') as processing,
+	       count(*) filter (where state = 'failed') as failed,
+	       min(queued_at) filter (where state in ('ready', 'blocked', 'delayed')) as oldest,
+	       count(*) filter (where state in ('ready', 'blocked', 'delayed') and queued_at < t - make_interval(secs => limit_s::float8)) as waiting_long
+		into c from queue;
+	select coalesce(sum(completed), 0) as completed, coalesce(sum(failed), 0) as failed,
+	       sum(processing_ms) / nullif(sum(completed), 0) / 1000.0 as mean_s, coalesce(sum(cost_pico), 0) as cost, coalesce(sum(cost_unknown), 0) as cost_unknown
+		into day from stats_minute where minute >= today;
+	select coalesce(sum(completed), 0) as completed, coalesce(sum(failed), 0) as failed
+		into hour from stats_minute where minute > t - interval '1 h';
+	rate := round(100.0 * hour.failed / nullif(hour.failed + hour.completed, 0), 1);
+	select count(*) as alive, coalesce(sum(concurrency), 0) as slots, max(lease_until) filter (where true) as last_seen
+		into w from workers where ended_at is null and lease_until > t;
+
+	select coalesce(jsonb_agg(jsonb_build_object('name', a.name, 'level', a.level, 'message', a.message, 'action', a.action,
+			'value', a.value, 'threshold', a.threshold) order by a.ord), '[]') into alerts
+	from (
+		select 0 as ord, 'no_worker' as name, 'CRIT' as level, c.queued + c.pending + c.processing || ' messages wait and no worker is alive' as message,
+			'start one: signalbox-worker' as action, 0 as value, 1 as threshold
+		where w.alive = 0 and c.queued + c.pending + c.processing > 0
+		union all
+		select r.ord, r.name, 'WARN', trim_scale(round(v.value, 1)) || case r.name when 'failure_rate' then '' when 'slow' then '' else ' ' end || r.what
+			|| ' (limit ' || trim_scale(r.threshold) || ')', r.action, round(v.value, 1), r.threshold
+		from alert_rules r join (values
+			('waiting_long', c.waiting_long::numeric),
+			('failure_rate', case when hour.failed + hour.completed >= (select param from alert_rules where name = 'failure_rate') then rate end),
+			('slow', day.mean_s), ('queue_size', c.queued::numeric)) v(name, value) on v.name = r.name
+		where v.value > r.threshold
+	) a;
+	return jsonb_build_object(
+		'pending', c.pending, 'queued', c.queued, 'processing', c.processing, 'completed_today', day.completed,
+		'failed', c.failed, 'failed_today', day.failed, 'failed_last_hour_percent', rate,
+		'oldest_pending_seconds', round(extract(epoch from t - c.oldest), 1), 'mean_processing_seconds_today', round(day.mean_s, 1),
+		'workers_alive', w.alive, 'slots', w.slots, 'cost_today_usd', usd(day.cost), 'cost_unknown_today', day.cost_unknown,
+		'as_of', utc(t), 'alerts', alerts);
+end $$;

@@ -1,0 +1,47 @@
+-- Messages of workers whose lease ran out, and attempts past their deadline, go back to the queue: no try is burnt, but a message that
+-- ten workers died with is poison and fails. The condition stands again in the statement that writes.
+create or replace function signalbox.rescue() returns bigint
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+declare
+	t        timestamptz := clock_timestamp();
+	sessions bigint[];
+	n        bigint;
+begin
+	update workers w set ended_at = t, is_idle = false where w.id in (
+		select x.id from workers x where x.ended_at is null and x.lease_until < t for update skip locked);
+	sessions := array(select q.session_id from queue q where q.state = 'running' and (q.deadline < t
+		or (q.worker_id is not null and not exists (select from workers w where w.id = q.worker_id and w.ended_at is null))) order by 1);
+	if cardinality(sessions) = 0 then
+		return 0;
+	end if;
+	perform from ai_sessions s where s.id = any (sessions) order by s.id for no key update;
+	with lost as (
+		select q.* from queue q
+		where q.session_id = any (sessions) and q.state = 'running' and (q.deadline < t
+			or (q.worker_id is not null and not exists (select from workers w where w.id = q.worker_id and w.ended_at is null)))
+		for update
+	), back as (
+		update queue q set state = case when l.crashes + 1 >= 10 then 'failed' else 'blocked' end::queue_state, crashes = l.crashes + 1,
+			job_id = null, worker_id = null, deadline = null, changed_at = t
+		from lost l where q.message_id = l.message_id
+	), ended as (
+		update attempts a set ended_at = t, outcome = 'lost', error_class = 'lease_expired',
+			error = case when l.deadline < t then 'the attempt passed its deadline' else 'its worker was lost; the call may have been billed' end
+		from lost l where a.job_id = l.job_id
+	), told as (
+		insert into stops select l.worker_id, l.job_id from lost l join workers w on w.id = l.worker_id where w.ended_at is null
+		on conflict do nothing
+	), gone as (
+		delete from message_stream s using lost l where s.message_id = l.message_id
+	), said as (
+		update ai_messages m set processing_status = case when l.crashes + 1 >= 10 then 'failed' else 'queued' end,
+			processing_started_at = case when l.crashes + 1 >= 10 then m.processing_started_at end,
+			processing_error = case when l.crashes + 1 >= 10 then 'poison: its worker was lost 10 times' else m.processing_error end,
+			processing_completed_at = case when l.crashes + 1 >= 10 then t end
+		from lost l where m.id = l.message_id
+		returning m.id
+	)
+	select count(*) into n from said;
+	perform promote(sessions);
+	return n;
+end $$;

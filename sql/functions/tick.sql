@@ -1,0 +1,55 @@
+-- What time brings about, once a second, by whichever worker comes first: schedules and back-offs that are due, held retries, messages of
+-- lost workers, and the sweeping of small tables. Answers how much became startable.
+create or replace function signalbox.tick() returns bigint
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+declare
+	t        timestamptz := clock_timestamp();
+	sessions bigint[];
+	moved    bigint := 0;
+	n        bigint;
+	r        record;
+begin
+	if not pg_try_advisory_xact_lock(hashtext('signalbox.tick')) then
+		return 0;
+	end if;
+	moved := rescue();
+
+	update queue set state = 'ready', run_after = null where message_id in (
+		select message_id from queue where state = 'delayed' and run_after <= t limit 1000 for update skip locked);
+	get diagnostics n = row_count;
+	moved := moved + n;
+
+	sessions := array(select session_id from queue where state = 'pending' and run_after <= t order by run_after limit 1000);
+	if cardinality(sessions) > 0 then
+		perform from ai_sessions s where s.id = any (sessions) order by s.id for no key update;
+		with due as (
+			update queue set state = 'blocked', run_after = null, queued_at = t
+			where session_id = any (sessions) and state = 'pending' and run_after <= t returning message_id
+		)
+		update ai_messages m set processing_status = 'queued', queued_at = t from due where m.id = due.message_id;
+		get diagnostics n = row_count;
+		moved := moved + n;
+		perform promote(sessions);
+	end if;
+
+	for r in select m.uuid, q.retry_actor from queue q join ai_messages m on m.id = q.message_id
+	         where q.state = 'failed' and q.retry_at <= t order by q.retry_at limit 200 loop
+		begin
+			perform retry(r.uuid, coalesce(r.retry_actor, 'held retry'), null, 'failed');
+			moved := moved + 1;
+		exception when sqlstate 'SB003' or sqlstate 'SB002' then
+			null;    -- somebody was faster
+		end;
+	end loop;
+
+	delete from starts where started_at < t - interval '2 min';
+	delete from watches where until < t;
+	delete from message_stream s where not exists (select from queue q where q.message_id = s.message_id and q.job_id = s.job_id);
+	delete from idempotency_keys k where k.expires_at < t;
+	delete from test_sessions where used_at < t - interval '7 days';
+	delete from stops s where not exists (select from workers w where w.id = s.worker_id and w.ended_at is null);
+	if moved > 0 then
+		perform wake_worker();
+	end if;
+	return moved;
+end $$;

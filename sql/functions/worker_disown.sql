@@ -1,0 +1,13 @@
+-- After a claim whose answer was lost: what the database thinks this worker holds, and it does not know, goes back at once.
+create or replace function signalbox.worker_disown(id uuid, known uuid[]) returns bigint
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+declare
+	lost     json;
+	n        bigint;
+begin
+	select coalesce(json_agg(json_build_object('message_id', q.message_id, 'job_id', q.job_id, 'outcome', 'released')), '[]'), count(*)
+		into lost, n
+		from queue q where q.worker_id = worker_disown.id and q.state = 'running' and not q.job_id = any (known);
+	perform settle(id, lost, 1, '0 s');
+	return n;
+end $$;

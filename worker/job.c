@@ -1,0 +1,220 @@
+/*
+ * The story of a message, and the few threads that tell it.
+ *
+ * Stage threads take runnable jobs from one queue and call the step the job is at. Invariant: a job is in exactly one of three places:
+ * on the run queue, in the hands of one stage thread (is_running), or parked. A wake that comes while the step is still running is
+ * remembered (is_woken), so that none is lost between "I wait" and being parked.
+ */
+#include "worker/job.h"
+
+#include "shared/log.h"
+#include "worker/services.h"
+#include "worker/stages/stages.h"
+
+struct stage {
+	const char *name;
+	enum step (*run)(struct job *, struct err *);
+};
+
+static const struct stage STORY[] = {
+	{ "context", context_load },  /* the agent and the conversation: one read           */
+	{ "generate", generate },     /* WAITs for the model                                */
+	{ "settle", settle },         /* WAITs for the writer: the one commit that counts   */
+};
+#define SETTLE (ARRAY_SIZE(STORY) - 1)
+
+struct jobs {
+	pthread_mutex_t lock;
+	pthread_cond_t runnable, empty;
+	struct list all, run;
+	int count;
+	bool ending;
+	int n_threads;
+	pthread_t threads[16];
+	void (*on_end)(void *);
+	void *on_end_ctx;
+};
+
+struct job *job_new(const struct services *services)
+{
+	struct job *job = xcalloc(1, sizeof *job);
+	list_init(&job->all);
+	list_init(&job->run);
+	job->services = services;
+	job->claimed = clock_mono();
+	pthread_mutex_init(&job->live.lock, NULL);
+	job->live.text.cap = 4u << 20;
+	job->record.cap = 16u << 20;
+	return job;
+}
+
+static void job_free(struct job *job)
+{
+	arena_release(&job->arena);
+	strbuf_release(&job->live.text);
+	strbuf_release(&job->record);
+	pthread_mutex_destroy(&job->live.lock);
+	free(job);
+}
+
+static void push(struct jobs *jobs, struct job *job)
+{
+	list_push(&jobs->run, &job->run);
+	pthread_cond_signal(&jobs->runnable);
+}
+
+/* Runs steps until the job waits or ends. True when it ended. */
+static bool advance(struct job *job)
+{
+	for (;;) {
+		int stop = atomic_load(&job->stop);
+		if (stop != ERR_OK && job->at == 0) { /* not begun: nothing to end */
+			err_set(&job->err, (enum err_code)stop, "before it began");
+			job->at = SETTLE;
+		}
+		switch (STORY[job->at].run(job, &job->err)) {
+		case GO:
+			job->at++;
+			break;
+		case WAIT:
+			return false;
+		case FAIL:
+			err_wrap(&job->err, "%s", STORY[job->at].name);
+			job->at = SETTLE;
+			break;
+		case DONE:
+			return true;
+		}
+	}
+}
+
+static void *stage_main(void *arg)
+{
+	struct jobs *jobs = arg;
+	pthread_mutex_lock(&jobs->lock);
+	for (;;) {
+		while (list_is_empty(&jobs->run) && !jobs->ending)
+			pthread_cond_wait(&jobs->runnable, &jobs->lock);
+		if (list_is_empty(&jobs->run))
+			break;
+		struct job *job = list_entry(jobs->run.next, struct job, run);
+		list_remove(&job->run);
+		job->is_running = true;
+		job->is_woken = false;
+		pthread_mutex_unlock(&jobs->lock);
+
+		bool ended = advance(job);
+
+		pthread_mutex_lock(&jobs->lock);
+		job->is_running = false;
+		if (ended) {
+			list_remove(&job->all);
+			jobs->count--;
+			pthread_mutex_unlock(&jobs->lock);
+			job_free(job);
+			jobs->on_end(jobs->on_end_ctx);
+			pthread_mutex_lock(&jobs->lock);
+		} else if (job->is_woken) {
+			push(jobs, job);
+		}
+	}
+	pthread_mutex_unlock(&jobs->lock);
+	return NULL;
+}
+
+struct jobs *jobs_start(int n_threads, void (*on_end)(void *), void *ctx)
+{
+	struct jobs *jobs = xcalloc(1, sizeof *jobs);
+	pthread_attr_t attr;
+	pthread_mutex_init(&jobs->lock, NULL);
+	pthread_cond_init(&jobs->runnable, NULL);
+	list_init(&jobs->all);
+	list_init(&jobs->run);
+	jobs->on_end = on_end;
+	jobs->on_end_ctx = ctx;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 256 * 1024);
+	for (int i = 0; i < MIN(n_threads, (int)ARRAY_SIZE(jobs->threads)); i++)
+		if (pthread_create(&jobs->threads[jobs->n_threads], &attr, stage_main, jobs) == 0)
+			jobs->n_threads++;
+	pthread_attr_destroy(&attr);
+	if (jobs->n_threads == 0)
+		BUG("no stage thread could be started");
+	return jobs;
+}
+
+void jobs_stop(struct jobs *jobs)
+{
+	pthread_mutex_lock(&jobs->lock);
+	jobs->ending = true;
+	pthread_cond_broadcast(&jobs->runnable);
+	pthread_mutex_unlock(&jobs->lock);
+	for (int i = 0; i < jobs->n_threads; i++)
+		pthread_join(jobs->threads[i], NULL);
+	while (!list_is_empty(&jobs->all)) { /* jobs the writer could not settle any more: the lease gives them back */
+		struct job *job = list_entry(jobs->all.next, struct job, all);
+		list_remove(&job->all);
+		list_remove(&job->run);
+		job_free(job);
+	}
+	pthread_mutex_destroy(&jobs->lock);
+	pthread_cond_destroy(&jobs->runnable);
+	free(jobs);
+}
+
+void jobs_add_take(struct jobs *jobs, struct job *job)
+{
+	pthread_mutex_lock(&jobs->lock);
+	list_push(&jobs->all, &job->all);
+	jobs->count++;
+	push(jobs, job);
+	pthread_mutex_unlock(&jobs->lock);
+}
+
+int jobs_count(struct jobs *jobs)
+{
+	pthread_mutex_lock(&jobs->lock);
+	int n = jobs->count;
+	pthread_mutex_unlock(&jobs->lock);
+	return n;
+}
+
+void jobs_each(struct jobs *jobs, void (*fn)(struct job *, void *), void *ctx)
+{
+	pthread_mutex_lock(&jobs->lock);
+	for (struct list *l = jobs->all.next; l != &jobs->all; l = l->next)
+		fn(list_entry(l, struct job, all), ctx);
+	pthread_mutex_unlock(&jobs->lock);
+}
+
+static void wake_locked(struct jobs *jobs, struct job *job)
+{
+	if (job->is_running)
+		job->is_woken = true;
+	else if (list_is_empty(&job->run))
+		push(jobs, job);
+}
+
+void job_wake(struct job *job)
+{
+	struct jobs *jobs = job->services->jobs;
+	pthread_mutex_lock(&jobs->lock);
+	wake_locked(jobs, job);
+	pthread_mutex_unlock(&jobs->lock);
+}
+
+void jobs_stop_job(struct jobs *jobs, const char *job_id, enum err_code code)
+{
+	pthread_mutex_lock(&jobs->lock);
+	for (struct list *l = jobs->all.next; l != &jobs->all; l = l->next) {
+		struct job *job = list_entry(l, struct job, all);
+		if (job_id != NULL && strcmp(job->job_id, job_id) != 0)
+			continue;
+		/* The first reason stands, except that a job we no longer own outweighs one we would hand back. */
+		int none = ERR_OK, shutdown = ERR_SHUTDOWN;
+		if (atomic_compare_exchange_strong(&job->stop, &none, code) ||
+		    (code != ERR_SHUTDOWN && atomic_compare_exchange_strong(&job->stop, &shutdown, code)))
+			wake_locked(jobs, job);
+	}
+	pthread_mutex_unlock(&jobs->lock);
+}

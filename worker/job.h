@@ -1,0 +1,83 @@
+#pragma once
+/*
+ * A job is one attempt at one message. Its story is a table of steps (job.c); a few stage threads run them. A step that has to wait
+ * answers WAIT and the job is parked: it holds no thread, no connection, no transaction. Whoever brings what it waited for calls
+ * job_wake(), and the same step is called again; all carried state is in struct job.
+ *
+ * A job belongs to the stage thread that runs it; while it is parked, to the room that will wake it.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "shared/arena.h"
+#include "shared/clock.h"
+#include "shared/err.h"
+#include "shared/list.h"
+#include "shared/str.h"
+
+enum step {
+	GO,   /* next stage */
+	WAIT, /* parked until job_wake */
+	FAIL, /* on to settle, with err */
+	DONE, /* the job's end */
+};
+
+struct services; /* the rooms a stage may use; see worker/services.h */
+struct llm_call;
+
+/* The answer while it grows. The engine thread appends, the outbox reads. */
+struct live {
+	pthread_mutex_t lock;
+	struct strbuf text;
+	size_t flushed;      /* bytes the watchers have; outbox only */
+	atomic_bool watched;
+};
+
+struct turn {
+	const char *role; /* "user" or "assistant" */
+	struct str content;
+};
+
+struct job {
+	struct list all, run;    /* jobs.c's lists */
+	struct arena arena;      /* freed with the job */
+	const struct services *services;
+	unsigned at;             /* stage */
+	int64_t message_id;
+	char job_id[40], message_uuid[40];
+	int number;              /* attempts so far, this one included */
+	usec_t claimed, deadline; /* monotonic */
+	struct live live;
+	atomic_int stop;         /* an err_code: CANCELLED, LEASE_LOST or SHUTDOWN; 0 = go on */
+	struct err err;          /* set by the step that failed */
+
+	/* found by the context stage; all in the arena, NULL where the agent has none */
+	const char *agent, *provider, *protocol, *base_url, *key_env, *model, *system_prompt;
+	int max_tokens;          /* 0 = the provider's default */
+	struct turn *turns;
+	int n_turns;
+
+	struct llm_call *call;   /* while generate waits */
+	struct strbuf record;    /* while settle waits */
+	atomic_bool settled;
+
+	/* jobs.c, under its lock */
+	bool is_running, is_woken;
+};
+
+struct jobs;
+
+/* Starts n stage threads. Caller owns; jobs_stop ends them once no job is left. on_end is called, on a stage thread, when a job ended. */
+struct jobs *jobs_start(int n_threads, void (*on_end)(void *ctx), void *ctx);
+void jobs_stop(struct jobs *);
+/* Takes ownership of a job made by job_new. */
+void jobs_add_take(struct jobs *, struct job *);
+int jobs_count(struct jobs *);
+/* Calls fn for each living job with the room locked: fn may look and set, not call back into this room. */
+void jobs_each(struct jobs *, void (*fn)(struct job *, void *ctx), void *ctx);
+
+struct job *job_new(const struct services *);
+/* What a step waited for has come. Any thread. */
+void job_wake(struct job *);
+/* Asks a job, or all of them (job_id NULL), to end with this code: GONE or RELEASE class. Any thread. */
+void jobs_stop_job(struct jobs *, const char *job_id, enum err_code);

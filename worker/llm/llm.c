@@ -1,0 +1,274 @@
+/*
+ * One call of a provider. A 200 is not success: each protocol has its proof that the reply is whole, and a stream that ends without it is
+ * `truncated`, never an answer. Everything here runs on the engine's thread, but for llm_start, llm_cancel and llm_free.
+ */
+#include "worker/llm/llm.h"
+
+#include <strings.h>
+
+#include "shared/utf8.h"
+#include "worker/net/engine.h"
+
+#define ERROR_BODY_MAX 65536
+#define REQUEST_MAX (16u << 20)
+#define BYTES_PER_TOKEN 4 /* rough, for usage that nobody told us; stored as estimated */
+
+struct llm_private {
+	const struct provider_ops *ops;
+	struct job *job;
+	struct llm_call *call;
+	struct splitter split;
+	struct strbuf error_body;
+	usec_t started;
+	size_t prompt_bytes, text_bytes;
+	bool is_begun; /* the body's kind is known */
+};
+
+static const struct provider_ops *const PROVIDERS[] = { &provider_ollama, &provider_openai };
+
+static bool body_has(struct str body, const char *words)
+{
+	return str_has_nocase(body, words);
+}
+
+int llm_http_error(const struct provider_ops *ops, int status, struct str body, int retry_after_ms, struct err *err)
+{
+	struct arena a = ARENA_INIT;
+	struct strbuf clean = STRBUF_INIT(512 * 4);
+	struct str text = { body.ptr, MIN(body.len, 160) }, code = STR("");
+	const struct json *j;
+	struct err ignored;
+	if (json_parse(&a, body, ERROR_BODY_MAX, &j, &ignored) == 0)
+		ops->error(j, &text, &code);
+	utf8_safe(&clean, (struct str){ text.ptr, MIN(text.len, 160) }, false);
+
+	enum err_code what = ERR_SERVER_ERROR;
+	if (str_eq(code, "insufficient_quota") || status == 402 || body_has(body, "usage limits"))
+		what = ERR_QUOTA;
+	else if (str_eq(code, "context_length_exceeded") || status == 413 || body_has(body, "exceeds the context length") ||
+	         body_has(body, "prompt is too long") || body_has(body, "maximum context length"))
+		what = ERR_CONTEXT_LENGTH;
+	else if (status == 401 || status == 403)
+		what = ERR_AUTH;
+	else if (status == 404)
+		what = ERR_MODEL_NOT_FOUND;
+	else if (status == 429)
+		what = ERR_RATE_LIMITED;
+	else if (status == 503 || status == 529 || status == 498)
+		what = ERR_OVERLOADED;
+	else if (status == 408 || status == 409 || status == 425 || status >= 500)
+		what = ERR_SERVER_ERROR;
+	else if (status >= 400)
+		what = ERR_BAD_REQUEST;
+	else
+		what = ERR_BAD_REPLY;
+	err_set(err, what, "HTTP %d%s%s", status, clean.len > 0 ? ": " : "", strbuf_text(&clean));
+	err->wait_ms = MAX(retry_after_ms, 0);
+	strbuf_release(&clean);
+	arena_release(&a);
+	return -1;
+}
+
+/* Text of the answer: into the live buffer, where outbox and settle find it. */
+static void on_text(void *ctx, struct str text)
+{
+	struct llm_private *p = ctx;
+	struct live *live = &p->job->live;
+	if (p->call->ttft_ms < 0)
+		p->call->ttft_ms = (int)((clock_mono() - p->started) / USEC_PER_MSEC);
+	p->text_bytes += text.len;
+	pthread_mutex_lock(&live->lock);
+	strbuf_add(&live->text, text.ptr, text.len);
+	pthread_mutex_unlock(&live->lock);
+}
+
+static int on_event(void *ctx, const char *name, struct str data, struct err *err)
+{
+	struct llm_private *p = ctx;
+	struct arena a = ARENA_INIT;
+	int result = p->ops->feed(&p->call->reply, &a, name, data, err);
+	arena_release(&a);
+	return result;
+}
+
+static int begin_body(struct llm_private *p, const struct net_response *r, struct err *err)
+{
+	p->is_begun = true;
+	if (strcmp(r->content_type, "application/json") == 0 && p->ops->stream == SPLIT_SSE)
+		split_init(&p->split, SPLIT_WHOLE); /* a proxy or a cache may answer whole although a stream was asked for */
+	else if (strcmp(r->content_type, p->ops->stream_type) == 0 || strcmp(r->content_type, "application/json") == 0)
+		split_init(&p->split, p->ops->stream);
+	else
+		return err_set(err, ERR_BAD_REPLY, "the answer is %.40s, not %s", r->content_type[0] != '\0' ? r->content_type : "of no type",
+		               p->ops->stream_type);
+	return 0;
+}
+
+static int on_data(void *ctx, const struct net_response *r, struct str piece, struct err *err)
+{
+	struct llm_private *p = ctx;
+	if (r->status != 200) {
+		size_t room = ERROR_BODY_MAX - p->error_body.len;
+		strbuf_add(&p->error_body, piece.ptr, MIN(piece.len, room));
+		return 0;
+	}
+	if (!p->is_begun && begin_body(p, r, err) < 0)
+		return -1;
+	if (split_feed(&p->split, piece, on_event, p, err) < 0)
+		return -1;
+	if (p->job->live.text.broken) /* only this thread writes it */
+		return err_set(err, ERR_TOO_BIG, "the answer is over %zu bytes", p->job->live.text.cap);
+	return 0;
+}
+
+/* The body came to its end: is it a whole answer? */
+static int judge(struct llm_private *p, const struct net_response *r, struct err *err)
+{
+	const struct reply *reply = &p->call->reply;
+	bool left = false;
+	if (r->status != 200)
+		return llm_http_error(p->ops, r->status, (struct str){ strbuf_text(&p->error_body), p->error_body.len }, r->retry_after_ms, err);
+	if (!p->is_begun)
+		return err_set(err, ERR_TRUNCATED, "an empty body");
+	if (split_end(&p->split, on_event, p, &left, err) < 0)
+		return -1;
+	if (!reply->is_complete)
+		return err_set(err, ERR_TRUNCATED, "the stream ended without its end mark, after %zu bytes", r->body_bytes);
+	if (strcmp(reply->finish, "content_filter") == 0)
+		return err_set(err, ERR_CONTENT_FILTER, "the provider's filter withheld the answer");
+	if (p->text_bytes == 0)
+		return err_set(err, ERR_BAD_REPLY, "an empty answer (%.31s)", reply->finish);
+	return 0;
+}
+
+static void on_done(void *ctx, const struct net_response *r, const struct err *net_err)
+{
+	struct llm_private *p = ctx;
+	struct llm_call *call = p->call;
+	struct usage *u = &call->reply.usage;
+	if (net_err != NULL)
+		call->err = *net_err;
+	else
+		judge(p, r, &call->err);
+	call->generation_ms = (int)((clock_mono() - p->started) / USEC_PER_MSEC);
+	/* A provider that answered an error did not bill; one that streamed, or was left alone in the middle, may have. */
+	call->was_sent = r->status == 200 || (r->status == 0 && err_class(call->err.code) >= ERR_RELEASE) || call->err.code == ERR_PROVIDER_TIMEOUT;
+	if (call->was_sent && u->output < 0) {
+		u->output = (int)((p->text_bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN);
+		call->is_estimated = true;
+	}
+	if (call->was_sent && u->input < 0) {
+		u->input = (int)(p->prompt_bytes / BYTES_PER_TOKEN);
+		call->is_estimated = true;
+	}
+	if (call->err.code != ERR_OK && r->request_id[0] != '\0') {
+		size_t n = strlen(call->err.msg);
+		snprintf(call->err.msg + n, sizeof call->err.msg - n, " (request %.60s)", r->request_id);
+	}
+	struct job *job = p->job;
+	atomic_store(&call->is_done, true);
+	job_wake(job); /* from here on call and p belong to the job */
+}
+
+/* The key: the variable that the provider's row names, or the file that NAME_FILE names. It goes into a header and nowhere else. */
+static int read_key(const char *name, char *out, size_t size, struct err *err)
+{
+	char file_name[128], *from = getenv(name);
+	if (from != NULL && *from != '\0') {
+		snprintf(out, size, "%s", from);
+		return 0;
+	}
+	snprintf(file_name, sizeof file_name, "%s_FILE", name);
+	from = getenv(file_name);
+	FILE *f = from != NULL ? fopen(from, "re") : NULL;
+	bool read = f != NULL && fgets(out, (int)size, f) != NULL;
+	if (f != NULL)
+		fclose(f);
+	if (!read)
+		return err_set(err, ERR_AUTH, "the worker has no %.60s (nor a file named by %.60s_FILE)", name, name);
+	out[strcspn(out, "\r\n")] = '\0';
+	return 0;
+}
+
+static int check(const struct job *job, const struct provider_ops **ops, struct err *err)
+{
+	*ops = NULL;
+	if (job->provider == NULL || job->model == NULL)
+		return err_set(err, ERR_NOT_CONFIGURED, "agent %s has no %s: signalbox agent %s set %s=…", job->agent,
+		               job->provider == NULL ? "provider" : "model", job->agent, job->provider == NULL ? "provider" : "model");
+	for (size_t i = 0; i < ARRAY_SIZE(PROVIDERS); i++)
+		if (strcmp(PROVIDERS[i]->protocol, job->protocol) == 0)
+			*ops = PROVIDERS[i];
+	if (*ops == NULL)
+		return err_set(err, ERR_NOT_CONFIGURED, "this worker does not speak %s", job->protocol);
+	return 0;
+}
+
+struct llm_call *llm_start(struct job *job, struct err *err)
+{
+	const struct options *o = job->services->options;
+	const struct provider_ops *ops;
+	char key[512] = "", auth[600], url[600];
+	if (check(job, &ops, err) < 0 || (job->key_env != NULL && read_key(job->key_env, key, sizeof key, err) < 0))
+		return NULL;
+
+	struct llm_call *call = xcalloc(1, sizeof *call);
+	struct llm_private *p = xcalloc(1, sizeof *p);
+	*p = (struct llm_private){ .ops = ops, .job = job, .call = call, .error_body = STRBUF_INIT(ERROR_BODY_MAX), .started = clock_mono() };
+	call->private = p;
+	call->ttft_ms = -1;
+	call->reply = (struct reply){ .usage = { -1, -1, -1, -1 }, .on_text = on_text, .ctx = p };
+
+	struct prompt_turn *turns = arena_alloc(&job->arena, sizeof *turns * (size_t)job->n_turns);
+	for (int i = 0; i < job->n_turns; i++)
+		turns[i] = (struct prompt_turn){ job->turns[i].role, job->turns[i].content };
+	struct prompt prompt = { job->model, job->system_prompt, turns, job->n_turns, job->max_tokens };
+	struct strbuf body = STRBUF_INIT(REQUEST_MAX);
+	ops->build(&prompt, &body);
+	if (body.broken) {
+		err_set(err, ERR_TOO_BIG, "the request is over %u bytes", REQUEST_MAX);
+		strbuf_release(&body);
+		llm_free(call);
+		return NULL;
+	}
+	p->prompt_bytes = body.len;
+	/* OpenAI-compatible base URLs are given with or without /v1. */
+	size_t base = strlen(job->base_url);
+	const char *path = ops->path;
+	if (base > 3 && strcmp(job->base_url + base - 3, "/v1") == 0 && strncmp(path, "/v1", 3) == 0)
+		path += 3;
+	snprintf(url, sizeof url, "%s%s", job->base_url, path);
+	snprintf(auth, sizeof auth, "Authorization: Bearer %s", key);
+	const char *headers[] = { "Content-Type: application/json", key[0] != '\0' ? auth : NULL, NULL };
+	usec_t left = (job->deadline - clock_mono()) / USEC_PER_MSEC;
+	struct net_request request = {
+		.url = url,
+		.headers = headers,
+		.body = { strbuf_text(&body), body.len },
+		.connect_ms = (int)o->connect_ms,
+		.first_byte_ms = (int)o->first_byte_ms,
+		.idle_ms = (int)o->idle_ms,
+		.total_ms = (int)MAX(left, 0),
+		.handler = { on_data, on_done, p },
+	};
+	call->transfer = net_submit(job->services->engine, &request);
+	explicit_bzero(key, sizeof key);
+	explicit_bzero(auth, sizeof auth);
+	strbuf_release(&body);
+	return call;
+}
+
+void llm_cancel(struct engine *engine, const struct llm_call *call, enum err_code code)
+{
+	net_cancel(engine, call->transfer, code);
+}
+
+void llm_free(struct llm_call *call)
+{
+	if (call == NULL)
+		return;
+	split_release(&call->private->split);
+	strbuf_release(&call->private->error_body);
+	free(call->private);
+	free(call);
+}

@@ -1,0 +1,252 @@
+/*
+ * signalbox-worker: takes messages from the queue and has them answered.
+ *
+ * | thread  | owns                                                        | room            |
+ * |---------|-------------------------------------------------------------|-----------------|
+ * | main    | signals, the order of starting and stopping                 | main.c          |
+ * | claim   | its connection (LISTEN), the taking of work                 | queue/claim.c   |
+ * | lease   | its connection (LISTEN), this incarnation, the tick         | queue/lease.c   |
+ * | stage×M | the job it runs; a pooled connection for one statement      | job.c, stages/  |
+ * | engine  | all provider transfers, parsing of streams                  | net/engine.c    |
+ * | writer  | its connection, the records of all jobs                     | writer.c        |
+ * | outbox  | its connection (LISTEN), text of watched messages, hints    | outbox.c        |
+ *
+ * Stop: SIGTERM or SIGINT drains (no new work, running messages get `drain`, the rest go back and burn no try); a second one gives the
+ * running ones back at once.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "shared/log.h"
+#include "shared/migrate.h"
+#include "shared/version.h"
+#include "worker/dbpool.h"
+#include "worker/net/engine.h"
+#include "worker/outbox.h"
+#include "worker/queue/claim.h"
+#include "worker/queue/lease.h"
+#include "worker/services.h"
+#include "worker/writer.h"
+
+#define RELEASE_MS 10000 /* for handing back, after the drain time is over */
+
+struct worker {
+	struct options options;
+	struct services services;
+	struct lease *lease;
+	struct claim *claim;
+	struct outbox *outbox;
+	int signals;
+};
+
+static void __attribute__((noreturn)) die(int code, const char *what, const struct err *err)
+{
+	fprintf(stderr, "signalbox-worker: %s%s%s\n", what, err != NULL ? ": " : "", err != NULL ? err->msg : "");
+	exit(code);
+}
+
+/* Before any other thread, so that all inherit the mask and signals come only here. */
+static int block_signals(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	signal(SIGPIPE, SIG_IGN);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Keys live in this process: no core file, no reading by other processes of the same user. */
+static void keep_secrets(void)
+{
+	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
+/* Lowers concurrency with a line in the log rather than failing later. */
+static void check_ceilings(struct options *o)
+{
+	struct rlimit files;
+	getrlimit(RLIMIT_NOFILE, &files);
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+	if (files.rlim_cur < (rlim_t)o->concurrency + 100) {
+		o->concurrency = (int64_t)MAX((rlim_t)101, files.rlim_cur) - 100;
+		log_event(LOG_WARN, "concurrency lowered to the limit of open files", "concurrency=%lld files=%llu", (long long)o->concurrency,
+		          (unsigned long long)files.rlim_cur);
+	}
+}
+
+static void on_job_end(void *ctx)
+{
+	struct worker *w = ctx;
+	if (w->claim != NULL)
+		claim_slot_freed(w->claim);
+}
+
+static void on_change(void *ctx)
+{
+	struct worker *w = ctx;
+	if (w->outbox != NULL)
+		outbox_changed(w->outbox);
+}
+
+static void on_watched(void *ctx)
+{
+	struct worker *w = ctx;
+	outbox_watched(w->outbox);
+}
+
+/* "a,b" to {"a","b"}; NULL when empty. In the arena. */
+static const char *agents_array(struct arena *a, const char *list)
+{
+	struct strbuf b = STRBUF_INIT(65536);
+	char *copy = arena_dup(a, list, strlen(list));
+	for (char *p = copy, *end; *p != '\0'; p = end) {
+		p += strspn(p, ", ");
+		end = p + strcspn(p, ", ");
+		bool last = *end == '\0';
+		*end = '\0';
+		if (*p != '\0')
+			pg_array_add(&b, p);
+		end += !last;
+	}
+	if (b.len == 0)
+		return NULL;
+	pg_array_end(&b);
+	const char *text = arena_dup(a, b.ptr, b.len);
+	strbuf_release(&b);
+	return text;
+}
+
+/* The database, its schema, and a first identity. */
+static void first_contact(struct worker *w)
+{
+	struct arena a = ARENA_INIT;
+	struct pg *pg = NULL;
+	struct rows r;
+	struct err err;
+	if (pg_connect(&pg, w->options.database_url, "signalbox-worker", NULL, 10000, &err) < 0)
+		die(3, "database", &err);
+	if (migrate_check(pg, &err) < 0)
+		die(err.code == ERR_REFUSED ? 5 : 3, "schema", &err);
+	if (pg_exec(pg, &a, "select gen_random_uuid()", NULL, 0, 10000, &r, &err) < 0)
+		die(3, "database", &err);
+	snprintf(w->services.worker_id, sizeof w->services.worker_id, "%s", rows_at(&r, 0, 0));
+	pg_close(pg);
+	arena_release(&a);
+}
+
+static int stage_threads(void)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	return (int)MIN(12, MAX(2, 4 * cores));
+}
+
+static void start_rooms(struct worker *w, const char *agents)
+{
+	const struct options *o = &w->options;
+	struct services *s = &w->services;
+	struct err err;
+	int threads = stage_threads();
+	s->options = o;
+	s->jobs = jobs_start(threads, on_job_end, w);
+	s->engine = engine_start();
+	s->pool = dbpool_new(o->database_url, threads);
+	s->writer = writer_start(o->database_url, s->worker_id, (int)o->tries, o->backoff_ms, on_change, w);
+	if (lease_start(&w->lease, o, s->worker_name, agents, s->jobs, s->worker_id, &err) < 0)
+		die(3, "lease", &err);
+	w->outbox = outbox_start(s, w->lease);
+	w->claim = claim_start(s, w->lease, on_watched, w);
+}
+
+/* Waits for a stop signal at most ms (-1: for ever). True when one came. */
+static bool wait_signal(struct worker *w, int64_t ms)
+{
+	struct signalfd_siginfo info;
+	struct pollfd p = { .fd = w->signals, .events = POLLIN };
+	return poll(&p, 1, (int)MIN(ms, INT32_MAX)) > 0 && read(w->signals, &info, sizeof info) == sizeof info;
+}
+
+/* True when no job is left. */
+static bool wait_for_jobs(struct worker *w, int64_t ms)
+{
+	usec_t until = clock_mono() + ms * USEC_PER_MSEC;
+	while (jobs_count(w->services.jobs) > 0 && clock_mono() < until)
+		if (wait_signal(w, 50))
+			break;
+	return jobs_count(w->services.jobs) == 0;
+}
+
+static void stop_rooms(struct worker *w)
+{
+	claim_drain(w->claim);
+	lease_set_draining(w->lease);
+	log_event(LOG_INFO, "draining", "running=%d ms=%lld", jobs_count(w->services.jobs), (long long)w->options.drain_ms);
+	if (!wait_for_jobs(w, w->options.drain_ms)) {
+		log_event(LOG_INFO, "giving back what still runs", "running=%d", jobs_count(w->services.jobs));
+		jobs_stop_job(w->services.jobs, NULL, ERR_SHUTDOWN);
+		wait_for_jobs(w, RELEASE_MS);
+	}
+	struct claim *claim = w->claim;
+	claim_stop(claim);
+	writer_stop(w->services.writer, RELEASE_MS);
+	int left = jobs_count(w->services.jobs);
+	lease_stop(w->lease);
+	outbox_stop(w->outbox);
+	if (left > 0) { /* the database is away: the lease gives them back. Transfers still hold their jobs, so nothing is freed. */
+		log_event(LOG_WARN, "ended with messages in hand", "n=%d", left);
+		_exit(1);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct worker w = { .signals = block_signals() };
+	struct arena a = ARENA_INIT;
+	struct err err;
+	char host[64] = "host", name[96];
+	if (options_load(&w.options, &argc, argv, &err) < 0)
+		die(2, err.msg, NULL);
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		puts("signalbox-worker " SIGNALBOX_VERSION);
+	} else if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		puts("usage: signalbox-worker [--config FILE] [--NAME VALUE]...\n\nSettings (also as SIGNALBOX_NAME or in the file):\n");
+		settings_print(&w.options.source, stdout);
+	} else if (argc == 2 && strcmp(argv[1], "--print-settings") == 0) {
+		settings_print(&w.options.source, stdout);
+	} else if (argc > 1) {
+		fprintf(stderr, "signalbox-worker: unknown argument '%.60s'; see signalbox-worker --help\n", argv[1]);
+		return 2;
+	} else {
+		if (log_level_of(w.options.log_level) < 0)
+			die(2, "log_level is none of debug, info, warn, error", NULL);
+		log_set_level((enum log_level)log_level_of(w.options.log_level));
+		keep_secrets();
+		check_ceilings(&w.options);
+		gethostname(host, sizeof host - 1);
+		snprintf(name, sizeof name, "%s:%d", host, (int)getpid());
+		w.services.worker_name = name;
+		first_contact(&w);
+		start_rooms(&w, agents_array(&a, w.options.agents));
+		log_event(LOG_INFO, "ready", "worker=%s id=%s concurrency=%lld version=%s", name, w.services.worker_id, (long long)w.options.concurrency,
+		          SIGNALBOX_VERSION);
+		wait_signal(&w, w.options.max_time_ms > 0 ? w.options.max_time_ms : -1);
+		stop_rooms(&w);
+		jobs_stop(w.services.jobs);
+		engine_stop(w.services.engine);
+		dbpool_free(w.services.pool);
+		log_event(LOG_INFO, "ended", "worker=%s", name);
+	}
+	options_free(&w.options);
+	arena_release(&a);
+	close(w.signals);
+	return 0;
+}

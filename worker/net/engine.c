@@ -1,0 +1,418 @@
+/*
+ * The engine's thread sleeps in epoll on: curl's sockets, a timerfd for curl's timer, a timerfd for our own deadlines (four times a second,
+ * only while something is in flight), and an eventfd that says the inbox has orders. curl_multi_socket_action costs a sixth of
+ * curl_multi_poll at 10,000 streams, because it looks only at the socket that has something.
+ */
+#include "worker/net/engine.h"
+
+#include <ctype.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <pthread.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "shared/clock.h"
+#include "shared/list.h"
+
+#define BODY_MAX (64u << 20)
+#define SWEEP_MS 250
+
+struct transfer {
+	struct list link;   /* inbox, then in flight */
+	uint64_t id;
+	CURL *easy;
+	struct curl_slist *headers;
+	char *url, *body;
+	size_t body_len;
+	struct net_handler handler;
+	struct net_response response;
+	struct err err;     /* why we ended it ourselves; OK while it runs */
+	usec_t started, last_byte, deadline;
+	int connect_ms, first_byte_ms, idle_ms;
+};
+
+struct engine {
+	pthread_t thread;
+	CURLM *multi;
+	int epoll, wake, curl_timer, sweep_timer;
+	bool is_sweeping;
+	struct list flying;
+	pthread_mutex_t lock; /* of what follows */
+	struct list inbox;
+	struct cancel {
+		uint64_t id;
+		enum err_code code;
+	} *cancels;
+	size_t n_cancels, room;
+	uint64_t last_id;
+	bool ending;
+};
+
+static void arm(int timerfd, long first_ms, long every_ms)
+{
+	struct itimerspec t = {
+		.it_value = { first_ms / 1000, (first_ms % 1000) * 1000000 },
+		.it_interval = { every_ms / 1000, (every_ms % 1000) * 1000000 },
+	};
+	if (first_ms == 0)
+		t.it_value.tv_nsec = 1;
+	if (first_ms < 0)
+		t = (struct itimerspec){ { 0, 0 }, { 0, 0 } };
+	timerfd_settime(timerfd, 0, &t, NULL);
+}
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
+{
+	struct engine *e = arg;
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		epoll_ctl(e->epoll, EPOLL_CTL_DEL, fd, NULL);
+		return 0;
+	}
+	struct epoll_event ev = { .events = (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u), .data.fd = fd };
+	if (epoll_ctl(e->epoll, known != NULL ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &ev) < 0 && errno == EEXIST)
+		epoll_ctl(e->epoll, EPOLL_CTL_MOD, fd, &ev);
+	curl_multi_assign(e->multi, fd, e);
+	return 0;
+}
+
+static int on_timer(CURLM *multi, long ms, void *arg)
+{
+	struct engine *e = arg;
+	(void)multi;
+	arm(e->curl_timer, ms, 0);
+	return 0;
+}
+
+static size_t on_body(char *ptr, size_t one, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+	(void)one;
+	t->last_byte = clock_mono();
+	if (t->response.ttfb_ms < 0)
+		t->response.ttfb_ms = (int)((t->last_byte - t->started) / USEC_PER_MSEC);
+	t->response.body_bytes += n;
+	if (t->err.code == ERR_OK && t->response.body_bytes > BODY_MAX)
+		err_set(&t->err, ERR_TOO_BIG, "the provider's answer is over %u bytes", BODY_MAX);
+	if (t->err.code == ERR_OK && t->handler.on_data(t->handler.ctx, &t->response, (struct str){ ptr, n }, &t->err) < 0)
+		return 0;
+	return t->err.code == ERR_OK ? n : 0;
+}
+
+/* "120" or "0.5" seconds, or an HTTP date. */
+static int retry_after(const char *value)
+{
+	char *end;
+	double s = strtod(value, &end);
+	if (end != value && s >= 0 && s < 1e6)
+		return (int)(s * 1000);
+	time_t at = curl_getdate(value, NULL);
+	return at < 0 ? -1 : (int)MAX(0, (at - time(NULL)) * 1000);
+}
+
+static size_t on_header(char *ptr, size_t one, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+	char line[256];
+	(void)one;
+	snprintf(line, sizeof line, "%.*s", (int)MIN(n, sizeof line - 1), ptr);
+	if (strncmp(line, "HTTP/", 5) == 0) {
+		const char *space = strchr(line, ' ');
+		t->response.status = space != NULL ? atoi(space + 1) : 0;
+		return n;
+	}
+	char *value = strchr(line, ':');
+	if (value == NULL)
+		return n;
+	*value++ = '\0';
+	value += strspn(value, " \t");
+	value[strcspn(value, "\r\n")] = '\0';
+	if (strcasecmp(line, "content-type") == 0) {
+		size_t len = MIN(strcspn(value, "; "), sizeof t->response.content_type - 1);
+		for (size_t i = 0; i < len; i++)
+			t->response.content_type[i] = (char)tolower((unsigned char)value[i]);
+		t->response.content_type[len] = '\0';
+	} else if (strcasecmp(line, "x-request-id") == 0 || strcasecmp(line, "request-id") == 0) {
+		snprintf(t->response.request_id, sizeof t->response.request_id, "%.79s", value);
+	} else if (strcasecmp(line, "retry-after-ms") == 0 || strcasecmp(line, "x-ms-retry-after-ms") == 0) {
+		t->response.retry_after_ms = MAX(0, atoi(value));
+	} else if (strcasecmp(line, "retry-after") == 0 && t->response.retry_after_ms < 0) {
+		t->response.retry_after_ms = retry_after(value);
+	}
+	return n;
+}
+
+static void transfer_free(struct transfer *t)
+{
+	curl_easy_cleanup(t->easy);
+	curl_slist_free_all(t->headers);
+	free(t->url);
+	free(t->body);
+	free(t);
+}
+
+/* What curl's answer means for us (measured with Debian's 7.88, see wire notes in worker/llm/llm.c). */
+static void explain(struct transfer *t, CURLcode rc)
+{
+	if (t->err.code != ERR_OK || rc == CURLE_OK)
+		return;
+	const char *text = curl_easy_strerror(rc);
+	if (rc == CURLE_PARTIAL_FILE || (rc == CURLE_RECV_ERROR && t->response.body_bytes > 0))
+		err_set(&t->err, ERR_TRUNCATED, "the connection was cut after %zu bytes", t->response.body_bytes);
+	else if (rc == CURLE_OPERATION_TIMEDOUT)
+		err_set(&t->err, ERR_PROVIDER_TIMEOUT, "no connection within %d ms", t->connect_ms);
+	else if (rc == CURLE_UNSUPPORTED_PROTOCOL || rc == CURLE_WEIRD_SERVER_REPLY || rc == CURLE_URL_MALFORMAT)
+		err_set(&t->err, rc == CURLE_URL_MALFORMAT ? ERR_NOT_CONFIGURED : ERR_BAD_REPLY, "%s", text);
+	else
+		err_set(&t->err, ERR_NETWORK, "%s", text);
+}
+
+static void finish(struct engine *e, struct transfer *t, CURLcode rc)
+{
+	explain(t, rc);
+	curl_multi_remove_handle(e->multi, t->easy);
+	list_remove(&t->link);
+	t->handler.on_done(t->handler.ctx, &t->response, t->err.code != ERR_OK ? &t->err : NULL);
+	transfer_free(t);
+}
+
+static void reap(struct engine *e)
+{
+	int left;
+	for (CURLMsg *m; (m = curl_multi_info_read(e->multi, &left)) != NULL;)
+		if (m->msg == CURLMSG_DONE) {
+			struct transfer *t;
+			CURLcode rc = m->data.result;
+			curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
+			finish(e, t, rc);
+		}
+}
+
+static void begin(struct engine *e, struct transfer *t)
+{
+	curl_easy_setopt(t->easy, CURLOPT_URL, t->url);
+	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body_len);
+	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->body);
+	curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
+	curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_ms);
+	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(t->easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, 4096L);
+	curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "signalbox");
+	t->started = t->last_byte = clock_mono();
+	list_push(&e->flying, &t->link);
+	if (curl_multi_add_handle(e->multi, t->easy) != CURLM_OK) {
+		err_set(&t->err, ERR_SYSTEM, "the transfer could not be started");
+		finish(e, t, CURLE_OK);
+	}
+}
+
+static void cancel(struct engine *e, const struct cancel *c)
+{
+	for (struct list *l = e->flying.next; l != &e->flying; l = l->next) {
+		struct transfer *t = list_entry(l, struct transfer, link);
+		if (t->id == c->id) {
+			err_set(&t->err, c->code, "after %zu bytes", t->response.body_bytes);
+			finish(e, t, CURLE_OK);
+			return;
+		}
+	}
+}
+
+static void take_orders(struct engine *e)
+{
+	struct list inbox;
+	list_init(&inbox);
+	pthread_mutex_lock(&e->lock);
+	while (!list_is_empty(&e->inbox)) {
+		struct list *l = e->inbox.next;
+		list_remove(l);
+		list_push(&inbox, l);
+	}
+	struct cancel *cancels = e->cancels;
+	size_t n = e->n_cancels;
+	e->cancels = NULL;
+	e->n_cancels = e->room = 0;
+	pthread_mutex_unlock(&e->lock);
+	while (!list_is_empty(&inbox)) {
+		struct transfer *t = list_entry(inbox.next, struct transfer, link);
+		list_remove(&t->link);
+		begin(e, t);
+	}
+	for (size_t i = 0; i < n; i++)
+		cancel(e, &cancels[i]);
+	free(cancels);
+}
+
+/* Ends what is past its deadline, or silent for too long. */
+static void sweep(struct engine *e)
+{
+	usec_t now = clock_mono();
+	for (struct list *l = e->flying.next, *next; l != &e->flying; l = next) {
+		struct transfer *t = list_entry(l, struct transfer, link);
+		next = l->next;
+		usec_t silent = (now - t->last_byte) / USEC_PER_MSEC;
+		if (now > t->deadline)
+			err_set(&t->err, ERR_PROVIDER_TIMEOUT, "the attempt's time is over, after %zu bytes", t->response.body_bytes);
+		else if (t->response.ttfb_ms < 0 && silent > t->first_byte_ms)
+			err_set(&t->err, ERR_PROVIDER_TIMEOUT, "no first byte within %d ms", t->first_byte_ms);
+		else if (t->response.ttfb_ms >= 0 && silent > t->idle_ms)
+			err_set(&t->err, ERR_PROVIDER_TIMEOUT, "silent for %d ms, after %zu bytes", t->idle_ms, t->response.body_bytes);
+		else
+			continue;
+		finish(e, t, CURLE_OK);
+	}
+}
+
+static void *engine_main(void *arg)
+{
+	struct engine *e = arg;
+	struct epoll_event events[256];
+	int running;
+	uint64_t count;
+	for (;;) {
+		int n = epoll_wait(e->epoll, events, ARRAY_SIZE(events), -1);
+		bool orders = false, do_sweep = false;
+		for (int i = 0; i < n; i++) {
+			int fd = events[i].data.fd;
+			if (fd == e->wake || fd == e->curl_timer || fd == e->sweep_timer) {
+				if (read(fd, &count, sizeof count) < 0 && errno != EAGAIN)
+					BUG("engine: reading fd: %d", errno);
+				orders |= fd == e->wake;
+				do_sweep |= fd == e->sweep_timer;
+				if (fd == e->curl_timer)
+					curl_multi_socket_action(e->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+				continue;
+			}
+			int mask = (events[i].events & EPOLLIN ? CURL_CSELECT_IN : 0) | (events[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+			           (events[i].events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+			curl_multi_socket_action(e->multi, fd, mask, &running);
+		}
+		if (orders)
+			take_orders(e);
+		reap(e);
+		if (do_sweep)
+			sweep(e);
+		bool sweeping = !list_is_empty(&e->flying);
+		if (sweeping != e->is_sweeping)
+			arm(e->sweep_timer, sweeping ? SWEEP_MS : -1, sweeping ? SWEEP_MS : 0);
+		e->is_sweeping = sweeping;
+		pthread_mutex_lock(&e->lock);
+		bool over = e->ending && list_is_empty(&e->flying) && list_is_empty(&e->inbox);
+		pthread_mutex_unlock(&e->lock);
+		if (over)
+			return NULL;
+	}
+}
+
+static void watch_fd(struct engine *e, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
+	epoll_ctl(e->epoll, EPOLL_CTL_ADD, fd, &ev);
+}
+
+struct engine *engine_start(void)
+{
+	struct engine *e = xcalloc(1, sizeof *e);
+	pthread_attr_t attr;
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	list_init(&e->flying);
+	list_init(&e->inbox);
+	pthread_mutex_init(&e->lock, NULL);
+	e->multi = curl_multi_init();
+	e->epoll = epoll_create1(EPOLL_CLOEXEC);
+	e->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	e->curl_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	e->sweep_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (e->multi == NULL || e->epoll < 0 || e->wake < 0 || e->curl_timer < 0 || e->sweep_timer < 0)
+		BUG("the engine could not be set up: %d", errno);
+	watch_fd(e, e->wake);
+	watch_fd(e, e->curl_timer);
+	watch_fd(e, e->sweep_timer);
+	curl_multi_setopt(e->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e);
+	curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+	curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 512 * 1024);
+	if (pthread_create(&e->thread, &attr, engine_main, e) != 0)
+		BUG("the engine thread could not be started");
+	pthread_attr_destroy(&attr);
+	return e;
+}
+
+static void wake(struct engine *e)
+{
+	uint64_t one = 1;
+	if (write(e->wake, &one, sizeof one) < 0 && errno != EAGAIN)
+		BUG("engine: eventfd: %d", errno);
+}
+
+void engine_stop(struct engine *e)
+{
+	pthread_mutex_lock(&e->lock);
+	e->ending = true;
+	pthread_mutex_unlock(&e->lock);
+	wake(e);
+	pthread_join(e->thread, NULL);
+	curl_multi_cleanup(e->multi);
+	close(e->epoll);
+	close(e->wake);
+	close(e->curl_timer);
+	close(e->sweep_timer);
+	pthread_mutex_destroy(&e->lock);
+	free(e);
+	curl_global_cleanup();
+}
+
+uint64_t net_submit(struct engine *e, const struct net_request *r)
+{
+	struct transfer *t = xcalloc(1, sizeof *t);
+	list_init(&t->link);
+	t->easy = curl_easy_init();
+	if (t->easy == NULL)
+		abort();
+	t->url = xstrdup(r->url);
+	t->body = xcalloc(1, r->body.len + 1);
+	memcpy(t->body, r->body.ptr, r->body.len);
+	t->body_len = r->body.len;
+	t->headers = curl_slist_append(NULL, "Expect:");
+	for (size_t i = 0; r->headers[i] != NULL; i++)
+		t->headers = curl_slist_append(t->headers, r->headers[i]);
+	t->handler = r->handler;
+	t->response.ttfb_ms = t->response.retry_after_ms = -1;
+	t->connect_ms = r->connect_ms;
+	t->first_byte_ms = r->first_byte_ms;
+	t->idle_ms = r->idle_ms;
+	t->deadline = clock_mono() + r->total_ms * USEC_PER_MSEC;
+	pthread_mutex_lock(&e->lock);
+	uint64_t id = t->id = ++e->last_id;
+	list_push(&e->inbox, &t->link);
+	pthread_mutex_unlock(&e->lock);
+	wake(e);
+	return id; /* the transfer may be over already */
+}
+
+void net_cancel(struct engine *e, uint64_t transfer, enum err_code code)
+{
+	pthread_mutex_lock(&e->lock);
+	if (e->n_cancels == e->room) {
+		e->room = MAX(16, e->room * 2);
+		e->cancels = realloc(e->cancels, sizeof *e->cancels * e->room);
+		if (e->cancels == NULL)
+			abort();
+	}
+	e->cancels[e->n_cancels++] = (struct cancel){ transfer, code };
+	pthread_mutex_unlock(&e->lock);
+	wake(e);
+}

@@ -1,0 +1,204 @@
+#include "worker/outbox.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "shared/pg.h"
+#include "shared/utf8.h"
+#include "shared/vocab.h"
+#include "sql_embed.h"
+
+#define TIMEOUT_MS 5000
+#define FLUSH_MS 100
+#define HINT_USEC (250 * USEC_PER_MSEC)
+#define LOOK_USEC USEC_PER_SEC
+
+struct outbox {
+	pthread_t thread;
+	const struct services *services;
+	struct lease *lease;
+	struct pg *pg;
+	int wake;
+	atomic_bool changed, ending, any_watched;
+};
+
+/* The pieces of one flush, as the four arrays of stream_put. */
+struct flush {
+	struct strbuf messages, jobs, ats, texts;
+	bool any;
+};
+
+static void collect(struct job *job, void *arg)
+{
+	struct flush *f = arg;
+	struct live *live = &job->live;
+	char num[24];
+	if (!atomic_load(&live->watched))
+		return;
+	f->any = true;
+	pthread_mutex_lock(&live->lock);
+	struct str fresh = { strbuf_text(&live->text) + live->flushed, live->text.len - live->flushed };
+	fresh.len -= utf8_unfinished(fresh);
+	snprintf(num, sizeof num, "%lld", (long long)job->message_id);
+	pg_array_add(&f->messages, num);
+	pg_array_add(&f->jobs, job->job_id);
+	snprintf(num, sizeof num, "%zu", live->flushed);
+	pg_array_add(&f->ats, num);
+	/* The array's text ends at a NUL; the provider's text holds none (json.c). */
+	char *copy = strndup(fresh.ptr, fresh.len);
+	if (copy == NULL)
+		abort();
+	pg_array_add(&f->texts, copy);
+	free(copy);
+	live->flushed += fresh.len;
+	pthread_mutex_unlock(&live->lock);
+}
+
+struct watched {
+	const struct rows *rows;
+	bool only_clear; /* rows say who is still watched; else who is */
+};
+
+static void mark(struct job *job, void *arg)
+{
+	const struct watched *w = arg;
+	bool is = false;
+	for (int i = 0; i < w->rows->n_rows; i++)
+		is |= rows_int(w->rows, i, 0, 0) == job->message_id;
+	if (!w->only_clear || !is)
+		atomic_store(&job->live.watched, is);
+}
+
+static int put_text(struct outbox *o, struct err *err)
+{
+	struct flush f = { STRBUF_INIT(1u << 20), STRBUF_INIT(2u << 20), STRBUF_INIT(1u << 20), STRBUF_INIT(16u << 20), false };
+	struct arena a = ARENA_INIT;
+	struct rows r;
+	int result = 0;
+	jobs_each(o->services->jobs, collect, &f);
+	pg_array_end(&f.messages);
+	pg_array_end(&f.jobs);
+	pg_array_end(&f.ats);
+	pg_array_end(&f.texts);
+	if (f.any && !f.texts.broken) {
+		const char *params[] = { strbuf_text(&f.messages), strbuf_text(&f.jobs), strbuf_text(&f.ats), strbuf_text(&f.texts) };
+		result = pg_exec(o->pg, &a, "select message_id from signalbox.stream_put($1, $2, $3, $4)", params, 4, TIMEOUT_MS, &r, err);
+		if (result == 0)
+			jobs_each(o->services->jobs, mark, &(struct watched){ &r, true });
+	}
+	atomic_store(&o->any_watched, f.any);
+	strbuf_release(&f.messages);
+	strbuf_release(&f.jobs);
+	strbuf_release(&f.ats);
+	strbuf_release(&f.texts);
+	arena_release(&a);
+	return result;
+}
+
+static int look_for_watchers(struct outbox *o, struct err *err)
+{
+	struct arena a = ARENA_INIT;
+	struct rows r;
+	char worker[40];
+	const char *params[] = { worker };
+	int result = 0;
+	if (lease_id(o->lease, worker) && jobs_count(o->services->jobs) > 0) {
+		result = pg_exec(o->pg, &a, sql_worker_watched, params, 1, TIMEOUT_MS, &r, err);
+		if (result == 0) {
+			jobs_each(o->services->jobs, mark, &(struct watched){ &r, false });
+			if (r.n_rows > 0)
+				atomic_store(&o->any_watched, true);
+		}
+	}
+	arena_release(&a);
+	return result;
+}
+
+static int connect_db(struct outbox *o, struct err *err)
+{
+	const struct options *opt = o->services->options;
+	struct err ignored;
+	pg_close(o->pg);
+	o->pg = NULL;
+	if (pg_connect(&o->pg, opt->listen_url[0] != '\0' ? opt->listen_url : opt->database_url, "signalbox-worker outbox", "-c statement_timeout=4s", 5000, err) < 0)
+		return -1;
+	if (pg_exec(o->pg, NULL, "listen " CHANNEL_WATCH, NULL, 0, TIMEOUT_MS, NULL, &ignored) < 0)
+		return 0; /* looked for once a second then */
+	return 0;
+}
+
+static void *outbox_main(void *arg)
+{
+	struct outbox *o = arg;
+	char channel[64], payload[64];
+	struct err err;
+	usec_t looked = 0, hinted = 0;
+	while (!atomic_load(&o->ending)) {
+		bool up = (o->pg != NULL && !pg_is_broken(o->pg)) || connect_db(o, &err) == 0;
+		usec_t now = clock_mono();
+		if (up && now - looked >= LOOK_USEC) {
+			looked = now;
+			up = look_for_watchers(o, &err) == 0;
+		}
+		if (up && atomic_load(&o->any_watched))
+			up = put_text(o, &err) == 0;
+		if (up && now - hinted >= HINT_USEC && atomic_exchange(&o->changed, false)) {
+			hinted = now;
+			up = pg_exec(o->pg, NULL, "select pg_notify('" CHANNEL_CHANGED "', '')", NULL, 0, TIMEOUT_MS, NULL, &err) == 0;
+		}
+		bool busy = atomic_load(&o->any_watched) || atomic_load(&o->changed);
+		struct pollfd fds[] = { { .fd = o->wake, .events = POLLIN }, { .fd = up && !pg_is_broken(o->pg) ? pg_fd(o->pg) : -1, .events = POLLIN } };
+		if (poll(fds, 2, busy ? FLUSH_MS : up ? 1000 : 500) > 0) {
+			uint64_t n;
+			if ((fds[0].revents & POLLIN) && read(o->wake, &n, sizeof n) < 0)
+				BUG("outbox: eventfd");
+			if (fds[1].revents != 0 && pg_consume(o->pg, &err) == 0)
+				while (pg_notification(o->pg, channel, payload))
+					looked = 0;
+			if (fds[0].revents != 0) /* woken for each change: pace it */
+				poll(NULL, 0, 20);
+		}
+	}
+	return NULL;
+}
+
+struct outbox *outbox_start(const struct services *services, struct lease *lease)
+{
+	struct outbox *o = xcalloc(1, sizeof *o);
+	o->services = services;
+	o->lease = lease;
+	o->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (o->wake < 0 || pthread_create(&o->thread, NULL, outbox_main, o) != 0)
+		BUG("the outbox thread could not be started");
+	return o;
+}
+
+static void wake(struct outbox *o)
+{
+	uint64_t one = 1;
+	if (write(o->wake, &one, sizeof one) < 0)
+		BUG("outbox: eventfd");
+}
+
+void outbox_stop(struct outbox *o)
+{
+	atomic_store(&o->ending, true);
+	wake(o);
+	pthread_join(o->thread, NULL);
+	pg_close(o->pg);
+	close(o->wake);
+	free(o);
+}
+
+void outbox_changed(struct outbox *o)
+{
+	if (!atomic_exchange(&o->changed, true))
+		wake(o);
+}
+
+void outbox_watched(struct outbox *o)
+{
+	atomic_store(&o->any_watched, true);
+	wake(o);
+}

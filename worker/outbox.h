@@ -1,0 +1,17 @@
+#pragma once
+/*
+ * One thread: writes down the text of watched messages every 100 ms, and tells consoles at most four times a second that something
+ * changed. Hints and copies only: when the database is away it drops them. Nobody watching costs nothing for each token.
+ */
+#include "worker/job.h"
+#include "worker/queue/lease.h"
+#include "worker/services.h"
+
+struct outbox;
+
+struct outbox *outbox_start(const struct services *, struct lease *);
+void outbox_stop(struct outbox *);
+/* Something that consoles show has changed. Any thread. */
+void outbox_changed(struct outbox *);
+/* A message that is watched has begun. Any thread. */
+void outbox_watched(struct outbox *);

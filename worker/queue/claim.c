@@ -1,0 +1,196 @@
+#include "worker/queue/claim.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "shared/log.h"
+#include "shared/pg.h"
+#include "shared/vocab.h"
+
+#define BATCH_MAX 200
+#define TIMEOUT_MS 10000
+
+static const int LOOK_AGAIN_MS[] = { 2, 20, 100 };
+
+struct claim {
+	pthread_t thread;
+	const struct services *services;
+	struct lease *lease;
+	struct pg *pg;
+	int wake;
+	bool in_doubt; /* a claim's answer was lost: the database may think we hold more than we know */
+	atomic_bool draining, ending;
+	void (*on_watched)(void *);
+	void *ctx;
+};
+
+static int connect_db(struct claim *c, struct err *err)
+{
+	const struct options *o = c->services->options;
+	struct err ignored;
+	pg_close(c->pg);
+	c->pg = NULL;
+	if (pg_connect(&c->pg, o->listen_url[0] != '\0' ? o->listen_url : o->database_url, "signalbox-worker claim", "-c statement_timeout=9s", 5000, err) < 0)
+		return -1;
+	if (pg_exec(c->pg, NULL, "listen " CHANNEL_WORK, NULL, 0, TIMEOUT_MS, NULL, &ignored) < 0)
+		log_event(LOG_DEBUG, "no LISTEN on this connection, polling", "code=%s", err_name(ignored.code));
+	return 0;
+}
+
+static void add_known(struct job *job, void *ctx)
+{
+	pg_array_add(ctx, job->job_id);
+}
+
+/* Gives back at once what a lost answer may have left with us. */
+static int disown(struct claim *c, const char *worker, struct err *err)
+{
+	struct arena a = ARENA_INIT;
+	struct strbuf known = STRBUF_INIT(4u << 20);
+	struct rows r;
+	jobs_each(c->services->jobs, add_known, &known);
+	pg_array_end(&known);
+	const char *params[] = { worker, strbuf_text(&known) };
+	int result = pg_exec(c->pg, &a, "select signalbox.worker_disown($1, $2)", params, 2, TIMEOUT_MS, &r, err);
+	if (result == 0 && rows_int(&r, 0, 0, 0) > 0)
+		log_event(LOG_WARN, "gave back messages whose claim was not answered", "n=%lld", (long long)rows_int(&r, 0, 0, 0));
+	c->in_doubt = result < 0;
+	strbuf_release(&known);
+	arena_release(&a);
+	return result;
+}
+
+static void make_job(struct claim *c, const struct rows *r, int i)
+{
+	struct job *job = job_new(c->services);
+	job->message_id = rows_int(r, i, 0, 0);
+	snprintf(job->message_uuid, sizeof job->message_uuid, "%s", rows_at(r, i, 1));
+	snprintf(job->job_id, sizeof job->job_id, "%s", rows_at(r, i, 2));
+	job->number = (int)rows_int(r, i, 3, 1);
+	job->deadline = job->claimed + c->services->options->timeout_ms * USEC_PER_MSEC;
+	if (rows_bool(r, i, 4)) {
+		atomic_store(&job->live.watched, true);
+		c->on_watched(c->ctx);
+	}
+	jobs_add_take(c->services->jobs, job);
+}
+
+/* How many were taken; -1 with err. */
+static int claim_some(struct claim *c, int slots, struct err *err)
+{
+	struct arena a = ARENA_INIT;
+	struct rows r = { 0 };
+	char worker[40], n[16], timeout[32];
+	if ((c->pg == NULL || pg_is_broken(c->pg)) && connect_db(c, err) < 0)
+		return -1;
+	if (!lease_id(c->lease, worker))
+		return 0;
+	if (c->in_doubt && disown(c, worker, err) < 0)
+		return -1;
+	snprintf(n, sizeof n, "%d", MIN(slots, BATCH_MAX));
+	snprintf(timeout, sizeof timeout, "%lld ms", (long long)c->services->options->timeout_ms);
+	const char *params[] = { worker, n, timeout };
+	int result = pg_exec(c->pg, &a, "select message_id, message_uuid, job_id, number, is_watched from signalbox.claim($1, $2, $3)", params, 3,
+	                     TIMEOUT_MS, &r, err);
+	if (result < 0 && (err->code == ERR_DB_DOWN || err->code == ERR_DB_TIMEOUT))
+		c->in_doubt = true;
+	for (int i = 0; i < r.n_rows; i++)
+		make_job(c, &r, i);
+	arena_release(&a);
+	return result < 0 ? -1 : r.n_rows;
+}
+
+/* Sleeps until a notification, a freed slot, or ms. True for the first two. */
+static bool wait_for_cause(struct claim *c, int ms)
+{
+	char channel[64], payload[64];
+	struct err err;
+	bool cause = false;
+	struct pollfd fds[] = { { .fd = c->wake, .events = POLLIN },
+		                { .fd = c->pg != NULL && !pg_is_broken(c->pg) ? pg_fd(c->pg) : -1, .events = POLLIN } };
+	while (c->pg != NULL && pg_notification(c->pg, channel, payload)) /* came with the last answer */
+		cause = true;
+	if (!cause && poll(fds, 2, ms) > 0) {
+		uint64_t n;
+		if ((fds[0].revents & POLLIN) && read(c->wake, &n, sizeof n) > 0)
+			cause = true;
+		if (fds[1].revents != 0 && pg_consume(c->pg, &err) < 0) {
+			pg_close(c->pg);
+			c->pg = NULL;
+		}
+		while (c->pg != NULL && pg_notification(c->pg, channel, payload))
+			cause = true;
+	}
+	return cause;
+}
+
+static void *claim_main(void *arg)
+{
+	struct claim *c = arg;
+	const struct options *o = c->services->options;
+	struct err err;
+	size_t empty = 0; /* claims in a row that found nothing */
+	int pause_ms = 100;
+	bool said = false;
+	while (!atomic_load(&c->ending)) {
+		int slots = (int)o->concurrency - jobs_count(c->services->jobs);
+		if (slots <= 0 || atomic_load(&c->draining)) {
+			wait_for_cause(c, (int)o->poll_ms);
+			empty = 0;
+			continue;
+		}
+		int taken = claim_some(c, slots, &err);
+		if (taken < 0) {
+			if (!said)
+				log_event(LOG_WARN, "cannot claim, trying again", "code=%s", err_name(err.code));
+			said = true;
+			wait_for_cause(c, pause_ms);
+			pause_ms = MIN(pause_ms * 2, 2000);
+			continue;
+		}
+		if (said)
+			log_event(LOG_INFO, "claiming again", "worker=%s", c->services->worker_name);
+		said = false;
+		pause_ms = 100;
+		empty = taken > 0 ? 0 : empty + 1;
+		if (empty > 0)
+			empty = wait_for_cause(c, empty <= ARRAY_SIZE(LOOK_AGAIN_MS) ? LOOK_AGAIN_MS[empty - 1] : (int)o->poll_ms) ? 0 : MIN(empty, 10);
+	}
+	return NULL;
+}
+
+struct claim *claim_start(const struct services *services, struct lease *lease, void (*on_watched)(void *), void *ctx)
+{
+	struct claim *c = xcalloc(1, sizeof *c);
+	c->services = services;
+	c->lease = lease;
+	c->on_watched = on_watched;
+	c->ctx = ctx;
+	c->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (c->wake < 0 || pthread_create(&c->thread, NULL, claim_main, c) != 0)
+		BUG("the claim thread could not be started");
+	return c;
+}
+
+void claim_slot_freed(struct claim *c)
+{
+	uint64_t one = 1;
+	if (write(c->wake, &one, sizeof one) < 0)
+		BUG("claim: eventfd");
+}
+
+void claim_drain(struct claim *c)
+{
+	atomic_store(&c->draining, true);
+}
+
+void claim_stop(struct claim *c)
+{
+	atomic_store(&c->ending, true);
+	claim_slot_freed(c);
+	pthread_join(c->thread, NULL);
+	pg_close(c->pg);
+	close(c->wake);
+	free(c);
+}

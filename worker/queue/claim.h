@@ -1,0 +1,17 @@
+#pragma once
+/*
+ * The one thread that takes work: one batched claim for the free slots only, woken by NOTIFY or by a freed slot, polling besides. After a
+ * claim that found nothing it looks again after 2, 20 and 100 ms before it sleeps: a dispatch that committed while the database did not
+ * yet know that this worker sleeps sends no notification.
+ */
+#include "worker/queue/lease.h"
+#include "worker/services.h"
+
+struct claim;
+
+struct claim *claim_start(const struct services *, struct lease *, void (*on_watched)(void *ctx), void *ctx);
+/* No new work from now on. */
+void claim_drain(struct claim *);
+void claim_stop(struct claim *);
+/* A job ended: there is room. Any thread. */
+void claim_slot_freed(struct claim *);

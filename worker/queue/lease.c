@@ -1,0 +1,224 @@
+#include "worker/queue/lease.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "shared/log.h"
+#include "shared/pg.h"
+#include "shared/vocab.h"
+#include "shared/version.h"
+
+#define TIMEOUT_MS 10000
+#define TICK_USEC USEC_PER_SEC
+
+struct lease {
+	pthread_t thread;
+	const struct options *options;
+	const char *name, *agents;
+	struct jobs *jobs;
+	struct pg *pg;
+	int wake;
+	usec_t renewed;    /* by our clock, when the last renewal was sent */
+	atomic_bool draining, ending;
+	pthread_mutex_t lock; /* of what follows */
+	char id[40];
+	bool is_held;
+};
+
+static int hello(struct lease *l, struct err *err)
+{
+	struct arena a = ARENA_INIT;
+	char concurrency[16], ms[32];
+	snprintf(concurrency, sizeof concurrency, "%d", (int)l->options->concurrency);
+	snprintf(ms, sizeof ms, "%lld ms", (long long)l->options->lease_ms);
+	const char *params[] = { l->id, l->name, SIGNALBOX_VERSION, concurrency, l->agents, ms };
+	l->renewed = clock_mono();
+	int result = pg_exec(l->pg, &a, "select signalbox.worker_hello($1, $2, $3, $4, $5, $6)", params, 6, TIMEOUT_MS, NULL, err);
+	arena_release(&a);
+	return result;
+}
+
+static int connect_db(struct lease *l, struct err *err)
+{
+	struct err ignored;
+	bool direct = l->options->listen_url[0] != '\0';
+	pg_close(l->pg);
+	l->pg = NULL;
+	if (pg_connect(&l->pg, direct ? l->options->listen_url : l->options->database_url, "signalbox-worker lease", "-c statement_timeout=9s", 5000, err) < 0)
+		return -1;
+	/* Without LISTEN (a pooler, a standby) the tick's second is the bound. */
+	if (pg_exec(l->pg, NULL, "listen " CHANNEL_STOP, NULL, 0, TIMEOUT_MS, NULL, &ignored) < 0)
+		log_event(LOG_DEBUG, "no LISTEN on this connection, polling", "code=%s", err_name(ignored.code));
+	return 0;
+}
+
+static void lost(struct lease *l)
+{
+	pthread_mutex_lock(&l->lock);
+	l->is_held = false;
+	pthread_mutex_unlock(&l->lock);
+	log_event(LOG_WARN, "lease lost: all running messages are stopped", "worker=%s jobs=%d", l->id, jobs_count(l->jobs));
+	jobs_stop_job(l->jobs, NULL, ERR_LEASE_LOST);
+}
+
+/* Jobs to stop come as a uuid[]: {a,b}. */
+static void stop_jobs(struct lease *l, const char *array)
+{
+	char id[40];
+	for (const char *p = array + 1; *p != '\0' && *p != '}'; p += *p == ',') {
+		size_t n = strcspn(p, ",}");
+		snprintf(id, sizeof id, "%.*s", (int)MIN(n, sizeof id - 1), p);
+		jobs_stop_job(l->jobs, id, ERR_CANCELLED);
+		p += n;
+	}
+}
+
+static int renew(struct lease *l, struct err *err)
+{
+	struct arena a = ARENA_INIT;
+	struct rows r;
+	char ms[32];
+	snprintf(ms, sizeof ms, "%lld ms", (long long)l->options->lease_ms);
+	const char *params[] = { l->id, ms, atomic_load(&l->draining) ? "t" : "f" };
+	int result = pg_exec(l->pg, &a, "select stop from signalbox.worker_renew($1, $2, $3)", params, 3, TIMEOUT_MS, &r, err);
+	if (result == 0) {
+		if (r.n_rows == 0)
+			lost(l);
+		else
+			stop_jobs(l, rows_at(&r, 0, 0));
+		l->renewed = clock_mono();
+	}
+	arena_release(&a);
+	return result;
+}
+
+/* After a loss: a new incarnation, once the jobs of the old one are gone. */
+static int begin_again(struct lease *l, struct err *err)
+{
+	struct arena a = ARENA_INIT;
+	struct rows r;
+	char id[40];
+	if (jobs_count(l->jobs) > 0 || atomic_load(&l->draining))
+		return 0;
+	int result = pg_exec(l->pg, &a, "select gen_random_uuid()", NULL, 0, TIMEOUT_MS, &r, err);
+	if (result == 0) {
+		snprintf(id, sizeof id, "%s", rows_at(&r, 0, 0));
+		pthread_mutex_lock(&l->lock);
+		memcpy(l->id, id, sizeof l->id);
+		pthread_mutex_unlock(&l->lock);
+		result = hello(l, err);
+	}
+	if (result == 0) {
+		pthread_mutex_lock(&l->lock);
+		l->is_held = true;
+		pthread_mutex_unlock(&l->lock);
+		log_event(LOG_INFO, "new lease", "worker=%s", l->id);
+	}
+	arena_release(&a);
+	return result;
+}
+
+static int turn(struct lease *l, struct err *err)
+{
+	if ((l->pg == NULL || pg_is_broken(l->pg)) && connect_db(l, err) < 0)
+		return -1;
+	if (!l->is_held) /* only this thread writes it */
+		return begin_again(l, err);
+	if (renew(l, err) < 0)
+		return -1;
+	return pg_exec(l->pg, NULL, "select signalbox.tick()", NULL, 0, TIMEOUT_MS, NULL, err);
+}
+
+static void *lease_main(void *arg)
+{
+	struct lease *l = arg;
+	char channel[64], payload[64];
+	struct err err;
+	bool said = false;
+	while (!atomic_load(&l->ending)) {
+		int result = turn(l, &err);
+		if (result < 0 && !said)
+			log_event(LOG_WARN, "lease not renewed, trying again", "code=%s", err_name(err.code));
+		if (result == 0 && said)
+			log_event(LOG_INFO, "lease renewed again", "worker=%s", l->id);
+		said = result < 0;
+		usec_t until = clock_mono() + TICK_USEC;
+		bool hurry = false;
+		while (!hurry && !atomic_load(&l->ending)) {
+			usec_t left = until - clock_mono();
+			struct pollfd fds[] = { { .fd = l->wake, .events = POLLIN },
+				                { .fd = l->pg != NULL && !pg_is_broken(l->pg) ? pg_fd(l->pg) : -1, .events = POLLIN } };
+			if (left <= 0 || poll(fds, 2, (int)(left / USEC_PER_MSEC) + 1) == 0)
+				break;
+			uint64_t n;
+			if ((fds[0].revents & POLLIN) && read(l->wake, &n, sizeof n) > 0)
+				hurry = true;
+			if (fds[1].revents != 0 && pg_consume(l->pg, &err) < 0)
+				break;
+			while (l->pg != NULL && !pg_is_broken(l->pg) && pg_notification(l->pg, channel, payload))
+				hurry |= strcmp(payload, l->id) == 0;
+		}
+	}
+	return NULL;
+}
+
+int lease_start(struct lease **out, const struct options *o, const char *name, const char *agents, struct jobs *jobs, const char *id, struct err *err)
+{
+	struct lease *l = xcalloc(1, sizeof *l);
+	l->options = o;
+	l->name = name;
+	l->agents = agents;
+	l->jobs = jobs;
+	l->is_held = true;
+	l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	snprintf(l->id, sizeof l->id, "%s", id);
+	pthread_mutex_init(&l->lock, NULL);
+	if (connect_db(l, err) < 0 || hello(l, err) < 0) {
+		pg_close(l->pg);
+		close(l->wake);
+		free(l);
+		return -1;
+	}
+	if (pthread_create(&l->thread, NULL, lease_main, l) != 0)
+		BUG("the lease thread could not be started");
+	*out = l;
+	return 0;
+}
+
+bool lease_id(struct lease *l, char id[static 40])
+{
+	pthread_mutex_lock(&l->lock);
+	bool held = l->is_held;
+	memcpy(id, l->id, 40);
+	pthread_mutex_unlock(&l->lock);
+	return held;
+}
+
+static void wake(struct lease *l)
+{
+	uint64_t one = 1;
+	if (write(l->wake, &one, sizeof one) < 0)
+		BUG("lease: eventfd");
+}
+
+void lease_set_draining(struct lease *l)
+{
+	atomic_store(&l->draining, true);
+	wake(l);
+}
+
+void lease_stop(struct lease *l)
+{
+	struct err err;
+	atomic_store(&l->ending, true);
+	wake(l);
+	pthread_join(l->thread, NULL);
+	const char *params[] = { l->id };
+	if (l->is_held && l->pg != NULL && pg_exec(l->pg, NULL, "select signalbox.worker_bye($1)", params, 1, TIMEOUT_MS, NULL, &err) < 0)
+		log_event(LOG_WARN, "no good-bye: the lease runs out by itself", "code=%s", err_name(err.code));
+	pg_close(l->pg);
+	close(l->wake);
+	pthread_mutex_destroy(&l->lock);
+	free(l);
+}

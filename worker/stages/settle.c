@@ -1,0 +1,128 @@
+/*
+ * What became of the attempt, told to the writer in one record: the answer or the error, what it cost, what was sent. This stage cannot
+ * fail. The fence is the database's: a record of a job that lost its message changes only the attempt's own row and its cost.
+ */
+#include "shared/json.h"
+#include "shared/log.h"
+#include "shared/utf8.h"
+#include "shared/vocab.h"
+#include "worker/llm/llm.h"
+#include "worker/services.h"
+#include "worker/stages/stages.h"
+#include "worker/writer.h"
+
+static const char *const OUTCOME[] = {
+#define X(name, word) [OUTCOME_##name] = word,
+	OUTCOMES(X)
+#undef X
+};
+
+static enum outcome outcome_of(const struct job *job)
+{
+	switch (err_class(job->err.code)) {
+	case ERR_NONE:
+		return OUTCOME_COMPLETED;
+	case ERR_WAIT:
+		return OUTCOME_RATE_LIMITED;
+	case ERR_RELEASE:
+		return OUTCOME_RELEASED;
+	case ERR_GONE:
+		return OUTCOME_GONE;
+	default:
+		return OUTCOME_ERROR;
+	}
+}
+
+static void put_call(struct strbuf *b, const struct job *job)
+{
+	const struct llm_call *c = job->call;
+	const struct usage *u = &c->reply.usage;
+	json_put_field(b, "provider", job->provider);
+	json_put_field(b, "model_asked", job->model);
+	json_put_field(b, "model", c->reply.model[0] != '\0' ? c->reply.model : job->model);
+	if (u->input >= 0)
+		json_put_int_field(b, "tokens_prompt", u->input);
+	if (u->output >= 0)
+		json_put_int_field(b, "tokens_completion", u->output);
+	if (u->cached >= 0)
+		json_put_int_field(b, "tokens_cached", u->cached);
+	if (u->reasoning >= 0)
+		json_put_int_field(b, "tokens_reasoning", u->reasoning);
+	if (c->ttft_ms >= 0)
+		json_put_int_field(b, "ttft_ms", c->ttft_ms);
+	json_put_int_field(b, "generation_ms", c->generation_ms);
+	strbuf_addf(b, ",\"is_estimated\":%s,\"was_called\":%s", c->is_estimated ? "true" : "false", c->was_sent ? "true" : "false");
+}
+
+/* Exactly what was sent: shown to whoever asks why the model answered so. */
+static void put_context(struct strbuf *b, const struct job *job)
+{
+	strbuf_str(b, ",\"context\":{");
+	json_put_field(b, "provider", job->provider);
+	json_put_field(b, "model", job->model);
+	json_put_field(b, "system_prompt", job->system_prompt);
+	strbuf_str(b, ",\"messages\":[");
+	for (int i = 0; i < job->n_turns; i++) {
+		strbuf_addf(b, "%s{\"role\":\"%s\",\"content\":", i > 0 ? "," : "", job->turns[i].role);
+		json_put_str(b, job->turns[i].content);
+		strbuf_char(b, '}');
+	}
+	strbuf_str(b, "]}");
+}
+
+static void compose(struct job *job)
+{
+	struct strbuf *b = &job->record;
+	enum outcome outcome = outcome_of(job);
+	struct str said = { strbuf_text(&job->live.text), job->live.text.len };
+	strbuf_addf(b, "{\"message_id\":%lld", (long long)job->message_id);
+	json_put_field(b, "job_id", job->job_id);
+	json_put_field(b, "outcome", OUTCOME[outcome]);
+	if (outcome == OUTCOME_COMPLETED) {
+		json_put_key(b, "content");
+		json_put_str(b, said);
+	} else {
+		struct strbuf safe = STRBUF_INIT(1024 * 4);
+		utf8_safe(&safe, str_of(job->err.msg), false);
+		json_put_field(b, "error_class", err_name(job->err.code));
+		json_put_field(b, "error", strbuf_text(&safe));
+		strbuf_addf(b, ",\"is_permanent\":%s", err_class(job->err.code) == ERR_PERMANENT ? "true" : "false");
+		strbuf_release(&safe);
+		if (job->err.wait_ms > 0)
+			json_put_int_field(b, "wait_ms", job->err.wait_ms);
+		if (said.len > 0) {
+			json_put_key(b, "said");
+			json_put_str(b, said);
+		}
+	}
+	if (job->call != NULL)
+		put_call(b, job);
+	if (job->n_turns > 0)
+		put_context(b, job);
+	strbuf_char(b, '}');
+}
+
+enum step settle(struct job *job, struct err *err)
+{
+	(void)err;
+	if (job->record.len == 0) {
+		compose(job);
+		if (job->record.broken) { /* over the cap even so: without the context, and as an error */
+			strbuf_clear(&job->record);
+			err_set(&job->err, ERR_TOO_BIG, "the attempt's record is over %zu bytes", job->record.cap);
+			job->n_turns = 0;
+			strbuf_clear(&job->live.text);
+			compose(job);
+		}
+		writer_submit(job->services->writer, job);
+		return WAIT;
+	}
+	if (!atomic_load(&job->settled))
+		return WAIT;
+	log_event(job->err.code == ERR_OK ? LOG_INFO : LOG_WARN, "message attempt ended", "message=%lld job=%s attempt=%d agent=%s outcome=%s code=%s ms=%lld",
+	          (long long)job->message_id, job->job_id, job->number, job->agent != NULL ? job->agent : "-", OUTCOME[outcome_of(job)],
+	          err_name(job->err.code), (long long)((clock_mono() - job->claimed) / USEC_PER_MSEC));
+	llm_free(job->call);
+	job->call = NULL;
+	return DONE;
+}
