@@ -1,0 +1,153 @@
+/* What changes messages and agents: retry, cancel, pause, resume. One line each; the first that was not done gives the exit code. */
+#include <unistd.h>
+
+#include "shared/clock.h"
+#include "tui/cli/cli.h"
+#include "tui/filter.h"
+#include "tui/i18n.h"
+
+static bool is_uuid(const char *s)
+{
+	return strlen(s) == 36 && strspn(s, "0123456789abcdefABCDEF-") == 36;
+}
+
+static int one(struct cli *cli, const char *sql, const char *uuid)
+{
+	const char *params[] = { uuid, cli->options->operator_name };
+	struct rows r;
+	struct err err;
+	if (!is_uuid(uuid)) {
+		err_set(&err, ERR_BAD_INPUT, "'%.60s' is no UUID", uuid);
+		return cli_error(&err, "");
+	}
+	if (cli_try(cli, sql, params, 2, &r, &err) < 0)
+		return cli_error(&err, uuid);
+	if (cli->json)
+		cli_json(rows_at(&r, 0, 0));
+	else
+		printf("%s %s\n", uuid, rows_at(&r, 0, 1));
+	return EXIT_DONE;
+}
+
+static int each(struct cli *cli, const char *sql)
+{
+	int first = cli_connect(cli);
+	for (int i = 0; first != EXIT_NO_DB && i < cli->argc; i++) {
+		int code = one(cli, sql, cli->argv[i]);
+		if (first == EXIT_DONE)
+			first = code;
+	}
+	return first;
+}
+
+int cmd_cancel(struct cli *cli)
+{
+	int code = cli_options(cli, NULL, 0, 1, 10000);
+	return code != 0 ? code : each(cli, "select s, s ->> 'status' from signalbox.cancel($1, $2) s");
+}
+
+/* All failed that match: first the plan, then, with --yes, exactly that plan. */
+static int retry_failed(struct cli *cli, const char *agent, const char *since, const char *filter, bool dry_run, bool yes)
+{
+	struct strbuf json = STRBUF_INIT(65536);
+	struct err err;
+	struct rows r;
+	const char *text = agent != NULL ? arena_strf(&cli->arena, "%s \"agent:%s\"", filter, agent) : filter;
+	if (since != NULL)
+		text = arena_strf(&cli->arena, "%s age<%s", text, since);
+	if (filter_to_json(text, &json, &err) < 0) {
+		strbuf_release(&json);
+		return cli_error(&err, "filter");
+	}
+	const char *params[] = { arena_dup(&cli->arena, strbuf_text(&json), json.len) };
+	strbuf_release(&json);
+	int code = cli_query(cli, "select message_id, agent, cause, is_permanent, retry_at is not null, cost_usd, job_id from signalbox.failed_page($1, 10000)",
+	                     params, 1, &r);
+	if (code != 0)
+		return code;
+	int permanent = 0, held = 0;
+	for (int i = 0; i < r.n_rows; i++) {
+		permanent += rows_bool(&r, i, 3);
+		held += rows_bool(&r, i, 4);
+	}
+	if (dry_run && cli->json) {
+		printf("{\"matched\":%d,\"skipped\":%d,\"held_already\":%d,\"unlikely_to_help\":%d}\n", r.n_rows, held, held, permanent);
+		return EXIT_DONE;
+	}
+	if (!cli->json)
+		fprintf(stderr, _("%d failed messages match; %d are held for a retry already; for %d trying again is unlikely to help\n"), r.n_rows, held, permanent);
+	if (dry_run)
+		return EXIT_DONE;
+	if (!yes) {
+		fprintf(stderr, "signalbox: %s\n", _("nothing was done: say --yes to retry them, --dry-run to only count"));
+		return EXIT_REFUSED;
+	}
+	int first = EXIT_DONE;
+	for (int i = 0; i < r.n_rows; i++) {
+		if (rows_bool(&r, i, 4))
+			continue;
+		const char *args[] = { rows_at(&r, i, 0), cli->options->operator_name, rows_at(&r, i, 6) };
+		struct rows done;
+		if (cli_try(cli, "select s, s ->> 'status' from signalbox.retry($1, $2, $3, 'failed') s", args, 3, &done, &err) < 0)
+			code = cli_error(&err, args[0]);
+		else if (cli->json)
+			cli_json(rows_at(&done, 0, 0));
+		else
+			printf("%s %s\n", args[0], rows_at(&done, 0, 1));
+		if (first == EXIT_DONE)
+			first = code;
+		if (code == EXIT_NO_DB)
+			break;
+		code = EXIT_DONE;
+	}
+	return first;
+}
+
+int cmd_retry(struct cli *cli)
+{
+	bool failed = false, dry_run = false, yes = false;
+	const char *agent = NULL, *since = NULL, *filter = NULL;
+	const struct cli_option options[] = { { "failed", NULL, &failed }, { "agent", &agent, NULL }, { "since", &since, NULL },
+		                              { "filter", &filter, NULL }, { "dry-run", NULL, &dry_run }, { "yes", NULL, &yes } };
+	int code = cli_options(cli, options, ARRAY_SIZE(options), 0, 10000);
+	if (code != 0)
+		return code;
+	if (failed || filter != NULL) {
+		if (cli->argc > 0)
+			return cli_usage_error(_("either UUIDs or --failed, not both"));
+		return retry_failed(cli, agent, since, filter != NULL ? filter : "", dry_run, yes);
+	}
+	if (cli->argc == 0)
+		return cli_usage_error(_("which? UUIDs, or --failed"));
+	if (agent != NULL || since != NULL || dry_run)
+		return cli_usage_error(_("--agent, --since and --dry-run go with --failed"));
+	return each(cli, "select s, s ->> 'status' from signalbox.retry($1, $2) s");
+}
+
+int cmd_pause(struct cli *cli)
+{
+	int code = cli_options(cli, NULL, 0, 1, 2);
+	if (code != 0)
+		return code;
+	const char *params[] = { cli->argv[0], cli->options->operator_name, cli->argc > 1 ? cli->argv[1] : NULL };
+	code = cli_query(cli, "select signalbox.pause_agent($1, $2, $3)", params, 3, NULL);
+	if (code == 0 && cli->json)
+		printf("{\"agent\":\"%s\",\"paused\":true}\n", cli->argv[0]);
+	else if (code == 0)
+		printf(_("%s is paused; what runs goes on\n"), cli_safe(cli, cli->argv[0]));
+	return code;
+}
+
+int cmd_resume(struct cli *cli)
+{
+	int code = cli_options(cli, NULL, 0, 1, 1);
+	if (code != 0)
+		return code;
+	const char *params[] = { cli->argv[0], cli->options->operator_name };
+	code = cli_query(cli, "select signalbox.resume_agent($1, $2)", params, 2, NULL);
+	if (code == 0 && cli->json)
+		printf("{\"agent\":\"%s\",\"paused\":false}\n", cli->argv[0]);
+	else if (code == 0)
+		printf(_("%s goes on\n"), cli_safe(cli, cli->argv[0]));
+	return code;
+}

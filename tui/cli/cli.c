@@ -1,0 +1,237 @@
+#include "tui/cli/cli.h"
+
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "shared/migrate.h"
+#include "shared/settings.h"
+#include "shared/utf8.h"
+#include "shared/version.h"
+#include "tui/i18n.h"
+
+const struct cli_command CLI_COMMANDS[] = {
+	{ "status", "[--json] [--check]", N_("the state of the queue, and its alerts"), cmd_status },
+	{ "queue", "[--limit N] [--filter F] [--json]", N_("waiting and running messages in order, and why they wait"), cmd_queue },
+	{ "failed", "[--limit N] [--filter F] [--json]", N_("failed messages, newest first"), cmd_failed },
+	{ "send", "AGENT TEXT [--session UUID] [--user U] [--collection C] [--thread K] [--priority N] [--key K] [--wait] [--stream] [--json]",
+	  N_("dispatch a message; TEXT - reads standard input"), cmd_send },
+	{ "show", "ID [--context] [--json]", N_("one message whole: answer, attempts, cost, context"), cmd_show },
+	{ "watch", "UUID [--json]", N_("follow a message until it ends"), cmd_watch },
+	{ "retry", "UUID... | --failed [--agent A] [--since T] [--filter F] [--dry-run] [--yes]", N_("bring failed messages back"), cmd_retry },
+	{ "cancel", "UUID...", N_("end waiting or running messages"), cmd_cancel },
+	{ "agents", "[--json]", N_("all agents, with cost and rate"), cmd_agents },
+	{ "agent", "SLUG [--json] | SLUG set KEY=VALUE...", N_("see, make or change an agent"), cmd_agent },
+	{ "pause", "SLUG [REASON]", N_("stop an agent from starting messages"), cmd_pause },
+	{ "resume", "SLUG", N_("let a paused agent go on"), cmd_resume },
+	{ "providers", "[--json]", N_("all providers"), cmd_providers },
+	{ "provider", "SLUG [--json] | SLUG set KEY=VALUE...", N_("see, make or change a provider"), cmd_provider },
+	{ "migrate", "[--status] [--to N] [--down N] [--adopt TABLE] [--give-back]", N_("the schema"), cmd_migrate },
+	{ "doctor", "[--json]", N_("check the installation; each failure with its mend"), cmd_doctor },
+};
+const size_t N_CLI_COMMANDS = ARRAY_SIZE(CLI_COMMANDS);
+
+void cli_usage(FILE *out)
+{
+	fprintf(out, "%s\n\n", _("usage: signalbox [--config FILE] [--NAME VALUE]... [COMMAND [ARGUMENTS]]\n\nWithout a command: the console."));
+	for (size_t i = 0; i < N_CLI_COMMANDS; i++)
+		fprintf(out, "  %-10s %s\n  %-10s   %s\n", CLI_COMMANDS[i].name, CLI_COMMANDS[i].args, "", _(CLI_COMMANDS[i].help));
+	fprintf(out, "\n%s\n",
+	        _("The console also takes --once [--view NAME] [--size WxH] [--filter F]: one frame as text.\n"
+	          "--print-settings, --print-keys, --version, --help.\n"
+	          "Exit: 0 done, 1 failed, 2 usage, 3 database out of reach, 4 not found, 5 refused."));
+}
+
+int cli_main(const struct options *options, int argc, char **argv)
+{
+	const char *words[32];
+	struct cli cli = { .options = options, .argc = argc - 2, .argv = argv + 2 };
+	for (size_t i = 0; i < N_CLI_COMMANDS; i++) {
+		words[i] = CLI_COMMANDS[i].name;
+		if (strcmp(argv[1], CLI_COMMANDS[i].name) != 0)
+			continue;
+		if (cli.argc == 1 && strcmp(cli.argv[0], "--help") == 0) {
+			printf("usage: signalbox %s %s\n\n%s\n", CLI_COMMANDS[i].name, CLI_COMMANDS[i].args, _(CLI_COMMANDS[i].help));
+			return EXIT_DONE;
+		}
+		int code = CLI_COMMANDS[i].run(&cli);
+		pg_close(cli.pg);
+		arena_release(&cli.arena);
+		return fflush(stdout) != 0 && code == EXIT_DONE ? EXIT_FAILED : code;
+	}
+	const char *near = nearest(argv[1], words, N_CLI_COMMANDS);
+	if (near != NULL)
+		return cli_usage_error(_("no command is called '%.60s'; did you mean '%s'?"), argv[1], near);
+	return cli_usage_error(_("no command is called '%.60s'; see signalbox --help"), argv[1]);
+}
+
+int cli_usage_error(const char *fmt, ...)
+{
+	char line[400];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof line, fmt, ap);
+	va_end(ap);
+	struct strbuf safe = STRBUF_INIT(8192);
+	utf8_safe(&safe, str_of(line), false);
+	fprintf(stderr, "signalbox: %s\n", strbuf_text(&safe));
+	strbuf_release(&safe);
+	return EXIT_USAGE;
+}
+
+int cli_error(const struct err *err, const char *what)
+{
+	struct strbuf safe = STRBUF_INIT(8192);
+	utf8_safe(&safe, str_of(err->msg), false);
+	fflush(stdout);
+	fprintf(stderr, "signalbox: %s%s%s\n", what, what[0] != '\0' ? ": " : "", strbuf_text(&safe));
+	strbuf_release(&safe);
+	switch (err->code) {
+	case ERR_DB_DOWN:
+	case ERR_DB_TIMEOUT:
+		return EXIT_NO_DB;
+	case ERR_NOT_FOUND:
+		return EXIT_NOT_FOUND;
+	case ERR_REFUSED:
+	case ERR_CONFLICT:
+		return EXIT_REFUSED;
+	case ERR_BAD_INPUT:
+	case ERR_TOO_BIG:
+		return EXIT_USAGE;
+	default:
+		return EXIT_FAILED;
+	}
+}
+
+int cli_options(struct cli *cli, const struct cli_option *options, size_t n, int min_words, int max_words)
+{
+	int out = 0;
+	for (int i = 0; i < cli->argc; i++) {
+		const char *word = cli->argv[i], *names[16] = { "json" };
+		size_t k = 0;
+		if (strcmp(word, "--") == 0) {
+			while (++i < cli->argc)
+				cli->argv[out++] = cli->argv[i];
+			break;
+		}
+		if (strncmp(word, "--", 2) != 0) {
+			cli->argv[out++] = cli->argv[i];
+			continue;
+		}
+		if (strcmp(word, "--json") == 0) {
+			cli->json = true;
+			continue;
+		}
+		const char *eq = strchr(word, '=');
+		size_t len = (eq != NULL ? (size_t)(eq - word) : strlen(word)) - 2;
+		for (; k < n; k++) {
+			names[k + 1] = options[k].name;
+			if (strlen(options[k].name) == len && strncmp(options[k].name, word + 2, len) == 0)
+				break;
+		}
+		if (k == n) {
+			const char *near = nearest(word + 2, names, n + 1);
+			return near != NULL ? cli_usage_error(_("unknown option '%.60s'; did you mean '--%s'?"), word, near)
+			                    : cli_usage_error(_("unknown option '%.60s'"), word);
+		}
+		if (options[k].flag != NULL) {
+			*options[k].flag = true;
+		} else {
+			if (eq == NULL && i + 1 >= cli->argc)
+				return cli_usage_error(_("'%.60s' needs a value"), word);
+			*options[k].value = eq != NULL ? eq + 1 : cli->argv[++i];
+		}
+	}
+	cli->argc = out;
+	if (out < min_words)
+		return cli_usage_error("%s", _("an argument is missing; see --help"));
+	if (out > max_words)
+		return cli_usage_error(_("one argument too many: '%.60s'"), cli->argv[max_words]);
+	return 0;
+}
+
+int cli_connect(struct cli *cli)
+{
+	struct err err;
+	if (cli->pg != NULL)
+		return 0;
+	if (pg_connect(&cli->pg, cli->options->database_url, "signalbox", "-c statement_timeout=29s", 10000, &err) < 0)
+		return cli_error(&err, _("database"));
+	if (migrate_check(cli->pg, &err) < 0)
+		return cli_error(&err, _("database"));
+	return 0;
+}
+
+int cli_try(struct cli *cli, const char *sql, const char *const *params, int n, struct rows *out, struct err *err)
+{
+	return pg_exec(cli->pg, &cli->arena, sql, params, n, CLI_TIMEOUT_MS, out, err);
+}
+
+int cli_query(struct cli *cli, const char *sql, const char *const *params, int n, struct rows *out)
+{
+	struct err err;
+	int code = cli_connect(cli);
+	if (code != 0)
+		return code;
+	if (cli_try(cli, sql, params, n, out, &err) < 0)
+		return cli_error(&err, "");
+	return 0;
+}
+
+void cli_text(const char *text, bool lines)
+{
+	struct strbuf safe = STRBUF_INIT(64u << 20);
+	utf8_safe(&safe, str_of(text), lines);
+	fwrite(strbuf_text(&safe), 1, safe.len, stdout);
+	strbuf_release(&safe);
+}
+
+/* PostgreSQL escapes C0 controls; what else a terminal might obey is escaped here. All of it stands inside of strings. */
+void cli_json(const char *text)
+{
+	const char *at = text, *end = text + strlen(text);
+	while (at < end) {
+		struct glyph g;
+		unsigned c;
+		const char *next = utf8_glyph(at, end, false, &g);
+		if ((unsigned char)*at >= 0x7F && g.is_escape && sscanf(g.text, "<U+%X>", &c) == 1) {
+			if (c > 0xFFFF)
+				printf("\\u%04x\\u%04x", 0xD800 + ((c - 0x10000) >> 10), 0xDC00 + ((c - 0x10000) & 0x3FF));
+			else
+				printf("\\u%04x", c);
+		} else if (*at == 0x7F) {
+			printf("\\u007f");
+		} else {
+			fwrite(at, 1, (size_t)(next - at), stdout);
+		}
+		at = next;
+	}
+	putchar('\n');
+}
+
+const char *cli_safe(struct cli *cli, const char *text)
+{
+	struct strbuf safe = STRBUF_INIT(64u << 20);
+	utf8_safe(&safe, str_of(text), false);
+	const char *out = arena_dup(&cli->arena, strbuf_text(&safe), safe.len);
+	strbuf_release(&safe);
+	return out;
+}
+
+int cli_list(struct cli *cli, const char *sql, const char *const *params, int n, struct rows *out)
+{
+	if (!cli->json)
+		return cli_query(cli, sql, params, n, out);
+	const char *wrapped = arena_strf(&cli->arena, "select coalesce(json_agg(x), '[]') from (%s) x", sql);
+	int code = cli_query(cli, wrapped, params, n, out);
+	if (code == 0)
+		cli_json(rows_at(out, 0, 0));
+	return code;
+}
+
+int cli_workers_alive(struct cli *cli)
+{
+	struct rows r;
+	if (cli_query(cli, "select signalbox.fleet_slots()", NULL, 0, &r) != 0)
+		return -1;
+	return (int)rows_int(&r, 0, 0, 0);
+}

@@ -1,0 +1,83 @@
+#pragma once
+/*
+ * The command line: one function per command, which prints what the same SQL says that the console shows. Answers go to stdout, words to
+ * the operator to stderr. Text from outside is made visible before it is printed; with --json it is JSON with every control escaped.
+ */
+#include "shared/arena.h"
+#include "shared/err.h"
+#include "shared/pg.h"
+#include "shared/str.h"
+#include "tui/options.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NO_DB = 3, EXIT_NOT_FOUND = 4, EXIT_REFUSED = 5 };
+
+#define CLI_TIMEOUT_MS 30000
+
+struct cli {
+	const struct options *options;
+	struct arena arena;
+	struct pg *pg;      /* connected on first use */
+	int argc;           /* words after the command */
+	char **argv;
+	bool json;
+};
+
+struct cli_command {
+	const char *name, *args, *help;
+	int (*run)(struct cli *);
+};
+extern const struct cli_command CLI_COMMANDS[];
+extern const size_t N_CLI_COMMANDS;
+
+/* Runs argv[1…]. Answers the exit code. */
+int cli_main(const struct options *, int argc, char **argv);
+void cli_usage(FILE *);
+
+/* Options of one command: "--name" with a value into *value, or a flag into *flag. Takes them out of argc/argv; "--json" is always known. */
+struct cli_option {
+	const char *name;
+	const char **value;
+	bool *flag;
+};
+/* 0, or EXIT_USAGE after saying why. min/max: words that must be left. */
+int cli_options(struct cli *, const struct cli_option *, size_t n, int min_words, int max_words);
+
+/* Connects, checks the schema, runs. All answer 0, or the exit code after saying why. */
+int cli_connect(struct cli *);
+int cli_query(struct cli *, const char *sql, const char *const *params, int n_params, struct rows *out);
+/* The same, but a failure is the caller's to tell. */
+MUSTCHECK int cli_try(struct cli *, const char *sql, const char *const *params, int n_params, struct rows *out, struct err *);
+/* Says the error and answers its exit code. */
+int cli_error(const struct err *, const char *what);
+int cli_usage_error(const char *fmt, ...) PRINTF(1, 2);
+
+/* Prints text from outside; lines: newlines and tabs stay. */
+void cli_text(const char *text, bool lines);
+/* Prints a JSON document of the database, one line. */
+void cli_json(const char *text);
+/* A cell's text, sanitised, in the arena; "" for NULL. */
+const char *cli_safe(struct cli *, const char *text);
+/* A list query as rows, or with --json as an array: "select … from X" is wrapped. */
+int cli_list(struct cli *, const char *sql, const char *const *params, int n_params, struct rows *out);
+/* How many workers live; -1 after an error was said. */
+int cli_workers_alive(struct cli *);
+
+int cmd_status(struct cli *);
+int cmd_queue(struct cli *);
+int cmd_failed(struct cli *);
+int cmd_send(struct cli *);
+int cmd_show(struct cli *);
+int cmd_watch(struct cli *);
+int cmd_retry(struct cli *);
+int cmd_cancel(struct cli *);
+int cmd_agents(struct cli *);
+int cmd_agent(struct cli *);
+int cmd_pause(struct cli *);
+int cmd_resume(struct cli *);
+int cmd_providers(struct cli *);
+int cmd_provider(struct cli *);
+int cmd_migrate(struct cli *);
+int cmd_doctor(struct cli *);
+
+/* Follows a message to its end; with `stream` prints the text as it comes. Answers the exit code. */
+int cli_follow(struct cli *, const char *uuid, bool stream, bool say_changes);

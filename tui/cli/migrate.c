@@ -1,0 +1,75 @@
+/* The schema: where it stands, forward, back; an application's table taken over and given back. */
+#include "shared/migrate.h"
+
+#include "tui/cli/cli.h"
+#include "tui/i18n.h"
+
+static void say(const char *line)
+{
+	fprintf(stderr, "%s\n", line);
+}
+
+static int number(const char *text, long *out)
+{
+	char *end;
+	*out = strtol(text, &end, 10);
+	return *text == '\0' || *end != '\0' || *out < 0 ? cli_usage_error(_("'%.40s' is no number"), text) : 0;
+}
+
+static int adopt(struct cli *cli, const char *table)
+{
+	const char *params[] = { table };
+	struct rows r;
+	struct err err;
+	if (cli_try(cli, "select signalbox.adopt($1)", params, 1, &r, &err) < 0)
+		return cli_error(&err, "adopt");
+	printf(_("%s is taken over: %s rows, completed; a view stands in its place\n"), cli_safe(cli, table), rows_at(&r, 0, 0));
+	return EXIT_DONE;
+}
+
+static int give_back(struct cli *cli)
+{
+	struct rows r;
+	struct err err;
+	if (cli_try(cli, "select signalbox.give_back()", NULL, 0, &r, &err) < 0)
+		return cli_error(&err, "give-back");
+	printf(_("%s is as it was, with the rows added since\n"), cli_safe(cli, rows_at(&r, 0, 0)));
+	return EXIT_DONE;
+}
+
+int cmd_migrate(struct cli *cli)
+{
+	const char *to = NULL, *down = NULL, *table = NULL;
+	bool status = false, back = false;
+	const struct cli_option options[] = { { "to", &to, NULL }, { "down", &down, NULL }, { "adopt", &table, NULL },
+		                              { "status", NULL, &status }, { "give-back", NULL, &back } };
+	struct migrate_status st;
+	struct err err;
+	long n = -1;
+	int code = cli_options(cli, options, ARRAY_SIZE(options), 0, 0);
+	if (code == 0 && (to != NULL || down != NULL))
+		code = number(to != NULL ? to : down, &n);
+	if (code != 0)
+		return code;
+	if (pg_connect(&cli->pg, cli->options->database_url, "signalbox migrate", NULL, 10000, &err) < 0)
+		return cli_error(&err, _("database"));
+	if (migrate_status(cli->pg, &st, &err) < 0)
+		return cli_error(&err, "migrate");
+	if (status) {
+		if (cli->json)
+			printf("{\"version\":%d,\"latest\":%d,\"min_client\":%d}\n", st.version, st.latest, st.min_client);
+		else
+			printf(_("schema %d, this program has %d\n"), st.version, st.latest);
+		return EXIT_DONE;
+	}
+	if (back)
+		return give_back(cli);
+	int target = to != NULL ? (int)n : down != NULL ? MAX(st.version - (int)n, 0) : st.latest;
+	if (st.version > st.latest && to == NULL && down == NULL) {
+		err_set(&err, ERR_REFUSED, "the database has schema %d, newer than this program's %d", st.version, st.latest);
+		return cli_error(&err, "migrate");
+	}
+	if (migrate_to(cli->pg, target, say, &err) < 0)
+		return cli_error(&err, "migrate");
+	return table != NULL ? adopt(cli, table) : EXIT_DONE;
+}

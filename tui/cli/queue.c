@@ -1,0 +1,80 @@
+/* The waiting and the failed, as lists. */
+#include "shared/clock.h"
+#include "tui/cli/cli.h"
+#include "tui/filter.h"
+#include "tui/format.h"
+#include "tui/i18n.h"
+
+/* --limit and --filter, ready to be sent. */
+static int list_options(struct cli *cli, const char *params[2])
+{
+	const char *limit = "50", *filter = "";
+	const struct cli_option options[] = { { "limit", &limit, NULL }, { "filter", &filter, NULL } };
+	struct strbuf json = STRBUF_INIT(65536);
+	struct err err;
+	int code = cli_options(cli, options, 2, 0, 0);
+	if (code != 0)
+		return code;
+	char *end;
+	long n = strtol(limit, &end, 10);
+	if (*end != '\0' || n < 1 || n > 100000)
+		return cli_usage_error(_("--limit takes a number from 1 to 100000"));
+	if (filter_to_json(filter, &json, &err) < 0) {
+		strbuf_release(&json);
+		return cli_error(&err, "--filter");
+	}
+	params[0] = arena_dup(&cli->arena, strbuf_text(&json), json.len);
+	params[1] = limit;
+	strbuf_release(&json);
+	return 0;
+}
+
+static double age(const char *iso)
+{
+	return iso != NULL ? (double)(clock_wall() - clock_parse(iso)) / USEC_PER_SEC : 0;
+}
+
+int cmd_queue(struct cli *cli)
+{
+	const char *params[2];
+	char buf[FORMAT_MAX], eta[FORMAT_MAX];
+	struct rows r;
+	int code = list_options(cli, params);
+	if (code == 0)
+		code = cli_list(cli, "select queue_position, id, message_id, session_id, agent, status, waits_for, priority, signalbox.utc(since) as queued_at,"
+		                     " signalbox.utc(started_at) as processing_started_at, signalbox.utc(run_after) as run_after, eta_seconds, retry_count, worker,"
+		                     " provider, model, user_id, text, state from signalbox.queue_page($1, $2)", params, 2, &r);
+	if (code != 0 || cli->json)
+		return code;
+	if (r.n_rows == 0)
+		printf("%s\n", _("the queue is empty"));
+	else
+		printf("%4s %8s %-8s %-12s %-8s %7s %7s %3s %s\n", "POS", "ID", "STATE", "AGENT", "WAITS", "AGE", "EST", "ATT", "MESSAGE");
+	for (int i = 0; i < r.n_rows; i++) {
+		const char *pos = rows_at(&r, i, 0), *est = rows_at(&r, i, 11), *waits = rows_at(&r, i, 6);
+		printf("%4s %8s %-8s %-12s %-8s %7s %7s %3d %.120s\n", pos != NULL ? pos : "-", rows_at(&r, i, 1), rows_at(&r, i, 18), cli_safe(cli, rows_at(&r, i, 4)),
+		       waits != NULL ? waits : "-", format_duration(age(rows_at(&r, i, 8)), buf), est != NULL ? format_duration(strtod(est, NULL), eta) : "-",
+		       (int)rows_int(&r, i, 12, 0) + 1, cli_safe(cli, rows_at(&r, i, 17)));
+	}
+	return EXIT_DONE;
+}
+
+int cmd_failed(struct cli *cli)
+{
+	const char *params[2];
+	char buf[FORMAT_MAX];
+	struct rows r;
+	int code = list_options(cli, params);
+	if (code == 0)
+		code = cli_list(cli, "select id, message_id, session_id, agent, cause, error, provider, model, tries, retry_count, signalbox.utc(since) as failed_at,"
+		                     " signalbox.utc(queued_at) as queued_at, signalbox.utc(retry_at) as retry_at, is_permanent, cost_usd, user_id, text"
+		                     " from signalbox.failed_page($1, $2)", params, 2, &r);
+	if (code != 0 || cli->json)
+		return code;
+	if (r.n_rows == 0)
+		printf("%s\n", _("no message has failed"));
+	for (int i = 0; i < r.n_rows; i++)
+		printf("%8s  %s  %s  %s ago  %lld tries\n          %s\n          > %.120s\n", rows_at(&r, i, 0), rows_at(&r, i, 1), cli_safe(cli, rows_at(&r, i, 3)),
+		       format_duration(age(rows_at(&r, i, 10)), buf), (long long)rows_int(&r, i, 8, 0), cli_safe(cli, rows_at(&r, i, 5)), cli_safe(cli, rows_at(&r, i, 16)));
+	return EXIT_DONE;
+}

@@ -1,0 +1,130 @@
+/* One message whole. */
+#include "shared/json.h"
+#include "tui/cli/cli.h"
+#include "tui/format.h"
+#include "tui/i18n.h"
+
+static void field(const struct json *j, const char *label, const char *path)
+{
+	struct str s;
+	double d;
+	if (json_str(j, path, &s)) {
+		printf("%-12s ", label);
+		cli_text(s.ptr, false);
+		putchar('\n');
+	} else if (json_double(j, path, &d)) {
+		printf("%-12s %.12g\n", label, d);
+	}
+}
+
+static void block(const struct json *j, const char *label, const char *path)
+{
+	struct str s;
+	if (!json_str(j, path, &s))
+		return;
+	printf("\n%s\n", label);
+	cli_text(s.ptr, true);
+	putchar('\n');
+}
+
+static void attempt(const struct json *a)
+{
+	struct str worker = STR("-"), model = STR("-"), outcome = STR("running"), error = STR(""), at = STR("");
+	int64_t number = 0, ms = -1, ttft = -1, in = -1, out = -1;
+	json_int(a, "number", &number);
+	json_int(a, "generation_ms", &ms);
+	json_int(a, "ttft_ms", &ttft);
+	json_int(a, "tokens_prompt", &in);
+	json_int(a, "tokens_completion", &out);
+	json_str(a, "worker", &worker);
+	json_str(a, "model", &model);
+	json_str(a, "outcome", &outcome);
+	json_str(a, "error", &error);
+	json_str(a, "started_at", &at);
+	printf("  #%lld %s  ", (long long)number, at.ptr);
+	cli_text(worker.ptr, false);
+	printf("  ");
+	cli_text(model.ptr, false);
+	printf("  %s", outcome.ptr);
+	if (ms >= 0)
+		printf("  %lld ms", (long long)ms);
+	if (ttft >= 0)
+		printf(_(" (first text %lld ms)"), (long long)ttft);
+	if (in >= 0 || out >= 0)
+		printf("  %lld > %lld tok", (long long)MAX(in, 0), (long long)MAX(out, 0));
+	if (error.len > 0) {
+		printf("  ");
+		cli_text(error.ptr, false);
+	}
+	putchar('\n');
+}
+
+static void print_context(const struct json *doc)
+{
+	const struct json *m = json_first(json_get(doc, "context.messages"));
+	printf("\n%s\n", _("context sent"));
+	if (m == NULL)
+		printf("  %s\n", _("(not sent yet)"));
+	field(json_get(doc, "context"), "  provider", "provider");
+	field(json_get(doc, "context"), "  model", "model");
+	block(json_get(doc, "context"), _("system prompt"), "system_prompt");
+	for (; m != NULL; m = json_next(m)) {
+		struct str role = STR("");
+		json_str(m, "role", &role);
+		block(m, role.ptr, "content");
+	}
+}
+
+int cmd_show(struct cli *cli)
+{
+	bool context = false;
+	const struct cli_option options[] = { { "context", NULL, &context } };
+	const struct json *doc, *m;
+	struct rows r;
+	struct err err;
+	int code = cli_options(cli, options, 1, 1, 1);
+	if (code != 0)
+		return code;
+	const char *params[] = { cli->argv[0], context ? "t" : "f" };
+	code = cli_query(cli, "select case when $2::bool then f else f - 'context' end from signalbox.message_uuid($1) u, signalbox.message_full(u) f where u is not null",
+	                 params, 2, &r);
+	if (code != 0)
+		return code;
+	if (r.n_rows == 0) {
+		err_set(&err, ERR_NOT_FOUND, "no message %.60s", cli->argv[0]);
+		return cli_error(&err, "");
+	}
+	if (cli->json) {
+		cli_json(rows_at(&r, 0, 0));
+		return EXIT_DONE;
+	}
+	if (json_parse(&cli->arena, str_of(rows_at(&r, 0, 0)), 64u << 20, &doc, &err) < 0)
+		return cli_error(&err, "show");
+	m = json_get(doc, "message");
+	field(m, "message", "message_id");
+	field(doc, "id", "id");
+	field(m, "session", "session_id");
+	field(m, "agent", "agent");
+	field(m, "status", "status");
+	field(m, "waits for", "waits_for");
+	field(m, "position", "queue_position");
+	field(m, "eta seconds", "eta_seconds");
+	field(m, "queued", "queued_at");
+	field(m, "started", "processing_started_at");
+	field(m, "ended", "processing_completed_at");
+	field(m, "model", "model_used");
+	field(m, "tokens in", "tokens_prompt");
+	field(m, "tokens out", "tokens_completion");
+	if (json_get(doc, "costs[0]") != NULL && json_is_null(m, "cost_usd"))
+		printf("%-12s %s\n", "cost $", _("unknown"));
+	field(m, "cost $", "cost_usd");
+	field(m, "error", "error");
+	printf("\n%s\n", _("attempts"));
+	for (const struct json *a = json_first(json_get(doc, "attempts")); a != NULL; a = json_next(a))
+		attempt(a);
+	block(doc, _("question"), "text");
+	block(m, _("answer"), "content");
+	if (context)
+		print_context(doc);
+	return EXIT_DONE;
+}

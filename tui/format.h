@@ -1,0 +1,10 @@
+#pragma once
+/* Numbers as people read them. Pure; each writes into buf and returns it. */
+#include "shared/base.h"
+
+#define FORMAT_MAX 32
+
+const char *format_duration(double seconds, char buf[static FORMAT_MAX]); /* "0.4s" "9s" "2m10s" "3h05m" "4d02h" */
+const char *format_count(double n, char buf[static FORMAT_MAX]);          /* "950" "1 842" "31.2k" "1.21M" */
+/* Dollars from text such as "0.0000264"; "unknown" for NULL. */
+const char *format_usd(const char *amount, char buf[static FORMAT_MAX]);
