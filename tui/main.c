@@ -4,8 +4,23 @@
 #include <sys/resource.h>
 
 #include "shared/version.h"
+#include "tui/app.h"
 #include "tui/cli/cli.h"
+#include "tui/command.h"
 #include "tui/i18n.h"
+
+/* The console, or one frame of it. */
+static int console(const struct options *options, int argc, char **argv)
+{
+	const char *view = NULL, *size = NULL, *filter = NULL;
+	bool once = false;
+	struct cli cli = { .argc = argc - 1, .argv = argv + 1 };
+	const struct cli_option known[] = { { "once", NULL, &once }, { "view", &view, NULL }, { "size", &size, NULL }, { "filter", &filter, NULL } };
+	int code = cli_options(&cli, known, ARRAY_SIZE(known), 0, 0);
+	if (code != 0)
+		return code;
+	return once ? app_once(options, view, size, filter) : app_run(options);
+}
 
 int main(int argc, char **argv)
 {
@@ -28,8 +43,10 @@ int main(int argc, char **argv)
 		settings_print(&options.source, stdout);
 	} else if (argc > 1 && argv[1][0] != '-') {
 		code = cli_main(&options, argc, argv);
+	} else if (argc > 1 && strcmp(argv[1], "--print-keys") == 0) {
+		command_print_keys(stdout);
 	} else {
-		code = EXIT_USAGE;
+		code = console(&options, argc, argv);
 	}
 	options_free(&options);
 	return code;

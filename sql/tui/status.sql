@@ -1,0 +1,2 @@
+-- -> status jsonb
+select signalbox.queue_status() as status

@@ -1,0 +1,88 @@
+/*
+ * Why: dispatch looks whether its session has a message in work, settle looks whether one is waiting. If the two do not see each other, a
+ * message stays behind for ever, and only now and then. So both are done ten thousand times in one session, never more than two
+ * messages apart, on two connections.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "shared/clock.h"
+#include "tests/lib/harness/harness.h"
+
+#define ROUNDS 10000
+#define WORKER "11111111-1111-1111-1111-111111111111"
+#define STUCK (10 * USEC_PER_SEC)
+
+static atomic_int sent, settled, failed;
+
+/* No cmocka in threads: what goes wrong is counted. */
+static bool tell(struct pg *pg, const char *sql, int *n)
+{
+	struct arena a = ARENA_INIT;
+	struct rows r = { 0 };
+	struct err err;
+	bool ok = pg_exec(pg, &a, sql, NULL, 0, 30000, &r, &err) == 0;
+	if (!ok) {
+		fprintf(stderr, "%s\n", err.msg);
+		atomic_store(&failed, 1);
+	}
+	*n = ok && r.n_rows > 0 ? (int)rows_int(&r, 0, 0, 0) : 0;
+	arena_release(&a);
+	return ok;
+}
+
+static void *dispatcher(void *pg)
+{
+	int n;
+	while (atomic_load(&sent) < ROUNDS && !atomic_load(&failed)) {
+		if (atomic_load(&sent) - atomic_load(&settled) >= 2)
+			usleep(50);
+		else if (tell(pg, "select 1 from signalbox.dispatch('o', 'x', user_id => 'u', thread_key => 't')", &n))
+			atomic_fetch_add(&sent, n);
+	}
+	return NULL;
+}
+
+static void *settler(void *pg)
+{
+	static const char SETTLE[] =
+		"select count(*) from signalbox.settle('" WORKER "', (select json_agg(json_build_object('message_id', message_id, 'job_id', job_id, "
+		"'outcome', 'completed', 'content', 'y')) from signalbox.queue where state = 'running'), 3, '30 s') where result = 'kept'";
+	usec_t moved = clock_mono();
+	int n;
+	while (atomic_load(&settled) < ROUNDS && !atomic_load(&failed)) {
+		if (tell(pg, "select count(*) from signalbox.claim('" WORKER "', 4, '300 s')", &n) && n > 0 && tell(pg, SETTLE, &n)) {
+			atomic_fetch_add(&settled, n);
+			moved = clock_mono();
+		} else if (clock_mono() - moved > STUCK) {
+			atomic_store(&failed, 1);
+		}
+	}
+	return NULL;
+}
+
+static void test_nothing_left_behind(void **state)
+{
+	(void)state;
+	struct pg *one = connect_again("-c synchronous_commit=off"), *two = connect_again("-c synchronous_commit=off");
+	pthread_t threads[2];
+	q("select signalbox.worker_hello('" WORKER "', 'w', '0', 8, null, '1 h')");
+	assert_int_equal(pthread_create(&threads[0], NULL, dispatcher, one), 0);
+	assert_int_equal(pthread_create(&threads[1], NULL, settler, two), 0);
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+	pg_close(one);
+	pg_close(two);
+	EXPECT(text("0 %d", ROUNDS), "select (select count(*) from signalbox.queue) || ' ' || count(*) from signalbox.ai_messages "
+	       "where role = 'assistant' and processing_status = 'completed'");
+	assert_int_equal(atomic_load(&failed), 0);
+	EXPECT("1 t", "select count(*) || ' ' || case when sum(message_count) = 2 * %d then 't' end from signalbox.ai_sessions", ROUNDS);
+	EXPECT("0", "select count(*) from (select started_at, lag(ended_at) over (order by message_id) as before from signalbox.attempts) x where started_at < before");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test_setup_teardown(test_nothing_left_behind, scene_up, scene_down) };
+	return world_end(cmocka_run_group_tests(tests, world_up, world_down));
+}

@@ -1,0 +1,14 @@
+#!/bin/sh
+# The rules of the house that a compiler does not know: who includes whom, what is banned, how big things may be.
+# Prints file:line: why. Exits 1 when there is anything to say.
+set -u
+export LC_ALL=C
+here=$(dirname "$0")
+root=$(cd "$here/../.." && pwd)
+cd "$root" || exit 2
+files=$(find tui worker shared tests -name '*.[ch]' -type f | sort)
+[ -n "$files" ] || { echo "lint: no sources" >&2; exit 2; }
+status=0
+awk -f tests/lint/layers.awk tests/lint/law.txt $files || status=1
+awk -f tests/lint/banned.awk $files || status=1
+exit $status

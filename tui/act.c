@@ -1,0 +1,129 @@
+/* Actions that several views share: what a key does to the marked rows, or to the one under the cursor. */
+#include "tui/i18n.h"
+#include "tui/view.h"
+
+#define BATCH_FREE 20   /* so many marks are retried without a question */
+#define PACE_MS 200     /* between the retries of a batch: 5 a second */
+
+static void add(struct strbuf *b, const char *value)
+{
+	strbuf_str(b, b->len == 0 ? "{" : ",");
+	strbuf_str(b, value[0] != '\0' ? value : "NULL");
+}
+
+/* The rows meant by an action, as array literals of uuids and of the attempts seen. How many. Marks whose row is not shown count as hidden. */
+static int gather(struct list *l, const struct message_columns *c, const char *status, struct strbuf *uuids, struct strbuf *jobs, int *other)
+{
+	int n = 0;
+	*other = 0;
+	for (int i = 0; i < l->n; i++) {
+		const struct list_row *r = &l->rows[i];
+		bool meant = l->n_marks > 0 ? list_is_marked(l, r) : i == l->cursor;
+		if (!meant)
+			continue;
+		if (r->is_ghost || (status != NULL && strcmp(block_at(r->block, r->row, c->status), status) != 0)) {
+			(*other)++;
+			continue;
+		}
+		add(uuids, block_at(r->block, r->row, c->uuid));
+		add(jobs, r->job);
+		n++;
+	}
+	strbuf_str(uuids, uuids->len == 0 ? "{}" : "}");
+	strbuf_str(jobs, jobs->len == 0 ? "{}" : "}");
+	return n;
+}
+
+static void retry_one(struct ui *ui, const struct list_row *r, const struct message_columns *c)
+{
+	char hold[32], label[24], undo[48];
+	const char *uuid = block_at(r->block, r->row, c->uuid);
+	const char *args[] = { uuid, ui->operator_name, r->job[0] != '\0' ? r->job : NULL, hold };
+	snprintf(hold, sizeof hold, "%lld ms", (long long)ui->retry_hold_ms);
+	snprintf(label, sizeof label, "%lld", (long long)r->id);
+	snprintf(undo, sizeof undo, "{%s}", uuid);
+	ui_act_take(ui, action_new(ACT_RETRY, label, 4, args));
+	ui_can_undo(ui, undo, ui->retry_hold_ms);
+}
+
+static struct action *retry_many(struct ui *ui, int n, const struct strbuf *uuids, const struct strbuf *jobs)
+{
+	char hold[32], pace[32], label[48];
+	const char *args[] = { strbuf_text(uuids), strbuf_text(jobs), ui->operator_name, hold, pace };
+	snprintf(hold, sizeof hold, "%lld ms", (long long)ui->retry_hold_ms);
+	snprintf(pace, sizeof pace, "%d ms", n > BATCH_FREE ? PACE_MS : 0);
+	snprintf(label, sizeof label, _("%d messages"), n);
+	return action_new(ACT_RETRY_MANY, label, 5, args);
+}
+
+void act_retry(struct ui *ui, struct list *l, const struct message_columns *c)
+{
+	struct strbuf uuids = STRBUF_INIT(2u << 20), jobs = STRBUF_INIT(2u << 20);
+	int other, n = gather(l, c, "failed", &uuids, &jobs, &other);
+	if (n == 0) {
+		ui_say(ui, "%s", _("only failed messages can be retried"));
+	} else if (!ui_may_act(ui)) {
+		n = 0;
+	} else if (l->n_marks == 0) {
+		retry_one(ui, list_current(l), c);
+	} else if (n <= BATCH_FREE) {
+		ui_act_take(ui, retry_many(ui, n, &uuids, &jobs));
+		ui_can_undo(ui, strbuf_text(&uuids), ui->retry_hold_ms);
+		l->n_marks = 0;
+	} else {
+		struct question *q = xcalloc(1, sizeof *q);
+		snprintf(q->title, sizeof q->title, _("Retry %d messages"), n);
+		snprintf(q->lines[q->n_lines++], sizeof q->lines[0], _("will retry  %d, those marked, 5 a second"), n);
+		if (other > 0)
+			snprintf(q->lines[q->n_lines++], sizeof q->lines[0], _("skipped     %d, not failed any more"), other);
+		q->type = n;
+		q->yes = retry_many(ui, n, &uuids, &jobs);
+		ui_can_undo(ui, strbuf_text(&uuids), ui->retry_hold_ms + (int64_t)n * PACE_MS);
+		ui_ask_take(ui, q);
+		l->n_marks = 0;
+	}
+	strbuf_release(&uuids);
+	strbuf_release(&jobs);
+}
+
+void act_cancel(struct ui *ui, struct list *l, const struct message_columns *c)
+{
+	struct list_row *r = list_current(l);
+	if (r == NULL || r->is_ghost) {
+		ui_say(ui, "%s", _("there is no message under the cursor"));
+		return;
+	}
+	const char *status = block_at(r->block, r->row, c->status), *uuid = block_at(r->block, r->row, c->uuid);
+	bool running = strcmp(status, "processing") == 0;
+	if (!running && strcmp(status, "queued") != 0 && strcmp(status, "pending") != 0) {
+		ui_say(ui, "%s", _("only waiting or running messages can be cancelled"));
+		return;
+	}
+	if (!ui_may_act(ui))
+		return;
+	char label[24];
+	/* The attempt is part of what was seen only while it runs: a waiting message has none. */
+	const char *args[] = { uuid, ui->operator_name, running ? r->job : NULL, status };
+	struct question *q = xcalloc(1, sizeof *q);
+	snprintf(label, sizeof label, "%lld", (long long)r->id);
+	snprintf(q->title, sizeof q->title, _("Cancel message %s"), label);
+	snprintf(q->lines[q->n_lines++], sizeof q->lines[0], "%s",
+	         running ? _("It is being answered: the call is ended, what it used is still paid.") : _("It waits; nobody has begun with it."));
+	snprintf(q->lines[q->n_lines++], sizeof q->lines[0], "%s", _("The user gets no answer. `signalbox retry` brings it back."));
+	q->yes = action_new(ACT_CANCEL, label, 4, args);
+	ui_ask_take(ui, q);
+}
+
+void act_pause(struct ui *ui, const char *agent, bool paused)
+{
+	const char *args[] = { agent, ui->operator_name, NULL };
+	if (!ui_may_act(ui))
+		return;
+	struct question *q = xcalloc(1, sizeof *q);
+	snprintf(q->title, sizeof q->title, paused ? _("Resume %.40s") : _("Pause %.40s"), agent);
+	snprintf(q->lines[q->n_lines++], sizeof q->lines[0], "%s",
+	         paused ? _("Its waiting messages start again.") : _("It starts no message until it is resumed; what runs goes on."));
+	q->wants_reason = !paused;
+	q->yes = action_new(paused ? ACT_RESUME : ACT_PAUSE, agent, paused ? 2 : 3, args);
+	ui_ask_take(ui, q);
+}

@@ -1,0 +1,666 @@
+/*
+ * One loop: poll the terminal, the sync thread's eventfd and the clock; then run commands, then draw. Nothing here waits for the database.
+ * While a question or a field is open the view below is not given new data: nothing moves under a question.
+ */
+#include "tui/app.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "shared/utf8.h"
+#include "tui/filter.h"
+#include "tui/frame.h"
+#include "tui/i18n.h"
+#include "tui/sync.h"
+
+#define MESSAGE_USEC (5 * USEC_PER_SEC)
+#define QUIT_USEC (2 * USEC_PER_SEC)
+#define DEAF_USEC (300 * USEC_PER_MSEC) /* keys meant for the list do not answer a question that just opened */
+#define BURST 6                         /* so many different keys at once were pasted, not typed */
+#define OLD_USEC (5 * USEC_PER_SEC)
+
+enum mode { MODE_VIEW, MODE_COMMAND, MODE_FILTER, MODE_QUESTION, MODE_HELP, MODE_COPY };
+
+struct app {
+	const struct options *options;
+	struct screen *screen;
+	struct sync *sync;
+	struct snapshot *snap;
+	struct view views[VIEW_N];
+	enum view_id stack[8];
+	int depth;                  /* stack[depth - 1] is shown */
+	char filters[VIEW_N][512];
+	enum mode mode;
+	struct field field;         /* of the prompt, and of questions */
+	struct question *question;
+	usec_t asked_at;
+	bool in_reason;
+	int help_scroll;
+	char message[300];
+	usec_t message_until, quit_until;
+	struct strbuf undo;
+	usec_t undo_until;
+	bool frozen, is_pasting, is_over, redraw;
+	int pasted_away;
+	struct ui ui;
+};
+
+static const struct view_ops *const VIEWS[VIEW_N] = { [VIEW_QUEUE] = &view_queue, [VIEW_FAILED] = &view_failed, [VIEW_AGENTS] = &view_agents,
+	                                              [VIEW_TEST] = &view_test, [VIEW_MESSAGE] = &view_message };
+
+static enum view_id shown(const struct app *a)
+{
+	return a->stack[a->depth - 1];
+}
+
+static struct view *view_of(struct app *a)
+{
+	return &a->views[shown(a)];
+}
+
+/* ---- what views ask for */
+
+void ui_say(struct ui *ui, const char *fmt, ...)
+{
+	struct app *a = ui->app;
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(a->message, sizeof a->message, fmt, ap);
+	va_end(ap);
+	a->message_until = clock_mono() + MESSAGE_USEC;
+}
+
+void ui_open(struct ui *ui, enum view_id id, const char *what)
+{
+	struct app *a = ui->app;
+	bool is_tab = id != VIEW_MESSAGE;
+	if (is_tab)
+		a->depth = 0;
+	if (a->depth == (int)ARRAY_SIZE(a->stack))
+		a->depth--;
+	a->stack[a->depth++] = id;
+	if (a->views[id].ops->open != NULL)
+		a->views[id].ops->open(&a->views[id], what);
+}
+
+void ui_filter(struct ui *ui, const char *filter)
+{
+	struct app *a = ui->app;
+	struct strbuf json = STRBUF_INIT(2047);
+	struct err err;
+	if (filter_to_json(filter, &json, &err) < 0)
+		ui_say(ui, "%s", err.msg);
+	else
+		snprintf(a->filters[shown(a)], sizeof a->filters[0], "%s", filter);
+	strbuf_release(&json);
+}
+
+bool ui_may_act(struct ui *ui)
+{
+	if (ui->snap->link == LINK_DOWN || ui->snap->link == LINK_CONNECTING)
+		ui_say(ui, "%s", _("actions are off: the database is unreachable"));
+	else if (ui->snap->is_read_only)
+		ui_say(ui, "%s", _("read-only: your database role cannot change messages"));
+	else
+		return true;
+	return false;
+}
+
+bool ui_is_old(const struct ui *ui)
+{
+	return ui->snap->link != LINK_LIVE || ui->now - ui->snap->as_of > OLD_USEC;
+}
+
+void ui_act_take(struct ui *ui, struct action *act)
+{
+	sync_act_take(ui->app->sync, act);
+}
+
+void ui_can_undo(struct ui *ui, const char *uuids, int64_t for_ms)
+{
+	struct app *a = ui->app;
+	strbuf_clear(&a->undo);
+	strbuf_str(&a->undo, uuids);
+	a->undo_until = clock_mono() + for_ms * USEC_PER_MSEC;
+}
+
+static void close_question(struct app *a)
+{
+	if (a->question != NULL)
+		action_free(a->question->yes);
+	free(a->question);
+	a->question = NULL;
+	a->mode = MODE_VIEW;
+	a->in_reason = false;
+}
+
+void ui_ask_take(struct ui *ui, struct question *q)
+{
+	struct app *a = ui->app;
+	close_question(a);
+	a->question = q;
+	a->asked_at = clock_mono();
+	a->mode = MODE_QUESTION;
+	field_clear(&a->field);
+}
+
+/* ---- drawing */
+
+static void prepare_ui(struct app *a)
+{
+	int height = screen_height(a->screen);
+	bool framed = height >= 8 && screen_width(a->screen) >= 40;
+	a->ui = (struct ui){
+		.app = a, .screen = a->screen, .snap = a->snap, .operator_name = a->options->operator_name, .now = clock_wall(),
+		.retry_hold_ms = a->options->retry_hold_ms, .filter = a->filters[shown(a)], .top = framed ? 3 : 0,
+		.bottom = framed ? height - (height >= 30 ? 2 : 1) : height,
+	};
+}
+
+static enum view_id lit_tab(const struct app *a)
+{
+	return a->stack[0] == VIEW_MESSAGE ? VIEW_QUEUE : a->stack[0];
+}
+
+static void draw(struct app *a)
+{
+	struct view *v = view_of(a);
+	prepare_ui(a);
+	screen_clear(a->screen);
+	if (screen_height(a->screen) < 8 || screen_width(a->screen) < 40) {
+		screen_put(a->screen, 0, 0, -1, S_PLAIN, _("wider than 40x8: full view"));
+	} else {
+		v->ops->draw(v, &a->ui);
+		struct frame f = {
+			.tab = lit_tab(a), .scopes = v->ops->scopes, .is_frozen = a->frozen, .hints = v->ops->hints != NULL ? v->ops->hints(v) : NULL,
+			.message = clock_mono() < a->message_until ? a->message : NULL,
+			.prompt = a->mode == MODE_COMMAND ? ":" : a->mode == MODE_FILTER ? "/" : NULL, .typed = a->field.text, .typed_at = a->field.at,
+		};
+		frame_draw(&a->ui, &f);
+		if (a->mode == MODE_HELP)
+			help_draw(&a->ui, v->ops->scopes, v->ops->name, a->help_scroll, a->snap->link == LINK_LIVE && !a->snap->is_read_only);
+		if (a->mode == MODE_QUESTION)
+			frame_question(&a->ui, a->question, a->field.text, a->in_reason);
+	}
+	screen_show(a->screen, a->redraw);
+	a->redraw = false;
+}
+
+/* ---- data */
+
+static void send_want(struct app *a)
+{
+	struct want w;
+	struct strbuf json = STRBUF_INIT(sizeof w.filter - 1);
+	struct view *v = view_of(a);
+	struct err err;
+	memset(&w, 0, sizeof w);
+	w.limit = 200;
+	w.is_frozen = a->frozen;
+	if (filter_to_json(a->filters[shown(a)], &json, &err) < 0)
+		strbuf_clear(&json);
+	memcpy(w.filter, json.len > 0 ? strbuf_text(&json) : "[]", json.len > 0 ? json.len + 1 : 3);
+	v->ops->want(v, &w);
+	sync_want(a->sync, &w);
+	strbuf_release(&json);
+}
+
+static void take_data(struct app *a)
+{
+	struct action_result r;
+	struct snapshot *fresh = sync_take(a->sync);
+	snapshot_unref(a->snap);
+	a->snap = fresh;
+	prepare_ui(a);
+	if ((a->mode == MODE_VIEW || a->mode == MODE_HELP) && !a->frozen)
+		view_of(a)->ops->bind(view_of(a), a->snap);
+	while (sync_result(a->sync, &r)) {
+		if (r.kind == ACT_SEND)
+			a->views[VIEW_TEST].ops->sent(&a->views[VIEW_TEST], &r);
+		if (r.text[0] != '\0')
+			ui_say(&a->ui, "%s", r.text);
+		if (!r.ok && (r.kind == ACT_RETRY || r.kind == ACT_RETRY_MANY))
+			a->undo_until = 0;
+	}
+}
+
+/* ---- commands */
+
+static void undo(struct app *a)
+{
+	const char *args[] = { strbuf_text(&a->undo), a->options->operator_name };
+	if (clock_mono() > a->undo_until || a->undo.len == 0) {
+		ui_say(&a->ui, "%s", _("nothing to take back"));
+		return;
+	}
+	if (!ui_may_act(&a->ui))
+		return;
+	ui_act_take(&a->ui, action_new(ACT_UNDO, "", 2, args));
+	a->undo_until = 0;
+}
+
+static void go_back(struct app *a, bool may_quit)
+{
+	if (a->depth > 1) {
+		a->depth--;
+	} else if (a->filters[shown(a)][0] != '\0' && !may_quit) {
+		a->filters[shown(a)][0] = '\0';
+	} else if (may_quit) {
+		if (clock_mono() < a->quit_until)
+			a->is_over = true;
+		a->quit_until = clock_mono() + QUIT_USEC;
+		ui_say(&a->ui, "%s", _("q again, or y, quits; what runs goes on in the server"));
+	}
+}
+
+/* The frame, or a text, into a file of the operator's own. */
+static void save(struct app *a, struct str text, const char *what)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	char dir[400], path[500];
+	snprintf(dir, sizeof dir, state != NULL ? "%s/signalbox" : "%s/.local/state/signalbox", state != NULL ? state : home != NULL ? home : "/tmp");
+	for (char *p = dir + 1; *p != '\0'; p++)
+		if (*p == '/') {
+			*p = '\0';
+			mkdir(dir, 0700);
+			*p = '/';
+		}
+	mkdir(dir, 0700);
+	snprintf(path, sizeof path, "%s/%s-%lld.txt", dir, what, (long long)(clock_wall() / USEC_PER_MSEC));
+	mode_t old = umask(077);
+	FILE *f = fopen(path, "wxe");
+	umask(old);
+	if (f == NULL) {
+		ui_say(&a->ui, _("cannot write %s: %s"), path, strerror(errno));
+		return;
+	}
+	if (text.ptr != NULL)
+		fwrite(text.ptr, 1, text.len, f);
+	else
+		screen_print(a->screen, f);
+	ui_say(&a->ui, fclose(f) == 0 ? _("saved to %s") : _("could not write all of %s"), path);
+}
+
+static void copy(struct app *a, int kind)
+{
+	struct view *v = view_of(a);
+	a->mode = MODE_VIEW;
+	if (kind != 'i' && kind != 'e' && kind != 't')
+		return;
+	struct str text = v->ops->text != NULL ? v->ops->text(v, kind) : STR("");
+	if (text.len == 0)
+		ui_say(&a->ui, "%s", _("nothing to copy here"));
+	else if (strcmp(a->options->clipboard, "file") == 0 || !screen_clipboard(a->screen, text))
+		save(a, text, "copy");
+	else
+		ui_say(&a->ui, _("sent %zu B to the terminal's clipboard (OSC 52)"), text.len);
+}
+
+static void run(struct app *a, enum cmd cmd)
+{
+	struct view *v = view_of(a);
+	prepare_ui(a);
+	if (v->ops->command(v, &a->ui, cmd))
+		return;
+	switch (cmd) {
+	case CMD_queue:
+		ui_open(&a->ui, VIEW_QUEUE, NULL);
+		break;
+	case CMD_failed:
+		ui_open(&a->ui, VIEW_FAILED, NULL);
+		break;
+	case CMD_agents:
+		ui_open(&a->ui, VIEW_AGENTS, NULL);
+		break;
+	case CMD_test:
+		ui_open(&a->ui, VIEW_TEST, NULL);
+		break;
+	case CMD_help:
+		a->mode = MODE_HELP;
+		a->help_scroll = 0;
+		break;
+	case CMD_back:
+		go_back(a, false);
+		break;
+	case CMD_quit:
+		go_back(a, true);
+		break;
+	case CMD_interrupt:
+		if (clock_mono() < a->quit_until)
+			a->is_over = true;
+		a->quit_until = clock_mono() + QUIT_USEC;
+		ui_say(&a->ui, "%s", _("^c again quits"));
+		break;
+	case CMD_undo:
+		undo(a);
+		break;
+	case CMD_filter:
+		a->mode = MODE_FILTER;
+		field_set(&a->field, a->filters[shown(a)]);
+		break;
+	case CMD_prompt:
+		a->mode = MODE_COMMAND;
+		field_clear(&a->field);
+		break;
+	case CMD_copy:
+		a->mode = MODE_COPY;
+		ui_say(&a->ui, "%s", _("copy: i id   e error   t text"));
+		break;
+	case CMD_save:
+		save(a, (struct str){ NULL, 0 }, "screen");
+		break;
+	case CMD_freeze:
+		a->frozen = !a->frozen;
+		break;
+	case CMD_refresh:
+		sync_hurry(a->sync);
+		break;
+	case CMD_redraw:
+		a->redraw = true;
+		break;
+	case CMD_suspend:
+		screen_suspend(a->screen);
+		a->redraw = true;
+		break;
+	default:
+		ui_say(&a->ui, _("%s: not in this view"), COMMANDS[cmd].name);
+	}
+}
+
+/* What was typed after ':'. Words after the command: a filter, an agent, a message. */
+static void run_line(struct app *a, const char *line)
+{
+	char word[32], rest[FIELD_MAX];
+	size_t n = strcspn(line, " ");
+	snprintf(word, sizeof word, "%.*s", (int)n, line);
+	snprintf(rest, sizeof rest, "%s", line + n + strspn(line + n, " "));
+	if (word[0] == '\0')
+		return;
+	if (strcmp(word, "filter") == 0) {
+		ui_filter(&a->ui, rest);
+	} else if (strcmp(word, "agent") == 0 && rest[0] != '\0') {
+		char filter[200];
+		snprintf(filter, sizeof filter, "agent:%.180s", rest);
+		ui_open(&a->ui, VIEW_QUEUE, NULL);
+		ui_filter(&a->ui, filter);
+	} else if (strcmp(word, "msg") == 0 && rest[0] != '\0') {
+		ui_open(&a->ui, VIEW_MESSAGE, rest);
+	} else {
+		enum cmd cmd = command_of_name(word);
+		if (cmd == CMD_NONE) {
+			ui_say(&a->ui, _("no command is called '%s'"), word);
+			return;
+		}
+		run(a, cmd);
+		if (rest[0] != '\0' && (cmd == CMD_queue || cmd == CMD_failed))
+			ui_filter(&a->ui, rest);
+		else if (rest[0] != '\0' && cmd == CMD_test)
+			ui_open(&a->ui, VIEW_TEST, rest);
+	}
+}
+
+static void prompt_key(struct app *a, int key)
+{
+	const char *names[CMD_N + 4];
+	int n = 0;
+	enum mode mode = a->mode;
+	switch (key) {
+	case K_ESC:
+	case K_CTRL('c'):
+		a->mode = MODE_VIEW;
+		if (mode == MODE_FILTER)
+			a->filters[shown(a)][0] = '\0';
+		return;
+	case K_ENTER:
+		a->mode = MODE_VIEW;
+		if (mode == MODE_FILTER)
+			ui_filter(&a->ui, a->field.text);
+		else
+			run_line(a, a->field.text);
+		return;
+	case K_TAB:
+		for (enum cmd c = CMD_NONE + 1; c < CMD_N; c++)
+			names[n++] = COMMANDS[c].name;
+		names[n++] = "msg";
+		names[n++] = "agent";
+		if (mode == MODE_COMMAND)
+			field_complete(&a->field, names, n);
+		return;
+	default:
+		field_key(&a->field, key);
+	}
+}
+
+static void confirm(struct app *a)
+{
+	struct question *q = a->question;
+	if (q->wants_reason && !a->in_reason) {
+		a->in_reason = true;
+		field_clear(&a->field);
+		return;
+	}
+	if (a->in_reason && a->field.len > 0) { /* the reason is the last argument */
+		free(q->yes->args[q->yes->n_args - 1]);
+		q->yes->args[q->yes->n_args - 1] = xstrdup(a->field.text);
+	}
+	if (ui_may_act(&a->ui)) {
+		ui_act_take(&a->ui, q->yes);
+		q->yes = NULL;
+	}
+	close_question(a);
+}
+
+static void question_key(struct app *a, int key)
+{
+	char number[24];
+	if (clock_mono() - a->asked_at < DEAF_USEC)
+		return;
+	snprintf(number, sizeof number, "%lld", (long long)a->question->type);
+	if (a->in_reason) {
+		if (key == K_ENTER)
+			confirm(a);
+		else if (key == K_ESC)
+			close_question(a);
+		else
+			field_key(&a->field, key);
+	} else if (a->question->type > 0) {
+		if ((key >= '0' && key <= '9') || key == K_BACKSPACE) {
+			field_key(&a->field, key);
+			if (strcmp(a->field.text, number) == 0)
+				confirm(a);
+		} else {
+			close_question(a);
+			ui_say(&a->ui, "%s", _("nothing was changed"));
+		}
+	} else if (key == 'y') {
+		confirm(a);
+	} else {
+		close_question(a);
+		ui_say(&a->ui, "%s", _("nothing was changed"));
+	}
+}
+
+static void help_key(struct app *a, int key)
+{
+	if (key == 'j' || key == K_DOWN || key == K_PGDN)
+		a->help_scroll += key == K_PGDN ? 10 : 1;
+	else if (key == 'k' || key == K_UP || key == K_PGUP)
+		a->help_scroll = MAX(0, a->help_scroll - (key == K_PGUP ? 10 : 1));
+	else
+		a->mode = MODE_VIEW;
+}
+
+static void on_key(struct app *a, int key)
+{
+	struct view *v = view_of(a);
+	prepare_ui(a);
+	if (key == K_RESIZE) {
+		a->redraw = true;
+		return;
+	}
+	switch (a->mode) {
+	case MODE_COMMAND:
+	case MODE_FILTER:
+		prompt_key(a, key);
+		return;
+	case MODE_QUESTION:
+		question_key(a, key);
+		return;
+	case MODE_HELP:
+		help_key(a, key);
+		return;
+	case MODE_COPY:
+		copy(a, key);
+		return;
+	case MODE_VIEW:
+		break;
+	}
+	if (key == 'y' && clock_mono() < a->quit_until) {
+		a->is_over = true;
+		return;
+	}
+	if (v->ops->key != NULL && key != K_F1 && key != K_CTRL('c') && key != K_CTRL('l') && v->ops->key(v, &a->ui, key, a->is_pasting))
+		return;
+	enum cmd cmd = command_of_key(v->ops->scopes, key);
+	if (cmd != CMD_NONE)
+		run(a, cmd);
+}
+
+/* Is a field open that takes what is pasted? */
+static bool takes_text(struct app *a)
+{
+	struct view *v = view_of(a);
+	return a->mode == MODE_COMMAND || a->mode == MODE_FILTER || (a->mode == MODE_QUESTION && a->in_reason) ||
+	       (a->mode == MODE_VIEW && v->ops->hints != NULL && v->ops->hints(v) != NULL);
+}
+
+static bool is_burst(const int *keys, int n)
+{
+	bool differ = false;
+	int letters = 0;
+	for (int i = 0; i < n; i++) {
+		letters += keys[i] >= 0x20 && keys[i] < K_NONE;
+		differ |= keys[i] != keys[0];
+	}
+	return letters >= BURST && differ;
+}
+
+static void take_keys(struct app *a)
+{
+	int keys[512], n = 0, key;
+	while (n < (int)ARRAY_SIZE(keys) && (key = screen_key(a->screen)) != K_NONE)
+		keys[n++] = key;
+	bool burst = is_burst(keys, n);
+	for (int i = 0; i < n && !a->is_over; i++) {
+		if (keys[i] == K_PASTE_BEGIN || keys[i] == K_PASTE_END) {
+			a->is_pasting = keys[i] == K_PASTE_BEGIN;
+		} else if ((a->is_pasting || burst) && !takes_text(a) && keys[i] != K_RESIZE) {
+			a->pasted_away++;
+		} else if (a->is_pasting && a->mode != MODE_VIEW && (keys[i] == K_ENTER || keys[i] == '\n' || keys[i] == K_TAB)) {
+			on_key(a, ' ');
+		} else {
+			on_key(a, keys[i]);
+		}
+	}
+	if (a->pasted_away > 0 && !a->is_pasting) {
+		ui_say(&a->ui, _("%d characters pasted here were ignored"), a->pasted_away);
+		a->pasted_away = 0;
+	}
+}
+
+/* ---- life */
+
+static void begin(struct app *a, const struct options *options, enum view_id first)
+{
+	*a = (struct app){ .options = options, .undo = STRBUF_INIT(1u << 20), .depth = 1, .redraw = true };
+	a->stack[0] = first;
+	for (int i = 0; i < VIEW_N; i++) {
+		a->views[i].ops = VIEWS[i];
+		VIEWS[i]->init(&a->views[i]);
+	}
+	a->sync = sync_start(options);
+	a->snap = sync_take(a->sync);
+}
+
+static void end(struct app *a)
+{
+	sync_stop(a->sync);
+	close_question(a);
+	for (int i = 0; i < VIEW_N; i++)
+		a->views[i].ops->release(&a->views[i]);
+	snapshot_unref(a->snap);
+	strbuf_release(&a->undo);
+	screen_close(a->screen);
+}
+
+static int view_named(const char *name)
+{
+	static const char *const NAMES[] = { [VIEW_QUEUE] = "queue", [VIEW_FAILED] = "failed", [VIEW_AGENTS] = "agents", [VIEW_TEST] = "test",
+		                             [VIEW_MESSAGE] = "message" };
+	for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++)
+		if (strcmp(NAMES[i], name) == 0)
+			return (int)i;
+	return -1;
+}
+
+int app_run(const struct options *options)
+{
+	struct app a;
+	struct screen *screen;
+	struct err err;
+	int first = view_named(options->start_view);
+	if (screen_open(&screen, options->theme, options->color, options->ascii, &err) < 0) {
+		fprintf(stderr, "signalbox: %s\n", err.msg);
+		return 2;
+	}
+	begin(&a, options, first >= 0 && first != VIEW_MESSAGE ? (enum view_id)first : VIEW_QUEUE);
+	a.screen = screen;
+	while (!a.is_over) {
+		send_want(&a);
+		draw(&a);
+		/* To the next full second: ages and countdowns move together. */
+		int ms = (int)(1000 - clock_wall() / USEC_PER_MSEC % 1000);
+		struct pollfd fds[] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = sync_fd(a.sync), .events = POLLIN } };
+		poll(fds, 2, a.frozen ? 60000 : MAX(ms, 20));
+		if (fds[0].revents & (POLLHUP | POLLERR))
+			break;
+		enum view_id before = shown(&a);
+		take_keys(&a);
+		if (fds[1].revents != 0 || shown(&a) != before)
+			take_data(&a);
+	}
+	end(&a);
+	return 0;
+}
+
+int app_once(const struct options *options, const char *view, const char *size, const char *filter)
+{
+	struct app a;
+	int width = 120, height = 36, first = view_named(view != NULL ? view : options->start_view);
+	if (first < 0 || (size != NULL && (sscanf(size, "%dx%d", &width, &height) != 2 || width < 1 || height < 1 || width > 1000 || height > 1000))) {
+		fprintf(stderr, "signalbox: %s\n", first < 0 ? _("no view is called so") : _("--size takes WIDTHxHEIGHT"));
+		return 2;
+	}
+	begin(&a, options, (enum view_id)first);
+	a.screen = screen_offline(width, height, strcmp(options->ascii, "yes") == 0);
+	prepare_ui(&a);
+	ui_filter(&a.ui, filter != NULL ? filter : "");
+	usec_t until = clock_mono() + 10 * USEC_PER_SEC;
+	int settled = 0;
+	while (settled < 3 && clock_mono() < until && a.snap->link != LINK_DOWN) {
+		struct pollfd p = { .fd = sync_fd(a.sync), .events = POLLIN };
+		send_want(&a);
+		poll(&p, 1, 20);
+		take_data(&a);
+		send_want(&a);
+		settled = sync_is_settled(a.sync) ? settled + 1 : 0;
+	}
+	draw(&a);
+	screen_print(a.screen, stdout);
+	int code = a.snap->link == LINK_DOWN || a.snap->as_of == 0 ? 3 : 0;
+	end(&a);
+	return code;
+}

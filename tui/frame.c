@@ -1,0 +1,190 @@
+#include "tui/frame.h"
+
+#include "shared/json.h"
+#include "shared/utf8.h"
+#include "tui/format.h"
+#include "tui/i18n.h"
+
+static const struct json *status_doc(const struct snapshot *s)
+{
+	return s->blocks[BLOCK_STATUS] != NULL ? s->blocks[BLOCK_STATUS]->doc : NULL;
+}
+
+static int64_t total(const struct snapshot *s, const char *key)
+{
+	int64_t n = 0;
+	json_int(status_doc(s), key, &n);
+	return n;
+}
+
+static const char *link_word(const struct snapshot *s, bool frozen, char *buf, size_t size)
+{
+	if (frozen)
+		return "FROZEN";
+	if (s->link == LINK_LIVE)
+		snprintf(buf, size, "%s", "live");
+	else
+		return s->link == LINK_DOWN ? "DOWN" : s->link == LINK_STALE ? "STALE" : "...";
+	return buf;
+}
+
+static void draw_totals(struct ui *ui, bool frozen)
+{
+	const struct snapshot *s = ui->snap;
+	char line[256], cost[FORMAT_MAX], live[32], hms[16], amount[40] = "0";
+	double spent = 0;
+	int width = screen_width(ui->screen);
+	bool wide = width >= 100;
+	json_double(status_doc(s), "cost_today_usd", &spent);
+	snprintf(amount, sizeof amount, "%.12f", spent);
+	const char *word = link_word(s, frozen, live, sizeof live);
+	if (width < 60)
+		snprintf(line, sizeof line, "q%lld r%lld F%lld %s", (long long)total(s, "queued"), (long long)total(s, "processing"), (long long)total(s, "failed"), word);
+	else
+		snprintf(line, sizeof line, wide ? "queued %lld  run %lld/%lld  failed %lld  %s%s  %s  %s" : "q %lld  run %lld/%lld  fail %lld  %s%s  %s  %s",
+		         (long long)total(s, "queued"), (long long)total(s, "processing"), (long long)total(s, "slots"), (long long)total(s, "failed"),
+		         format_usd(amount, cost), total(s, "cost_unknown_today") > 0 ? "+?" : "", word, clock_hms(ui->now, hms));
+	int n = (int)strlen(line);
+	int x = 1 + screen_text(ui->screen, 0, 1, MAX(0, width - n - 3), S_TITLE, str_of(s->where[0] != '\0' ? s->where : "signalbox"));
+	if (wide) {
+		x += 2 + screen_put(ui->screen, 0, x + 2, -1, S_DIM, s->is_read_only ? "ro:" : "rw:");
+		screen_text(ui->screen, 0, x, MAX(0, width - n - 2 - x), S_DIM, str_of(ui->operator_name));
+	} else if (x + 4 < width - n - 1) {
+		screen_put(ui->screen, 0, x + 1, 2, S_DIM, s->is_read_only ? "ro" : "rw");
+	}
+	screen_put(ui->screen, 0, MAX(0, width - n - 1), -1, s->link == LINK_LIVE || s->link == LINK_CONNECTING ? S_PLAIN : S_CRIT, line);
+}
+
+static void draw_tabs(struct ui *ui, enum view_id lit)
+{
+	static const struct {
+		enum view_id id;
+		char key;
+		const char *name;
+	} TABS[] = { { VIEW_QUEUE, '1', N_("Queue") }, { VIEW_FAILED, '2', N_("Failed") }, { VIEW_AGENTS, '3', N_("Agents") }, { VIEW_TEST, '6', N_("Test") } };
+	int x = 1;
+	for (size_t i = 0; i < ARRAY_SIZE(TABS); i++) {
+		char text[64];
+		int64_t failed = total(ui->snap, "failed");
+		bool on = TABS[i].id == lit;
+		snprintf(text, sizeof text, "%c %s", TABS[i].key, _(TABS[i].name));
+		if (TABS[i].id == VIEW_FAILED && failed > 0)
+			snprintf(text + strlen(text), sizeof text - strlen(text), " %lld", (long long)failed);
+		x += screen_putf(ui->screen, 1, x, -1, on ? S_TITLE : S_PLAIN, on ? "[%s]" : " %s ", text) + 1;
+	}
+}
+
+/* Connection first, then level. One line. */
+static void draw_alert(struct ui *ui)
+{
+	const struct snapshot *s = ui->snap;
+	struct screen *t = ui->screen;
+	char age[FORMAT_MAX], next[FORMAT_MAX], hms[16] = "?";
+	int width = screen_width(t), x;
+	if (s->as_of != 0)
+		clock_hms(s->as_of, hms);
+	format_duration((double)((clock_mono() - s->since) / USEC_PER_SEC), age);
+	format_duration((double)(MAX(0, s->next_try - clock_mono()) / USEC_PER_SEC), next);
+	if (s->link == LINK_DOWN) {
+		x = screen_putf(t, 2, 1, -1, S_CRIT, _("x DOWN  database unreachable %s, screen from %s, actions off, retry in %s"), age, hms, next) + 2;
+		screen_text(t, 2, x + 2, width - x - 3, S_DIM, str_of(s->why));
+		return;
+	}
+	if (s->link == LINK_STALE) {
+		screen_putf(t, 2, 1, -1, S_WARN, _("x STALE refresh stopped after 1.5s, screen from %s, next in %s"), hms, next);
+		return;
+	}
+	if (s->link == LINK_CONNECTING) {
+		screen_put(t, 2, 1, -1, S_DIM, _("connecting"));
+		return;
+	}
+	const struct json *alert = json_first(json_get(status_doc(s), "alerts"));
+	if (alert == NULL) {
+		screen_put(t, 2, 1, -1, s->is_read_only ? S_DIM : S_OK,
+		           s->is_read_only ? _("i RO  read-only: your database role cannot change messages") : _("ok    no active alerts"));
+		return;
+	}
+	struct str level = STR(""), message = STR(""), action = STR("");
+	int more = -1;
+	for (const struct json *a = alert; a != NULL; a = json_next(a))
+		more++;
+	json_str(alert, "level", &level);
+	json_str(alert, "message", &message);
+	json_str(alert, "action", &action);
+	x = 1 + screen_putf(t, 2, 1, -1, str_eq(level, "CRIT") ? S_CRIT : S_WARN, "! %s", level.ptr) + 1;
+	x += screen_text(t, 2, x, width - x - 6, S_BOLD, message) + 2;
+	screen_text(t, 2, x, MAX(0, width - x - 6), S_PLAIN, action);
+	if (more > 0)
+		screen_putf(t, 2, width - 5, 4, S_WARN, "+%d", more);
+}
+
+static void draw_keys(struct ui *ui, const struct frame *f, int y)
+{
+	int x = 1, width = screen_width(ui->screen);
+	if (f->hints != NULL) {
+		screen_put(ui->screen, y, 1, -1, S_PLAIN, f->hints);
+		return;
+	}
+	for (enum cmd c = CMD_NONE + 1; c < CMD_N; c++) {
+		char key[16];
+		if (COMMANDS[c].hint[0] == '\0' || c == CMD_help || !(f->scopes & (1u << COMMANDS[c].scope)))
+			continue;
+		command_key(c, key);
+		if (x + utf8_width(str_of(key)) + 1 + utf8_width(str_of(COMMANDS[c].hint)) + 8 > width)
+			break;
+		x += screen_put(ui->screen, y, x, -1, S_KEY, key) + 1;
+		x += screen_put(ui->screen, y, x, -1, S_PLAIN, COMMANDS[c].hint) + (width >= 120 ? 2 : 1);
+	}
+	x += screen_put(ui->screen, y, x, -1, S_KEY, "?") + 1;
+	screen_put(ui->screen, y, x, -1, S_PLAIN, COMMANDS[CMD_help].hint);
+}
+
+void frame_draw(struct ui *ui, const struct frame *f)
+{
+	struct screen *s = ui->screen;
+	int height = screen_height(s), last = height - 1;
+	if (height < 4 || screen_width(s) < 40)
+		return;
+	draw_totals(ui, f->is_frozen);
+	draw_tabs(ui, f->tab);
+	draw_alert(ui);
+	if (f->prompt != NULL) {
+		int x = 1 + screen_put(s, last, 1, 1, S_KEY, f->prompt);
+		screen_text(s, last, x, -1, S_PLAIN, str_of(f->typed));
+		screen_cursor(s, last, MIN(screen_width(s) - 1, x + utf8_width((struct str){ f->typed, (size_t)f->typed_at })));
+		if (height >= 30 && f->message != NULL)
+			screen_text(s, last - 1, 1, -1, S_WARN, str_of(f->message));
+	} else if (f->message != NULL && height < 30) {
+		screen_text(s, last, 1, -1, S_BOLD, str_of(f->message));
+	} else {
+		if (f->message != NULL)
+			screen_text(s, last - 1, 1, -1, S_BOLD, str_of(f->message));
+		draw_keys(ui, f, last);
+	}
+}
+
+void frame_question(struct ui *ui, const struct question *q, const char *typed, bool in_reason)
+{
+	struct screen *s = ui->screen;
+	int width = utf8_width(str_of(q->title)) + 8, height = q->n_lines + 4;
+	for (int i = 0; i < q->n_lines; i++)
+		width = MAX(width, utf8_width(str_of(q->lines[i])) + 4);
+	width = MIN(MAX(width, 44), screen_width(s));
+	int y = MAX(0, (screen_height(s) - height) / 2), x = MAX(0, (screen_width(s) - width) / 2), at;
+	screen_box(s, y, x, width, height, NULL);
+	at = x + 3 + screen_put(s, y, x + 2, 1, S_PLAIN, " ");
+	at += screen_text(s, y, x + 3, width - 6, S_BOLD, str_of(q->title));
+	screen_put(s, y, at, 1, S_PLAIN, " ");
+	for (int i = 0; i < q->n_lines; i++)
+		screen_text(s, y + 1 + i, x + 2, width - 4, S_PLAIN, str_of(q->lines[i]));
+	y += q->n_lines + 2;
+	if (in_reason)
+		at = screen_put(s, y, x + 2, -1, S_BOLD, _("Reason, then Enter (Esc cancels): "));
+	else if (q->type > 0)
+		at = screen_putf(s, y, x + 2, width - 4, S_BOLD, _("Type %lld to confirm, Esc to cancel: "), (long long)q->type);
+	else
+		at = screen_put(s, y, x + 2, width - 4, S_BOLD, _("y yes   any other key: no"));
+	if (in_reason || q->type > 0)
+		at += screen_text(s, y, x + 2 + at, width - at - 4, S_PLAIN, str_of(typed));
+	screen_cursor(s, y, MIN(x + 2 + at, x + width - 2));
+}

@@ -1,0 +1,621 @@
+/*
+ * One loop around poll(): the reader's answer, the writer's answer, orders from the UI, the next due time. A refresh is a list of reads, one
+ * block each; when the last has come a new snapshot is published that shares the untouched blocks with the one before.
+ */
+#include "tui/sync.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "shared/json.h"
+#include "shared/migrate.h"
+#include "shared/pg.h"
+#include "shared/vocab.h"
+#include "sql_embed.h"
+
+#define READER_OPTIONS "-c default_transaction_read_only=on -c statement_timeout=1500 -c lock_timeout=200"
+#define WRITER_OPTIONS "-c statement_timeout=10000 -c lock_timeout=2000"
+#define CONNECT_MS 3000
+#define FROZEN_SERVER_USEC (4 * USEC_PER_SEC)   /* no answer, not even the server's own time-out */
+#define HINT_USEC (250 * USEC_PER_MSEC)
+#define STREAM_USEC (120 * USEC_PER_MSEC)
+#define WATCH_USEC (15 * USEC_PER_SEC)
+#define WRITER_IDLE_USEC (60 * USEC_PER_SEC)
+#define SLOW_USEC (300 * USEC_PER_MSEC)
+#define INTERVAL_MAX (30 * USEC_PER_SEC)
+
+struct sync {
+	pthread_t thread;
+	const struct options *options;
+	int wake, notify;
+
+	/* the thread's own */
+	struct pg *reader, *writer;
+	struct snapshot *last;          /* what was published */
+	struct snapshot *next;          /* being read */
+	struct want now;                /* of the running refresh */
+	int step;                       /* block being read; -1: none */
+	usec_t step_started, refresh_started, due, connect_due, stream_due, watch_due, writer_used, last_hint, interval;
+	bool hinted, stream_step;
+	char session[40], session_agent[64];
+	char stream_message[40], stream_job[40];
+	struct strbuf stream_text;
+	struct action *acting;
+	usec_t act_started;
+
+	pthread_mutex_t lock;           /* of what follows */
+	struct want want;
+	bool want_changed, hurry, ending, settled;
+	struct snapshot *published;
+	struct action *queue[64];
+	int n_queue;
+	struct action_result results[64];
+	int n_results;
+};
+
+static void poke(int fd)
+{
+	uint64_t one = 1;
+	if (write(fd, &one, sizeof one) < 0 && errno != EAGAIN)
+		BUG("sync: eventfd");
+}
+
+/* ---- publishing */
+
+static struct snapshot *copy_of(struct snapshot *from)
+{
+	struct snapshot *s = xcalloc(1, sizeof *s);
+	if (from != NULL) {
+		*s = *from;
+		for (int i = 0; i < BLOCK_N; i++)
+			block_ref(s->blocks[i]);
+	}
+	atomic_store(&s->refs, 1);
+	return s;
+}
+
+static void publish(struct sync *y, struct snapshot *s)
+{
+	snapshot_unref(y->last);
+	y->last = s;
+	pthread_mutex_lock(&y->lock);
+	snapshot_unref(y->published);
+	y->published = snapshot_ref(s);
+	pthread_mutex_unlock(&y->lock);
+	poke(y->notify);
+}
+
+static void set_link(struct sync *y, enum link link, const char *why)
+{
+	struct snapshot *s = copy_of(y->last);
+	if (s->link != link) {
+		s->since = clock_mono();
+		if (link != LINK_CONNECTING)
+			s->tries = 0;
+	}
+	s->link = link;
+	s->tries += link == LINK_DOWN;
+	s->next_try = link == LINK_DOWN ? y->connect_due : y->due;
+	snprintf(s->why, sizeof s->why, "%s", why);
+	publish(y, s);
+}
+
+/* ---- the reader */
+
+static void reader_down(struct sync *y, const struct err *err)
+{
+	static const int PAUSES_S[] = { 1, 2, 4, 8, 15 };
+	int tries = y->last != NULL && y->last->link == LINK_DOWN ? y->last->tries : 0;
+	pg_close(y->reader);
+	y->reader = NULL;
+	y->step = -1;
+	snapshot_unref(y->next);
+	y->next = NULL;
+	y->connect_due = clock_mono() + PAUSES_S[MIN(tries, (int)ARRAY_SIZE(PAUSES_S) - 1)] * USEC_PER_SEC;
+	set_link(y, LINK_DOWN, err->msg);
+}
+
+static void connect_reader(struct sync *y)
+{
+	struct err err, ignored;
+	struct arena a = ARENA_INIT;
+	struct rows r;
+	const char *url = y->options->listen_url[0] != '\0' ? y->options->listen_url : y->options->database_url;
+	if (pg_connect(&y->reader, url, "signalbox", READER_OPTIONS, CONNECT_MS, &err) < 0 || migrate_check(y->reader, &err) < 0 ||
+	    pg_exec(y->reader, &a, "select current_database() || '@' || coalesce(host(inet_server_addr()), 'local'),"
+	                           " has_function_privilege('signalbox.retry_hold(uuid,text,uuid,text,interval)', 'execute')", NULL, 0, 1500, &r, &err) < 0) {
+		reader_down(y, &err);
+	} else {
+		struct snapshot *s = copy_of(y->last);
+		snprintf(s->where, sizeof s->where, "%s", rows_at(&r, 0, 0));
+		s->is_read_only = !rows_bool(&r, 0, 1);
+		publish(y, s);
+		/* A standby or a pooler has no LISTEN: the interval does without. */
+		if (pg_exec(y->reader, NULL, "listen " CHANNEL_CHANGED, NULL, 0, 1500, NULL, &ignored) < 0)
+			y->hinted = false;
+		y->due = 0;
+		y->interval = y->options->refresh_ms * USEC_PER_MSEC;
+	}
+	arena_release(&a);
+}
+
+/* "[a,b]" and "c" to "[a,b,c]". */
+static const char *narrowed(const struct want *w, char *buf, size_t size)
+{
+	size_t n = strlen(w->filter);
+	if (w->narrow[0] == '\0')
+		return w->filter;
+	snprintf(buf, size, "%.*s%s%s]", (int)n - 1, w->filter, n > 2 ? "," : "", w->narrow);
+	return buf;
+}
+
+/* Sends the read of one block. 0: sent; 1: nothing to read; -1 with err. */
+static int send_read(struct sync *y, enum block_id id, struct err *err)
+{
+	const struct want *w = &y->now;
+	char limit[16], filter[3000], bytes[16];
+	snprintf(limit, sizeof limit, "%d", w->limit);
+	const char *page[] = { w->filter, limit }, *one[] = { w->message };
+	switch (id) {
+	case BLOCK_STATUS:
+		return pg_start(y->reader, sql_tui_status, NULL, 0, err);
+	case BLOCK_QUEUE:
+		return pg_start(y->reader, sql_tui_queue, page, 2, err);
+	case BLOCK_GROUPS:
+		return pg_start(y->reader, sql_tui_groups, page, 1, err);
+	case BLOCK_FAILED:
+		page[0] = narrowed(w, filter, sizeof filter);
+		return pg_start(y->reader, sql_tui_failed, page, 2, err);
+	case BLOCK_AGENTS:
+		return pg_start(y->reader, sql_tui_agents, NULL, 0, err);
+	case BLOCK_MESSAGE:
+		return w->message[0] != '\0' ? pg_start(y->reader, sql_tui_message, one, 1, err) : 1;
+	case BLOCK_STREAM: {
+		if (w->stream[0] == '\0')
+			return 1;
+		if (strcmp(y->stream_message, w->stream) != 0) {
+			snprintf(y->stream_message, sizeof y->stream_message, "%s", w->stream);
+			y->stream_job[0] = '\0';
+			strbuf_clear(&y->stream_text);
+			y->watch_due = 0;
+		}
+		snprintf(bytes, sizeof bytes, "%zu", y->stream_text.len);
+		const char *args[] = { w->stream, y->stream_job[0] != '\0' ? y->stream_job : NULL, bytes };
+		return pg_start(y->reader, sql_tui_stream, args, 3, err);
+	}
+	case BLOCK_TRANSCRIPT: {
+		if (w->session[0] == '\0' && strcmp(y->session_agent, w->agent) != 0) {
+			const char *args[] = { w->agent, y->options->operator_name };
+			y->session[0] = '\0';
+			return pg_start(y->reader, sql_tui_test_session, args, 2, err);
+		}
+		const char *session = w->session[0] != '\0' ? w->session : y->session;
+		return session[0] != '\0' ? pg_start(y->reader, sql_tui_transcript, &session, 1, err) : 1;
+	}
+	default:
+		return 1;
+	}
+}
+
+static void set_block(struct sync *y, enum block_id id, struct block *b)
+{
+	block_unref(y->next->blocks[id]);
+	y->next->blocks[id] = b;
+}
+
+/* The stream's answer is only what is new: the block holds the whole text. */
+static struct block *stream_block(struct sync *y, struct block *fresh)
+{
+	const char *job = fresh->n_rows > 0 ? block_at(fresh, 0, STREAM_JOB) : NULL, *text = job != NULL ? block_at(fresh, 0, STREAM_TEXT) : NULL;
+	if (job != NULL && strcmp(job, y->stream_job) != 0) {
+		snprintf(y->stream_job, sizeof y->stream_job, "%s", job);
+		strbuf_clear(&y->stream_text);
+	}
+	if (text != NULL)
+		strbuf_str(&y->stream_text, text);
+	struct block *b = xcalloc(1, sizeof *b);
+	const char **cells = arena_alloc(&b->arena, 2 * sizeof *cells);
+	atomic_store(&b->refs, 1);
+	cells[STREAM_JOB] = arena_dup(&b->arena, y->stream_job, strlen(y->stream_job));
+	cells[STREAM_TEXT] = arena_dup(&b->arena, strbuf_text(&y->stream_text), y->stream_text.len);
+	b->n_rows = job != NULL;
+	b->n_cols = 2;
+	b->cells = cells;
+	block_unref(fresh);
+	return b;
+}
+
+/* Takes the answer to the block that was asked for. -1 with err. */
+static int take_read(struct sync *y, struct err *err)
+{
+	struct block *b = xcalloc(1, sizeof *b);
+	struct rows r = { 0 };
+	enum block_id id = (enum block_id)y->step;
+	atomic_store(&b->refs, 1);
+	if (pg_finish(y->reader, &b->arena, &r, err) < 0) {
+		block_unref(b);
+		if (id == BLOCK_MESSAGE && err->code == ERR_NOT_FOUND) { /* a message that is no more is no fault of the link */
+			set_block(y, id, NULL);
+			return 0;
+		}
+		return -1;
+	}
+	b->n_rows = r.n_rows;
+	b->n_cols = r.n_cols;
+	b->cells = r.cells;
+	if (id == BLOCK_TRANSCRIPT && r.n_cols == 1) { /* which session: the transcript comes with the next step */
+		snprintf(y->session_agent, sizeof y->session_agent, "%s", y->now.agent);
+		snprintf(y->session, sizeof y->session, "%s", r.n_rows > 0 && rows_at(&r, 0, 0) != NULL ? rows_at(&r, 0, 0) : "");
+		block_unref(b);
+		set_block(y, id, NULL);
+		y->step--;
+		return 0;
+	}
+	if (id == BLOCK_STREAM)
+		b = stream_block(y, b);
+	if ((id == BLOCK_STATUS || id == BLOCK_MESSAGE) && b->n_rows > 0 &&
+	    json_parse(&b->arena, block_str(b, 0, 0), 64u << 20, &b->doc, err) < 0) {
+		block_unref(b);
+		return -1;
+	}
+	snprintf(b->about, sizeof b->about, "%s", id == BLOCK_MESSAGE ? y->now.message : id == BLOCK_STREAM ? y->now.stream :
+	         id == BLOCK_TRANSCRIPT ? y->now.agent : y->now.filter);
+	set_block(y, id, b);
+	return 0;
+}
+
+static bool is_wanted(const struct sync *y, int id)
+{
+	if (y->stream_step)
+		return id == BLOCK_STREAM;
+	return id == BLOCK_STATUS || (y->now.blocks & (1u << id));
+}
+
+static void refresh_done(struct sync *y)
+{
+	usec_t now = clock_mono(), took = now - y->refresh_started, base = y->options->refresh_ms * USEC_PER_MSEC;
+	y->step = -1;
+	if (!y->stream_step) {
+		y->interval = took > SLOW_USEC ? MIN(y->interval * 2, INTERVAL_MAX) : base;
+		y->due = now + y->interval;
+		y->next->as_of = clock_wall();
+	}
+	y->stream_due = now + STREAM_USEC;
+	if (y->next->link != LINK_LIVE)
+		y->next->since = now;
+	y->next->link = LINK_LIVE;
+	y->next->tries = 0;
+	y->next->why[0] = '\0';
+	y->next->next_try = y->due;
+	snprintf(y->next->session, sizeof y->next->session, "%s", y->now.session[0] != '\0' ? y->now.session : y->session);
+	struct snapshot *s = y->next;
+	y->next = NULL;
+	publish(y, s);
+}
+
+/* Goes on to the next block of the refresh, or ends it. */
+static void next_read(struct sync *y)
+{
+	struct err err;
+	while (++y->step < BLOCK_N) {
+		if (!is_wanted(y, y->step))
+			continue;
+		int sent = send_read(y, (enum block_id)y->step, &err);
+		if (sent == 1 && (y->step == BLOCK_TRANSCRIPT || y->step == BLOCK_STREAM || y->step == BLOCK_MESSAGE))
+			set_block(y, (enum block_id)y->step, NULL);
+		if (sent < 0) {
+			reader_down(y, &err);
+			return;
+		}
+		if (sent == 0) {
+			y->step_started = clock_mono();
+			return;
+		}
+	}
+	refresh_done(y);
+}
+
+static void begin_refresh(struct sync *y, bool stream_only)
+{
+	y->stream_step = stream_only;
+	y->refresh_started = clock_mono();
+	y->next = copy_of(y->last);
+	y->step = -1;
+	next_read(y);
+}
+
+/* The reader's socket has something. */
+static void on_reader(struct sync *y)
+{
+	char channel[64], payload[64];
+	struct err err;
+	if (y->step < 0) {
+		if (pg_consume(y->reader, &err) < 0) {
+			reader_down(y, &err);
+			return;
+		}
+	} else if (pg_ready(y->reader)) {
+		if (take_read(y, &err) == 0) {
+			next_read(y);
+		} else if (pg_is_broken(y->reader) || err.code == ERR_DB_DOWN) {
+			reader_down(y, &err);
+		} else { /* the server stopped it, or refused it: what is on the screen stays */
+			y->step = -1;
+			snapshot_unref(y->next);
+			y->next = NULL;
+			y->interval = MIN(MAX(y->interval * 2, USEC_PER_SEC), INTERVAL_MAX);
+			y->due = clock_mono() + y->interval;
+			set_link(y, LINK_STALE, err.msg);
+		}
+	}
+	while (y->reader != NULL && pg_notification(y->reader, channel, payload))
+		y->hinted = true;
+}
+
+/* ---- the writer */
+
+static void add_result(struct sync *y, const struct action_result *r)
+{
+	pthread_mutex_lock(&y->lock);
+	if (y->n_results < (int)ARRAY_SIZE(y->results))
+		y->results[y->n_results++] = *r;
+	pthread_mutex_unlock(&y->lock);
+	poke(y->notify);
+}
+
+static void act_done(struct sync *y, const char *cell0, const char *cell1, const struct err *err)
+{
+	struct action_result r;
+	action_explain(y->acting, cell0, cell1, err, &r);
+	if (y->acting->kind == ACT_SEND && r.ok)
+		y->session_agent[0] = '\0'; /* it may have begun a session */
+	if (y->acting->kind != ACT_WATCH) {
+		add_result(y, &r);
+		y->due = 0;
+	}
+	action_free(y->acting);
+	y->acting = NULL;
+	y->writer_used = clock_mono();
+}
+
+static void start_action(struct sync *y, struct action *a)
+{
+	struct err err;
+	y->acting = a;
+	y->act_started = clock_mono();
+	if (y->writer != NULL && pg_is_broken(y->writer)) {
+		pg_close(y->writer);
+		y->writer = NULL;
+	}
+	if ((y->writer == NULL && pg_connect(&y->writer, y->options->database_url, "signalbox", WRITER_OPTIONS, CONNECT_MS, &err) < 0) ||
+	    pg_start(y->writer, action_sql(a->kind), (const char *const *)a->args, a->n_args, &err) < 0)
+		act_done(y, NULL, NULL, &err);
+}
+
+static void on_writer(struct sync *y)
+{
+	struct arena a = ARENA_INIT;
+	struct rows r = { 0 };
+	struct err err;
+	if (y->acting == NULL) {
+		if (pg_consume(y->writer, &err) < 0) {
+			pg_close(y->writer);
+			y->writer = NULL;
+		}
+	} else if (pg_ready(y->writer)) {
+		if (pg_finish(y->writer, &a, &r, &err) < 0)
+			act_done(y, NULL, NULL, &err);
+		else
+			act_done(y, r.n_rows > 0 && rows_at(&r, 0, 0) != NULL ? rows_at(&r, 0, 0) : "",
+			         r.n_rows > 0 && r.n_cols > 1 && rows_at(&r, 0, 1) != NULL ? rows_at(&r, 0, 1) : "", NULL);
+	}
+	arena_release(&a);
+}
+
+/* ---- the loop */
+
+static void take_orders(struct sync *y)
+{
+	uint64_t n;
+	struct action *act = NULL;
+	if (read(y->wake, &n, sizeof n) < 0 && errno != EAGAIN)
+		BUG("sync: eventfd");
+	pthread_mutex_lock(&y->lock);
+	if (y->hurry)
+		y->due = y->connect_due = 0;
+	y->hurry = false;
+	if (y->want_changed && y->step < 0) {
+		y->now = y->want;
+		y->want_changed = false;
+		y->due = 0;
+	}
+	if (y->acting == NULL && y->n_queue > 0) {
+		act = y->queue[0];
+		memmove(y->queue, y->queue + 1, sizeof *y->queue * (size_t)--y->n_queue);
+	}
+	pthread_mutex_unlock(&y->lock);
+	if (act != NULL)
+		start_action(y, act);
+}
+
+/* What time has brought. */
+static void on_time(struct sync *y)
+{
+	usec_t now = clock_mono();
+	struct err err;
+	if (y->reader == NULL) {
+		if (now >= y->connect_due)
+			connect_reader(y);
+	} else if (y->step >= 0) {
+		if (now - y->step_started > FROZEN_SERVER_USEC) {
+			err_set(&err, ERR_DB_DOWN, "the server does not answer");
+			reader_down(y, &err);
+		} else if (now - y->step_started > 1500 * USEC_PER_MSEC && y->last != NULL && y->last->link == LINK_LIVE) {
+			set_link(y, LINK_STALE, "the last refresh takes over 1.5s");
+		}
+	} else if (!y->now.is_frozen) {
+		bool hint = y->hinted && now - y->last_hint >= HINT_USEC;
+		if (now >= y->due || hint) {
+			y->last_hint = now;
+			y->hinted = false;
+			begin_refresh(y, false);
+		} else if (y->now.stream[0] != '\0' && now >= y->stream_due && y->last->link == LINK_LIVE) {
+			begin_refresh(y, true);
+		}
+	}
+	if (y->now.stream[0] != '\0' && y->reader != NULL && now >= y->watch_due && y->acting == NULL && !y->last->is_read_only) {
+		const char *args[] = { y->now.stream };
+		y->watch_due = now + WATCH_USEC;
+		start_action(y, action_new(ACT_WATCH, "", 1, args));
+	}
+	if (y->acting != NULL && now - y->act_started > 12 * USEC_PER_SEC) {
+		err_set(&err, ERR_DB_DOWN, "no answer; look whether it was done");
+		pg_close(y->writer);
+		y->writer = NULL;
+		act_done(y, NULL, NULL, &err);
+	} else if (y->acting == NULL && y->writer != NULL && now - y->writer_used > WRITER_IDLE_USEC) {
+		pg_close(y->writer);
+		y->writer = NULL;
+	}
+}
+
+static void *sync_main(void *arg)
+{
+	struct sync *y = arg;
+	for (;;) {
+		take_orders(y);
+		on_time(y);
+		pthread_mutex_lock(&y->lock);
+		bool ending = y->ending;
+		y->settled = y->step < 0 && y->acting == NULL && y->n_queue == 0 && !y->want_changed && y->due > 0 && y->last != NULL &&
+		             y->last->as_of != 0;
+		pthread_mutex_unlock(&y->lock);
+		if (ending)
+			return NULL;
+		usec_t now = clock_mono(), next = now + 500 * USEC_PER_MSEC;
+		if (y->reader != NULL && y->step < 0 && !y->now.is_frozen)
+			next = MIN(next, y->now.stream[0] != '\0' ? y->stream_due : y->hinted ? y->last_hint + HINT_USEC : y->due);
+		struct pollfd fds[] = { { .fd = y->wake, .events = POLLIN }, { .fd = y->reader != NULL ? pg_fd(y->reader) : -1, .events = POLLIN },
+			                { .fd = y->writer != NULL ? pg_fd(y->writer) : -1, .events = POLLIN } };
+		poll(fds, 3, (int)MAX(0, (next - now) / USEC_PER_MSEC + 1));
+		if (fds[1].revents != 0)
+			on_reader(y);
+		if (fds[2].revents != 0 && y->writer != NULL)
+			on_writer(y);
+	}
+}
+
+struct sync *sync_start(const struct options *options)
+{
+	struct sync *y = xcalloc(1, sizeof *y);
+	y->options = options;
+	y->step = -1;
+	y->stream_text.cap = 8u << 20;
+	y->interval = options->refresh_ms * USEC_PER_MSEC;
+	y->want.limit = y->now.limit = 200;
+	memcpy(y->want.filter, "[]", 3);
+	y->now = y->want;
+	y->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	y->notify = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	pthread_mutex_init(&y->lock, NULL);
+	publish(y, copy_of(NULL));
+	if (y->wake < 0 || y->notify < 0 || pthread_create(&y->thread, NULL, sync_main, y) != 0)
+		BUG("the sync thread could not be started");
+	return y;
+}
+
+void sync_stop(struct sync *y)
+{
+	pthread_mutex_lock(&y->lock);
+	y->ending = true;
+	pthread_mutex_unlock(&y->lock);
+	poke(y->wake);
+	pthread_join(y->thread, NULL);
+	pg_close(y->reader);
+	pg_close(y->writer);
+	action_free(y->acting);
+	for (int i = 0; i < y->n_queue; i++)
+		action_free(y->queue[i]);
+	snapshot_unref(y->last);
+	snapshot_unref(y->next);
+	snapshot_unref(y->published);
+	strbuf_release(&y->stream_text);
+	pthread_mutex_destroy(&y->lock);
+	close(y->wake);
+	close(y->notify);
+	free(y);
+}
+
+int sync_fd(const struct sync *y)
+{
+	return y->notify;
+}
+
+struct snapshot *sync_take(struct sync *y)
+{
+	uint64_t n;
+	if (read(y->notify, &n, sizeof n) < 0 && errno != EAGAIN)
+		BUG("sync: eventfd");
+	pthread_mutex_lock(&y->lock);
+	struct snapshot *s = snapshot_ref(y->published);
+	pthread_mutex_unlock(&y->lock);
+	return s;
+}
+
+bool sync_result(struct sync *y, struct action_result *out)
+{
+	pthread_mutex_lock(&y->lock);
+	bool any = y->n_results > 0;
+	if (any) {
+		*out = y->results[0];
+		memmove(y->results, y->results + 1, sizeof *y->results * (size_t)--y->n_results);
+	}
+	pthread_mutex_unlock(&y->lock);
+	return any;
+}
+
+void sync_want(struct sync *y, const struct want *want)
+{
+	pthread_mutex_lock(&y->lock);
+	bool differs = memcmp(&y->want, want, sizeof *want) != 0;
+	if (differs) {
+		y->want = *want;
+		y->want_changed = true;
+		y->settled = false;
+	}
+	pthread_mutex_unlock(&y->lock);
+	if (differs)
+		poke(y->wake);
+}
+
+void sync_act_take(struct sync *y, struct action *a)
+{
+	pthread_mutex_lock(&y->lock);
+	bool fits = y->n_queue < (int)ARRAY_SIZE(y->queue);
+	if (fits)
+		y->queue[y->n_queue++] = a;
+	y->settled = false;
+	pthread_mutex_unlock(&y->lock);
+	if (!fits)
+		action_free(a);
+	poke(y->wake);
+}
+
+void sync_hurry(struct sync *y)
+{
+	pthread_mutex_lock(&y->lock);
+	y->hurry = true;
+	pthread_mutex_unlock(&y->lock);
+	poke(y->wake);
+}
+
+bool sync_is_settled(struct sync *y)
+{
+	pthread_mutex_lock(&y->lock);
+	bool settled = y->settled;
+	pthread_mutex_unlock(&y->lock);
+	return settled;
+}

@@ -1,0 +1,87 @@
+#include "tui/text.h"
+
+#include "shared/utf8.h"
+
+#define LINES_MAX 20000
+
+void text_begin(struct text_view *t, int width)
+{
+	t->n = 0;
+	t->width = width;
+}
+
+static void push(struct text_view *t, enum style style, int indent, struct str text)
+{
+	if (t->n == LINES_MAX)
+		return;
+	if (t->n == t->room) {
+		t->room = MAX(64, t->room * 2);
+		t->lines = realloc(t->lines, sizeof *t->lines * (size_t)t->room);
+		if (t->lines == NULL)
+			abort();
+	}
+	t->lines[t->n++] = (struct text_line){ text, indent, style };
+}
+
+/* One line of the source, as many of the window as it takes; broken after a blank where there is one. */
+static void add_wrapped(struct text_view *t, enum style style, int indent, struct str line)
+{
+	const char *at = line.ptr, *end = line.ptr + line.len;
+	int room = MAX(4, t->width - indent - 1);
+	do {
+		const char *p = at, *blank = NULL;
+		int used = 0;
+		while (p < end) {
+			struct glyph g;
+			const char *next = utf8_glyph(p, end, false, &g);
+			if (used + g.width > room)
+				break;
+			used += g.width;
+			if (*p == ' ')
+				blank = next;
+			p = next;
+		}
+		if (p < end && blank != NULL)
+			p = blank;
+		push(t, style, indent, (struct str){ at, (size_t)(p - at) });
+		at = p;
+	} while (at < end);
+}
+
+void text_add(struct text_view *t, enum style style, int indent, struct str text)
+{
+	const char *at = text.ptr, *end = text.ptr + text.len;
+	for (;;) {
+		const char *nl = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
+		add_wrapped(t, style, indent, (struct str){ at, (size_t)((nl != NULL ? nl : end) - at) });
+		if (nl == NULL)
+			return;
+		at = nl + 1;
+	}
+}
+
+void text_draw(struct text_view *t, struct screen *s, int y, int height, bool follow)
+{
+	int last = MAX(0, t->n - height);
+	t->height = height;
+	if ((follow && !t->not_at_end) || t->top > last)
+		t->top = last;
+	if (t->top >= last)
+		t->not_at_end = false;
+	for (int i = 0; i < height && t->top + i < t->n; i++) {
+		const struct text_line *l = &t->lines[t->top + i];
+		screen_text(s, y + i, l->indent, t->width - l->indent, l->style, l->text);
+	}
+}
+
+void text_scroll(struct text_view *t, int lines)
+{
+	t->top = MAX(0, MIN(t->top + lines, MAX(0, t->n - t->height)));
+	t->not_at_end = t->top < MAX(0, t->n - t->height);
+}
+
+void text_release(struct text_view *t)
+{
+	free(t->lines);
+	*t = (struct text_view){ 0 };
+}

@@ -1,0 +1,28 @@
+#pragma once
+/*
+ * Text of many lines in a window: wrapped at the window's width, scrolled, following its end. Lines are made anew at each draw from
+ * pieces, each with a style; every character goes through screen_text().
+ */
+#include "tui/screen.h"
+
+struct text_line {
+	struct str text;
+	int indent;
+	enum style style;
+};
+
+struct text_view {
+	struct text_line *lines;
+	int n, room;
+	int top;          /* first line shown */
+	bool not_at_end;  /* scrolled up: do not follow */
+	int width;
+	int height;
+};
+
+void text_begin(struct text_view *, int width); /* forgets the lines, keeps the place */
+/* Adds text (borrowed until drawn), broken at newlines and at the width. */
+void text_add(struct text_view *, enum style, int indent, struct str text);
+void text_draw(struct text_view *, struct screen *, int y, int height, bool follow);
+void text_scroll(struct text_view *, int lines);
+void text_release(struct text_view *);

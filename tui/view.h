@@ -1,0 +1,82 @@
+#pragma once
+/*
+ * A screen: what it needs, how it takes new data, how it draws, what it does on a command. Views see a snapshot and nothing else of the
+ * world; what they want done they ask of the app through `struct ui`.
+ */
+#include "tui/action.h"
+#include "tui/command.h"
+#include "tui/list.h"
+#include "tui/screen.h"
+#include "tui/snapshot.h"
+
+enum view_id { VIEW_QUEUE, VIEW_FAILED, VIEW_AGENTS, VIEW_TEST, VIEW_MESSAGE, VIEW_N };
+
+struct app;
+struct view;
+
+/* A question: the box's lines, and what a yes does. Confirmed by y, or by typing the number when `type` is set. */
+struct question {
+	char title[64];
+	char lines[8][160];
+	int n_lines;
+	int64_t type; /* 0: y */
+	bool wants_reason; /* a text besides, ended by Enter */
+	struct action *yes; /* owned */
+};
+
+struct ui {
+	struct app *app;
+	struct screen *screen;
+	const struct snapshot *snap;
+	const char *operator_name;
+	usec_t now;          /* wall */
+	int64_t retry_hold_ms;
+	const char *filter;  /* as typed */
+	int top, bottom;     /* lines of the view: title is top, rows end before bottom */
+};
+
+struct view_ops {
+	const char *name;
+	unsigned scopes;
+	void (*init)(struct view *);
+	void (*release)(struct view *);
+	void (*want)(struct view *, struct want *);
+	void (*bind)(struct view *, const struct snapshot *);
+	void (*draw)(struct view *, struct ui *);
+	bool (*command)(struct view *, struct ui *, enum cmd); /* false: not its own */
+	bool (*key)(struct view *, struct ui *, int key, bool pasted); /* a text field has it; NULL: no field */
+	const char *(*hints)(struct view *);                   /* key line of its own, or NULL */
+	void (*open)(struct view *, const char *what);         /* shown for this message, this agent */
+	void (*sent)(struct view *, const struct action_result *);
+	struct str (*text)(struct view *, int kind);           /* for y: 'i' id, 'e' error, 't' text */
+};
+
+struct view {
+	const struct view_ops *ops;
+	void *state;
+};
+
+extern const struct view_ops view_queue, view_failed, view_agents, view_test, view_message;
+
+/* What a view may ask for; done by the app after the call. Data in texts is made visible by the screen. */
+void ui_say(struct ui *, const char *fmt, ...) PRINTF(2, 3);
+void ui_open(struct ui *, enum view_id, const char *what);
+void ui_filter(struct ui *, const char *filter);
+/* Enqueues. Refused with the reason when the screen is too old or the role may not. */
+void ui_act_take(struct ui *, struct action *);
+/* For retries: remembers what u takes back. uuids is an array literal. */
+void ui_can_undo(struct ui *, const char *uuids, int64_t for_ms);
+void ui_ask_take(struct ui *, struct question *);
+/* True when changes are possible; else says why not. */
+bool ui_may_act(struct ui *);
+
+/* Age, or estimate, of rows; '?' for estimates of an old screen. */
+bool ui_is_old(const struct ui *);
+
+/* Actions that several views share: on the marks, or on the row under the cursor. Columns of the list's block. */
+struct message_columns {
+	int uuid, job, status, agent;
+};
+void act_retry(struct ui *, struct list *, const struct message_columns *);
+void act_cancel(struct ui *, struct list *, const struct message_columns *);
+void act_pause(struct ui *, const char *agent, bool paused);

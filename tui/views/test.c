@@ -1,0 +1,455 @@
+/*
+ * Test console: talk to an agent. The message goes the same way as a user's, in a session marked as a test that is kept for 7 days per agent
+ * and operator. What was typed is shown at once; the answer is followed by id, so that it is found again after a crash.
+ */
+#include <stdarg.h>
+
+#include "shared/utf8.h"
+#include "tui/format.h"
+#include "tui/i18n.h"
+#include "tui/prompt.h"
+#include "tui/text.h"
+#include "tui/view.h"
+
+#define HISTORY_MAX 20
+
+struct test_view {
+	char agent[64];
+	char session[40];     /* "": the last one of this agent, or none */
+	bool fresh;           /* a new session was asked for: show nothing of the old one */
+	struct field field;
+	bool in_field;
+	char pending[FIELD_MAX]; /* sent, not yet in the transcript */
+	char pending_uuid[40];
+	char last_uuid[40], last_job[40], last_status[16]; /* of the newest answer */
+	struct block *transcript;
+	struct text_view text;
+	struct arena lines;
+	char *history[HISTORY_MAX];
+	int n_history, in_history;
+};
+
+static void init(struct view *v)
+{
+	struct test_view *t = xcalloc(1, sizeof *t);
+	t->in_field = true;
+	v->state = t;
+}
+
+static void release(struct view *v)
+{
+	struct test_view *t = v->state;
+	block_unref(t->transcript);
+	text_release(&t->text);
+	arena_release(&t->lines);
+	for (int i = 0; i < t->n_history; i++)
+		free(t->history[i]);
+	free(t);
+}
+
+/* Forgets the session that is shown; the agent's last one is asked for. */
+static void forget(struct test_view *t)
+{
+	t->session[0] = t->pending[0] = t->last_uuid[0] = t->last_status[0] = '\0';
+	t->fresh = false;
+	block_unref(t->transcript);
+	t->transcript = NULL;
+}
+
+static void choose_agent(struct test_view *t, const char *agent)
+{
+	snprintf(t->agent, sizeof t->agent, "%s", agent);
+	forget(t);
+}
+
+static void open_agent(struct view *v, const char *what)
+{
+	struct test_view *t = v->state;
+	if (what != NULL && strcmp(t->agent, what) != 0)
+		choose_agent(t, what);
+	t->in_field = true;
+}
+
+static bool is_running(const char *status)
+{
+	return strcmp(status, "processing") == 0 || strcmp(status, "queued") == 0 || strcmp(status, "pending") == 0;
+}
+
+static void want(struct view *v, struct want *w)
+{
+	const struct test_view *t = v->state;
+	w->blocks |= 1u << BLOCK_AGENTS | (t->agent[0] != '\0' && !t->fresh ? 1u << BLOCK_TRANSCRIPT : 0u);
+	memcpy(w->agent, t->agent, sizeof w->agent);
+	memcpy(w->session, t->session, sizeof w->session);
+	if (t->last_uuid[0] != '\0' && strcmp(t->last_status, "processing") == 0) {
+		w->blocks |= 1u << BLOCK_STREAM;
+		memcpy(w->stream, t->last_uuid, sizeof w->stream);
+	}
+}
+
+static void bind(struct view *v, const struct snapshot *s)
+{
+	struct test_view *t = v->state;
+	const struct block *agents = s->blocks[BLOCK_AGENTS];
+	struct block *b = s->blocks[BLOCK_TRANSCRIPT];
+	if (t->agent[0] == '\0' && agents != NULL && agents->n_rows > 0)
+		choose_agent(t, block_at(agents, 0, A_SLUG));
+	if (b == NULL || t->fresh || strcmp(b->about, t->agent) != 0)
+		return;
+	block_unref(t->transcript);
+	t->transcript = block_ref(b);
+	if (t->session[0] == '\0')
+		snprintf(t->session, sizeof t->session, "%s", s->session);
+	t->last_uuid[0] = t->last_status[0] = '\0';
+	for (int i = 0; i < b->n_rows; i++) {
+		if (strcmp(block_at(b, i, T_ROLE), "assistant") != 0)
+			continue;
+		snprintf(t->last_uuid, sizeof t->last_uuid, "%s", block_at(b, i, T_UUID));
+		snprintf(t->last_job, sizeof t->last_job, "%s", block_at(b, i, T_JOB) != NULL ? block_at(b, i, T_JOB) : "");
+		snprintf(t->last_status, sizeof t->last_status, "%s", block_at(b, i, T_STATUS));
+		if (strcmp(t->last_uuid, t->pending_uuid) == 0)
+			t->pending[0] = '\0';
+	}
+}
+
+static void made_up(struct test_view *t, enum style style, int indent, const char *fmt, ...) PRINTF(4, 5);
+static void made_up(struct test_view *t, enum style style, int indent, const char *fmt, ...)
+{
+	char line[400];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof line, fmt, ap);
+	va_end(ap);
+	text_add(&t->text, style, indent, str_of(arena_dup(&t->lines, line, strlen(line))));
+}
+
+static double seconds_since(const struct ui *ui, usec_t at)
+{
+	return (double)MAX(0, ui->now - at) / USEC_PER_SEC;
+}
+
+static struct str stream_of(const struct ui *ui, const char *uuid)
+{
+	const struct block *b = ui->snap->blocks[BLOCK_STREAM];
+	return b != NULL && strcmp(b->about, uuid) == 0 && b->n_rows > 0 ? block_str(b, 0, STREAM_TEXT) : STR("");
+}
+
+static void add_answer(struct test_view *t, struct ui *ui, int i)
+{
+	const struct block *b = t->transcript;
+	const char *status = block_at(b, i, T_STATUS), *uuid = block_at(b, i, T_UUID);
+	char hms[16], time[FORMAT_MAX], cost[FORMAT_MAX];
+	clock_hms(block_time(b, i, T_AT), hms);
+	if (strcmp(status, "completed") == 0) {
+		made_up(t, S_TITLE, 1, "%s  %s  %s  %lld > %lld tok  %s", t->agent, hms, format_duration((double)block_int(b, i, T_MS, 0) / 1000, time),
+		        (long long)block_int(b, i, T_IN, 0), (long long)block_int(b, i, T_OUT, 0), format_usd(block_at(b, i, T_COST), cost));
+		text_add(&t->text, S_PLAIN, 3, block_str(b, i, T_CONTENT));
+	} else if (strcmp(status, "processing") == 0) {
+		struct str said = stream_of(ui, uuid);
+		made_up(t, S_TITLE, 1, "%s  %s  %s %s", t->agent, hms, said.len > 0 ? _("streaming") : _("running"),
+		        format_duration(seconds_since(ui, block_time(b, i, T_STARTED)), time));
+		if (said.len > 0)
+			text_add(&t->text, S_PLAIN, 3, said);
+	} else if (strcmp(status, "failed") == 0) {
+		made_up(t, S_CRIT, 1, _("%s  %s  failed (r retries)"), t->agent, hms);
+		text_add(&t->text, S_CRIT, 3, block_str(b, i, T_ERROR));
+	} else if (strcmp(status, "cancelled") == 0) {
+		made_up(t, S_DIM, 1, _("%s  %s  cancelled"), t->agent, hms);
+		if (block_at(b, i, T_SAID) != NULL)
+			text_add(&t->text, S_DIM, 3, block_str(b, i, T_SAID));
+	} else {
+		made_up(t, S_DIM, 1, "%s  %s  %s", t->agent, hms, status);
+	}
+}
+
+static void add_transcript(struct test_view *t, struct ui *ui)
+{
+	const struct block *b = t->transcript;
+	char hms[16];
+	for (int i = 0; b != NULL && i < b->n_rows; i++) {
+		if (strcmp(block_at(b, i, T_ROLE), "assistant") == 0) {
+			add_answer(t, ui, i);
+			continue;
+		}
+		made_up(t, S_BOLD, 1, _("you  %s"), clock_hms(block_time(b, i, T_AT), hms));
+		text_add(&t->text, S_PLAIN, 3, block_str(b, i, T_CONTENT));
+	}
+	if (t->pending[0] != '\0') {
+		made_up(t, S_BOLD, 1, "%s", _("you  now"));
+		text_add(&t->text, S_PLAIN, 3, str_of(t->pending));
+	}
+	if (t->text.n == 0)
+		made_up(t, S_DIM, 1, "%s", t->agent[0] != '\0' ? _("nothing was said yet: type below, Enter sends") : _("there is no agent yet"));
+}
+
+/* The line above the input: where the newest message is. */
+static void draw_state(struct test_view *t, struct ui *ui, int y)
+{
+	const struct block *b = t->transcript;
+	struct screen *s = ui->screen;
+	int last = b != NULL ? b->n_rows - 1 : -1;
+	char age[FORMAT_MAX], eta[FORMAT_MAX], cost[FORMAT_MAX];
+	if (ui->snap->link == LINK_DOWN && (t->pending[0] != '\0' || is_running(t->last_status))) {
+		screen_put(s, y, 1, -1, S_CRIT, t->last_uuid[0] != '\0' ? _("connection lost; the message is safe in the queue   reconnecting")
+		                                                        : _("connection lost   reconnecting"));
+		return;
+	}
+	if (t->pending[0] != '\0') {
+		screen_put(s, y, 1, -1, S_WARN, _("sending"));
+		return;
+	}
+	if (last < 0 || strcmp(block_at(b, last, T_ROLE), "assistant") != 0)
+		return;
+	const char *status = block_at(b, last, T_STATUS), *waits = block_at(b, last, T_WAITS), *est = block_at(b, last, T_ETA);
+	const struct str said = stream_of(ui, t->last_uuid);
+	int x = 1;
+	if (strcmp(status, "queued") == 0 || strcmp(status, "pending") == 0) {
+		x += screen_putf(s, y, x, -1, S_WARN, _("queued #%lld (%s)"), (long long)block_int(b, last, T_POSITION, 0),
+		                 est != NULL ? format_duration(strtod(est, NULL), eta) : "?") + 3;
+		if (waits != NULL)
+			x += screen_putf(s, y, x, -1, S_WARN, _("waits for: %s"), waits) + 3;
+		if (block_int(b, last, T_RETRIES, 0) > 0 || block_at(b, last, T_ERROR) != NULL)
+			x += screen_text(s, y, x, 40, S_CRIT, block_str(b, last, T_ERROR)) + 3;
+		screen_put(s, y, x, -1, S_DIM, _("Esc takes it back"));
+	} else if (strcmp(status, "processing") == 0) {
+		x += screen_putf(s, y, x, -1, S_OK, said.len > 0 ? _("streaming %s") : _("started, waiting for the model %s"),
+		                 format_duration(seconds_since(ui, block_time(b, last, T_STARTED)), age)) + 3;
+		x += screen_text(s, y, x, 24, S_DIM, block_str(b, last, T_WORKER)) + 3;
+		screen_put(s, y, x, -1, S_DIM, _("Esc stops it"));
+	} else if (strcmp(status, "completed") == 0) {
+		screen_putf(s, y, 1, -1, S_OK, _("done %s  %lld > %lld tok  %s  first text %lld ms"), format_duration((double)block_int(b, last, T_MS, 0) / 1000, age),
+		            (long long)block_int(b, last, T_IN, 0), (long long)block_int(b, last, T_OUT, 0), format_usd(block_at(b, last, T_COST), cost),
+		            (long long)block_int(b, last, T_TTFT, 0));
+	} else if (strcmp(status, "failed") == 0) {
+		x += screen_put(s, y, x, -1, S_CRIT, block_at(b, last, T_RETRY_AT) != NULL ? _("failed, retried in a moment (u undoes): ") : _("failed: "));
+		screen_text(s, y, x, screen_width(s) - x - 22, S_CRIT, block_str(b, last, T_ERROR));
+		screen_put(s, y, screen_width(s) - 20, -1, S_KEY, t->in_field ? _("Esc, then r retries") : _("r retries"));
+	} else {
+		screen_put(s, y, 1, -1, S_DIM, _("cancelled"));
+	}
+}
+
+static void draw(struct view *v, struct ui *ui)
+{
+	struct test_view *t = v->state;
+	struct screen *s = ui->screen;
+	int input = ui->bottom - 1, state = input - 1, rule = state - 1;
+	char more[64];
+	int x = 1 + screen_put(s, ui->top, 1, -1, S_BOLD, _("Test")) + 2;
+	x += screen_put(s, ui->top, x, -1, S_DIM, _("agent")) + 1;
+	x += screen_text(s, ui->top, x, 24, S_BOLD, str_of(t->agent)) + 3;
+	if (t->session[0] != '\0') {
+		x += screen_put(s, ui->top, x, -1, S_DIM, _("session")) + 1;
+		x += screen_text(s, ui->top, x, 8, S_PLAIN, (struct str){ t->session, 8 }) + 1;
+	}
+	screen_put(s, ui->top, x, -1, S_DIM, t->session[0] != '\0' ? _("(kept 7 days)  TEST mark") : _("new session  TEST mark"));
+	text_begin(&t->text, screen_width(s));
+	arena_release(&t->lines);
+	add_transcript(t, ui);
+	text_draw(&t->text, s, ui->top + 1, MAX(1, rule - ui->top - 1), true);
+	int below = t->text.n - t->text.top - t->text.height;
+	snprintf(more, sizeof more, _("%d more lines (End)"), below);
+	screen_rule(s, rule, 0, -1, below > 0 && t->text.not_at_end ? more : NULL);
+	draw_state(t, ui, state);
+	x = 1 + screen_text(s, input, 1, 20, S_BOLD, str_of(t->agent));
+	x += screen_put(s, input, x, -1, S_BOLD, " > ");
+	/* Of a long input the end is shown. */
+	const char *from = t->field.text;
+	int room = screen_width(s) - x - 2;
+	while (t->field.at > from - t->field.text && (int)(t->field.text + t->field.at - from) > room)
+		from++;
+	while (((unsigned char)*from & 0xC0) == 0x80)
+		from++;
+	screen_text(s, input, x, room + 1, t->in_field ? S_PLAIN : S_DIM, str_of(from));
+	if (t->in_field) {
+		int cells = utf8_width((struct str){ from, (size_t)(t->field.text + t->field.at - from) });
+		screen_cursor(s, input, MIN(x + cells, screen_width(s) - 1));
+	}
+}
+
+static void send(struct test_view *t, struct ui *ui)
+{
+	const char *session = t->session[0] != '\0' && !t->fresh ? t->session : NULL;
+	const char *args[] = { t->agent, t->field.text, ui->operator_name, session };
+	if (strspn(t->field.text, " \n\t") == strlen(t->field.text) || t->agent[0] == '\0' || !ui_may_act(ui))
+		return;
+	memcpy(t->pending, t->field.text, sizeof t->pending);
+	t->pending_uuid[0] = '\0';
+	t->text.not_at_end = false;
+	if (t->n_history == HISTORY_MAX) {
+		free(t->history[0]);
+		memmove(t->history, t->history + 1, sizeof t->history - sizeof t->history[0]);
+		t->n_history--;
+	}
+	t->history[t->n_history++] = xstrdup(t->field.text);
+	t->in_history = t->n_history;
+	ui_act_take(ui, action_new(ACT_SEND, "", 4, args));
+	field_clear(&t->field);
+}
+
+static void sent(struct view *v, const struct action_result *r)
+{
+	struct test_view *t = v->state;
+	if (!r->ok) {
+		if (t->field.len == 0) /* what was typed is not lost */
+			field_set(&t->field, t->pending);
+		t->pending[0] = '\0';
+		return;
+	}
+	snprintf(t->pending_uuid, sizeof t->pending_uuid, "%s", r->value);
+	t->fresh = false;
+	t->session[0] = '\0'; /* the database knows it now as the last of this agent */
+}
+
+static void stop_answer(struct test_view *t, struct ui *ui)
+{
+	bool running = strcmp(t->last_status, "processing") == 0;
+	const char *args[] = { t->last_uuid, ui->operator_name, running ? t->last_job : NULL, NULL };
+	if (ui_may_act(ui))
+		ui_act_take(ui, action_new(ACT_CANCEL, _("the message"), 4, args));
+}
+
+static void recall(struct test_view *t, int step)
+{
+	int to = t->in_history + step;
+	if (to < 0 || to > t->n_history)
+		return;
+	t->in_history = to;
+	field_set(&t->field, to < t->n_history ? t->history[to] : "");
+}
+
+static bool key(struct view *v, struct ui *ui, int k, bool pasted)
+{
+	struct test_view *t = v->state;
+	if (!t->in_field)
+		return false;
+	if (pasted || k == K_ALT_ENTER || k == '\n') {
+		field_insert(&t->field, k == K_ENTER || k == K_ALT_ENTER ? '\n' : k == K_TAB ? '\t' : k);
+		return true;
+	}
+	switch (k) {
+	case K_ENTER:
+		send(t, ui);
+		return true;
+	case K_ESC:
+		if (is_running(t->last_status))
+			stop_answer(t, ui);
+		else
+			t->in_field = false;
+		return true;
+	case K_UP:
+		recall(t, -1);
+		return true;
+	case K_DOWN:
+		recall(t, 1);
+		return true;
+	case K_PGUP:
+		text_scroll(&t->text, 1 - t->text.height);
+		return true;
+	case K_PGDN:
+		text_scroll(&t->text, t->text.height - 1);
+		return true;
+	case K_END:
+		if (t->field.len == 0)
+			text_scroll(&t->text, t->text.n);
+		return field_key(&t->field, k);
+	case K_TAB:
+		t->in_field = false;
+		return true;
+	default:
+		return field_key(&t->field, k);
+	}
+}
+
+static void next_agent(struct test_view *t, const struct snapshot *s)
+{
+	const struct block *b = s->blocks[BLOCK_AGENTS];
+	for (int i = 0; b != NULL && i < b->n_rows; i++)
+		if (strcmp(block_at(b, i, A_SLUG), t->agent) == 0) {
+			choose_agent(t, block_at(b, (i + 1) % b->n_rows, A_SLUG));
+			return;
+		}
+}
+
+static void retry(struct test_view *t, struct ui *ui)
+{
+	char hold[32], undo[48];
+	const char *args[] = { t->last_uuid, ui->operator_name, t->last_job[0] != '\0' ? t->last_job : NULL, hold };
+	if (strcmp(t->last_status, "failed") != 0) {
+		ui_say(ui, "%s", _("only failed messages can be retried"));
+		return;
+	}
+	if (!ui_may_act(ui))
+		return;
+	snprintf(hold, sizeof hold, "%lld ms", (long long)ui->retry_hold_ms);
+	snprintf(undo, sizeof undo, "{%s}", t->last_uuid);
+	ui_act_take(ui, action_new(ACT_RETRY, _("the message"), 4, args));
+	ui_can_undo(ui, undo, ui->retry_hold_ms);
+}
+
+static bool command(struct view *v, struct ui *ui, enum cmd cmd)
+{
+	struct test_view *t = v->state;
+	switch (cmd) {
+	case CMD_input:
+		t->in_field = true;
+		return true;
+	case CMD_next_agent:
+		next_agent(t, ui->snap);
+		return true;
+	case CMD_new_session:
+		forget(t);
+		t->fresh = true;
+		t->in_field = true;
+		return true;
+	case CMD_scroll_down:
+		text_scroll(&t->text, 1);
+		return true;
+	case CMD_scroll_up:
+		text_scroll(&t->text, -1);
+		return true;
+	case CMD_scroll_page_down:
+		text_scroll(&t->text, t->text.height - 1);
+		return true;
+	case CMD_scroll_page_up:
+		text_scroll(&t->text, 1 - t->text.height);
+		return true;
+	case CMD_scroll_top:
+		text_scroll(&t->text, -t->text.n);
+		return true;
+	case CMD_scroll_bottom:
+		text_scroll(&t->text, t->text.n);
+		return true;
+	case CMD_retry_this:
+		retry(t, ui);
+		return true;
+	case CMD_cancel_this:
+		if (is_running(t->last_status))
+			stop_answer(t, ui);
+		return true;
+	case CMD_context:
+		if (t->last_uuid[0] != '\0')
+			ui_open(ui, VIEW_MESSAGE, t->last_uuid);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static const char *hints(struct view *v)
+{
+	const struct test_view *t = v->state;
+	return t->in_field ? _("INPUT Enter send Alt-Enter line Up history PgUp scroll Esc stop/leave F1 help") : NULL;
+}
+
+static struct str text(struct view *v, int kind)
+{
+	struct test_view *t = v->state;
+	const struct block *b = t->transcript;
+	if (kind == 'i' || b == NULL || b->n_rows == 0)
+		return str_of(t->last_uuid);
+	return block_str(b, b->n_rows - 1, kind == 'e' ? T_ERROR : T_CONTENT);
+}
+
+const struct view_ops view_test = { .name = "Test", .scopes = SCOPES_TEST, .init = init, .release = release, .want = want, .bind = bind, .draw = draw,
+	                            .command = command, .key = key, .hints = hints, .open = open_agent, .sent = sent, .text = text };
