@@ -8,7 +8,8 @@ TEST_HOOKS ?=
 PREFIX     ?= /usr/local
 DESTDIR    ?=
 CFLAGS     ?= -O2 -g
-V          := $(if $(SAN),$(SAN),plain)$(if $(TEST_HOOKS),-hooks)
+comma      := ,
+V          := $(if $(SAN),$(subst $(comma),+,$(SAN)),plain)$(if $(TEST_HOOKS),-hooks)
 B          := build/$(V)
 BIN        := $(if $(filter plain,$(V)),build/bin,$(B)/bin)
 CC         := gcc
@@ -34,7 +35,7 @@ LIB    := $(call o,$(SHARED)) $(B)/sql_embed.o
 WORKER_ROOMS := $(filter-out $(B)/worker/main.o,$(call o,$(WORKER)))
 TUI_ROOMS    := $(filter-out $(B)/tui/main.o,$(call o,$(TUI)))
 
-.PHONY: all deps run stop check check-all lint bench fuzz docs install clean po
+.PHONY: all deps run stop check check-all lint docs install clean po test-build
 all: $(BIN)/signalbox $(BIN)/signalbox-worker
 
 $(BIN)/signalbox-worker: $(call o,$(WORKER)) $(LIB)
@@ -56,9 +57,62 @@ $(B)/sql_embed.c $(B)/sql_embed.h &: $(SQL) sql/embed.awk
 	@awk -v hdr=$(B)/sql_embed.h -f sql/embed.awk $(SQL) > $(B)/sql_embed.c
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
+# ---- set-up and practice
+deps:
+	@tests/lib/deps.sh
+run: deps
+	@$(MAKE) -s all build/plain/tests/fake_llm SAN= TEST_HOOKS=
+	@tests/practice/run.sh
+stop:
+	@tests/practice/stop.sh
+
 # ---- tests
-TEST_LIB := $(call o,$(wildcard tests/lib/harness/*.c))
-FAKE_LLM := $(B)/tests/fake_llm
+HARNESS   := $(call o,$(wildcard tests/lib/harness/*.c))
+FAKE_LLM  := $(B)/tests/fake_llm
+UNIT      := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*.c))
+UNIT_TUI  := $(filter $(B)/tests/unit/test_tui_%,$(UNIT))
+INTEGRATION := $(patsubst %.c,$(B)/%,$(wildcard tests/integration/*.c))
+LINK_TEST = @echo '  LINK $@'; mkdir -p $(@D); $(CC) $(LDFLAGS) $(filter %.o,$^)
+
 $(FAKE_LLM): $(B)/tests/lib/fake_llm.o $(LIB)
-	@echo '  LINK $@'
-	@$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(LINK_TEST) $(LDLIBS) -o $@
+$(UNIT_TUI): $(B)/%: $(B)/%.o $(TUI_ROOMS) $(LIB)
+	$(LINK_TEST) $(LDLIBS) -lncursesw -lcmocka -o $@
+$(filter-out $(UNIT_TUI),$(UNIT)): $(B)/%: $(B)/%.o $(WORKER_ROOMS) $(LIB)
+	$(LINK_TEST) $(LDLIBS) -lcurl -lcmocka -o $@
+$(INTEGRATION): $(B)/%: $(B)/%.o $(HARNESS) $(LIB)
+	$(LINK_TEST) $(LDLIBS) -lcmocka -o $@
+.SECONDARY:
+
+test-build: all $(FAKE_LLM) $(UNIT) $(INTEGRATION)
+# Terminal tests drive the plain binary in tmux: what a sanitizer would find there the other kinds find.
+check: deps
+	@$(MAKE) -s lint
+	@$(MAKE) -s test-build
+	@SIGNALBOX_BIN_DIR='$(BIN)' FAKE_LLM='$(FAKE_LLM)' tests/lib/check.sh $(UNIT) $(INTEGRATION) $(if $(SAN),,$(wildcard tests/term/*.sh))
+check-all: check
+	@$(MAKE) -s check SAN=address,undefined
+	@$(MAKE) -s check SAN=thread
+
+lint:
+	@tests/lint/lint.sh
+	@$(MAKE) -s docs
+	@git diff --exit-code --stat -- docs/gen 2>/dev/null || { echo 'docs/gen is stale: make docs, and commit it'; exit 1; }
+
+# ---- documents made from the tables
+docs: all
+	@mkdir -p docs/gen
+	@{ echo '# Keys'; echo; $(BIN)/signalbox --print-keys; } > docs/gen/keys.md
+	@{ echo '# Settings of signalbox-worker'; echo; echo '```'; env -i $(BIN)/signalbox-worker --config /dev/null --print-settings; echo '```'; echo; \
+	   echo '# Settings of signalbox'; echo; echo '```'; env -i $(BIN)/signalbox --config /dev/null --operator NAME --print-settings; echo '```'; } > docs/gen/settings.md
+	@{ echo '# Errors'; echo; echo '| name | what becomes of the message |'; echo '|---|---|'; \
+	   sed -n 's/^\tX(\([A-Z_]*\), \([A-Z]*\), "\([a-z_]*\)").*/| `\3` | \2 |/p' shared/err.h; } > docs/gen/errors.md
+po:
+	@xgettext -k_ -kN_ -o shared/po/signalbox.pot --from-code=UTF-8 --no-location -s $(TUI) tui/commands.def -L C 2>/dev/null
+
+install: all
+	install -D -m 755 build/bin/signalbox $(DESTDIR)$(PREFIX)/bin/signalbox
+	install -D -m 755 build/bin/signalbox-worker $(DESTDIR)$(PREFIX)/bin/signalbox-worker
+	install -D -m 644 worker/systemd/signalbox-worker.service $(DESTDIR)$(PREFIX)/lib/systemd/system/signalbox-worker.service
+clean:
+	rm -rf build

@@ -12,7 +12,10 @@ struct arena {
 	size_t used; /* bytes handed out */
 };
 
-#define ARENA_INIT { .blocks = NULL }
+#define ARENA_INIT             \
+	{                      \
+		.blocks = NULL \
+	}
 
 /* Zeroed, aligned for any type; never NULL. Owned by the arena. */
 void *arena_alloc(struct arena *, size_t size) __attribute__((returns_nonnull));

@@ -40,4 +40,3 @@ static inline char *xstrdup(const char *s)
 typedef int64_t usec_t; /* microseconds */
 #define USEC_PER_SEC 1000000LL
 #define USEC_PER_MSEC 1000LL
-

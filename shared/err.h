@@ -16,33 +16,33 @@ enum err_class {
 };
 
 /* code, class, name as it is stored and filtered by. */
-#define ERR_CODES(X)                                                                                                               \
-	X(OK, NONE, "ok")                                                                                                          \
-	X(CANCELLED, GONE, "cancelled")                                                                                            \
-	X(LEASE_LOST, GONE, "lease_lost")                                                                                          \
-	X(SHUTDOWN, RELEASE, "shutting_down")                                                                                      \
-	X(RATE_LIMITED, WAIT, "rate_limited")                                                                                      \
-	X(OVERLOADED, RETRY, "overloaded")                                                                                         \
-	X(SERVER_ERROR, RETRY, "server_error")                                                                                     \
-	X(NETWORK, RETRY, "network")                                                                                               \
-	X(PROVIDER_TIMEOUT, RETRY, "provider_timeout")                                                                             \
-	X(TRUNCATED, RETRY, "truncated")                                                                                           \
-	X(BAD_REPLY, RETRY, "bad_reply")                                                                                           \
-	X(QUOTA, PERMANENT, "quota_exhausted")                                                                                     \
-	X(AUTH, PERMANENT, "auth")                                                                                                 \
-	X(CONTEXT_LENGTH, PERMANENT, "context_too_long")                                                                           \
-	X(BAD_REQUEST, PERMANENT, "bad_request")                                                                                   \
-	X(MODEL_NOT_FOUND, PERMANENT, "model_not_found")                                                                           \
-	X(CONTENT_FILTER, PERMANENT, "content_filter")                                                                             \
-	X(NOT_CONFIGURED, PERMANENT, "not_configured")                                                                             \
-	X(TOO_BIG, PERMANENT, "too_big")                                                                                           \
-	X(BAD_INPUT, PERMANENT, "bad_input")                                                                                       \
-	X(NOT_FOUND, PERMANENT, "not_found")                                                                                       \
-	X(REFUSED, PERMANENT, "refused")                                                                                           \
-	X(CONFLICT, PERMANENT, "conflict")                                                                                         \
-	X(DB, RETRY, "database")                                                                                                   \
-	X(DB_DOWN, RETRY, "database_down")                                                                                         \
-	X(DB_TIMEOUT, RETRY, "database_timeout")                                                                                   \
+#define ERR_CODES(X)                                     \
+	X(OK, NONE, "ok")                                \
+	X(CANCELLED, GONE, "cancelled")                  \
+	X(LEASE_LOST, GONE, "lease_lost")                \
+	X(SHUTDOWN, RELEASE, "shutting_down")            \
+	X(RATE_LIMITED, WAIT, "rate_limited")            \
+	X(OVERLOADED, RETRY, "overloaded")               \
+	X(SERVER_ERROR, RETRY, "server_error")           \
+	X(NETWORK, RETRY, "network")                     \
+	X(PROVIDER_TIMEOUT, RETRY, "provider_timeout")   \
+	X(TRUNCATED, RETRY, "truncated")                 \
+	X(BAD_REPLY, RETRY, "bad_reply")                 \
+	X(QUOTA, PERMANENT, "quota_exhausted")           \
+	X(AUTH, PERMANENT, "auth")                       \
+	X(CONTEXT_LENGTH, PERMANENT, "context_too_long") \
+	X(BAD_REQUEST, PERMANENT, "bad_request")         \
+	X(MODEL_NOT_FOUND, PERMANENT, "model_not_found") \
+	X(CONTENT_FILTER, PERMANENT, "content_filter")   \
+	X(NOT_CONFIGURED, PERMANENT, "not_configured")   \
+	X(TOO_BIG, PERMANENT, "too_big")                 \
+	X(BAD_INPUT, PERMANENT, "bad_input")             \
+	X(NOT_FOUND, PERMANENT, "not_found")             \
+	X(REFUSED, PERMANENT, "refused")                 \
+	X(CONFLICT, PERMANENT, "conflict")               \
+	X(DB, RETRY, "database")                         \
+	X(DB_DOWN, RETRY, "database_down")               \
+	X(DB_TIMEOUT, RETRY, "database_timeout")         \
 	X(SYSTEM, RETRY, "system")
 
 enum err_code {

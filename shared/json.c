@@ -48,7 +48,8 @@ static int scan(struct str text, bool *has_nul)
 		} else if (c == '"') {
 			in_string = true;
 		} else if (c == '{' || c == '[') {
-			deepest = MAX(deepest, ++depth);
+			depth++;
+			deepest = MAX(deepest, depth);
 		} else if (c == '}' || c == ']') {
 			depth--;
 		}
@@ -133,7 +134,7 @@ bool json_double(const struct json *j, const char *path, double *out)
 bool json_int(const struct json *j, const char *path, int64_t *out)
 {
 	double d;
-	if (!json_double(j, path, &d) || fabs(d) > 9007199254740992.0 || trunc(d) != d)
+	if (!json_double(j, path, &d) || fabs(d) > 9007199254740991.0 || trunc(d) != d)
 		return false;
 	*out = (int64_t)d;
 	return true;

@@ -14,17 +14,17 @@ MUSTCHECK int json_parse(struct arena *, struct str text, size_t cap, const stru
 
 /* Look-ups by path: "choices[0].delta.content". All accept a NULL node and answer NULL/false when there is no such thing. */
 const struct json *json_get(const struct json *, const char *path);
-bool json_str(const struct json *, const char *path, struct str *out);    /* a string; out untouched when not */
-bool json_int(const struct json *, const char *path, int64_t *out);       /* a number without fraction, up to 2^53 */
+bool json_str(const struct json *, const char *path, struct str *out); /* a string; out untouched when not */
+bool json_int(const struct json *, const char *path, int64_t *out);    /* a number without fraction, up to 2^53 - 1 */
 bool json_double(const struct json *, const char *path, double *out);
 bool json_bool(const struct json *, const char *path, bool *out);
-bool json_is_null(const struct json *, const char *path);                 /* present, and null */
+bool json_is_null(const struct json *, const char *path); /* present, and null */
 bool json_is_object(const struct json *);
 bool json_is_string(const struct json *);
-const struct json *json_first(const struct json *);                       /* first element of an array or member of an object */
+const struct json *json_first(const struct json *); /* first element of an array or member of an object */
 const struct json *json_next(const struct json *);
-const char *json_key(const struct json *);                                /* name of an object's member */
-struct str json_value(const struct json *);                               /* the node itself as a string; empty when it is none */
+const char *json_key(const struct json *);  /* name of an object's member */
+struct str json_value(const struct json *); /* the node itself as a string; empty when it is none */
 
 /* Writing: "quoted", with every control character escaped. Invalid UTF-8 becomes U+FFFD. */
 void json_put_str(struct strbuf *, struct str);

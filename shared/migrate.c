@@ -61,9 +61,11 @@ int migrate_check(struct pg *pg, struct err *err)
 	if (st.version == 0)
 		return err_set(err, ERR_REFUSED, "the database has no signalbox schema: run `signalbox migrate`");
 	if (st.version < st.latest)
-		return err_set(err, ERR_REFUSED, "the database has schema %d, this program needs %d: run `signalbox migrate`", st.version, st.latest);
+		return err_set(err, ERR_REFUSED, "the database has schema %d, this program needs %d: run `signalbox migrate`",
+		               st.version, st.latest);
 	if (st.min_client > st.latest)
-		return err_set(err, ERR_REFUSED, "the database has schema %d and needs programs of %d; this one is of %d: upgrade it", st.version,
+		return err_set(err, ERR_REFUSED,
+		               "the database has schema %d and needs programs of %d; this one is of %d: upgrade it", st.version,
 		               st.min_client, st.latest);
 	return 0;
 }
@@ -72,21 +74,24 @@ int migrate_check(struct pg *pg, struct err *err)
 static void compose(struct strbuf *b, const struct sql_file *step, int version, bool down)
 {
 	char sum[17] = "";
-	strbuf_str(b, "begin;\nset local client_min_messages = warning;\nset local lock_timeout = '30s';\n"
-	              "select pg_advisory_xact_lock(hashtext('signalbox.migrate'));\n"
-	              "create schema if not exists signalbox;\n"
-	              "create table if not exists signalbox.schema_info (version int not null, min_client int not null);\n"
-	              "create table if not exists signalbox.schema_migrations (version int primary key, name text not null, checksum text not null,"
-	              " applied_at timestamptz not null default now());\n"
-	              "insert into signalbox.schema_info select 0, 0 where not exists (select from signalbox.schema_info);\n"
-	              "set local check_function_bodies = off;\nset local search_path = signalbox, public;\n");
+	strbuf_str(
+		b,
+		"begin;\nset local client_min_messages = warning;\nset local lock_timeout = '30s';\n"
+		"select pg_advisory_xact_lock(hashtext('signalbox.migrate'));\n"
+		"create schema if not exists signalbox;\n"
+		"create table if not exists signalbox.schema_info (version int not null, min_client int not null);\n"
+		"create table if not exists signalbox.schema_migrations (version int primary key, name text not null, checksum text not null,"
+		" applied_at timestamptz not null default now());\n"
+		"insert into signalbox.schema_info select 0, 0 where not exists (select from signalbox.schema_info);\n"
+		"set local check_function_bodies = off;\nset local search_path = signalbox, public;\n");
 	if (step != NULL) {
 		strbuf_str(b, step->sql);
 		checksum(step->sql, sum);
 		if (down)
 			strbuf_addf(b, "\ndelete from signalbox.schema_migrations where version = %d;\n", version + 1);
 		else
-			strbuf_addf(b, "\ninsert into signalbox.schema_migrations values (%d, '%s', '%s');\n", version, step->name, sum);
+			strbuf_addf(b, "\ninsert into signalbox.schema_migrations values (%d, '%s', '%s');\n", version,
+			            step->name, sum);
 	}
 	if (down && version == 0) {
 		strbuf_str(b, "drop schema signalbox cascade;\ncommit;\n");
@@ -95,8 +100,9 @@ static void compose(struct strbuf *b, const struct sql_file *step, int version, 
 	strbuf_str(b, "set local search_path = pg_catalog;\n");
 	for (const struct sql_file *f = sql_functions; f->name != NULL; f++)
 		strbuf_str(b, f->sql);
-	strbuf_addf(b, "\nupdate signalbox.schema_info set version = %d, min_client = %s;\n"
-	               "grant select on signalbox.schema_info to public;\ngrant usage on schema signalbox to public;\ncommit;\n",
+	strbuf_addf(b,
+	            "\nupdate signalbox.schema_info set version = %d, min_client = %s;\n"
+	            "grant select on signalbox.schema_info to public;\ngrant usage on schema signalbox to public;\ncommit;\n",
 	            version, MIN_CLIENT);
 }
 
@@ -128,7 +134,8 @@ static int check_sums(struct pg *pg, struct err *err)
 			continue;
 		checksum(f->sql, sum);
 		if (strcmp(sum, rows_at(&rows, i, 1)) != 0)
-			result = err_set(err, ERR_REFUSED, "migration %s was applied with another text (%s, here %s)", f->name, rows_at(&rows, i, 1), sum);
+			result = err_set(err, ERR_REFUSED, "migration %s was applied with another text (%s, here %s)", f->name,
+			                 rows_at(&rows, i, 1), sum);
 	}
 	arena_release(&a);
 	return result;

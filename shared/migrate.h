@@ -7,8 +7,8 @@
 #include "shared/pg.h"
 
 struct migrate_status {
-	int version;  /* in the database; 0 = none */
-	int latest;   /* in this binary */
+	int version; /* in the database; 0 = none */
+	int latest;  /* in this binary */
 	int min_client;
 };
 

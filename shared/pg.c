@@ -67,11 +67,13 @@ static int wait_fd(int fd, short events, usec_t deadline)
 	}
 }
 
-int pg_connect(struct pg **out, const char *conninfo, const char *application, const char *options, int timeout_ms, struct err *err)
+int pg_connect(struct pg **out, const char *conninfo, const char *application, const char *options, int timeout_ms,
+               struct err *err)
 {
 	/* tcp_user_timeout: a black-holed network is noticed in seconds, not in the kernel's quarter of an hour. */
-	const char *keys[] = { "dbname", "fallback_application_name", "options", "client_encoding", "keepalives_idle", "keepalives_interval",
-		               "keepalives_count", "tcp_user_timeout", NULL };
+	const char *keys[] = { "dbname",           "fallback_application_name", "options",
+		               "client_encoding",  "keepalives_idle",           "keepalives_interval",
+		               "keepalives_count", "tcp_user_timeout",          NULL };
 	const char *values[] = { conninfo, application, options, "UTF8", "10", "5", "3", "15000", NULL };
 	usec_t deadline = clock_mono() + timeout_ms * USEC_PER_MSEC;
 	struct pg *pg = xcalloc(1, sizeof *pg);
@@ -219,8 +221,8 @@ static int await(struct pg *pg, int timeout_ms, struct err *err)
 	return 0;
 }
 
-int pg_exec(struct pg *pg, struct arena *a, const char *sql, const char *const *params, int n_params, int timeout_ms, struct rows *out,
-            struct err *err)
+int pg_exec(struct pg *pg, struct arena *a, const char *sql, const char *const *params, int n_params, int timeout_ms,
+            struct rows *out, struct err *err)
 {
 	if (pg_start(pg, sql, params, n_params, err) < 0 || await(pg, timeout_ms, err) < 0)
 		return -1;

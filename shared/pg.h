@@ -27,7 +27,8 @@ bool rows_bool(const struct rows *, int row, int col);
 
 /* conninfo: URI or keyword string; "" = libpq's own rules. Caller owns, pg_close. `options` (may be NULL) are sent as server settings,
  * such as "-c statement_timeout=1500". */
-MUSTCHECK int pg_connect(struct pg **out, const char *conninfo, const char *application, const char *options, int timeout_ms, struct err *);
+MUSTCHECK int pg_connect(struct pg **out, const char *conninfo, const char *application, const char *options, int timeout_ms,
+                         struct err *);
 void pg_close(struct pg *);
 static inline void pg_closep(struct pg **pg)
 {

@@ -42,7 +42,8 @@ int64_t duration_ms(const char *s)
 	static const struct {
 		const char *unit;
 		int64_t ms;
-	} UNITS[] = { { "ms", 1 }, { "s", 1000 }, { "", 1000 }, { "m", 60000 }, { "min", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
+	} UNITS[] = { { "ms", 1 },      { "s", 1000 },    { "", 1000 },     { "m", 60000 },
+		      { "min", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
 	char *end;
 	errno = 0;
 	long long n = strtoll(s, &end, 10);
@@ -56,7 +57,9 @@ int64_t duration_ms(const char *s)
 	return -1;
 }
 
-static int set_value(struct settings_source *src, size_t i, const char *value, const char *from, struct err *err)
+/* from: what --print-settings shows; where: what an error names. */
+static int set_value(struct settings_source *src, size_t i, const char *value, const char *from, const char *where,
+                     struct err *err)
 {
 	const struct setting *s = &src->table[i];
 	void *at = (char *)src->into + s->at;
@@ -74,11 +77,11 @@ static int set_value(struct settings_source *src, size_t i, const char *value, c
 		errno = 0;
 		n = strtoll(value, &end, 10);
 		if (end == value || *end != '\0' || errno != 0)
-			return err_set(err, ERR_BAD_INPUT, "%s: %s is '%.40s', not a number", from, s->name, value);
+			return err_set(err, ERR_BAD_INPUT, "%s: %s is '%.40s', not a number", where, s->name, value);
 	}
 	if (n < s->min || n > s->max)
-		return err_set(err, ERR_BAD_INPUT, "%s: %s is '%.40s'; allowed: %lld to %lld%s", from, s->name, value, (long long)s->min,
-		               (long long)s->max, s->type == SET_DURATION ? " ms" : "");
+		return err_set(err, ERR_BAD_INPUT, "%s: %s is '%.40s'; allowed: %lld to %lld%s", where, s->name, value,
+		               (long long)s->min, (long long)s->max, s->type == SET_DURATION ? " ms" : "");
 	*(int64_t *)at = n;
 	return 0;
 }
@@ -99,8 +102,8 @@ static int find(const struct settings_source *src, const char *name, const char 
 		words[n++] = src->foreign[i];
 	}
 	const char *near = nearest(name, words, n);
-	return err_set(err, ERR_BAD_INPUT, "%s: no setting is called '%.60s'%s%s%s", from, name, near != NULL ? "; did you mean '" : "",
-	               near != NULL ? near : "", near != NULL ? "'?" : "");
+	return err_set(err, ERR_BAD_INPUT, "%s: no setting is called '%.60s'%s%s%s", from, name,
+	               near != NULL ? "; did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");
 }
 
 static char *trim(char *s)
@@ -140,7 +143,7 @@ static int read_file(struct settings_source *src, const char *path, const char *
 		int i = find(src, trim(p), where, err);
 		if (i == -1)
 			result = -1;
-		else if (i >= 0 && set_value(src, (size_t)i, trim(eq + 1), label, err) < 0)
+		else if (i >= 0 && set_value(src, (size_t)i, trim(eq + 1), label, where, err) < 0)
 			result = -1;
 	}
 	fclose(f);
@@ -163,10 +166,18 @@ static int read_env(struct settings_source *src, char **env, struct err *err)
 		for (size_t i = 0; i < ARRAY_SIZE(NOT_SETTINGS); i++)
 			other |= strcmp(name, NOT_SETTINGS[i]) == 0;
 		int i = other ? -2 : find(src, name, "environment", err);
-		if (i == -1 || (i >= 0 && set_value(src, (size_t)i, eq + 1, "environment", err) < 0))
+		if (i == -1 || (i >= 0 && set_value(src, (size_t)i, eq + 1, "environment", "environment", err) < 0))
 			return -1;
 	}
 	return 0;
+}
+
+/* In a keyword string, or between user and host of a URI. */
+static bool holds_password(const char *value)
+{
+	const char *user = strstr(value, "://"), *at = user != NULL ? strchr(user + 3, '@') : NULL,
+		   *colon = user != NULL ? strchr(user + 3, ':') : NULL;
+	return strstr(value, "password") != NULL || (at != NULL && colon != NULL && colon < at);
 }
 
 /* What stands in argv: --name value or --name=value. Only words of the two tables are taken; others are left for the commands. */
@@ -207,9 +218,11 @@ static int read_argv(struct settings_source *src, int *argc, char **argv, const 
 			continue;
 		}
 		i += eq == NULL;
-		if (at >= 0 && (src->table[at].flags & SET_SECRET) && strstr(value, "password") != NULL)
-			return err_set(err, ERR_BAD_INPUT, "--%s: a password does not belong on a command line; use the environment or a file", word + 2);
-		if (at >= 0 && set_value(src, (size_t)at, value, "command line", err) < 0)
+		if (at >= 0 && (src->table[at].flags & SET_SECRET) && holds_password(value))
+			return err_set(err, ERR_BAD_INPUT,
+			               "--%.*s: a password does not belong on a command line; use the environment or a file",
+			               (int)n, word + 2);
+		if (at >= 0 && set_value(src, (size_t)at, value, "command line", "command line", err) < 0)
 			return -1;
 	}
 	if (apply) {
@@ -224,7 +237,7 @@ int settings_load(struct settings_source *src, int *argc, char **argv, struct er
 	extern char **environ;
 	const char *config = NULL;
 	for (size_t i = 0; i < src->n; i++)
-		if (set_value(src, i, src->table[i].def, "default", err) < 0)
+		if (set_value(src, i, src->table[i].def, "default", "default", err) < 0)
 			return -1;
 	if (read_argv(src, argc, argv, &config, false, err) < 0)
 		return -1;
@@ -247,7 +260,8 @@ void settings_print(const struct settings_source *src, FILE *out)
 		const void *at = (const char *)src->into + s->at;
 		if (s->type == SET_STRING)
 			fprintf(out, "%-16s = %-28s # %s; %s\n", s->name,
-			        (s->flags & SET_SECRET) && (*(char *const *)at)[0] != '\0' ? "***" : *(char *const *)at, src->from[i], s->help);
+			        (s->flags & SET_SECRET) && (*(char *const *)at)[0] != '\0' ? "***" : *(char *const *)at,
+			        src->from[i], s->help);
 		else
 			fprintf(out, "%-16s = %lld%-*s # %s; %s\n", s->name, (long long)*(const int64_t *)at, 24,
 			        s->type == SET_DURATION ? "ms" : "", src->from[i], s->help);

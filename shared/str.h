@@ -23,13 +23,16 @@ struct strbuf {
 	size_t len, size, cap;
 	bool broken; /* something did not fit */
 };
-#define STRBUF_INIT(max) { .cap = (max) }
+#define STRBUF_INIT(max)     \
+	{                    \
+		.cap = (max) \
+	}
 
 void strbuf_add(struct strbuf *, const char *, size_t);
 void strbuf_str(struct strbuf *, const char *);
 void strbuf_char(struct strbuf *, char);
 void strbuf_addf(struct strbuf *, const char *fmt, ...) PRINTF(2, 3);
-void strbuf_clear(struct strbuf *);  /* empty and whole again, keeps its memory */
+void strbuf_clear(struct strbuf *);   /* empty and whole again, keeps its memory */
 void strbuf_release(struct strbuf *); /* frees */
 /* The text, never NULL; owned by the buffer. */
 static inline const char *strbuf_text(const struct strbuf *b)

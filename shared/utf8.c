@@ -28,7 +28,8 @@ static bool is_hidden(utf8proc_int32_t c, utf8proc_category_t cat)
 		return true;
 	default:
 		/* fillers that are letters by category, the combining grapheme joiner, the empty braille cell */
-		return c == 0x115F || c == 0x1160 || c == 0x3164 || c == 0xFFA0 || c == 0x2800 || c == 0x034F || c == 0x17B4 || c == 0x17B5;
+		return c == 0x115F || c == 0x1160 || c == 0x3164 || c == 0xFFA0 || c == 0x2800 || c == 0x034F || c == 0x17B4 ||
+		       c == 0x17B5;
 	}
 }
 
@@ -39,17 +40,34 @@ static void escape(struct glyph *out, const char *fmt, unsigned c)
 	out->is_escape = true;
 }
 
+static bool is_emoji(utf8proc_int32_t c)
+{
+	return utf8proc_get_property(c)->boundclass == UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC ||
+	       (c >= 0x1F3FB && c <= 0x1F3FF);
+}
+
+/* A joiner between two emoji is not drawn; anywhere else it is a hidden character. */
+static const char *skip_joiner(const char *at, const char *end, utf8proc_int32_t base)
+{
+	utf8proc_int32_t c;
+	if (end - at < 4 || memcmp(at, "\xE2\x80\x8D", 3) != 0 || !is_emoji(base))
+		return at;
+	return utf8proc_iterate((const utf8proc_uint8_t *)at + 3, end - at - 3, &c) > 0 && is_emoji(c) ? at + 3 : at;
+}
+
 /* Marks that follow a base: the first two stay with it, the rest is dropped. */
-static const char *take_marks(const char *at, const char *end, struct glyph *out)
+static const char *take_marks(const char *at, const char *end, utf8proc_int32_t base, struct glyph *out)
 {
 	int kept = 0;
 	while (at < end) {
 		utf8proc_int32_t c;
 		utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)at, end - at, &c);
-		if (n <= 0 || c < 0x300 || (!is_variation_selector(c) && (!is_mark(utf8proc_category(c)) || utf8proc_charwidth(c) != 0 ||
-		                                                          is_hidden(c, utf8proc_category(c)))))
+		if (n <= 0 || c < 0x300 ||
+		    (!is_variation_selector(c) &&
+		     (!is_mark(utf8proc_category(c)) || utf8proc_charwidth(c) != 0 || is_hidden(c, utf8proc_category(c)))))
 			break;
-		if (!is_variation_selector(c) && kept < MARKS_MAX && out->len + n < (int)sizeof out->text && out->text[0] != ' ') {
+		if (!is_variation_selector(c) && kept < MARKS_MAX && out->len + n < (int)sizeof out->text &&
+		    out->text[0] != ' ') {
 			memcpy(out->text + out->len, at, (size_t)n);
 			out->len += (int)n;
 			kept++;
@@ -57,7 +75,7 @@ static const char *take_marks(const char *at, const char *end, struct glyph *out
 		at += n;
 	}
 	out->text[out->len] = '\0';
-	return at;
+	return skip_joiner(at, end, base);
 }
 
 const char *utf8_glyph(const char *at, const char *end, bool ascii, struct glyph *out)
@@ -69,7 +87,7 @@ const char *utf8_glyph(const char *at, const char *end, bool ascii, struct glyph
 		if (byte >= 0x20 && byte < 0x7F) {
 			out->text[0] = *at;
 			out->len = out->width = 1;
-			return ascii ? at + 1 : take_marks(at + 1, end, out);
+			return ascii ? at + 1 : take_marks(at + 1, end, byte, out);
 		}
 		escape(out, "^%c", byte == 0x7F ? '?' : byte + 0x40);
 		return at + 1;
@@ -88,14 +106,14 @@ const char *utf8_glyph(const char *at, const char *end, bool ascii, struct glyph
 	} else if (ascii) {
 		out->text[0] = '?';
 		out->len = out->width = 1;
-		return take_marks(at + n, end, &(struct glyph){ .text = " " });
+		return take_marks(at + n, end, c, &(struct glyph){ .text = " " });
 	} else if (is_mark(cat) && width == 0) {
 		escape(out, "<U+%04X>", (unsigned)c); /* a mark without a base */
 	} else {
 		memcpy(out->text, at, (size_t)n);
 		out->len = (int)n;
 		out->width = width > 0 ? MIN(width, 2) : 1;
-		return take_marks(at + n, end, out);
+		return take_marks(at + n, end, c, out);
 	}
 	return at + n;
 }
@@ -130,7 +148,8 @@ bool utf8_valid(struct str text)
 {
 	for (size_t i = 0; i < text.len;) {
 		utf8proc_int32_t c;
-		utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text.ptr + i, (utf8proc_ssize_t)(text.len - i), &c);
+		utf8proc_ssize_t n =
+			utf8proc_iterate((const utf8proc_uint8_t *)text.ptr + i, (utf8proc_ssize_t)(text.len - i), &c);
 		if (n <= 0 || c == 0)
 			return false;
 		i += (size_t)n;
@@ -142,7 +161,8 @@ void utf8_repair(struct strbuf *out, struct str text)
 {
 	for (size_t i = 0; i < text.len;) {
 		utf8proc_int32_t c;
-		utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text.ptr + i, (utf8proc_ssize_t)(text.len - i), &c);
+		utf8proc_ssize_t n =
+			utf8proc_iterate((const utf8proc_uint8_t *)text.ptr + i, (utf8proc_ssize_t)(text.len - i), &c);
 		if (n <= 0 || c == 0) {
 			strbuf_str(out, "\xEF\xBF\xBD");
 			i += 1;
@@ -159,7 +179,7 @@ size_t utf8_unfinished(struct str text)
 		unsigned char c = (unsigned char)text.ptr[text.len - back];
 		if (c < 0x80)
 			return 0;
-		if (c >= 0xC0) {
+		if (c >= 0xC2 && c <= 0xF4) {
 			size_t need = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
 			return need > back ? back : 0;
 		}

@@ -2,20 +2,20 @@
 /* The words that the database and both binaries share. */
 
 /* ai_messages.processing_status: enum suffix, word in the database */
-#define STATUSES(X)                                                                                                                \
-	X(PENDING, "pending")                                                                                                      \
-	X(QUEUED, "queued")                                                                                                        \
-	X(PROCESSING, "processing")                                                                                                \
-	X(COMPLETED, "completed")                                                                                                  \
-	X(FAILED, "failed")                                                                                                        \
+#define STATUSES(X)                 \
+	X(PENDING, "pending")       \
+	X(QUEUED, "queued")         \
+	X(PROCESSING, "processing") \
+	X(COMPLETED, "completed")   \
+	X(FAILED, "failed")         \
 	X(CANCELLED, "cancelled")
 
 /* What settle() understands: enum suffix, word */
-#define OUTCOMES(X)                                                                                                                \
-	X(COMPLETED, "completed")                                                                                                  \
-	X(ERROR, "error")                                                                                                          \
-	X(RATE_LIMITED, "rate_limited")                                                                                            \
-	X(RELEASED, "released")                                                                                                    \
+#define OUTCOMES(X)                     \
+	X(COMPLETED, "completed")       \
+	X(ERROR, "error")               \
+	X(RATE_LIMITED, "rate_limited") \
+	X(RELEASED, "released")         \
 	X(GONE, "gone")
 
 enum status {

@@ -2,8 +2,8 @@
 #include "tui/i18n.h"
 #include "tui/view.h"
 
-#define BATCH_FREE 20   /* so many marks are retried without a question */
-#define PACE_MS 200     /* between the retries of a batch: 5 a second */
+#define BATCH_FREE 20 /* so many marks are retried without a question */
+#define PACE_MS 200   /* between the retries of a batch: 5 a second */
 
 static void add(struct strbuf *b, const char *value)
 {
@@ -12,7 +12,8 @@ static void add(struct strbuf *b, const char *value)
 }
 
 /* The rows meant by an action, as array literals of uuids and of the attempts seen. How many. Marks whose row is not shown count as hidden. */
-static int gather(struct list *l, const struct message_columns *c, const char *status, struct strbuf *uuids, struct strbuf *jobs, int *other)
+static int gather(struct list *l, const struct message_columns *c, const char *status, struct strbuf *uuids, struct strbuf *jobs,
+                  int *other)
 {
 	int n = 0;
 	*other = 0;
@@ -108,8 +109,10 @@ void act_cancel(struct ui *ui, struct list *l, const struct message_columns *c)
 	snprintf(label, sizeof label, "%lld", (long long)r->id);
 	snprintf(q->title, sizeof q->title, _("Cancel message %s"), label);
 	snprintf(q->lines[q->n_lines++], sizeof q->lines[0], "%s",
-	         running ? _("It is being answered: the call is ended, what it used is still paid.") : _("It waits; nobody has begun with it."));
-	snprintf(q->lines[q->n_lines++], sizeof q->lines[0], "%s", _("The user gets no answer. `signalbox retry` brings it back."));
+	         running ? _("It is being answered: the call is ended, what it used is still paid.")
+	                 : _("It waits; nobody has begun with it."));
+	snprintf(q->lines[q->n_lines++], sizeof q->lines[0], "%s",
+	         _("The user gets no answer. `signalbox retry` brings it back."));
 	q->yes = action_new(ACT_CANCEL, label, 4, args);
 	ui_ask_take(ui, q);
 }
@@ -122,7 +125,8 @@ void act_pause(struct ui *ui, const char *agent, bool paused)
 	struct question *q = xcalloc(1, sizeof *q);
 	snprintf(q->title, sizeof q->title, paused ? _("Resume %.40s") : _("Pause %.40s"), agent);
 	snprintf(q->lines[q->n_lines++], sizeof q->lines[0], "%s",
-	         paused ? _("Its waiting messages start again.") : _("It starts no message until it is resumed; what runs goes on."));
+	         paused ? _("Its waiting messages start again.")
+	                : _("It starts no message until it is resumed; what runs goes on."));
 	q->wants_reason = !paused;
 	q->yes = action_new(paused ? ACT_RESUME : ACT_PAUSE, agent, paused ? 2 : 3, args);
 	ui_ask_take(ui, q);

@@ -47,7 +47,8 @@ void action_free(struct action *a)
 	free(a);
 }
 
-void action_explain(const struct action *a, const char *cell0, const char *cell1, const struct err *err, struct action_result *out)
+void action_explain(const struct action *a, const char *cell0, const char *cell1, const struct err *err,
+                    struct action_result *out)
 {
 	*out = (struct action_result){ .kind = a->kind, .ok = err == NULL };
 	char *text = out->text;

@@ -31,10 +31,10 @@ struct app {
 	struct snapshot *snap;
 	struct view views[VIEW_N];
 	enum view_id stack[8];
-	int depth;                  /* stack[depth - 1] is shown */
+	int depth; /* stack[depth - 1] is shown */
 	char filters[VIEW_N][512];
 	enum mode mode;
-	struct field field;         /* of the prompt, and of questions */
+	struct field field; /* of the prompt, and of questions */
 	struct question *question;
 	usec_t asked_at;
 	bool in_reason;
@@ -48,8 +48,11 @@ struct app {
 	struct ui ui;
 };
 
-static const struct view_ops *const VIEWS[VIEW_N] = { [VIEW_QUEUE] = &view_queue, [VIEW_FAILED] = &view_failed, [VIEW_AGENTS] = &view_agents,
-	                                              [VIEW_TEST] = &view_test, [VIEW_MESSAGE] = &view_message };
+static const struct view_ops *const VIEWS[VIEW_N] = { [VIEW_QUEUE] = &view_queue,
+	                                              [VIEW_FAILED] = &view_failed,
+	                                              [VIEW_AGENTS] = &view_agents,
+	                                              [VIEW_TEST] = &view_test,
+	                                              [VIEW_MESSAGE] = &view_message };
 
 static enum view_id shown(const struct app *a)
 {
@@ -154,8 +157,14 @@ static void prepare_ui(struct app *a)
 	int height = screen_height(a->screen);
 	bool framed = height >= 8 && screen_width(a->screen) >= 40;
 	a->ui = (struct ui){
-		.app = a, .screen = a->screen, .snap = a->snap, .operator_name = a->options->operator_name, .now = clock_wall(),
-		.retry_hold_ms = a->options->retry_hold_ms, .filter = a->filters[shown(a)], .top = framed ? 3 : 0,
+		.app = a,
+		.screen = a->screen,
+		.snap = a->snap,
+		.operator_name = a->options->operator_name,
+		.now = clock_wall(),
+		.retry_hold_ms = a->options->retry_hold_ms,
+		.filter = a->filters[shown(a)],
+		.top = framed ? 3 : 0,
 		.bottom = framed ? height - (height >= 30 ? 2 : 1) : height,
 	};
 }
@@ -175,13 +184,21 @@ static void draw(struct app *a)
 	} else {
 		v->ops->draw(v, &a->ui);
 		struct frame f = {
-			.tab = lit_tab(a), .scopes = v->ops->scopes, .is_frozen = a->frozen, .hints = v->ops->hints != NULL ? v->ops->hints(v) : NULL,
+			.tab = lit_tab(a),
+			.scopes = v->ops->scopes,
+			.is_frozen = a->frozen,
+			.hints = v->ops->hints != NULL ? v->ops->hints(v) : NULL,
 			.message = clock_mono() < a->message_until ? a->message : NULL,
-			.prompt = a->mode == MODE_COMMAND ? ":" : a->mode == MODE_FILTER ? "/" : NULL, .typed = a->field.text, .typed_at = a->field.at,
+			.prompt = a->mode == MODE_COMMAND  ? ":"
+			          : a->mode == MODE_FILTER ? "/"
+			                                   : NULL,
+			.typed = a->field.text,
+			.typed_at = a->field.at,
 		};
 		frame_draw(&a->ui, &f);
 		if (a->mode == MODE_HELP)
-			help_draw(&a->ui, v->ops->scopes, v->ops->name, a->help_scroll, a->snap->link == LINK_LIVE && !a->snap->is_read_only);
+			help_draw(&a->ui, v->ops->scopes, v->ops->name, a->help_scroll,
+			          a->snap->link == LINK_LIVE && !a->snap->is_read_only);
 		if (a->mode == MODE_QUESTION)
 			frame_question(&a->ui, a->question, a->field.text, a->in_reason);
 	}
@@ -261,7 +278,10 @@ static void save(struct app *a, struct str text, const char *what)
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 	char dir[400], path[500];
-	snprintf(dir, sizeof dir, state != NULL ? "%s/signalbox" : "%s/.local/state/signalbox", state != NULL ? state : home != NULL ? home : "/tmp");
+	snprintf(dir, sizeof dir, state != NULL ? "%s/signalbox" : "%s/.local/state/signalbox",
+	         state != NULL  ? state
+	         : home != NULL ? home
+	                        : "/tmp");
 	for (char *p = dir + 1; *p != '\0'; p++)
 		if (*p == '/') {
 			*p = '\0';
@@ -522,7 +542,8 @@ static void on_key(struct app *a, int key)
 		a->is_over = true;
 		return;
 	}
-	if (v->ops->key != NULL && key != K_F1 && key != K_CTRL('c') && key != K_CTRL('l') && v->ops->key(v, &a->ui, key, a->is_pasting))
+	if (v->ops->key != NULL && key != K_F1 && key != K_CTRL('c') && key != K_CTRL('l') &&
+	    v->ops->key(v, &a->ui, key, a->is_pasting))
 		return;
 	enum cmd cmd = command_of_key(v->ops->scopes, key);
 	if (cmd != CMD_NONE)
@@ -598,7 +619,10 @@ static void end(struct app *a)
 
 static int view_named(const char *name)
 {
-	static const char *const NAMES[] = { [VIEW_QUEUE] = "queue", [VIEW_FAILED] = "failed", [VIEW_AGENTS] = "agents", [VIEW_TEST] = "test",
+	static const char *const NAMES[] = { [VIEW_QUEUE] = "queue",
+		                             [VIEW_FAILED] = "failed",
+		                             [VIEW_AGENTS] = "agents",
+		                             [VIEW_TEST] = "test",
 		                             [VIEW_MESSAGE] = "message" };
 	for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++)
 		if (strcmp(NAMES[i], name) == 0)
@@ -640,7 +664,8 @@ int app_once(const struct options *options, const char *view, const char *size, 
 {
 	struct app a;
 	int width = 120, height = 36, first = view_named(view != NULL ? view : options->start_view);
-	if (first < 0 || (size != NULL && (sscanf(size, "%dx%d", &width, &height) != 2 || width < 1 || height < 1 || width > 1000 || height > 1000))) {
+	if (first < 0 || (size != NULL && (sscanf(size, "%dx%d", &width, &height) != 2 || width < 1 || height < 1 ||
+	                                   width > 1000 || height > 1000))) {
 		fprintf(stderr, "signalbox: %s\n", first < 0 ? _("no view is called so") : _("--size takes WIDTHxHEIGHT"));
 		return 2;
 	}

@@ -39,20 +39,26 @@ static void draw_totals(struct ui *ui, bool frozen)
 	snprintf(amount, sizeof amount, "%.12f", spent);
 	const char *word = link_word(s, frozen, live, sizeof live);
 	if (width < 60)
-		snprintf(line, sizeof line, "q%lld r%lld F%lld %s", (long long)total(s, "queued"), (long long)total(s, "processing"), (long long)total(s, "failed"), word);
+		snprintf(line, sizeof line, "q%lld r%lld F%lld %s", (long long)total(s, "queued"),
+		         (long long)total(s, "processing"), (long long)total(s, "failed"), word);
 	else
-		snprintf(line, sizeof line, wide ? "queued %lld  run %lld/%lld  failed %lld  %s%s  %s  %s" : "q %lld  run %lld/%lld  fail %lld  %s%s  %s  %s",
-		         (long long)total(s, "queued"), (long long)total(s, "processing"), (long long)total(s, "slots"), (long long)total(s, "failed"),
-		         format_usd(amount, cost), total(s, "cost_unknown_today") > 0 ? "+?" : "", word, clock_hms(ui->now, hms));
+		snprintf(line, sizeof line,
+		         wide ? "queued %lld  run %lld/%lld  failed %lld  %s%s  %s  %s"
+		              : "q %lld  run %lld/%lld  fail %lld  %s%s  %s  %s",
+		         (long long)total(s, "queued"), (long long)total(s, "processing"), (long long)total(s, "slots"),
+		         (long long)total(s, "failed"), format_usd(amount, cost), total(s, "cost_unknown_today") > 0 ? "+?" : "",
+		         word, clock_hms(ui->now, hms));
 	int n = (int)strlen(line);
-	int x = 1 + screen_text(ui->screen, 0, 1, MAX(0, width - n - 3), S_TITLE, str_of(s->where[0] != '\0' ? s->where : "signalbox"));
+	int x = 1 + screen_text(ui->screen, 0, 1, MAX(0, width - n - 3), S_TITLE,
+	                        str_of(s->where[0] != '\0' ? s->where : "signalbox"));
 	if (wide) {
 		x += 2 + screen_put(ui->screen, 0, x + 2, -1, S_DIM, s->is_read_only ? "ro:" : "rw:");
 		screen_text(ui->screen, 0, x, MAX(0, width - n - 2 - x), S_DIM, str_of(ui->operator_name));
 	} else if (x + 4 < width - n - 1) {
 		screen_put(ui->screen, 0, x + 1, 2, S_DIM, s->is_read_only ? "ro" : "rw");
 	}
-	screen_put(ui->screen, 0, MAX(0, width - n - 1), -1, s->link == LINK_LIVE || s->link == LINK_CONNECTING ? S_PLAIN : S_CRIT, line);
+	screen_put(ui->screen, 0, MAX(0, width - n - 1), -1,
+	           s->link == LINK_LIVE || s->link == LINK_CONNECTING ? S_PLAIN : S_CRIT, line);
 }
 
 static void draw_tabs(struct ui *ui, enum view_id lit)
@@ -61,7 +67,10 @@ static void draw_tabs(struct ui *ui, enum view_id lit)
 		enum view_id id;
 		char key;
 		const char *name;
-	} TABS[] = { { VIEW_QUEUE, '1', N_("Queue") }, { VIEW_FAILED, '2', N_("Failed") }, { VIEW_AGENTS, '3', N_("Agents") }, { VIEW_TEST, '6', N_("Test") } };
+	} TABS[] = { { VIEW_QUEUE, '1', N_("Queue") },
+		     { VIEW_FAILED, '2', N_("Failed") },
+		     { VIEW_AGENTS, '3', N_("Agents") },
+		     { VIEW_TEST, '6', N_("Test") } };
 	int x = 1;
 	for (size_t i = 0; i < ARRAY_SIZE(TABS); i++) {
 		char text[64];
@@ -86,7 +95,9 @@ static void draw_alert(struct ui *ui)
 	format_duration((double)((clock_mono() - s->since) / USEC_PER_SEC), age);
 	format_duration((double)(MAX(0, s->next_try - clock_mono()) / USEC_PER_SEC), next);
 	if (s->link == LINK_DOWN) {
-		x = screen_putf(t, 2, 1, -1, S_CRIT, _("x DOWN  database unreachable %s, screen from %s, actions off, retry in %s"), age, hms, next) + 2;
+		x = screen_putf(t, 2, 1, -1, S_CRIT,
+		                _("x DOWN  database unreachable %s, screen from %s, actions off, retry in %s"), age, hms, next) +
+		    2;
 		screen_text(t, 2, x + 2, width - x - 3, S_DIM, str_of(s->why));
 		return;
 	}
@@ -101,7 +112,8 @@ static void draw_alert(struct ui *ui)
 	const struct json *alert = json_first(json_get(status_doc(s), "alerts"));
 	if (alert == NULL) {
 		screen_put(t, 2, 1, -1, s->is_read_only ? S_DIM : S_OK,
-		           s->is_read_only ? _("i RO  read-only: your database role cannot change messages") : _("ok    no active alerts"));
+		           s->is_read_only ? _("i RO  read-only: your database role cannot change messages")
+		                           : _("ok    no active alerts"));
 		return;
 	}
 	struct str level = STR(""), message = STR(""), action = STR("");

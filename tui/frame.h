@@ -4,12 +4,12 @@
 #include "tui/view.h"
 
 struct frame {
-	enum view_id tab;        /* which tab is lit */
-	const char *message;     /* NULL: none */
-	const char *prompt;      /* ":" or "/" while typing; NULL */
+	enum view_id tab;    /* which tab is lit */
+	const char *message; /* NULL: none */
+	const char *prompt;  /* ":" or "/" while typing; NULL */
 	const char *typed;
-	int typed_at;            /* cursor, in bytes */
-	const char *hints;       /* key line of the view's own; NULL: from the commands */
+	int typed_at;      /* cursor, in bytes */
+	const char *hints; /* key line of the view's own; NULL: from the commands */
 	unsigned scopes;
 	bool is_frozen;
 };

@@ -4,9 +4,23 @@ static const struct {
 	const char *name;
 	int code;
 } NAMES[] = {
-	{ "Up", K_UP },       { "Down", K_DOWN }, { "Left", K_LEFT }, { "Right", K_RIGHT }, { "Home", K_HOME },   { "End", K_END },
-	{ "PgUp", K_PGUP },   { "PgDn", K_PGDN }, { "Enter", K_ENTER }, { "Esc", K_ESC },   { "Backspace", K_BACKSPACE },
-	{ "Delete", K_DELETE }, { "Tab", K_TAB }, { "Shift-Tab", K_BACKTAB }, { "F1", K_F1 }, { "F5", K_F5 },     { "Space", ' ' },
+	{ "Up", K_UP },
+	{ "Down", K_DOWN },
+	{ "Left", K_LEFT },
+	{ "Right", K_RIGHT },
+	{ "Home", K_HOME },
+	{ "End", K_END },
+	{ "PgUp", K_PGUP },
+	{ "PgDn", K_PGDN },
+	{ "Enter", K_ENTER },
+	{ "Esc", K_ESC },
+	{ "Backspace", K_BACKSPACE },
+	{ "Delete", K_DELETE },
+	{ "Tab", K_TAB },
+	{ "Shift-Tab", K_BACKTAB },
+	{ "F1", K_F1 },
+	{ "F5", K_F5 },
+	{ "Space", ' ' },
 	{ "Alt-Enter", K_ALT_ENTER },
 };
 

@@ -25,7 +25,7 @@ enum key {
 	K_PASTE_BEGIN,
 	K_PASTE_END,
 };
-#define K_CTRL(c) ((c) & 0x1F)
+#define K_CTRL(c) ((c)&0x1F)
 #define K_CTRL_A 1
 #define K_CTRL_E 5
 #define K_CTRL_U 21

@@ -35,7 +35,7 @@ static int64_t identity(const struct block *b, int row, int col, int n_key)
 		return block_int(b, row, col, 0);
 	uint64_t h = UINT64_C(14695981039346656037);
 	for (int c = col; c < col + n_key; c++)
-		for (const char *p = block_at(b, row, c) != NULL ? block_at(b, row, c) : ""; ; p++) {
+		for (const char *p = block_at(b, row, c) != NULL ? block_at(b, row, c) : "";; p++) {
 			h = (h ^ (unsigned char)*p) * UINT64_C(1099511628211);
 			if (*p == '\0')
 				break;
@@ -216,7 +216,8 @@ struct list_row *list_current(struct list *l)
 }
 
 /* One line: header when row is NULL. */
-static void draw_line(struct list *l, struct screen *s, int y, const struct list_style *look, const struct list_row *row, bool is_cursor)
+static void draw_line(struct list *l, struct screen *s, int y, const struct list_style *look, const struct list_row *row,
+                      bool is_cursor)
 {
 	int width = screen_width(s), x = GUTTER;
 	bool marked = row != NULL && list_is_marked(l, row);

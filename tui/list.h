@@ -12,8 +12,8 @@ struct list_row {
 	struct block *block; /* counted */
 	int row;
 	int64_t id;
-	char job[40];        /* the attempt that was seen */
-	bool is_ghost;       /* it left; shown until the cursor moves */
+	char job[40];  /* the attempt that was seen */
+	bool is_ghost; /* it left; shown until the cursor moves */
 };
 
 struct list_mark {
@@ -26,8 +26,8 @@ struct list {
 	int n, cursor, top, height;
 	struct list_mark *marks;
 	int n_marks;
-	int n_new;           /* hidden above */
-	int range_from;      /* -1: no range is being marked */
+	int n_new;      /* hidden above */
+	int range_from; /* -1: no range is being marked */
 };
 
 /* How a column is made: title, width below and from 120 cells, the screen width from which it is shown, side. Width 0: the rest. */

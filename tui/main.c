@@ -15,7 +15,9 @@ static int console(const struct options *options, int argc, char **argv)
 	const char *view = NULL, *size = NULL, *filter = NULL;
 	bool once = false;
 	struct cli cli = { .argc = argc - 1, .argv = argv + 1 };
-	const struct cli_option known[] = { { "once", NULL, &once }, { "view", &view, NULL }, { "size", &size, NULL }, { "filter", &filter, NULL } };
+	const struct cli_option known[] = {
+		{ "once", NULL, &once }, { "view", &view, NULL }, { "size", &size, NULL }, { "filter", &filter, NULL }
+	};
 	int code = cli_options(&cli, known, ARRAY_SIZE(known), 0, 0);
 	if (code != 0)
 		return code;

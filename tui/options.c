@@ -6,8 +6,10 @@
 #define AT(field) offsetof(struct options, field)
 
 static const struct setting TABLE[] = {
-	{ "database_url", SET_STRING, AT(database_url), "", 0, 0, SET_SECRET, "libpq URI or keyword string; empty: libpq's PG* rules" },
-	{ "listen_url", SET_STRING, AT(listen_url), "", 0, 0, SET_SECRET, "direct connection for LISTEN when database_url goes through a pooler" },
+	{ "database_url", SET_STRING, AT(database_url), "", 0, 0, SET_SECRET,
+	  "libpq URI or keyword string; empty: libpq's PG* rules" },
+	{ "listen_url", SET_STRING, AT(listen_url), "", 0, 0, SET_SECRET,
+	  "direct connection for LISTEN when database_url goes through a pooler" },
 	{ "operator", SET_STRING, AT(operator_name), "", 0, 0, 0, "who acts, for the operator log; empty: the login name" },
 	{ "theme", SET_STRING, AT(theme), "auto", 0, 0, 0, "auto or mono" },
 	{ "color", SET_STRING, AT(color), "auto", 0, 0, 0, "auto, always or never" },
@@ -17,8 +19,11 @@ static const struct setting TABLE[] = {
 	{ "refresh", SET_DURATION, AT(refresh_ms), "2s", 200, 60000, 0, "how often the console looks without being told" },
 	{ "retry_hold", SET_DURATION, AT(retry_hold_ms), "3s", 0, 60000, 0, "how long a retry can be taken back with u" },
 };
-static const char *const FOREIGN[] = { "concurrency", "tries", "backoff", "timeout", "first_byte_timeout", "idle_timeout", "connect_timeout", "lease",
-	                               "poll", "max_time", "drain", "agents", "engine_threads", "log_level", "listen", "rpc_agent", "mouse", NULL };
+static const char *const FOREIGN[] = {
+	"concurrency", "tries",    "backoff", "timeout", "first_byte_timeout", "idle_timeout", "connect_timeout", "lease",
+	"poll",        "max_time", "drain",   "agents",  "engine_threads",     "log_level",    "listen",          "rpc_agent",
+	"mouse",       NULL
+};
 
 int options_load(struct options *o, int *argc, char **argv, struct err *err)
 {

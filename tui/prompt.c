@@ -1,5 +1,6 @@
 #include "tui/prompt.h"
 
+#include "shared/utf8.h"
 #include "tui/keys.h"
 
 void field_clear(struct field *f)
@@ -11,7 +12,10 @@ void field_clear(struct field *f)
 void field_set(struct field *f, const char *text)
 {
 	snprintf(f->text, sizeof f->text, "%s", text);
-	f->len = f->at = (int)strlen(f->text);
+	size_t n = strlen(f->text);
+	n -= utf8_unfinished((struct str){ f->text, n }); /* where it was cut */
+	f->text[n] = '\0';
+	f->len = f->at = (int)n;
 }
 
 static int utf8_put(char out[4], int c)

@@ -36,8 +36,10 @@ static void resize(struct screen *s, int width, int height)
 
 static void set_styles(struct screen *s, bool color)
 {
-	static const attr_t MONO[S_N] = { [S_TITLE] = A_BOLD, [S_KEY] = A_BOLD, [S_WARN] = A_BOLD, [S_CRIT] = A_BOLD | A_REVERSE, [S_DIM] = A_DIM,
-		                          [S_BOLD] = A_BOLD, [S_CURSOR] = A_REVERSE, [S_REVERSE] = A_REVERSE };
+	static const attr_t MONO[S_N] = {
+		[S_TITLE] = A_BOLD, [S_KEY] = A_BOLD,  [S_WARN] = A_BOLD,      [S_CRIT] = A_BOLD | A_REVERSE,
+		[S_DIM] = A_DIM,    [S_BOLD] = A_BOLD, [S_CURSOR] = A_REVERSE, [S_REVERSE] = A_REVERSE
+	};
 	memcpy(s->attrs, MONO, sizeof s->attrs);
 	if (!color || !has_colors() || start_color() == ERR)
 		return;
@@ -46,7 +48,10 @@ static void set_styles(struct screen *s, bool color)
 		enum style style;
 		short fg;
 		attr_t more;
-	} COLORS[] = { { S_TITLE, COLOR_CYAN, A_BOLD }, { S_KEY, COLOR_CYAN, A_BOLD }, { S_OK, COLOR_GREEN, 0 }, { S_WARN, COLOR_YELLOW, A_BOLD },
+	} COLORS[] = { { S_TITLE, COLOR_CYAN, A_BOLD },
+		       { S_KEY, COLOR_CYAN, A_BOLD },
+		       { S_OK, COLOR_GREEN, 0 },
+		       { S_WARN, COLOR_YELLOW, A_BOLD },
 		       { S_CRIT, COLOR_RED, A_BOLD } };
 	for (size_t i = 0; i < ARRAY_SIZE(COLORS); i++) {
 		init_pair((short)(i + 1), COLORS[i].fg, -1);
@@ -65,10 +70,12 @@ static bool wants_color(const char *color, const char *theme)
 int screen_open(struct screen **out, const char *theme, const char *color, const char *ascii, struct err *err)
 {
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return err_set(err, ERR_BAD_INPUT, "the console needs a terminal; signalbox --help lists the commands that do not");
+		return err_set(err, ERR_BAD_INPUT,
+		               "the console needs a terminal; signalbox --help lists the commands that do not");
 	SCREEN *term = newterm(NULL, stdout, stdin);
 	if (term == NULL)
-		return err_set(err, ERR_BAD_INPUT, "this terminal (TERM=%s) cannot show the console", getenv("TERM") != NULL ? getenv("TERM") : "");
+		return err_set(err, ERR_BAD_INPUT, "this terminal (TERM=%s) cannot show the console",
+		               getenv("TERM") != NULL ? getenv("TERM") : "");
 	set_term(term);
 	struct screen *s = xcalloc(1, sizeof *s);
 	bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 && wcwidth(0x2500) == 1;
@@ -224,8 +231,9 @@ static char ascii_twin(const char *c)
 	static const struct {
 		const char *c;
 		char twin;
-	} TWINS[] = { { "─", '-' }, { "│", '|' }, { "┌", '+' }, { "┐", '+' }, { "└", '+' }, { "┘", '+' }, { "…", '~' }, { "▁", '.' },
-		      { "▂", ':' }, { "▃", '-' }, { "▄", '=' }, { "▅", '+' }, { "▆", '*' }, { "▇", '#' }, { "█", '#' }, { "·", '.' } };
+	} TWINS[] = { { "─", '-' }, { "│", '|' }, { "┌", '+' }, { "┐", '+' }, { "└", '+' }, { "┘", '+' },
+		      { "…", '~' }, { "▁", '.' }, { "▂", ':' }, { "▃", '-' }, { "▄", '=' }, { "▅", '+' },
+		      { "▆", '*' }, { "▇", '#' }, { "█", '#' }, { "·", '.' } };
 	for (size_t i = 0; i < ARRAY_SIZE(TWINS); i++)
 		if (strcmp(TWINS[i].c, c) == 0)
 			return TWINS[i].twin;
@@ -345,9 +353,11 @@ static int from_curses(struct screen *s, int code)
 	static const struct {
 		int curses, ours;
 	} MAP[] = {
-		{ KEY_UP, K_UP }, { KEY_DOWN, K_DOWN }, { KEY_LEFT, K_LEFT }, { KEY_RIGHT, K_RIGHT }, { KEY_HOME, K_HOME }, { KEY_END, K_END },
-		{ KEY_PPAGE, K_PGUP }, { KEY_NPAGE, K_PGDN }, { KEY_BACKSPACE, K_BACKSPACE }, { KEY_DC, K_DELETE }, { KEY_ENTER, K_ENTER },
-		{ KEY_BTAB, K_BACKTAB }, { KEY_F(1), K_F1 }, { KEY_F(5), K_F5 },
+		{ KEY_UP, K_UP },       { KEY_DOWN, K_DOWN },   { KEY_LEFT, K_LEFT },
+		{ KEY_RIGHT, K_RIGHT }, { KEY_HOME, K_HOME },   { KEY_END, K_END },
+		{ KEY_PPAGE, K_PGUP },  { KEY_NPAGE, K_PGDN },  { KEY_BACKSPACE, K_BACKSPACE },
+		{ KEY_DC, K_DELETE },   { KEY_ENTER, K_ENTER }, { KEY_BTAB, K_BACKTAB },
+		{ KEY_F(1), K_F1 },     { KEY_F(5), K_F5 },
 	};
 	if (code == s->paste_begin)
 		return K_PASTE_BEGIN;

@@ -9,18 +9,105 @@
 #include "shared/clock.h"
 #include "shared/str.h"
 
-enum block_id { BLOCK_STATUS, BLOCK_QUEUE, BLOCK_GROUPS, BLOCK_FAILED, BLOCK_AGENTS, BLOCK_MESSAGE, BLOCK_STREAM, BLOCK_TRANSCRIPT, BLOCK_N };
+enum block_id {
+	BLOCK_STATUS,
+	BLOCK_QUEUE,
+	BLOCK_GROUPS,
+	BLOCK_FAILED,
+	BLOCK_AGENTS,
+	BLOCK_MESSAGE,
+	BLOCK_STREAM,
+	BLOCK_TRANSCRIPT,
+	BLOCK_N
+};
 
 /* Columns, in the order of the files in sql/tui. */
-enum { Q_ID, Q_UUID, Q_JOB, Q_STATUS, Q_STATE, Q_AGENT, Q_SESSION, Q_PRIORITY, Q_SINCE, Q_STARTED, Q_RUN_AFTER, Q_ETA, Q_POSITION, Q_WAITS, Q_ATTEMPT,
-	Q_WORKER, Q_PROVIDER, Q_MODEL, Q_USER, Q_TEXT };
-enum { F_ID, F_UUID, F_JOB, F_STATUS, F_STATE, F_AGENT, F_SESSION, F_CAUSE, F_ERROR, F_SINCE, F_RETRY_AT, F_TRIES, F_ATTEMPTS, F_PERMANENT, F_COST,
-	F_PROVIDER, F_MODEL, F_WORKER, F_TEXT };
+enum {
+	Q_ID,
+	Q_UUID,
+	Q_JOB,
+	Q_STATUS,
+	Q_STATE,
+	Q_AGENT,
+	Q_SESSION,
+	Q_PRIORITY,
+	Q_SINCE,
+	Q_STARTED,
+	Q_RUN_AFTER,
+	Q_ETA,
+	Q_POSITION,
+	Q_WAITS,
+	Q_ATTEMPT,
+	Q_WORKER,
+	Q_PROVIDER,
+	Q_MODEL,
+	Q_USER,
+	Q_TEXT
+};
+enum {
+	F_ID,
+	F_UUID,
+	F_JOB,
+	F_STATUS,
+	F_STATE,
+	F_AGENT,
+	F_SESSION,
+	F_CAUSE,
+	F_ERROR,
+	F_SINCE,
+	F_RETRY_AT,
+	F_TRIES,
+	F_ATTEMPTS,
+	F_PERMANENT,
+	F_COST,
+	F_PROVIDER,
+	F_MODEL,
+	F_WORKER,
+	F_TEXT
+};
 enum { G_N, G_CAUSE, G_PROVIDER, G_AGENTS, G_LAST, G_PERMANENT, G_COST };
-enum { A_SLUG, A_STATE, A_PROVIDER, A_MODEL, A_QUEUED, A_RUNNING, A_PER_MINUTE, A_SPARK, A_ERRORS, A_MEAN, A_TOKENS, A_COST, A_UNKNOWN, A_RATE,
-	A_CONCURRENCY, A_PAUSED_BY, A_REASON };
-enum { T_ROLE, T_UUID, T_JOB, T_STATUS, T_CONTENT, T_ERROR, T_AT, T_STARTED, T_POSITION, T_WAITS, T_ETA, T_WORKER, T_MODEL, T_IN, T_OUT, T_MS, T_TTFT,
-	T_COST, T_RETRIES, T_RETRY_AT, T_SAID };
+enum {
+	A_SLUG,
+	A_STATE,
+	A_PROVIDER,
+	A_MODEL,
+	A_QUEUED,
+	A_RUNNING,
+	A_PER_MINUTE,
+	A_SPARK,
+	A_ERRORS,
+	A_MEAN,
+	A_TOKENS,
+	A_COST,
+	A_UNKNOWN,
+	A_RATE,
+	A_CONCURRENCY,
+	A_PAUSED_BY,
+	A_REASON
+};
+enum {
+	T_ROLE,
+	T_UUID,
+	T_JOB,
+	T_STATUS,
+	T_CONTENT,
+	T_ERROR,
+	T_AT,
+	T_STARTED,
+	T_POSITION,
+	T_WAITS,
+	T_ETA,
+	T_WORKER,
+	T_MODEL,
+	T_IN,
+	T_OUT,
+	T_MS,
+	T_TTFT,
+	T_COST,
+	T_RETRIES,
+	T_RETRY_AT,
+	T_SAID
+};
 enum { STREAM_JOB, STREAM_TEXT };
 
 struct json;
@@ -44,8 +131,8 @@ struct snapshot {
 	usec_t since;    /* mono; since when the link is what it is */
 	usec_t next_try; /* mono */
 	int tries;
-	char why[160];   /* STALE, DOWN */
-	char where[80];  /* database and host */
+	char why[160];    /* STALE, DOWN */
+	char where[80];   /* database and host */
 	char session[40]; /* of the test console */
 	bool is_read_only;
 };
@@ -60,7 +147,7 @@ struct want {
 	char stream[40];   /* STREAM: a running message whose text is to be followed; "" */
 	char agent[64];    /* TRANSCRIPT: whose test session, when session is "" */
 	char session[40];
-	bool is_frozen;    /* read nothing */
+	bool is_frozen; /* read nothing */
 };
 
 struct block *block_ref(struct block *);

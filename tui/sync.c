@@ -19,7 +19,7 @@
 #define READER_OPTIONS "-c default_transaction_read_only=on -c statement_timeout=1500 -c lock_timeout=200"
 #define WRITER_OPTIONS "-c statement_timeout=10000 -c lock_timeout=2000"
 #define CONNECT_MS 3000
-#define FROZEN_SERVER_USEC (4 * USEC_PER_SEC)   /* no answer, not even the server's own time-out */
+#define FROZEN_SERVER_USEC (4 * USEC_PER_SEC) /* no answer, not even the server's own time-out */
 #define HINT_USEC (250 * USEC_PER_MSEC)
 #define STREAM_USEC (120 * USEC_PER_MSEC)
 #define WATCH_USEC (15 * USEC_PER_SEC)
@@ -34,10 +34,10 @@ struct sync {
 
 	/* the thread's own */
 	struct pg *reader, *writer;
-	struct snapshot *last;          /* what was published */
-	struct snapshot *next;          /* being read */
-	struct want now;                /* of the running refresh */
-	int step;                       /* block being read; -1: none */
+	struct snapshot *last; /* what was published */
+	struct snapshot *next; /* being read */
+	struct want now;       /* of the running refresh */
+	int step;              /* block being read; -1: none */
 	usec_t step_started, refresh_started, due, connect_due, stream_due, watch_due, writer_used, last_hint, interval;
 	bool hinted, stream_step;
 	char session[40], session_agent[64];
@@ -46,7 +46,7 @@ struct sync {
 	struct action *acting;
 	usec_t act_started;
 
-	pthread_mutex_t lock;           /* of what follows */
+	pthread_mutex_t lock; /* of what follows */
 	struct want want;
 	bool want_changed, hurry, ending, settled;
 	struct snapshot *published;
@@ -124,9 +124,12 @@ static void connect_reader(struct sync *y)
 	struct arena a = ARENA_INIT;
 	struct rows r;
 	const char *url = y->options->listen_url[0] != '\0' ? y->options->listen_url : y->options->database_url;
-	if (pg_connect(&y->reader, url, "signalbox", READER_OPTIONS, CONNECT_MS, &err) < 0 || migrate_check(y->reader, &err) < 0 ||
-	    pg_exec(y->reader, &a, "select current_database() || '@' || coalesce(host(inet_server_addr()), 'local'),"
-	                           " has_function_privilege('signalbox.retry_hold(uuid,text,uuid,text,interval)', 'execute')", NULL, 0, 1500, &r, &err) < 0) {
+	if (pg_connect(&y->reader, url, "signalbox", READER_OPTIONS, CONNECT_MS, &err) < 0 ||
+	    migrate_check(y->reader, &err) < 0 ||
+	    pg_exec(y->reader, &a,
+	            "select current_database() || '@' || coalesce(host(inet_server_addr()), 'local'),"
+	            " has_function_privilege('signalbox.retry_hold(uuid,text,uuid,text,interval)', 'execute')",
+	            NULL, 0, 1500, &r, &err) < 0) {
 		reader_down(y, &err);
 	} else {
 		struct snapshot *s = copy_of(y->last);
@@ -209,7 +212,8 @@ static void set_block(struct sync *y, enum block_id id, struct block *b)
 /* The stream's answer is only what is new: the block holds the whole text. */
 static struct block *stream_block(struct sync *y, struct block *fresh)
 {
-	const char *job = fresh->n_rows > 0 ? block_at(fresh, 0, STREAM_JOB) : NULL, *text = job != NULL ? block_at(fresh, 0, STREAM_TEXT) : NULL;
+	const char *job = fresh->n_rows > 0 ? block_at(fresh, 0, STREAM_JOB) : NULL,
+		   *text = job != NULL ? block_at(fresh, 0, STREAM_TEXT) : NULL;
 	if (job != NULL && strcmp(job, y->stream_job) != 0) {
 		snprintf(y->stream_job, sizeof y->stream_job, "%s", job);
 		strbuf_clear(&y->stream_text);
@@ -261,8 +265,11 @@ static int take_read(struct sync *y, struct err *err)
 		block_unref(b);
 		return -1;
 	}
-	snprintf(b->about, sizeof b->about, "%s", id == BLOCK_MESSAGE ? y->now.message : id == BLOCK_STREAM ? y->now.stream :
-	         id == BLOCK_TRANSCRIPT ? y->now.agent : y->now.filter);
+	snprintf(b->about, sizeof b->about, "%s",
+	         id == BLOCK_MESSAGE      ? y->now.message
+	         : id == BLOCK_STREAM     ? y->now.stream
+	         : id == BLOCK_TRANSCRIPT ? y->now.agent
+	                                  : y->now.filter);
 	set_block(y, id, b);
 	return 0;
 }
@@ -390,7 +397,8 @@ static void start_action(struct sync *y, struct action *a)
 		pg_close(y->writer);
 		y->writer = NULL;
 	}
-	if ((y->writer == NULL && pg_connect(&y->writer, y->options->database_url, "signalbox", WRITER_OPTIONS, CONNECT_MS, &err) < 0) ||
+	if ((y->writer == NULL &&
+	     pg_connect(&y->writer, y->options->database_url, "signalbox", WRITER_OPTIONS, CONNECT_MS, &err) < 0) ||
 	    pg_start(y->writer, action_sql(a->kind), (const char *const *)a->args, a->n_args, &err) < 0)
 		act_done(y, NULL, NULL, &err);
 }
@@ -490,15 +498,18 @@ static void *sync_main(void *arg)
 		on_time(y);
 		pthread_mutex_lock(&y->lock);
 		bool ending = y->ending;
-		y->settled = y->step < 0 && y->acting == NULL && y->n_queue == 0 && !y->want_changed && y->due > 0 && y->last != NULL &&
-		             y->last->as_of != 0;
+		y->settled = y->step < 0 && y->acting == NULL && y->n_queue == 0 && !y->want_changed && y->due > 0 &&
+		             y->last != NULL && y->last->as_of != 0;
 		pthread_mutex_unlock(&y->lock);
 		if (ending)
 			return NULL;
 		usec_t now = clock_mono(), next = now + 500 * USEC_PER_MSEC;
 		if (y->reader != NULL && y->step < 0 && !y->now.is_frozen)
-			next = MIN(next, y->now.stream[0] != '\0' ? y->stream_due : y->hinted ? y->last_hint + HINT_USEC : y->due);
-		struct pollfd fds[] = { { .fd = y->wake, .events = POLLIN }, { .fd = y->reader != NULL ? pg_fd(y->reader) : -1, .events = POLLIN },
+			next = MIN(next, y->now.stream[0] != '\0' ? y->stream_due
+			                 : y->hinted              ? y->last_hint + HINT_USEC
+			                                          : y->due);
+		struct pollfd fds[] = { { .fd = y->wake, .events = POLLIN },
+			                { .fd = y->reader != NULL ? pg_fd(y->reader) : -1, .events = POLLIN },
 			                { .fd = y->writer != NULL ? pg_fd(y->writer) : -1, .events = POLLIN } };
 		poll(fds, 3, (int)MAX(0, (next - now) / USEC_PER_MSEC + 1));
 		if (fds[1].revents != 0)

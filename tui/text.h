@@ -14,8 +14,8 @@ struct text_line {
 struct text_view {
 	struct text_line *lines;
 	int n, room;
-	int top;          /* first line shown */
-	bool not_at_end;  /* scrolled up: do not follow */
+	int top;         /* first line shown */
+	bool not_at_end; /* scrolled up: do not follow */
 	int width;
 	int height;
 };

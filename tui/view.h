@@ -19,8 +19,8 @@ struct question {
 	char title[64];
 	char lines[8][160];
 	int n_lines;
-	int64_t type; /* 0: y */
-	bool wants_reason; /* a text besides, ended by Enter */
+	int64_t type;       /* 0: y */
+	bool wants_reason;  /* a text besides, ended by Enter */
 	struct action *yes; /* owned */
 };
 
@@ -29,10 +29,10 @@ struct ui {
 	struct screen *screen;
 	const struct snapshot *snap;
 	const char *operator_name;
-	usec_t now;          /* wall */
+	usec_t now; /* wall */
 	int64_t retry_hold_ms;
-	const char *filter;  /* as typed */
-	int top, bottom;     /* lines of the view: title is top, rows end before bottom */
+	const char *filter; /* as typed */
+	int top, bottom;    /* lines of the view: title is top, rows end before bottom */
 };
 
 struct view_ops {
@@ -43,12 +43,12 @@ struct view_ops {
 	void (*want)(struct view *, struct want *);
 	void (*bind)(struct view *, const struct snapshot *);
 	void (*draw)(struct view *, struct ui *);
-	bool (*command)(struct view *, struct ui *, enum cmd); /* false: not its own */
+	bool (*command)(struct view *, struct ui *, enum cmd);         /* false: not its own */
 	bool (*key)(struct view *, struct ui *, int key, bool pasted); /* a text field has it; NULL: no field */
-	const char *(*hints)(struct view *);                   /* key line of its own, or NULL */
-	void (*open)(struct view *, const char *what);         /* shown for this message, this agent */
+	const char *(*hints)(struct view *);                           /* key line of its own, or NULL */
+	void (*open)(struct view *, const char *what);                 /* shown for this message, this agent */
 	void (*sent)(struct view *, const struct action_result *);
-	struct str (*text)(struct view *, int kind);           /* for y: 'i' id, 'e' error, 't' text */
+	struct str (*text)(struct view *, int kind); /* for y: 'i' id, 'e' error, 't' text */
 };
 
 struct view {

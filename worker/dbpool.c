@@ -10,7 +10,7 @@ struct dbpool {
 	pthread_mutex_t lock;
 	pthread_cond_t freed;
 	const char *url;
-	int room;             /* connections that may still be made */
+	int room; /* connections that may still be made */
 	int n_idle;
 	struct pg *idle[16];
 };

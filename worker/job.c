@@ -17,9 +17,9 @@ struct stage {
 };
 
 static const struct stage STORY[] = {
-	{ "context", context_load },  /* the agent and the conversation: one read           */
-	{ "generate", generate },     /* WAITs for the model                                */
-	{ "settle", settle },         /* WAITs for the writer: the one commit that counts   */
+	{ "context", context_load }, /* the agent and the conversation: one read           */
+	{ "generate", generate },    /* WAITs for the model                                */
+	{ "settle", settle },        /* WAITs for the writer: the one commit that counts   */
 };
 #define SETTLE (ARRAY_SIZE(STORY) - 1)
 

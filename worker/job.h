@@ -29,7 +29,7 @@ struct llm_call;
 struct live {
 	pthread_mutex_t lock;
 	struct strbuf text;
-	size_t flushed;      /* bytes the watchers have; outbox only */
+	size_t flushed; /* bytes the watchers have; outbox only */
 	atomic_bool watched;
 };
 
@@ -39,26 +39,26 @@ struct turn {
 };
 
 struct job {
-	struct list all, run;    /* jobs.c's lists */
-	struct arena arena;      /* freed with the job */
+	struct list all, run; /* jobs.c's lists */
+	struct arena arena;   /* freed with the job */
 	const struct services *services;
-	unsigned at;             /* stage */
+	unsigned at; /* stage */
 	int64_t message_id;
 	char job_id[40], message_uuid[40];
-	int number;              /* attempts so far, this one included */
+	int number;               /* attempts so far, this one included */
 	usec_t claimed, deadline; /* monotonic */
 	struct live live;
-	atomic_int stop;         /* an err_code: CANCELLED, LEASE_LOST or SHUTDOWN; 0 = go on */
-	struct err err;          /* set by the step that failed */
+	atomic_int stop; /* an err_code: CANCELLED, LEASE_LOST or SHUTDOWN; 0 = go on */
+	struct err err;  /* set by the step that failed */
 
 	/* found by the context stage; all in the arena, NULL where the agent has none */
 	const char *agent, *provider, *protocol, *base_url, *key_env, *model, *system_prompt;
-	int max_tokens;          /* 0 = the provider's default */
+	int max_tokens; /* 0 = the provider's default */
 	struct turn *turns;
 	int n_turns;
 
-	struct llm_call *call;   /* while generate waits */
-	struct strbuf record;    /* while settle waits */
+	struct llm_call *call; /* while generate waits */
+	struct strbuf record;  /* while settle waits */
 	atomic_bool settled;
 
 	/* jobs.c, under its lock */

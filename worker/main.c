@@ -67,7 +67,9 @@ static int block_signals(void)
 static void keep_secrets(void)
 {
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+#ifndef SAN /* the leak check reads the process from outside */
 	prctl(PR_SET_DUMPABLE, 0);
+#endif
 }
 
 /* Lowers concurrency with a line in the log rather than failing later. */
@@ -79,8 +81,8 @@ static void check_ceilings(struct options *o)
 	setrlimit(RLIMIT_NOFILE, &files);
 	if (files.rlim_cur < (rlim_t)o->concurrency + 100) {
 		o->concurrency = (int64_t)MAX((rlim_t)101, files.rlim_cur) - 100;
-		log_event(LOG_WARN, "concurrency lowered to the limit of open files", "concurrency=%lld files=%llu", (long long)o->concurrency,
-		          (unsigned long long)files.rlim_cur);
+		log_event(LOG_WARN, "concurrency lowered to the limit of open files", "concurrency=%lld files=%llu",
+		          (long long)o->concurrency, (unsigned long long)files.rlim_cur);
 	}
 }
 
@@ -201,7 +203,8 @@ static void stop_rooms(struct worker *w)
 	int left = jobs_count(w->services.jobs);
 	lease_stop(w->lease);
 	outbox_stop(w->outbox);
-	if (left > 0) { /* the database is away: the lease gives them back. Transfers still hold their jobs, so nothing is freed. */
+	if (left >
+	    0) { /* the database is away: the lease gives them back. Transfers still hold their jobs, so nothing is freed. */
 		log_event(LOG_WARN, "ended with messages in hand", "n=%d", left);
 		_exit(1);
 	}
@@ -236,8 +239,8 @@ int main(int argc, char **argv)
 		w.services.worker_name = name;
 		first_contact(&w);
 		start_rooms(&w, agents_array(&a, w.options.agents));
-		log_event(LOG_INFO, "ready", "worker=%s id=%s concurrency=%lld version=%s", name, w.services.worker_id, (long long)w.options.concurrency,
-		          SIGNALBOX_VERSION);
+		log_event(LOG_INFO, "ready", "worker=%s id=%s concurrency=%lld version=%s", name, w.services.worker_id,
+		          (long long)w.options.concurrency, SIGNALBOX_VERSION);
 		wait_signal(&w, w.options.max_time_ms > 0 ? w.options.max_time_ms : -1);
 		stop_rooms(&w);
 		jobs_stop(w.services.jobs);

@@ -82,8 +82,10 @@ static int put_text(struct outbox *o, struct err *err)
 	pg_array_end(&f.ats);
 	pg_array_end(&f.texts);
 	if (f.any && !f.texts.broken) {
-		const char *params[] = { strbuf_text(&f.messages), strbuf_text(&f.jobs), strbuf_text(&f.ats), strbuf_text(&f.texts) };
-		result = pg_exec(o->pg, &a, "select message_id from signalbox.stream_put($1, $2, $3, $4)", params, 4, TIMEOUT_MS, &r, err);
+		const char *params[] = { strbuf_text(&f.messages), strbuf_text(&f.jobs), strbuf_text(&f.ats),
+			                 strbuf_text(&f.texts) };
+		result = pg_exec(o->pg, &a, "select message_id from signalbox.stream_put($1, $2, $3, $4)", params, 4, TIMEOUT_MS,
+		                 &r, err);
 		if (result == 0)
 			jobs_each(o->services->jobs, mark, &(struct watched){ &r, true });
 	}
@@ -121,7 +123,8 @@ static int connect_db(struct outbox *o, struct err *err)
 	struct err ignored;
 	pg_close(o->pg);
 	o->pg = NULL;
-	if (pg_connect(&o->pg, opt->listen_url[0] != '\0' ? opt->listen_url : opt->database_url, "signalbox-worker outbox", "-c statement_timeout=4s", 5000, err) < 0)
+	if (pg_connect(&o->pg, opt->listen_url[0] != '\0' ? opt->listen_url : opt->database_url, "signalbox-worker outbox",
+	               "-c statement_timeout=4s", 5000, err) < 0)
 		return -1;
 	if (pg_exec(o->pg, NULL, "listen " CHANNEL_WATCH, NULL, 0, TIMEOUT_MS, NULL, &ignored) < 0)
 		return 0; /* looked for once a second then */
@@ -145,10 +148,12 @@ static void *outbox_main(void *arg)
 			up = put_text(o, &err) == 0;
 		if (up && now - hinted >= HINT_USEC && atomic_exchange(&o->changed, false)) {
 			hinted = now;
-			up = pg_exec(o->pg, NULL, "select pg_notify('" CHANNEL_CHANGED "', '')", NULL, 0, TIMEOUT_MS, NULL, &err) == 0;
+			up = pg_exec(o->pg, NULL, "select pg_notify('" CHANNEL_CHANGED "', '')", NULL, 0, TIMEOUT_MS, NULL,
+			             &err) == 0;
 		}
 		bool busy = atomic_load(&o->any_watched) || atomic_load(&o->changed);
-		struct pollfd fds[] = { { .fd = o->wake, .events = POLLIN }, { .fd = up && !pg_is_broken(o->pg) ? pg_fd(o->pg) : -1, .events = POLLIN } };
+		struct pollfd fds[] = { { .fd = o->wake, .events = POLLIN },
+			                { .fd = up && !pg_is_broken(o->pg) ? pg_fd(o->pg) : -1, .events = POLLIN } };
 		if (poll(fds, 2, busy ? FLUSH_MS : up ? 1000 : 500) > 0) {
 			uint64_t n;
 			if ((fds[0].revents & POLLIN) && read(o->wake, &n, sizeof n) < 0)

@@ -50,7 +50,8 @@ static int call_settle(struct writer *w, struct job **jobs, int n, struct err *e
 	if (w->pg == NULL && pg_connect(&w->pg, w->url, "signalbox-worker writer", "-c statement_timeout=25s", 5000, err) < 0)
 		goto out;
 	const char *params[] = { w->worker_id, strbuf_text(&b), w->tries, w->backoff };
-	if (pg_exec(w->pg, &a, "select job_id, result from signalbox.settle($1, $2, $3, $4)", params, 4, TIMEOUT_MS, &rows, err) < 0)
+	if (pg_exec(w->pg, &a, "select job_id, result from signalbox.settle($1, $2, $3, $4)", params, 4, TIMEOUT_MS, &rows, err) <
+	    0)
 		goto out;
 	for (int i = 0; i < rows.n_rows; i++)
 		if (strcmp(rows_at(&rows, i, 1), "lost") == 0)
@@ -106,7 +107,8 @@ static bool write_all(struct writer *w, struct job **jobs, int n)
 			return true;
 		} else {
 			char why[300];
-			log_event(LOG_ERROR, "record refused by the database", "job=%s why=%s", jobs[0]->job_id, log_quote(err.msg, why, sizeof why));
+			log_event(LOG_ERROR, "record refused by the database", "job=%s why=%s", jobs[0]->job_id,
+			          log_quote(err.msg, why, sizeof why));
 			if (strstr(strbuf_text(&jobs[0]->record), "\"error_class\":\"database\"") != NULL)
 				return true; /* even the plain one: the attempt's deadline gives the message back */
 			replace_record(jobs[0], &err);
@@ -152,7 +154,8 @@ static void *writer_main(void *arg)
 	return NULL;
 }
 
-struct writer *writer_start(const char *url, const char *worker_id, int tries, int64_t backoff_ms, void (*on_change)(void *), void *ctx)
+struct writer *writer_start(const char *url, const char *worker_id, int tries, int64_t backoff_ms, void (*on_change)(void *),
+                            void *ctx)
 {
 	struct writer *w = xcalloc(1, sizeof *w);
 	pthread_mutex_init(&w->lock, NULL);

@@ -7,6 +7,7 @@ begin
 	insert into message_stream
 		select p.message, p.job, p.at, p.text from unnest(messages, jobs, ats, texts) p(message, job, at, text)
 		join queue q on q.message_id = p.message and q.job_id = p.job and q.state = 'running'
+		where p.text <> ''    -- nothing new was said; the question who still watches stands
 		on conflict do nothing;
 	return query select w.message_id from watches w where w.message_id = any (messages) and w.until > clock_timestamp();
 end $$;

@@ -473,7 +473,7 @@ static void test_roles(void **state)
 	EXPECT_ERR(ERR_REFUSED, "select signalbox.agent_set('o', '{}', 'test')");
 	EXPECT_ERR(ERR_REFUSED, "update signalbox.queue set priority = 9");
 	q("set role signalbox_worker");
-	EXPECT_ERR(ERR_OK, "select * from signalbox.claim('" WORKER "', 1, '60 s')");
+	EXPECT_ERR(ERR_OK, "select * from signalbox.claim('" WORKER "', 2, '60 s')");
 	EXPECT_ERR(ERR_REFUSED, "update signalbox.ai_messages set content = 'x'");
 	q("reset role");
 	assert_string_equal(status_of(m), "processing");

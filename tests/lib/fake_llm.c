@@ -134,7 +134,8 @@ static void put_usage(struct strbuf *b, const struct conn *c)
 	if (c->protocol == OLLAMA)
 		strbuf_addf(b, ",\"prompt_eval_count\":%d,\"eval_count\":%d,\"total_duration\":1000000", c->prompt_tokens, out);
 	else
-		strbuf_addf(b, ",\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":%d,\"total_tokens\":%d}", c->prompt_tokens, out, c->prompt_tokens + out);
+		strbuf_addf(b, ",\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":%d,\"total_tokens\":%d}", c->prompt_tokens,
+		            out, c->prompt_tokens + out);
 }
 
 static void piece(struct conn *c, struct str text)
@@ -142,7 +143,8 @@ static void piece(struct conn *c, struct str text)
 	struct strbuf b = STRBUF_INIT(1u << 20);
 	strbuf_char(&b, '{');
 	json_put_field(&b, "model", c->model);
-	strbuf_str(&b, c->protocol == OLLAMA ? ",\"message\":{\"role\":\"assistant\",\"content\":" : ",\"choices\":[{\"index\":0,\"delta\":{\"content\":");
+	strbuf_str(&b, c->protocol == OLLAMA ? ",\"message\":{\"role\":\"assistant\",\"content\":"
+	                                     : ",\"choices\":[{\"index\":0,\"delta\":{\"content\":");
 	json_put_str(&b, text);
 	strbuf_str(&b, c->protocol == OLLAMA ? "},\"done\":false}" : "},\"finish_reason\":null}]}");
 	event(c, &b);
@@ -182,7 +184,8 @@ static void end_reply(struct conn *c)
 
 static void head(struct conn *c, int status, const char *type)
 {
-	strbuf_addf(&c->out, "HTTP/1.1 %d Practice\r\nContent-Type: %s\r\nX-Request-Id: practice-%d\r\n", status, type, F.requests);
+	strbuf_addf(&c->out, "HTTP/1.1 %d Practice\r\nContent-Type: %s\r\nX-Request-Id: practice-%d\r\n", status, type,
+	            F.requests);
 	if (c->script.retry_after > 0)
 		strbuf_addf(&c->out, "Retry-After: %g\r\n", c->script.retry_after);
 	strbuf_str(&c->out, "Transfer-Encoding: chunked\r\n\r\n");
@@ -205,7 +208,8 @@ static void whole_reply(struct conn *c)
 	c->word = MAX(c->script.words, 1);
 	strbuf_char(&b, '{');
 	json_put_field(&b, "model", c->model);
-	strbuf_str(&b, c->protocol == OLLAMA ? ",\"message\":{\"content\":" : ",\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":");
+	strbuf_str(&b, c->protocol == OLLAMA ? ",\"message\":{\"content\":"
+	                                     : ",\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":");
 	json_put_str(&b, (struct str){ strbuf_text(&c->text), c->text.len });
 	strbuf_str(&b, c->protocol == OLLAMA ? "},\"done\":true" : "},\"finish_reason\":\"stop\"}]");
 	put_usage(&b, c);
@@ -223,8 +227,11 @@ static bool step(struct conn *c, usec_t now)
 	if (!c->headers_out) {
 		const char *stream = c->protocol == OLLAMA ? "application/x-ndjson" : "text/event-stream";
 		if (s->status != 0)
-			short_reply(c, s->status, "application/json", c->protocol == OLLAMA ? "{\"error\":\"practice: asked to fail\"}"
-			                                                                     : "{\"error\":{\"message\":\"practice: asked to fail\",\"type\":\"practice\",\"code\":null}}");
+			short_reply(
+				c, s->status, "application/json",
+				c->protocol == OLLAMA
+					? "{\"error\":\"practice: asked to fail\"}"
+					: "{\"error\":{\"message\":\"practice: asked to fail\",\"type\":\"practice\",\"code\":null}}");
 		else if (s->html)
 			short_reply(c, 200, "text/html", "<html><body>practice: not what you asked for</body></html>");
 		else if (s->malformed)
@@ -246,7 +253,8 @@ static bool step(struct conn *c, usec_t now)
 		}
 		if (c->word == s->error_mid) {
 			struct strbuf b = STRBUF_INIT(200);
-			strbuf_str(&b, c->protocol == OLLAMA ? "{\"error\":\"practice: an error in the stream\"}" : "{\"error\":{\"message\":\"practice: an error in the stream\"}}");
+			strbuf_str(&b, c->protocol == OLLAMA ? "{\"error\":\"practice: an error in the stream\"}"
+			                                     : "{\"error\":{\"message\":\"practice: an error in the stream\"}}");
 			event(c, &b);
 			strbuf_release(&b);
 			end_reply(c);
@@ -302,10 +310,22 @@ static void read_script(struct script *s, const char *message)
 	if (to != NULL)
 		snprintf(text, sizeof text, "%.*s", (int)MIN((size_t)(to - from - 2), sizeof text - 1), from + 2);
 	*s = (struct script){
-		.slow_ms = number(text, "slow", 0), .words = number(text, "words", 0), .rate = number(text, "rate", F.rate), .cut = number(text, "cut", -1),
-		.end = number(text, "end", -1), .stall = number(text, "stall", -1), .split = number(text, "split", 0), .status = number(text, "status", 0),
-		.fail = number(text, "fail", 0), .error_mid = number(text, "errormid", -1), .hang = word(text, "hang"), .malformed = word(text, "malformed"),
-		.html = word(text, "html"), .whole = word(text, "whole"), .no_usage = word(text, "nousage"), .empty = word(text, "empty"),
+		.slow_ms = number(text, "slow", 0),
+		.words = number(text, "words", 0),
+		.rate = number(text, "rate", F.rate),
+		.cut = number(text, "cut", -1),
+		.end = number(text, "end", -1),
+		.stall = number(text, "stall", -1),
+		.split = number(text, "split", 0),
+		.status = number(text, "status", 0),
+		.fail = number(text, "fail", 0),
+		.error_mid = number(text, "errormid", -1),
+		.hang = word(text, "hang"),
+		.malformed = word(text, "malformed"),
+		.html = word(text, "html"),
+		.whole = word(text, "whole"),
+		.no_usage = word(text, "nousage"),
+		.empty = word(text, "empty"),
 	};
 	const char *say = strstr(text, "say="), *after = strstr(text, "retry_after=");
 	if (after != NULL)
@@ -328,7 +348,11 @@ static void compose(struct conn *c, const char *message)
 		return;
 	}
 	strbuf_str(&c->text, "[practice] No model wrote this. You said: ");
-	strbuf_addf(&c->text, "%.2000s", end != NULL && strstr(message, "[[") < end ? end + 2 + strspn(end + 2, " ") : message);
+	const char *from = strstr(message, "[[");
+	if (from != NULL && end != NULL && from < end)
+		strbuf_addf(&c->text, "%.*s%.2000s", (int)MIN(from - message, 2000), message, end + 2);
+	else
+		strbuf_addf(&c->text, "%.2000s", message);
 	for (int i = 0; i < c->script.words; i++)
 		strbuf_addf(&c->text, " word%d", i + 1);
 }
@@ -400,8 +424,9 @@ static bool request(struct conn *c)
 		answer(c, path, (struct str){ c->in.ptr + head_len, body_len });
 	} else {
 		c->script = (struct script){ 0 };
-		short_reply(c, 200, "application/json", strstr(path, "/v1/") != NULL ? "{\"object\":\"list\",\"data\":[{\"id\":\"practice\"}]}"
-		                                                                    : "{\"models\":[{\"name\":\"practice\"}],\"version\":\"practice\"}");
+		short_reply(c, 200, "application/json",
+		            strstr(path, "/v1/") != NULL ? "{\"object\":\"list\",\"data\":[{\"id\":\"practice\"}]}"
+		                                         : "{\"models\":[{\"name\":\"practice\"}],\"version\":\"practice\"}");
 	}
 	memmove(c->in.ptr, c->in.ptr + head_len + body_len, c->in.len - head_len - body_len + 1);
 	c->in.len -= head_len + body_len;
@@ -442,7 +467,9 @@ static void accept_all(int listener)
 
 static int open_port(int port, const char *port_file)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+		                    .sin_port = htons((uint16_t)port),
+		                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof addr;
 	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);

@@ -87,11 +87,39 @@ TEST(a_nul_does_not_cut_a_string)
 TEST(only_whole_valid_text)
 {
 	static const char *const BAD[] = {
-		"", " ", "{", "}", "[1,", "[1 2]", "{\"a\"}", "{\"a\":}", "{a:1}", "'a'", "\"a", "tru", "nul", "{} x", "{}{}", "[] ]", "1 2",
-		"\"\xFF\"", "\"\xC3\"", "\"\xC0\x80\"", "\"\xED\xA0\x80\"", "\"\xF4\x90\x80\x80\"", "\"\xE2\x82\"", "{\"\xFF\":1}", "\xFF",
-		"\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"", "\"\\x\"", "\"\\u12\"",
+		"",
+		" ",
+		"{",
+		"}",
+		"[1,",
+		"[1 2]",
+		"{\"a\"}",
+		"{\"a\":}",
+		"{a:1}",
+		"'a'",
+		"\"a",
+		"tru",
+		"nul",
+		"{} x",
+		"{}{}",
+		"[] ]",
+		"1 2",
+		"\"\xFF\"",
+		"\"\xC3\"",
+		"\"\xC0\x80\"",
+		"\"\xED\xA0\x80\"",
+		"\"\xF4\x90\x80\x80\"",
+		"\"\xE2\x82\"",
+		"{\"\xFF\":1}",
+		"\xFF",
+		"\"\\ud800\"",
+		"\"\\udc00\"",
+		"\"\\ud800\\u0041\"",
+		"\"\\x\"",
+		"\"\\u12\"",
 	};
-	static const char *const GOOD[] = { "{}", " {} \r\n\t", "[]", "0", "-1.5e3", "true", "null", "\"\"", "\"\xC3\xA9\"", "[{\"a\":[1,{}]}]" };
+	static const char *const GOOD[] = { "{}",           " {} \r\n\t",      "[]", "0", "-1.5e3", "true", "null", "\"\"",
+		                            "\"\xC3\xA9\"", "[{\"a\":[1,{}]}]" };
 	for (size_t i = 0; i < ARRAY_SIZE(BAD); i++)
 		refused(str_of(BAD[i]), CAP, ERR_BAD_INPUT);
 	for (size_t i = 0; i < ARRAY_SIZE(GOOD); i++)
@@ -109,7 +137,8 @@ TEST(only_whole_valid_text)
 
 TEST(paths)
 {
-	const struct json *j = parsed("{\"choices\":[{\"delta\":{\"content\":\"hi\"}},{\"n\":2}],\"m\":[[1,[7]]],\"t\":true,\"z\":null,\"Case\":1,\"d\":0.5}");
+	const struct json *j = parsed("{\"choices\":[{\"delta\":{\"content\":\"hi\"}},{\"n\":2}],"
+	                              "\"m\":[[1,[7]]],\"t\":true,\"z\":null,\"Case\":1,\"d\":0.5}");
 	struct str s = STR("untouched");
 	int64_t n = -5;
 	double d;
@@ -199,8 +228,12 @@ TEST(writer_escapes)
 	written(STR("a\"b\\c/d"), "\"a\\\"b\\\\c/d\"");
 	written(STR("a\nb\tc\r\x1b[31m\x7f"), "\"a\\nb\\u0009c\\u000d\\u001b[31m\\u007f\"");
 	written(STR("\xC3\xA9\xF0\x9F\x98\x80"), "\"\xC3\xA9\xF0\x9F\x98\x80\"");
-	written(STR("a\xFF" "b"), "\"a\xEF\xBF\xBD" "b\"");
-	written((struct str){ "a\0b", 3 }, "\"a\xEF\xBF\xBD" "b\"");
+	written(STR("a\xFF"
+	            "b"),
+	        "\"a\xEF\xBF\xBD"
+	        "b\"");
+	written((struct str){ "a\0b", 3 }, "\"a\xEF\xBF\xBD"
+	                                   "b\"");
 	for (int c = 1; c < 0x100; c++) {
 		char in[3] = { 'x', (char)c, 'y' };
 		struct strbuf b = STRBUF_INIT(CAP), back = STRBUF_INIT(CAP);
@@ -240,9 +273,14 @@ static int release(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(depth_and_size_are_capped), cmocka_unit_test(a_nul_does_not_cut_a_string),
-		cmocka_unit_test(only_whole_valid_text), cmocka_unit_test(paths), cmocka_unit_test(walking),
-		cmocka_unit_test(numbers_are_what_was_written_or_nothing), cmocka_unit_test(writer_escapes), cmocka_unit_test(writer_commas),
+		cmocka_unit_test(depth_and_size_are_capped),
+		cmocka_unit_test(a_nul_does_not_cut_a_string),
+		cmocka_unit_test(only_whole_valid_text),
+		cmocka_unit_test(paths),
+		cmocka_unit_test(walking),
+		cmocka_unit_test(numbers_are_what_was_written_or_nothing),
+		cmocka_unit_test(writer_escapes),
+		cmocka_unit_test(writer_commas),
 	};
 	return cmocka_run_group_tests_name("json", tests, NULL, release);
 }

@@ -86,8 +86,12 @@ static const struct {
 	{ "id: 7\nretry: 100\nother: x\ndata: a\nnonsense\n\n", "{a}" },
 	{ "datax: a\ndat: b\nDATA: c\n\n", "" },
 	{ " data: a\n\n", "" },
-	{ "\xEF\xBB\xBF" "data: a\n\n", "{a}" },
-	{ "data: a\n\n\xEF\xBB\xBF" "data: b\n\n", "{a}" },
+	{ "\xEF\xBB\xBF"
+	  "data: a\n\n",
+	  "{a}" },
+	{ "data: a\n\n\xEF\xBB\xBF"
+	  "data: b\n\n",
+	  "{a}" },
 	{ "data: \xC3\xA9\xF0\x9F\x98\x80\n\n", "{\xC3\xA9\xF0\x9F\x98\x80}" },
 	{ "event: 0123456789012345678901234567890123456789\ndata: a\n\n", "0123456789012345678901234567890{a}" },
 	{ "data: a\n\ndata: b\n", "{a}+left" },
@@ -193,9 +197,12 @@ TEST(a_callback_stops_it)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sse_whatever_the_pieces), cmocka_unit_test(lines_whatever_the_pieces),
-		cmocka_unit_test(whole_is_one_event_with_its_newlines), cmocka_unit_test(bytes_of_any_value_pass_through),
-		cmocka_unit_test(sizes_are_capped), cmocka_unit_test(a_callback_stops_it),
+		cmocka_unit_test(sse_whatever_the_pieces),
+		cmocka_unit_test(lines_whatever_the_pieces),
+		cmocka_unit_test(whole_is_one_event_with_its_newlines),
+		cmocka_unit_test(bytes_of_any_value_pass_through),
+		cmocka_unit_test(sizes_are_capped),
+		cmocka_unit_test(a_callback_stops_it),
 	};
 	return cmocka_run_group_tests_name("sse", tests, NULL, NULL);
 }

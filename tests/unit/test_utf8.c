@@ -95,10 +95,11 @@ TEST(newlines_stay_where_lines_are_drawn)
 static const struct {
 	unsigned from, to;
 } HIDDEN[] = {
-	{ 0x80, 0x9F }, { 0x2028, 0x2029 }, { 0x061C, 0x061C }, { 0x200B, 0x200F }, { 0x202A, 0x202E }, { 0x2066, 0x2069 }, { 0xAD, 0xAD },
-	{ 0x34F, 0x34F }, { 0x180E, 0x180E }, { 0x2060, 0x2064 }, { 0xFEFF, 0xFEFF }, { 0xE0000, 0xE00FF }, { 0xE01F0, 0xE0FFF },
-	{ 0xE000, 0xE100 }, { 0xF8FF, 0xF8FF }, { 0xF0000, 0xF0010 }, { 0x10FFFD, 0x10FFFF }, { 0x378, 0x379 }, { 0xFDD0, 0xFDEF },
-	{ 0xFFFE, 0xFFFF }, { 0x1FFFE, 0x1FFFF }, { 0x115F, 0x1160 }, { 0x3164, 0x3164 }, { 0xFFA0, 0xFFA0 }, { 0x2800, 0x2800 },
+	{ 0x80, 0x9F },       { 0x2028, 0x2029 },     { 0x061C, 0x061C },   { 0x200B, 0x200F }, { 0x202A, 0x202E },
+	{ 0x2066, 0x2069 },   { 0xAD, 0xAD },         { 0x34F, 0x34F },     { 0x180E, 0x180E }, { 0x2060, 0x2064 },
+	{ 0xFEFF, 0xFEFF },   { 0xE0000, 0xE00FF },   { 0xE01F0, 0xE0FFF }, { 0xE000, 0xE100 }, { 0xF8FF, 0xF8FF },
+	{ 0xF0000, 0xF0010 }, { 0x10FFFD, 0x10FFFF }, { 0x378, 0x379 },     { 0xFDD0, 0xFDEF }, { 0xFFFE, 0xFFFF },
+	{ 0x1FFFE, 0x1FFFF }, { 0x115F, 0x1160 },     { 0x3164, 0x3164 },   { 0xFFA0, 0xFFA0 }, { 0x2800, 0x2800 },
 };
 
 TEST(hidden_characters_are_seen)
@@ -107,7 +108,9 @@ TEST(hidden_characters_are_seen)
 		for (unsigned c = HIDDEN[i].from; c <= HIDDEN[i].to; c++)
 			escaped(c);
 	shown("user\xE2\x80\xAEtxt.exe", "user<U+202E>txt.exe", 19);
-	shown("a\xCD\x8F" "b", "a<U+034F>b", 10);
+	shown("a\xCD\x8F"
+	      "b",
+	      "a<U+034F>b", 10);
 }
 
 TEST(variation_selectors_are_dropped)
@@ -159,12 +162,15 @@ TEST(invalid_bytes_one_by_one)
 	shown("\xC0\xAF", "<C0><AF>", 8);
 	shown("\xED\xA0\x80", "<ED><A0><80>", 12);
 	shown("\xF4\x90\x80\x80", "<F4><90><80><80>", 16);
-	shown("\xF0\x9F\x98" "a", "<F0><9F><98>a", 13);
+	shown("\xF0\x9F\x98"
+	      "a",
+	      "<F0><9F><98>a", 13);
 }
 
 TEST(ascii_only)
 {
-	static const char *const IN[] = { "a", "\xC3\xA9", "\xE4\xB8\x96", "e" ACUTE, "\xE2\x80\xAE", "\xFF", "\x1b", VS16, "\xC3\xA9" ACUTE ACUTE };
+	static const char *const IN[] = { "a",    "\xC3\xA9", "\xE4\xB8\x96",        "e" ACUTE, "\xE2\x80\xAE", "\xFF",
+		                          "\x1b", VS16,       "\xC3\xA9" ACUTE ACUTE };
 	static const char *const WANT[] = { "a", "?", "?", "e", "<U+202E>", "<FF>", "^[", "", "?" };
 	for (size_t i = 0; i < ARRAY_SIZE(IN); i++) {
 		struct glyph g;
@@ -208,7 +214,8 @@ static bool is_harmless(const char *s, int len)
 
 static size_t random_text(char *out)
 {
-	static const char *const PIECES[] = { ACUTE, ZWJ, VS16, WOMAN, "\xE2\x80\xAE", "\xC2\x9B", "\x1b[", " ", "e", "\xED\xA0\x80", "\xEF\xBB\xBF" };
+	static const char *const PIECES[] = { ACUTE,   ZWJ, VS16, WOMAN,          "\xE2\x80\xAE", "\xC2\x9B",
+		                              "\x1b[", " ", "e",  "\xED\xA0\x80", "\xEF\xBB\xBF" };
 	size_t len = 0, n = rnd(12);
 	for (size_t i = 0; i < n; i++) {
 		char piece[5] = "";
@@ -235,9 +242,11 @@ TEST(random_bytes_give_only_harmless_cells)
 		for (const char *at = in, *end = in + len; at < end;) {
 			struct glyph g;
 			const char *next = utf8_glyph(at, end, round & 1, &g);
-			if (next <= at || next > end || g.len < 0 || g.len > 23 || g.text[g.len] != '\0' || strlen(g.text) != (size_t)g.len ||
-			    g.width < 0 || g.width > 12 || (g.width == 0) != (g.len == 0) || !is_harmless(g.text, g.len))
-				fail_msg("round %d: byte %td of %zu: '%s' len %d width %d", round, at - in, len, g.text, g.len, g.width);
+			if (next <= at || next > end || g.len < 0 || g.len > 23 || g.text[g.len] != '\0' ||
+			    strlen(g.text) != (size_t)g.len || g.width < 0 || g.width > 12 || (g.width == 0) != (g.len == 0) ||
+			    !is_harmless(g.text, g.len))
+				fail_msg("round %d: byte %td of %zu: '%s' len %d width %d", round, at - in, len, g.text, g.len,
+				         g.width);
 			if (g.is_escape && g.width != g.len)
 				fail_msg("round %d: escape '%s' of width %d", round, g.text, g.width);
 			width += g.width;
@@ -279,8 +288,9 @@ TEST(unfinished_ends)
 TEST(repaired_text_can_be_stored)
 {
 	struct strbuf out = STRBUF_INIT(4096);
-	utf8_repair(&out, (struct str){ "a\0b\xFF\xC3\xA9\xE2\x82", 9 });
-	assert_string_equal(strbuf_text(&out), "a\xEF\xBF\xBD" "b\xEF\xBF\xBD\xC3\xA9\xEF\xBF\xBD\xEF\xBF\xBD");
+	utf8_repair(&out, (struct str){ "a\0b\xFF\xC3\xA9\xE2\x82", 8 });
+	assert_string_equal(strbuf_text(&out), "a\xEF\xBF\xBD"
+	                                       "b\xEF\xBF\xBD\xC3\xA9\xEF\xBF\xBD\xEF\xBF\xBD");
 	assert_false(utf8_valid((struct str){ "a\0b", 3 }));
 	for (int round = 0; round < 20000; round++) {
 		char in[64];
@@ -297,13 +307,20 @@ TEST(repaired_text_can_be_stored)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(printable_is_itself), cmocka_unit_test(control_characters_are_seen),
-		cmocka_unit_test(newlines_stay_where_lines_are_drawn), cmocka_unit_test(hidden_characters_are_seen),
-		cmocka_unit_test(variation_selectors_are_dropped), cmocka_unit_test(two_marks_on_a_base),
-		cmocka_unit_test(emoji_by_their_parts), cmocka_unit_test(a_joiner_between_two_emoji_is_not_drawn),
-		cmocka_unit_test(invalid_bytes_one_by_one), cmocka_unit_test(ascii_only),
-		cmocka_unit_test(random_bytes_give_only_harmless_cells), cmocka_unit_test(shown_text_is_shown_as_it_is),
-		cmocka_unit_test(unfinished_ends), cmocka_unit_test(repaired_text_can_be_stored),
+		cmocka_unit_test(printable_is_itself),
+		cmocka_unit_test(control_characters_are_seen),
+		cmocka_unit_test(newlines_stay_where_lines_are_drawn),
+		cmocka_unit_test(hidden_characters_are_seen),
+		cmocka_unit_test(variation_selectors_are_dropped),
+		cmocka_unit_test(two_marks_on_a_base),
+		cmocka_unit_test(emoji_by_their_parts),
+		cmocka_unit_test(a_joiner_between_two_emoji_is_not_drawn),
+		cmocka_unit_test(invalid_bytes_one_by_one),
+		cmocka_unit_test(ascii_only),
+		cmocka_unit_test(random_bytes_give_only_harmless_cells),
+		cmocka_unit_test(shown_text_is_shown_as_it_is),
+		cmocka_unit_test(unfinished_ends),
+		cmocka_unit_test(repaired_text_can_be_stored),
 	};
 	return cmocka_run_group_tests_name("utf8", tests, NULL, NULL);
 }

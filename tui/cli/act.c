@@ -61,8 +61,10 @@ static int retry_failed(struct cli *cli, const char *agent, const char *since, c
 	}
 	const char *params[] = { arena_dup(&cli->arena, strbuf_text(&json), json.len) };
 	strbuf_release(&json);
-	int code = cli_query(cli, "select message_id, agent, cause, is_permanent, retry_at is not null, cost_usd, job_id from signalbox.failed_page($1, 10000)",
-	                     params, 1, &r);
+	int code = cli_query(
+		cli,
+		"select message_id, agent, cause, is_permanent, retry_at is not null, cost_usd, job_id from signalbox.failed_page($1, 10000)",
+		params, 1, &r);
 	if (code != 0)
 		return code;
 	int permanent = 0, held = 0;
@@ -71,11 +73,14 @@ static int retry_failed(struct cli *cli, const char *agent, const char *since, c
 		held += rows_bool(&r, i, 4);
 	}
 	if (dry_run && cli->json) {
-		printf("{\"matched\":%d,\"skipped\":%d,\"held_already\":%d,\"unlikely_to_help\":%d}\n", r.n_rows, held, held, permanent);
+		printf("{\"matched\":%d,\"skipped\":%d,\"held_already\":%d,\"unlikely_to_help\":%d}\n", r.n_rows, held, held,
+		       permanent);
 		return EXIT_DONE;
 	}
 	if (!cli->json)
-		fprintf(stderr, _("%d failed messages match; %d are held for a retry already; for %d trying again is unlikely to help\n"), r.n_rows, held, permanent);
+		fprintf(stderr,
+		        _("%d failed messages match; %d are held for a retry already; for %d trying again is unlikely to help\n"),
+		        r.n_rows, held, permanent);
 	if (dry_run)
 		return EXIT_DONE;
 	if (!yes) {
@@ -88,7 +93,8 @@ static int retry_failed(struct cli *cli, const char *agent, const char *since, c
 			continue;
 		const char *args[] = { rows_at(&r, i, 0), cli->options->operator_name, rows_at(&r, i, 6) };
 		struct rows done;
-		if (cli_try(cli, "select s, s ->> 'status' from signalbox.retry($1, $2, $3, 'failed') s", args, 3, &done, &err) < 0)
+		if (cli_try(cli, "select s, s ->> 'status' from signalbox.retry($1, $2, $3, 'failed') s", args, 3, &done, &err) <
+		    0)
 			code = cli_error(&err, args[0]);
 		else if (cli->json)
 			cli_json(rows_at(&done, 0, 0));
@@ -107,8 +113,9 @@ int cmd_retry(struct cli *cli)
 {
 	bool failed = false, dry_run = false, yes = false;
 	const char *agent = NULL, *since = NULL, *filter = NULL;
-	const struct cli_option options[] = { { "failed", NULL, &failed }, { "agent", &agent, NULL }, { "since", &since, NULL },
-		                              { "filter", &filter, NULL }, { "dry-run", NULL, &dry_run }, { "yes", NULL, &yes } };
+	const struct cli_option options[] = { { "failed", NULL, &failed },   { "agent", &agent, NULL },
+		                              { "since", &since, NULL },     { "filter", &filter, NULL },
+		                              { "dry-run", NULL, &dry_run }, { "yes", NULL, &yes } };
 	int code = cli_options(cli, options, ARRAY_SIZE(options), 0, 10000);
 	if (code != 0)
 		return code;

@@ -4,11 +4,12 @@
 #include "tui/format.h"
 #include "tui/i18n.h"
 
-#define AGENT_COLUMNS                                                                                                              \
-	"slug, name, state, provider, model, queued, running, per_minute, error_percent, mean_seconds, tokens_per_minute, cost_today_usd,"    \
-	" cost_unknown_today, rate_limit_per_min, concurrency_limit, context_window_size, max_tokens, budget_day, budget_month, tools, chain,"  \
+#define AGENT_COLUMNS                                                                                                                          \
+	"slug, name, state, provider, model, queued, running, per_minute, error_percent, mean_seconds, tokens_per_minute, cost_today_usd,"     \
+	" cost_unknown_today, rate_limit_per_min, concurrency_limit, context_window_size, max_tokens, budget_day, budget_month, tools, chain," \
 	" paused_by, pause_reason, system_prompt"
-#define PROVIDER_COLUMNS "slug, protocol, base_url, key_env, daily_tokens, agents, calls_last_hour, errors_last_hour, mean_ttft_ms, last_error"
+#define PROVIDER_COLUMNS \
+	"slug, protocol, base_url, key_env, daily_tokens, agents, calls_last_hour, errors_last_hour, mean_ttft_ms, last_error"
 
 static const char *or_dash(const char *s)
 {
@@ -28,11 +29,13 @@ int cmd_agents(struct cli *cli)
 		printf("%s\n", _("there is no agent yet: signalbox agent SLUG set provider=P model=M"));
 		return EXIT_DONE;
 	}
-	printf("%-14s %-9s %-22s %6s %4s %6s %6s %7s %10s\n", "AGENT", "STATE", "MODEL", "QUEUED", "RUN", "MSG/m", "ERR%", "MEAN s", "COST TODAY");
+	printf("%-14s %-9s %-22s %6s %4s %6s %6s %7s %10s\n", "AGENT", "STATE", "MODEL", "QUEUED", "RUN", "MSG/m", "ERR%",
+	       "MEAN s", "COST TODAY");
 	for (int i = 0; i < r.n_rows; i++)
-		printf("%-14s %-9s %-22.22s %6s %4s %6s %6s %7s %10s%s\n", cli_safe(cli, rows_at(&r, i, 0)), rows_at(&r, i, 2), cli_safe(cli, or_dash(rows_at(&r, i, 4))),
-		       rows_at(&r, i, 5), rows_at(&r, i, 6), rows_at(&r, i, 7), or_dash(rows_at(&r, i, 8)), or_dash(rows_at(&r, i, 9)),
-		       format_usd(rows_at(&r, i, 11), cost), rows_int(&r, i, 12, 0) > 0 ? _(" + unknown") : "");
+		printf("%-14s %-9s %-22.22s %6s %4s %6s %6s %7s %10s%s\n", cli_safe(cli, rows_at(&r, i, 0)), rows_at(&r, i, 2),
+		       cli_safe(cli, or_dash(rows_at(&r, i, 4))), rows_at(&r, i, 5), rows_at(&r, i, 6), rows_at(&r, i, 7),
+		       or_dash(rows_at(&r, i, 8)), or_dash(rows_at(&r, i, 9)), format_usd(rows_at(&r, i, 11), cost),
+		       rows_int(&r, i, 12, 0) > 0 ? _(" + unknown") : "");
 	return EXIT_DONE;
 }
 
@@ -45,10 +48,12 @@ int cmd_providers(struct cli *cli)
 	if (code != 0 || cli->json)
 		return code;
 	if (r.n_rows == 0)
-		printf("%s\n", _("there is no provider yet: signalbox provider SLUG set protocol=ollama base_url=http://127.0.0.1:11434"));
+		printf("%s\n",
+		       _("there is no provider yet: signalbox provider SLUG set protocol=ollama base_url=http://127.0.0.1:11434"));
 	for (int i = 0; i < r.n_rows; i++)
-		printf("%-14s %-9s %-40s key: %s  agents: %s  calls/h: %s  errors/h: %s\n", cli_safe(cli, rows_at(&r, i, 0)), rows_at(&r, i, 1),
-		       cli_safe(cli, rows_at(&r, i, 2)), or_dash(rows_at(&r, i, 3)), rows_at(&r, i, 5), rows_at(&r, i, 6), rows_at(&r, i, 7));
+		printf("%-14s %-9s %-40s key: %s  agents: %s  calls/h: %s  errors/h: %s\n", cli_safe(cli, rows_at(&r, i, 0)),
+		       rows_at(&r, i, 1), cli_safe(cli, rows_at(&r, i, 2)), or_dash(rows_at(&r, i, 3)), rows_at(&r, i, 5),
+		       rows_at(&r, i, 6), rows_at(&r, i, 7));
 	return EXIT_DONE;
 }
 
@@ -95,8 +100,10 @@ static int set_or_show(struct cli *cli, const char *what, const char *set_sql, c
 		const char *params[] = { slug, json, cli->options->operator_name };
 		if ((code = cli_query(cli, set_sql, params, 3, NULL)) != 0)
 			return code;
-		if (strstr(json, "\"budget_") != NULL || strstr(json, "\"chain\"") != NULL || strstr(json, "\"tools\"") != NULL || strstr(json, "\"daily_tokens\"") != NULL)
-			fprintf(stderr, "signalbox: %s\n", _("note: budgets, daily_tokens, chain and tools are kept, but this version does not act on them yet"));
+		if (strstr(json, "\"budget_") != NULL || strstr(json, "\"chain\"") != NULL || strstr(json, "\"tools\"") != NULL ||
+		    strstr(json, "\"daily_tokens\"") != NULL)
+			fprintf(stderr, "signalbox: %s\n",
+			        _("note: budgets, daily_tokens, chain and tools are kept, but this version does not act on them yet"));
 	}
 	const char *params[] = { slug };
 	code = cli_query(cli, show_sql, params, 1, &r);
@@ -133,11 +140,13 @@ static int set_or_show(struct cli *cli, const char *what, const char *set_sql, c
 int cmd_agent(struct cli *cli)
 {
 	return set_or_show(cli, "agent", "select signalbox.agent_set($1, $2, $3)",
-	                   "select row_to_json(x) from (select " AGENT_COLUMNS " from signalbox.agents_page()) x where slug = $1");
+	                   "select row_to_json(x) from (select " AGENT_COLUMNS
+	                   " from signalbox.agents_page()) x where slug = $1");
 }
 
 int cmd_provider(struct cli *cli)
 {
 	return set_or_show(cli, "provider", "select signalbox.provider_set($1, $2, $3)",
-	                   "select row_to_json(x) from (select " PROVIDER_COLUMNS " from signalbox.providers_page()) x where slug = $1");
+	                   "select row_to_json(x) from (select " PROVIDER_COLUMNS
+	                   " from signalbox.providers_page()) x where slug = $1");
 }

@@ -11,13 +11,16 @@
 
 const struct cli_command CLI_COMMANDS[] = {
 	{ "status", "[--json] [--check]", N_("the state of the queue, and its alerts"), cmd_status },
-	{ "queue", "[--limit N] [--filter F] [--json]", N_("waiting and running messages in order, and why they wait"), cmd_queue },
+	{ "queue", "[--limit N] [--filter F] [--json]", N_("waiting and running messages in order, and why they wait"),
+	  cmd_queue },
 	{ "failed", "[--limit N] [--filter F] [--json]", N_("failed messages, newest first"), cmd_failed },
-	{ "send", "AGENT TEXT [--session UUID] [--user U] [--collection C] [--thread K] [--priority N] [--key K] [--wait] [--stream] [--json]",
+	{ "send",
+	  "AGENT TEXT [--session UUID] [--user U] [--collection C] [--thread K] [--priority N] [--key K] [--wait] [--stream] [--json]",
 	  N_("dispatch a message; TEXT - reads standard input"), cmd_send },
 	{ "show", "ID [--context] [--json]", N_("one message whole: answer, attempts, cost, context"), cmd_show },
 	{ "watch", "UUID [--json]", N_("follow a message until it ends"), cmd_watch },
-	{ "retry", "UUID... | --failed [--agent A] [--since T] [--filter F] [--dry-run] [--yes]", N_("bring failed messages back"), cmd_retry },
+	{ "retry", "UUID... | --failed [--agent A] [--since T] [--filter F] [--dry-run] [--yes]",
+	  N_("bring failed messages back"), cmd_retry },
 	{ "cancel", "UUID...", N_("end waiting or running messages"), cmd_cancel },
 	{ "agents", "[--json]", N_("all agents, with cost and rate"), cmd_agents },
 	{ "agent", "SLUG [--json] | SLUG set KEY=VALUE...", N_("see, make or change an agent"), cmd_agent },
@@ -32,9 +35,11 @@ const size_t N_CLI_COMMANDS = ARRAY_SIZE(CLI_COMMANDS);
 
 void cli_usage(FILE *out)
 {
-	fprintf(out, "%s\n\n", _("usage: signalbox [--config FILE] [--NAME VALUE]... [COMMAND [ARGUMENTS]]\n\nWithout a command: the console."));
+	fprintf(out, "%s\n\n",
+	        _("usage: signalbox [--config FILE] [--NAME VALUE]... [COMMAND [ARGUMENTS]]\n\nWithout a command: the console."));
 	for (size_t i = 0; i < N_CLI_COMMANDS; i++)
-		fprintf(out, "  %-10s %s\n  %-10s   %s\n", CLI_COMMANDS[i].name, CLI_COMMANDS[i].args, "", _(CLI_COMMANDS[i].help));
+		fprintf(out, "  %-10s %s\n  %-10s   %s\n", CLI_COMMANDS[i].name, CLI_COMMANDS[i].args, "",
+		        _(CLI_COMMANDS[i].help));
 	fprintf(out, "\n%s\n",
 	        _("The console also takes --once [--view NAME] [--size WxH] [--filter F]: one frame as text.\n"
 	          "--print-settings, --print-keys, --version, --help.\n"
@@ -50,7 +55,8 @@ int cli_main(const struct options *options, int argc, char **argv)
 		if (strcmp(argv[1], CLI_COMMANDS[i].name) != 0)
 			continue;
 		if (cli.argc == 1 && strcmp(cli.argv[0], "--help") == 0) {
-			printf("usage: signalbox %s %s\n\n%s\n", CLI_COMMANDS[i].name, CLI_COMMANDS[i].args, _(CLI_COMMANDS[i].help));
+			printf("usage: signalbox %s %s\n\n%s\n", CLI_COMMANDS[i].name, CLI_COMMANDS[i].args,
+			       _(CLI_COMMANDS[i].help));
 			return EXIT_DONE;
 		}
 		int code = CLI_COMMANDS[i].run(&cli);

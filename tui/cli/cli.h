@@ -16,8 +16,8 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NO_DB = 3, EXIT_NOT_
 struct cli {
 	const struct options *options;
 	struct arena arena;
-	struct pg *pg;      /* connected on first use */
-	int argc;           /* words after the command */
+	struct pg *pg; /* connected on first use */
+	int argc;      /* words after the command */
 	char **argv;
 	bool json;
 };

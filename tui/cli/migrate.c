@@ -41,8 +41,11 @@ int cmd_migrate(struct cli *cli)
 {
 	const char *to = NULL, *down = NULL, *table = NULL;
 	bool status = false, back = false;
-	const struct cli_option options[] = { { "to", &to, NULL }, { "down", &down, NULL }, { "adopt", &table, NULL },
-		                              { "status", NULL, &status }, { "give-back", NULL, &back } };
+	const struct cli_option options[] = { { "to", &to, NULL },
+		                              { "down", &down, NULL },
+		                              { "adopt", &table, NULL },
+		                              { "status", NULL, &status },
+		                              { "give-back", NULL, &back } };
 	struct migrate_status st;
 	struct err err;
 	long n = -1;

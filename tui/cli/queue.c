@@ -41,19 +41,24 @@ int cmd_queue(struct cli *cli)
 	struct rows r;
 	int code = list_options(cli, params);
 	if (code == 0)
-		code = cli_list(cli, "select queue_position, id, message_id, session_id, agent, status, waits_for, priority, signalbox.utc(since) as queued_at,"
-		                     " signalbox.utc(started_at) as processing_started_at, signalbox.utc(run_after) as run_after, eta_seconds, retry_count, worker,"
-		                     " provider, model, user_id, text, state from signalbox.queue_page($1, $2)", params, 2, &r);
+		code = cli_list(
+			cli,
+			"select queue_position, id, message_id, session_id, agent, status, waits_for, priority, signalbox.utc(since) as queued_at,"
+			" signalbox.utc(started_at) as processing_started_at, signalbox.utc(run_after) as run_after, eta_seconds, retry_count, worker,"
+			" provider, model, user_id, text, state from signalbox.queue_page($1, $2)",
+			params, 2, &r);
 	if (code != 0 || cli->json)
 		return code;
 	if (r.n_rows == 0)
 		printf("%s\n", _("the queue is empty"));
 	else
-		printf("%4s %8s %-8s %-12s %-8s %7s %7s %3s %s\n", "POS", "ID", "STATE", "AGENT", "WAITS", "AGE", "EST", "ATT", "MESSAGE");
+		printf("%4s %8s %-8s %-12s %-8s %7s %7s %3s %s\n", "POS", "ID", "STATE", "AGENT", "WAITS", "AGE", "EST", "ATT",
+		       "MESSAGE");
 	for (int i = 0; i < r.n_rows; i++) {
 		const char *pos = rows_at(&r, i, 0), *est = rows_at(&r, i, 11), *waits = rows_at(&r, i, 6);
-		printf("%4s %8s %-8s %-12s %-8s %7s %7s %3d %.120s\n", pos != NULL ? pos : "-", rows_at(&r, i, 1), rows_at(&r, i, 18), cli_safe(cli, rows_at(&r, i, 4)),
-		       waits != NULL ? waits : "-", format_duration(age(rows_at(&r, i, 8)), buf), est != NULL ? format_duration(strtod(est, NULL), eta) : "-",
+		printf("%4s %8s %-8s %-12s %-8s %7s %7s %3d %.120s\n", pos != NULL ? pos : "-", rows_at(&r, i, 1),
+		       rows_at(&r, i, 18), cli_safe(cli, rows_at(&r, i, 4)), waits != NULL ? waits : "-",
+		       format_duration(age(rows_at(&r, i, 8)), buf), est != NULL ? format_duration(strtod(est, NULL), eta) : "-",
 		       (int)rows_int(&r, i, 12, 0) + 1, cli_safe(cli, rows_at(&r, i, 17)));
 	}
 	return EXIT_DONE;
@@ -66,15 +71,19 @@ int cmd_failed(struct cli *cli)
 	struct rows r;
 	int code = list_options(cli, params);
 	if (code == 0)
-		code = cli_list(cli, "select id, message_id, session_id, agent, cause, error, provider, model, tries, retry_count, signalbox.utc(since) as failed_at,"
-		                     " signalbox.utc(queued_at) as queued_at, signalbox.utc(retry_at) as retry_at, is_permanent, cost_usd, user_id, text"
-		                     " from signalbox.failed_page($1, $2)", params, 2, &r);
+		code = cli_list(
+			cli,
+			"select id, message_id, session_id, agent, cause, error, provider, model, tries, retry_count, signalbox.utc(since) as failed_at,"
+			" signalbox.utc(queued_at) as queued_at, signalbox.utc(retry_at) as retry_at, is_permanent, cost_usd, user_id, text"
+			" from signalbox.failed_page($1, $2)",
+			params, 2, &r);
 	if (code != 0 || cli->json)
 		return code;
 	if (r.n_rows == 0)
 		printf("%s\n", _("no message has failed"));
 	for (int i = 0; i < r.n_rows; i++)
-		printf("%8s  %s  %s  %s ago  %lld tries\n          %s\n          > %.120s\n", rows_at(&r, i, 0), rows_at(&r, i, 1), cli_safe(cli, rows_at(&r, i, 3)),
-		       format_duration(age(rows_at(&r, i, 10)), buf), (long long)rows_int(&r, i, 8, 0), cli_safe(cli, rows_at(&r, i, 5)), cli_safe(cli, rows_at(&r, i, 16)));
+		printf("%8s  %s  %s  %s ago  %lld tries\n          %s\n          > %.120s\n", rows_at(&r, i, 0),
+		       rows_at(&r, i, 1), cli_safe(cli, rows_at(&r, i, 3)), format_duration(age(rows_at(&r, i, 10)), buf),
+		       (long long)rows_int(&r, i, 8, 0), cli_safe(cli, rows_at(&r, i, 5)), cli_safe(cli, rows_at(&r, i, 16)));
 	return EXIT_DONE;
 }

@@ -15,8 +15,11 @@
 static int status_of(struct cli *cli, const char *uuid, struct rows *r)
 {
 	const char *params[] = { uuid };
-	return cli_query(cli, "select s, s ->> 'status', s ->> 'queue_position', s ->> 'eta_seconds', s ->> 'waits_for', s ->> 'error',"
-	                      " s ->> 'content', s ->> 'retry_count' from signalbox.message_status($1) s", params, 1, r);
+	return cli_query(
+		cli,
+		"select s, s ->> 'status', s ->> 'queue_position', s ->> 'eta_seconds', s ->> 'waits_for', s ->> 'error',"
+		" s ->> 'content', s ->> 'retry_count' from signalbox.message_status($1) s",
+		params, 1, r);
 }
 
 static void say_status(const struct rows *r)
@@ -104,11 +107,13 @@ int cli_follow(struct cli *cli, const char *uuid, bool stream, bool say_changes)
 		if (alive < 0)
 			return EXIT_NO_DB;
 		if (alive == 0) {
-			fprintf(stderr, "signalbox: %s\n", _("no worker is alive; the message stays in the queue. Start signalbox-worker."));
+			fprintf(stderr, "signalbox: %s\n",
+			        _("no worker is alive; the message stays in the queue. Start signalbox-worker."));
 			return EXIT_FAILED;
 		}
 		char now[4096];
-		snprintf(now, sizeof now, "%s %s %s", status, rows_at(&r, 0, 2) != NULL ? rows_at(&r, 0, 2) : "", rows_at(&r, 0, 4) != NULL ? rows_at(&r, 0, 4) : "");
+		snprintf(now, sizeof now, "%s %s %s", status, rows_at(&r, 0, 2) != NULL ? rows_at(&r, 0, 2) : "",
+		         rows_at(&r, 0, 4) != NULL ? rows_at(&r, 0, 4) : "");
 		if (strcmp(now, last) != 0) {
 			memcpy(last, now, sizeof last);
 			if (say_changes && cli->json)
@@ -156,8 +161,9 @@ int cmd_send(struct cli *cli)
 	const char *session = NULL, *user = NULL, *collection = NULL, *thread = NULL, *priority = NULL, *key = NULL;
 	bool wait = false, stream = false;
 	const struct cli_option options[] = {
-		{ "session", &session, NULL }, { "user", &user, NULL }, { "collection", &collection, NULL }, { "thread", &thread, NULL },
-		{ "priority", &priority, NULL }, { "key", &key, NULL }, { "wait", NULL, &wait }, { "stream", NULL, &stream },
+		{ "session", &session, NULL }, { "user", &user, NULL },         { "collection", &collection, NULL },
+		{ "thread", &thread, NULL },   { "priority", &priority, NULL }, { "key", &key, NULL },
+		{ "wait", NULL, &wait },       { "stream", NULL, &stream },
 	};
 	struct rows r;
 	int code = cli_options(cli, options, ARRAY_SIZE(options), 2, 2);
@@ -168,12 +174,15 @@ int cmd_send(struct cli *cli)
 		return code;
 	if (!utf8_valid(str_of(text)))
 		return cli_usage_error(_("the message is not valid UTF-8"));
-	if (priority != NULL && (strspn(priority + (*priority == '-'), "0123456789") != strlen(priority + (*priority == '-')) || strlen(priority) > 9))
+	if (priority != NULL && (strspn(priority + (*priority == '-'), "0123456789") != strlen(priority + (*priority == '-')) ||
+	                         strlen(priority) > 9))
 		return cli_usage_error(_("--priority takes a whole number"));
 	if (session != NULL && strspn(session, "0123456789abcdefABCDEF-") != strlen(session))
 		return cli_usage_error(_("--session takes a UUID"));
 	const char *params[] = { cli->argv[0], text, session, user, collection, thread, priority != NULL ? priority : "0", key };
-	code = cli_query(cli, "select message_id, status, queue_position from signalbox.dispatch($1, $2, $3, $4, $5, $6, $7, null, $8)", params, 8, &r);
+	code = cli_query(
+		cli, "select message_id, status, queue_position from signalbox.dispatch($1, $2, $3, $4, $5, $6, $7, null, $8)",
+		params, 8, &r);
 	if (code != 0)
 		return code;
 	const char *uuid = xstrdup(rows_at(&r, 0, 0));

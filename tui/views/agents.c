@@ -9,10 +9,12 @@ struct agents_view {
 
 enum { C_AGENT, C_STATE, C_QUEUED, C_RUN, C_RATE, C_SPARK, C_ERR, C_MEAN, C_TOKENS, C_COST, C_MODEL, C_N };
 static const struct column COLUMNS[C_N] = {
-	[C_AGENT] = { "AGENT", 10, 14, 0, false },   [C_STATE] = { "STATE", 8, 8, 0, false },       [C_QUEUED] = { "WAIT", 5, 6, 40, true },
-	[C_RUN] = { "RUN", 4, 4, 40, true },          [C_RATE] = { "MSG/m", 6, 6, 60, true },        [C_SPARK] = { "RATE 60m", 0, 20, 120, false },
-	[C_ERR] = { "ERR", 6, 6, 60, true },          [C_MEAN] = { "MEAN", 6, 6, 60, true },         [C_TOKENS] = { "TOK/m", 0, 8, 120, true },
-	[C_COST] = { "COST", 9, 10, 40, true },       [C_MODEL] = { "MODEL", 0, 0, 60, false },
+	[C_AGENT] = { "AGENT", 10, 14, 0, false }, [C_STATE] = { "STATE", 8, 8, 0, false },
+	[C_QUEUED] = { "WAIT", 5, 6, 40, true },   [C_RUN] = { "RUN", 4, 4, 40, true },
+	[C_RATE] = { "MSG/m", 6, 6, 60, true },    [C_SPARK] = { "RATE 60m", 0, 20, 120, false },
+	[C_ERR] = { "ERR", 6, 6, 60, true },       [C_MEAN] = { "MEAN", 6, 6, 60, true },
+	[C_TOKENS] = { "TOK/m", 0, 8, 120, true }, [C_COST] = { "COST", 9, 10, 40, true },
+	[C_MODEL] = { "MODEL", 0, 0, 60, false },
 };
 
 static struct str spark(const char *numbers, char *buf)
@@ -67,7 +69,8 @@ static struct str cell(const struct list_row *r, int column, char *buf, enum sty
 		snprintf(buf, 64, "%s", format_count(s != NULL ? strtod(s, NULL) : 0, text));
 		return str_of(buf);
 	case C_COST:
-		snprintf(buf, 64, "%s%s", format_usd(block_at(r->block, r->row, A_COST), text), block_int(r->block, r->row, A_UNKNOWN, 0) > 0 ? "+?" : "");
+		snprintf(buf, 64, "%s%s", format_usd(block_at(r->block, r->row, A_COST), text),
+		         block_int(r->block, r->row, A_UNKNOWN, 0) > 0 ? "+?" : "");
 		return str_of(buf);
 	default:
 		return block_at(r->block, r->row, A_MODEL) != NULL ? block_str(r->block, r->row, A_MODEL) : STR("-");
@@ -113,12 +116,16 @@ static void draw_detail(struct ui *ui, const struct list_row *r, int y)
 	char limit[64];
 	int x = 1;
 	screen_rule(s, y, 0, -1, block_at(r->block, r->row, A_SLUG));
-	fact(s, &x, y + 1, _("provider"), block_at(r->block, r->row, A_PROVIDER) != NULL ? block_str(r->block, r->row, A_PROVIDER) : STR("-"));
-	fact(s, &x, y + 1, _("model"), block_at(r->block, r->row, A_MODEL) != NULL ? block_str(r->block, r->row, A_MODEL) : STR("-"));
+	fact(s, &x, y + 1, _("provider"),
+	     block_at(r->block, r->row, A_PROVIDER) != NULL ? block_str(r->block, r->row, A_PROVIDER) : STR("-"));
+	fact(s, &x, y + 1, _("model"),
+	     block_at(r->block, r->row, A_MODEL) != NULL ? block_str(r->block, r->row, A_MODEL) : STR("-"));
 	x = 1;
-	snprintf(limit, sizeof limit, block_at(r->block, r->row, A_RATE) != NULL ? _("%s/min") : "-", block_at(r->block, r->row, A_RATE));
+	snprintf(limit, sizeof limit, block_at(r->block, r->row, A_RATE) != NULL ? _("%s/min") : "-",
+	         block_at(r->block, r->row, A_RATE));
 	fact(s, &x, y + 2, _("rate limit"), str_of(limit));
-	fact(s, &x, y + 2, _("at once"), block_at(r->block, r->row, A_CONCURRENCY) != NULL ? block_str(r->block, r->row, A_CONCURRENCY) : STR("-"));
+	fact(s, &x, y + 2, _("at once"),
+	     block_at(r->block, r->row, A_CONCURRENCY) != NULL ? block_str(r->block, r->row, A_CONCURRENCY) : STR("-"));
 	if (block_int(r->block, r->row, A_UNKNOWN, 0) > 0) {
 		char n[48];
 		snprintf(n, sizeof n, _("%s calls"), block_at(r->block, r->row, A_UNKNOWN));
@@ -127,7 +134,8 @@ static void draw_detail(struct ui *ui, const struct list_row *r, int y)
 	x = 1;
 	if (block_at(r->block, r->row, A_PAUSED_BY) != NULL) {
 		fact(s, &x, y + 3, _("paused by"), block_str(r->block, r->row, A_PAUSED_BY));
-		fact(s, &x, y + 3, _("reason"), block_at(r->block, r->row, A_REASON) != NULL ? block_str(r->block, r->row, A_REASON) : STR("-"));
+		fact(s, &x, y + 3, _("reason"),
+		     block_at(r->block, r->row, A_REASON) != NULL ? block_str(r->block, r->row, A_REASON) : STR("-"));
 	}
 }
 
@@ -183,5 +191,12 @@ static struct str text(struct view *v, int kind)
 	return r == NULL ? STR("") : block_str(r->block, r->row, A_SLUG);
 }
 
-const struct view_ops view_agents = { .name = "Agents", .scopes = SCOPES_AGENTS, .init = init, .release = release, .want = want, .bind = bind, .draw = draw,
-	                              .command = command, .text = text };
+const struct view_ops view_agents = { .name = "Agents",
+	                              .scopes = SCOPES_AGENTS,
+	                              .init = init,
+	                              .release = release,
+	                              .want = want,
+	                              .bind = bind,
+	                              .draw = draw,
+	                              .command = command,
+	                              .text = text };

@@ -14,15 +14,20 @@ struct failed_view {
 
 enum { G_C_N, G_C_CAUSE, G_C_PROVIDER, G_C_AGENTS, G_C_LAST, G_C_RETRY, G_C_COST, G_COLUMNS };
 static const struct column GROUP_COLUMNS[G_COLUMNS] = {
-	[G_C_N] = { "N", 5, 6, 40, true },           [G_C_CAUSE] = { "CAUSE", 24, 24, 40, false }, [G_C_PROVIDER] = { "PROVIDER", 12, 14, 60, false },
-	[G_C_AGENTS] = { "AGENTS", 0, 28, 120, false }, [G_C_LAST] = { "LAST", 10, 12, 60, true }, [G_C_RETRY] = { "RETRY", 6, 10, 60, false },
+	[G_C_N] = { "N", 5, 6, 40, true },
+	[G_C_CAUSE] = { "CAUSE", 24, 24, 40, false },
+	[G_C_PROVIDER] = { "PROVIDER", 12, 14, 60, false },
+	[G_C_AGENTS] = { "AGENTS", 0, 28, 120, false },
+	[G_C_LAST] = { "LAST", 10, 12, 60, true },
+	[G_C_RETRY] = { "RETRY", 6, 10, 60, false },
 	[G_C_COST] = { "~COST", 0, 0, 60, false },
 };
 
 enum { C_ID, C_AGENT, C_ATT, C_FAILED, C_ERROR, C_TEXT, C_N };
 static const struct column COLUMNS[C_N] = {
-	[C_ID] = { "ID", 7, 8, 40, true },        [C_AGENT] = { "AGENT", 8, 12, 60, false }, [C_ATT] = { "ATT", 3, 3, 60, true },
-	[C_FAILED] = { "FAILED", 0, 9, 120, true }, [C_ERROR] = { "ERROR", 26, 42, 60, false }, [C_TEXT] = { "MESSAGE", 0, 0, 0, false },
+	[C_ID] = { "ID", 7, 8, 40, true },          [C_AGENT] = { "AGENT", 8, 12, 60, false },
+	[C_ATT] = { "ATT", 3, 3, 60, true },        [C_FAILED] = { "FAILED", 0, 9, 120, true },
+	[C_ERROR] = { "ERROR", 26, 42, 60, false }, [C_TEXT] = { "MESSAGE", 0, 0, 0, false },
 };
 
 static const char *ago(struct ui *ui, usec_t at, char *buf)
@@ -74,7 +79,8 @@ static struct str cell(const struct list_row *r, int column, char *buf, enum sty
 			return STR("retried, or gone");
 		if (held != 0) {
 			*style = S_WARN;
-			snprintf(buf, 64, _("retry in %s (u undoes)"), format_duration((double)(MAX(0, held - ui->now) / USEC_PER_SEC), time));
+			snprintf(buf, 64, _("retry in %s (u undoes)"),
+			         format_duration((double)(MAX(0, held - ui->now) / USEC_PER_SEC), time));
 			return str_of(buf);
 		}
 		return block_str(r->block, r->row, F_ERROR);
@@ -147,7 +153,8 @@ static void draw_detail(struct ui *ui, const struct list_row *r, int y)
 	x += screen_put(s, y + 2, x, -1, S_DIM, _("worker")) + 1;
 	x += screen_text(s, y + 2, x, 30, S_PLAIN, block_str(r->block, r->row, F_WORKER)) + 3;
 	screen_put(s, y + 2, x, -1, S_PLAIN,
-	           block_at(r->block, r->row, F_PERMANENT)[0] == 't' ? _("trying again is unlikely to help") : _("no tool had run: safe to retry"));
+	           block_at(r->block, r->row, F_PERMANENT)[0] == 't' ? _("trying again is unlikely to help")
+	                                                             : _("no tool had run: safe to retry"));
 }
 
 static void draw(struct view *v, struct ui *ui)
@@ -162,7 +169,9 @@ static void draw(struct view *v, struct ui *ui)
 	x += screen_text(s, ui->top, x, 30, S_DIM, str_of(ui->filter)) + 2;
 	if (l->n_new > 0)
 		x += screen_putf(s, ui->top, x, -1, S_WARN, _("+%d new (f shows)"), l->n_new) + 2;
-	screen_putf(s, ui->top, x, -1, S_DIM, l->n_marks > 0 ? _("%d shown  %d marked  groups: last 24h") : _("%d shown  groups: last 24h"), l->n, l->n_marks);
+	screen_putf(s, ui->top, x, -1, S_DIM,
+	            l->n_marks > 0 ? _("%d shown  %d marked  groups: last 24h") : _("%d shown  groups: last 24h"), l->n,
+	            l->n_marks);
 	if (!f->flat) {
 		int height = MIN(MAX(f->groups.n, 1), screen_height(s) >= 30 ? 6 : 4) + 1;
 		list_draw(&f->groups, s, y, height, &groups, !f->in_rows);
@@ -173,7 +182,9 @@ static void draw(struct view *v, struct ui *ui)
 		screen_rule(s, y++, 0, -1, label);
 	}
 	if (l->n == 0 && ui->snap->blocks[BLOCK_FAILED] != NULL)
-		screen_put(s, y + 1, 2, -1, S_DIM, ui->filter[0] != '\0' ? _("no failed message matches this filter (Esc clears it)") : _("no message has failed"));
+		screen_put(s, y + 1, 2, -1, S_DIM,
+		           ui->filter[0] != '\0' ? _("no failed message matches this filter (Esc clears it)")
+		                                 : _("no message has failed"));
 	list_draw(l, s, y, ui->bottom - y - detail, &rows, f->flat || f->in_rows);
 	const struct list_row *r = list_current(l);
 	if (detail > 0 && r != NULL)
@@ -215,10 +226,13 @@ static void retry_group(struct ui *ui, struct list *l)
 		snprintf(pace, sizeof pace, "%d ms", PACE_MS);
 		snprintf(label, sizeof label, _("%d messages"), n);
 		snprintf(q->title, sizeof q->title, _("Retry %d messages"), n);
-		snprintf(q->lines[q->n_lines++], sizeof q->lines[0], _("frozen      %d ids taken at %s; later failures are not added"), n, clock_hms(ui->now, hms));
+		snprintf(q->lines[q->n_lines++], sizeof q->lines[0],
+		         _("frozen      %d ids taken at %s; later failures are not added"), n, clock_hms(ui->now, hms));
 		snprintf(q->lines[q->n_lines++], sizeof q->lines[0], _("skipped     %d, held or gone already"), skipped);
-		snprintf(q->lines[q->n_lines++], sizeof q->lines[0], _("unlikely    %d, whose error says that trying again does not help"), permanent);
-		snprintf(q->lines[q->n_lines++], sizeof q->lines[0], _("~drain      %s, paced 5/s; goes on in the server if this console ends"),
+		snprintf(q->lines[q->n_lines++], sizeof q->lines[0],
+		         _("unlikely    %d, whose error says that trying again does not help"), permanent);
+		snprintf(q->lines[q->n_lines++], sizeof q->lines[0],
+		         _("~drain      %s, paced 5/s; goes on in the server if this console ends"),
 		         format_duration((double)n * PACE_MS / 1000, time));
 		if (l->n >= ROWS_MAX)
 			snprintf(q->lines[q->n_lines++], sizeof q->lines[0], _("only the newest %d that are loaded"), ROWS_MAX);
@@ -291,5 +305,12 @@ static struct str text(struct view *v, int kind)
 	return r == NULL ? STR("") : block_str(r->block, r->row, kind == 'i' ? F_UUID : kind == 'e' ? F_ERROR : F_TEXT);
 }
 
-const struct view_ops view_failed = { .name = "Failed", .scopes = SCOPES_FAILED, .init = init, .release = release, .want = want, .bind = bind, .draw = draw,
-	                              .command = command, .text = text };
+const struct view_ops view_failed = { .name = "Failed",
+	                              .scopes = SCOPES_FAILED,
+	                              .init = init,
+	                              .release = release,
+	                              .want = want,
+	                              .bind = bind,
+	                              .draw = draw,
+	                              .command = command,
+	                              .text = text };

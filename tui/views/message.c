@@ -115,13 +115,16 @@ static const char *cost(struct message_view *m, const struct json *j, const char
 static void add_facts(struct message_view *m, const struct json *doc)
 {
 	const struct json *d = json_get(doc, "message");
-	made_up(m, S_PLAIN, 1, _("status %s   agent %s   session %s   user %s   priority %s"), m->status, word(d, "agent"), word(d, "session_id"),
-	        word(doc, "user_id"), number(m, doc, "priority"));
-	made_up(m, S_PLAIN, 1, _("queued %s   started %s   ended %s"), word(d, "queued_at"), word(d, "processing_started_at"), word(d, "processing_completed_at"));
+	made_up(m, S_PLAIN, 1, _("status %s   agent %s   session %s   user %s   priority %s"), m->status, word(d, "agent"),
+	        word(d, "session_id"), word(doc, "user_id"), number(m, doc, "priority"));
+	made_up(m, S_PLAIN, 1, _("queued %s   started %s   ended %s"), word(d, "queued_at"), word(d, "processing_started_at"),
+	        word(d, "processing_completed_at"));
 	if (json_get(d, "queue_position") != NULL && !json_is_null(d, "queue_position"))
-		made_up(m, S_WARN, 1, _("position %s   estimate %s s   waits for %s"), number(m, d, "queue_position"), number(m, d, "eta_seconds"), word(d, "waits_for"));
-	made_up(m, S_PLAIN, 1, _("model %s   tokens %s in / %s out   cost %s   generated in %s ms"), word(d, "model_used"), number(m, d, "tokens_prompt"),
-	        number(m, d, "tokens_completion"), json_get(doc, "costs[0]") != NULL ? cost(m, d, "cost_usd") : "-", number(m, d, "generation_time_ms"));
+		made_up(m, S_WARN, 1, _("position %s   estimate %s s   waits for %s"), number(m, d, "queue_position"),
+		        number(m, d, "eta_seconds"), word(d, "waits_for"));
+	made_up(m, S_PLAIN, 1, _("model %s   tokens %s in / %s out   cost %s   generated in %s ms"), word(d, "model_used"),
+	        number(m, d, "tokens_prompt"), number(m, d, "tokens_completion"),
+	        json_get(doc, "costs[0]") != NULL ? cost(m, d, "cost_usd") : "-", number(m, d, "generation_time_ms"));
 	if (strcmp(word(doc, "retry_at"), "-") != 0)
 		made_up(m, S_WARN, 1, _("held: retried at %s, u takes it back"), word(doc, "retry_at"));
 }
@@ -131,10 +134,15 @@ static void add_attempts(struct message_view *m, const struct json *doc)
 	made_up(m, S_BOLD, 1, "%s", _("attempts"));
 	for (const struct json *a = json_first(json_get(doc, "attempts")); a != NULL; a = json_next(a)) {
 		const char *outcome = word(a, "outcome"), *class = word(a, "error_class");
-		made_up(m, strcmp(outcome, "completed") == 0 ? S_OK : strcmp(outcome, "-") == 0 ? S_PLAIN : S_WARN, 3,
-		        _("#%s %s  %s  %s/%s  %s  %s ms (first text %s ms)  %s > %s tok  %s"), number(m, a, "number"), word(a, "started_at"), word(a, "worker"),
-		        word(a, "provider"), word(a, "model"), strcmp(outcome, "-") == 0 ? _("running") : outcome, number(m, a, "generation_ms"), number(m, a, "ttft_ms"),
-		        number(m, a, "tokens_prompt"), number(m, a, "tokens_completion"), json_is_null(a, "generation_ms") ? "-" : cost(m, a, "cost_usd"));
+		made_up(m,
+		        strcmp(outcome, "completed") == 0 ? S_OK
+		        : strcmp(outcome, "-") == 0       ? S_PLAIN
+		                                          : S_WARN,
+		        3, _("#%s %s  %s  %s/%s  %s  %s ms (first text %s ms)  %s > %s tok  %s"), number(m, a, "number"),
+		        word(a, "started_at"), word(a, "worker"), word(a, "provider"), word(a, "model"),
+		        strcmp(outcome, "-") == 0 ? _("running") : outcome, number(m, a, "generation_ms"),
+		        number(m, a, "ttft_ms"), number(m, a, "tokens_prompt"), number(m, a, "tokens_completion"),
+		        json_is_null(a, "generation_ms") ? "-" : cost(m, a, "cost_usd"));
 		if (strcmp(class, "-") != 0)
 			made_up(m, S_PLAIN, 6, "%s: %s", class, word(a, "error"));
 		if (strcmp(word(a, "said"), "-") != 0)
@@ -170,7 +178,8 @@ static void add_answer(struct message_view *m, const struct json *doc, const str
 	made_up(m, S_BOLD, 1, "%s", strcmp(m->status, "processing") == 0 ? _("answer so far") : _("answer"));
 	if (json_str(doc, "message.content", &s))
 		text_add(&m->text, S_PLAIN, 3, s);
-	else if (strcmp(m->status, "processing") == 0 && stream != NULL && strcmp(stream->about, m->uuid) == 0 && stream->n_rows > 0)
+	else if (strcmp(m->status, "processing") == 0 && stream != NULL && strcmp(stream->about, m->uuid) == 0 &&
+	         stream->n_rows > 0)
 		text_add(&m->text, S_PLAIN, 3, block_str(stream, 0, STREAM_TEXT));
 	else if (json_str(doc, "message.error", &s))
 		text_add(&m->text, S_CRIT, 3, s);
@@ -190,7 +199,8 @@ static void draw(struct view *v, struct ui *ui)
 	text_begin(&m->text, screen_width(s));
 	arena_release(&m->lines);
 	if (doc == NULL) {
-		made_up(m, S_DIM, 1, "%s", ui->snap->link == LINK_LIVE ? _("reading…") : _("not loaded, and the database is away"));
+		made_up(m, S_DIM, 1, "%s",
+		        ui->snap->link == LINK_LIVE ? _("reading…") : _("not loaded, and the database is away"));
 	} else {
 		add_facts(m, doc);
 		add_answer(m, doc, ui->snap);
@@ -229,7 +239,8 @@ static void cancel(struct message_view *m, struct ui *ui)
 		return;
 	struct question *q = xcalloc(1, sizeof *q);
 	snprintf(q->title, sizeof q->title, _("Cancel message %s"), m->label);
-	snprintf(q->lines[q->n_lines++], sizeof q->lines[0], "%s", _("The user gets no answer. `signalbox retry` brings it back."));
+	snprintf(q->lines[q->n_lines++], sizeof q->lines[0], "%s",
+	         _("The user gets no answer. `signalbox retry` brings it back."));
 	q->yes = action_new(ACT_CANCEL, m->label, 4, args);
 	ui_ask_take(ui, q);
 }
@@ -278,5 +289,13 @@ static struct str text(struct view *v, int kind)
 	return str_of(m->uuid);
 }
 
-const struct view_ops view_message = { .name = "Message", .scopes = SCOPES_MESSAGE, .init = init, .release = release, .want = want, .bind = bind,
-	                               .draw = draw, .command = command, .open = open_message, .text = text };
+const struct view_ops view_message = { .name = "Message",
+	                               .scopes = SCOPES_MESSAGE,
+	                               .init = init,
+	                               .release = release,
+	                               .want = want,
+	                               .bind = bind,
+	                               .draw = draw,
+	                               .command = command,
+	                               .open = open_message,
+	                               .text = text };

@@ -11,10 +11,12 @@ struct queue_view {
 enum { C_POS, C_ID, C_STATE, C_AGENT, C_SESSION, C_PRI, C_AGE, C_EST, C_ATT, C_WORKER, C_MODEL, C_TEXT, C_N };
 
 static const struct column COLUMNS[C_N] = {
-	[C_POS] = { "POS", 4, 5, 60, true },          [C_ID] = { "ID", 6, 7, 40, true },            [C_STATE] = { "STATE", 6, 7, 40, false },
-	[C_AGENT] = { "AGENT", 9, 12, 60, false },    [C_SESSION] = { "SESSION", 0, 8, 120, false }, [C_PRI] = { "PRI", 0, 3, 120, true },
-	[C_AGE] = { "AGE", 6, 6, 40, true },          [C_EST] = { "EST", 7, 7, 60, true },          [C_ATT] = { "ATT", 0, 3, 120, true },
-	[C_WORKER] = { "WORKER", 0, 8, 120, false },  [C_MODEL] = { "MODEL", 0, 10, 120, false },   [C_TEXT] = { "MESSAGE", 0, 0, 0, false },
+	[C_POS] = { "POS", 4, 5, 60, true },           [C_ID] = { "ID", 6, 7, 40, true },
+	[C_STATE] = { "STATE", 6, 7, 40, false },      [C_AGENT] = { "AGENT", 9, 12, 60, false },
+	[C_SESSION] = { "SESSION", 0, 8, 120, false }, [C_PRI] = { "PRI", 0, 3, 120, true },
+	[C_AGE] = { "AGE", 6, 6, 40, true },           [C_EST] = { "EST", 7, 7, 60, true },
+	[C_ATT] = { "ATT", 0, 3, 120, true },          [C_WORKER] = { "WORKER", 0, 8, 120, false },
+	[C_MODEL] = { "MODEL", 0, 10, 120, false },    [C_TEXT] = { "MESSAGE", 0, 0, 0, false },
 };
 
 static struct str est(struct ui *ui, const struct list_row *r, char *buf)
@@ -23,7 +25,8 @@ static struct str est(struct ui *ui, const struct list_row *r, char *buf)
 	char time[FORMAT_MAX];
 	if (strcmp(block_at(r->block, r->row, Q_STATUS), "processing") == 0)
 		return STR("-");
-	if (waits != NULL && (strcmp(waits, "session") == 0 || strcmp(waits, "rate") == 0 || strcmp(waits, "paused") == 0 || strcmp(waits, "budget") == 0))
+	if (waits != NULL && (strcmp(waits, "session") == 0 || strcmp(waits, "rate") == 0 || strcmp(waits, "paused") == 0 ||
+	                      strcmp(waits, "budget") == 0))
 		return str_of(waits);
 	if (waits != NULL && strcmp(waits, "concurrency") == 0)
 		return STR("limit");
@@ -41,8 +44,10 @@ static struct str est(struct ui *ui, const struct list_row *r, char *buf)
 static struct str cell(const struct list_row *r, int column, char *buf, enum style *style, void *ctx)
 {
 	struct ui *ui = ctx;
-	static const int PLAIN[C_N] = { [C_ID] = Q_ID, [C_STATE] = Q_STATE, [C_AGENT] = Q_AGENT, [C_SESSION] = Q_SESSION, [C_PRI] = Q_PRIORITY,
-		                        [C_ATT] = Q_ATTEMPT, [C_WORKER] = Q_WORKER, [C_MODEL] = Q_MODEL, [C_TEXT] = Q_TEXT };
+	static const int PLAIN[C_N] = {
+		[C_ID] = Q_ID,       [C_STATE] = Q_STATE,   [C_AGENT] = Q_AGENT, [C_SESSION] = Q_SESSION, [C_PRI] = Q_PRIORITY,
+		[C_ATT] = Q_ATTEMPT, [C_WORKER] = Q_WORKER, [C_MODEL] = Q_MODEL, [C_TEXT] = Q_TEXT
+	};
 	const char *state = block_at(r->block, r->row, Q_STATE);
 	switch (column) {
 	case C_POS:
@@ -108,8 +113,9 @@ static void draw_detail(struct ui *ui, const struct list_row *r, int y, int heig
 	static const struct {
 		const char *name;
 		int column, line;
-	} FACTS[] = { { N_("agent"), Q_AGENT, 0 }, { N_("session"), Q_SESSION, 0 }, { N_("user"), Q_USER, 0 }, { N_("worker"), Q_WORKER, 1 },
-		      { N_("model"), Q_MODEL, 1 }, { N_("attempt"), Q_ATTEMPT, 1 }, { N_("waits for"), Q_WAITS, 1 } };
+	} FACTS[] = { { N_("agent"), Q_AGENT, 0 },    { N_("session"), Q_SESSION, 0 }, { N_("user"), Q_USER, 0 },
+		      { N_("worker"), Q_WORKER, 1 },  { N_("model"), Q_MODEL, 1 },     { N_("attempt"), Q_ATTEMPT, 1 },
+		      { N_("waits for"), Q_WAITS, 1 } };
 	int x[2] = { 1, 1 };
 	for (size_t i = 0; i < ARRAY_SIZE(FACTS); i++) {
 		int line = FACTS[i].line;
@@ -133,13 +139,16 @@ static void draw(struct view *v, struct ui *ui)
 	if (q->list.n_new > 0)
 		x += screen_putf(s, ui->top, x, -1, S_WARN, _("+%d new (f shows)"), q->list.n_new) + 2;
 	char right[80];
-	snprintf(right, sizeof right, q->list.n_marks > 0 ? _("%d-%d of %d  %d marked") : _("%d-%d of %d"), q->list.n > 0 ? q->list.top + 1 : 0,
-	         MIN(q->list.n, q->list.top + rows - detail - 1), q->list.n, q->list.n_marks);
+	snprintf(right, sizeof right, q->list.n_marks > 0 ? _("%d-%d of %d  %d marked") : _("%d-%d of %d"),
+	         q->list.n > 0 ? q->list.top + 1 : 0, MIN(q->list.n, q->list.top + rows - detail - 1), q->list.n,
+	         q->list.n_marks);
 	int at = screen_width(s) - (int)strlen(right) - 1;
 	if (at > x)
 		screen_put(s, ui->top, at, -1, S_DIM, right);
 	if (q->list.n == 0 && ui->snap->blocks[BLOCK_QUEUE] != NULL)
-		screen_putf(s, ui->top + 2, 2, -1, S_DIM, ui->filter[0] != '\0' ? _("no message matches this filter (Esc clears it)") : _("the queue is empty"));
+		screen_putf(s, ui->top + 2, 2, -1, S_DIM,
+		            ui->filter[0] != '\0' ? _("no message matches this filter (Esc clears it)")
+		                                  : _("the queue is empty"));
 	list_draw(&q->list, s, ui->top + 1, rows - detail, &look, true);
 	struct list_row *r = list_current(&q->list);
 	if (detail > 0 && r != NULL)
@@ -192,5 +201,12 @@ static struct str text(struct view *v, int kind)
 	return r == NULL ? STR("") : block_str(r->block, r->row, kind == 'i' ? Q_UUID : Q_TEXT);
 }
 
-const struct view_ops view_queue = { .name = "Queue", .scopes = SCOPES_QUEUE, .init = init, .release = release, .want = want, .bind = bind, .draw = draw,
-	                             .command = command, .text = text };
+const struct view_ops view_queue = { .name = "Queue",
+	                             .scopes = SCOPES_QUEUE,
+	                             .init = init,
+	                             .release = release,
+	                             .want = want,
+	                             .bind = bind,
+	                             .draw = draw,
+	                             .command = command,
+	                             .text = text };

@@ -15,8 +15,8 @@
 
 struct test_view {
 	char agent[64];
-	char session[40];     /* "": the last one of this agent, or none */
-	bool fresh;           /* a new session was asked for: show nothing of the old one */
+	char session[40]; /* "": the last one of this agent, or none */
+	bool fresh;       /* a new session was asked for: show nothing of the old one */
 	struct field field;
 	bool in_field;
 	char pending[FIELD_MAX]; /* sent, not yet in the transcript */
@@ -141,8 +141,9 @@ static void add_answer(struct test_view *t, struct ui *ui, int i)
 	char hms[16], time[FORMAT_MAX], cost[FORMAT_MAX];
 	clock_hms(block_time(b, i, T_AT), hms);
 	if (strcmp(status, "completed") == 0) {
-		made_up(t, S_TITLE, 1, "%s  %s  %s  %lld > %lld tok  %s", t->agent, hms, format_duration((double)block_int(b, i, T_MS, 0) / 1000, time),
-		        (long long)block_int(b, i, T_IN, 0), (long long)block_int(b, i, T_OUT, 0), format_usd(block_at(b, i, T_COST), cost));
+		made_up(t, S_TITLE, 1, "%s  %s  %s  %lld > %lld tok  %s", t->agent, hms,
+		        format_duration((double)block_int(b, i, T_MS, 0) / 1000, time), (long long)block_int(b, i, T_IN, 0),
+		        (long long)block_int(b, i, T_OUT, 0), format_usd(block_at(b, i, T_COST), cost));
 		text_add(&t->text, S_PLAIN, 3, block_str(b, i, T_CONTENT));
 	} else if (strcmp(status, "processing") == 0) {
 		struct str said = stream_of(ui, uuid);
@@ -179,7 +180,8 @@ static void add_transcript(struct test_view *t, struct ui *ui)
 		text_add(&t->text, S_PLAIN, 3, str_of(t->pending));
 	}
 	if (t->text.n == 0)
-		made_up(t, S_DIM, 1, "%s", t->agent[0] != '\0' ? _("nothing was said yet: type below, Enter sends") : _("there is no agent yet"));
+		made_up(t, S_DIM, 1, "%s",
+		        t->agent[0] != '\0' ? _("nothing was said yet: type below, Enter sends") : _("there is no agent yet"));
 }
 
 /* The line above the input: where the newest message is. */
@@ -190,8 +192,9 @@ static void draw_state(struct test_view *t, struct ui *ui, int y)
 	int last = b != NULL ? b->n_rows - 1 : -1;
 	char age[FORMAT_MAX], eta[FORMAT_MAX], cost[FORMAT_MAX];
 	if (ui->snap->link == LINK_DOWN && (t->pending[0] != '\0' || is_running(t->last_status))) {
-		screen_put(s, y, 1, -1, S_CRIT, t->last_uuid[0] != '\0' ? _("connection lost; the message is safe in the queue   reconnecting")
-		                                                        : _("connection lost   reconnecting"));
+		screen_put(s, y, 1, -1, S_CRIT,
+		           t->last_uuid[0] != '\0' ? _("connection lost; the message is safe in the queue   reconnecting")
+		                                   : _("connection lost   reconnecting"));
 		return;
 	}
 	if (t->pending[0] != '\0') {
@@ -205,7 +208,8 @@ static void draw_state(struct test_view *t, struct ui *ui, int y)
 	int x = 1;
 	if (strcmp(status, "queued") == 0 || strcmp(status, "pending") == 0) {
 		x += screen_putf(s, y, x, -1, S_WARN, _("queued #%lld (%s)"), (long long)block_int(b, last, T_POSITION, 0),
-		                 est != NULL ? format_duration(strtod(est, NULL), eta) : "?") + 3;
+		                 est != NULL ? format_duration(strtod(est, NULL), eta) : "?") +
+		     3;
 		if (waits != NULL)
 			x += screen_putf(s, y, x, -1, S_WARN, _("waits for: %s"), waits) + 3;
 		if (block_int(b, last, T_RETRIES, 0) > 0 || block_at(b, last, T_ERROR) != NULL)
@@ -213,15 +217,19 @@ static void draw_state(struct test_view *t, struct ui *ui, int y)
 		screen_put(s, y, x, -1, S_DIM, _("Esc takes it back"));
 	} else if (strcmp(status, "processing") == 0) {
 		x += screen_putf(s, y, x, -1, S_OK, said.len > 0 ? _("streaming %s") : _("started, waiting for the model %s"),
-		                 format_duration(seconds_since(ui, block_time(b, last, T_STARTED)), age)) + 3;
+		                 format_duration(seconds_since(ui, block_time(b, last, T_STARTED)), age)) +
+		     3;
 		x += screen_text(s, y, x, 24, S_DIM, block_str(b, last, T_WORKER)) + 3;
 		screen_put(s, y, x, -1, S_DIM, _("Esc stops it"));
 	} else if (strcmp(status, "completed") == 0) {
-		screen_putf(s, y, 1, -1, S_OK, _("done %s  %lld > %lld tok  %s  first text %lld ms"), format_duration((double)block_int(b, last, T_MS, 0) / 1000, age),
-		            (long long)block_int(b, last, T_IN, 0), (long long)block_int(b, last, T_OUT, 0), format_usd(block_at(b, last, T_COST), cost),
-		            (long long)block_int(b, last, T_TTFT, 0));
+		screen_putf(s, y, 1, -1, S_OK, _("done %s  %lld > %lld tok  %s  first text %lld ms"),
+		            format_duration((double)block_int(b, last, T_MS, 0) / 1000, age),
+		            (long long)block_int(b, last, T_IN, 0), (long long)block_int(b, last, T_OUT, 0),
+		            format_usd(block_at(b, last, T_COST), cost), (long long)block_int(b, last, T_TTFT, 0));
 	} else if (strcmp(status, "failed") == 0) {
-		x += screen_put(s, y, x, -1, S_CRIT, block_at(b, last, T_RETRY_AT) != NULL ? _("failed, retried in a moment (u undoes): ") : _("failed: "));
+		x += screen_put(s, y, x, -1, S_CRIT,
+		                block_at(b, last, T_RETRY_AT) != NULL ? _("failed, retried in a moment (u undoes): ")
+		                                                      : _("failed: "));
 		screen_text(s, y, x, screen_width(s) - x - 22, S_CRIT, block_str(b, last, T_ERROR));
 		screen_put(s, y, screen_width(s) - 20, -1, S_KEY, t->in_field ? _("Esc, then r retries") : _("r retries"));
 	} else {
@@ -451,5 +459,16 @@ static struct str text(struct view *v, int kind)
 	return block_str(b, b->n_rows - 1, kind == 'e' ? T_ERROR : T_CONTENT);
 }
 
-const struct view_ops view_test = { .name = "Test", .scopes = SCOPES_TEST, .init = init, .release = release, .want = want, .bind = bind, .draw = draw,
-	                            .command = command, .key = key, .hints = hints, .open = open_agent, .sent = sent, .text = text };
+const struct view_ops view_test = { .name = "Test",
+	                            .scopes = SCOPES_TEST,
+	                            .init = init,
+	                            .release = release,
+	                            .want = want,
+	                            .bind = bind,
+	                            .draw = draw,
+	                            .command = command,
+	                            .key = key,
+	                            .hints = hints,
+	                            .open = open_agent,
+	                            .sent = sent,
+	                            .text = text };

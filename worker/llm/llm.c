@@ -31,6 +31,23 @@ static bool body_has(struct str body, const char *words)
 	return str_has_nocase(body, words);
 }
 
+/* "Please try again in 21.615s", "1m2.5s", "980ms": to milliseconds; 0 when the text names no wait. */
+static int wait_in_text(const char *text)
+{
+	const char *at = strcasestr(text, "try again in ");
+	double ms = 0, n;
+	at = at != NULL ? at + 13 : strcasestr(text, "retry in ");
+	if (at != NULL && strncasecmp(at, "retry in ", 9) == 0)
+		at += 9;
+	for (char *end; at != NULL && *at >= '0' && *at <= '9'; at = end) {
+		n = strtod(at, &end);
+		bool is_ms = strncmp(end, "ms", 2) == 0;
+		ms += n * (is_ms ? 1 : *end == 'h' ? 3600000 : *end == 'm' ? 60000 : 1000);
+		end += is_ms ? 2 : *end == 'h' || *end == 'm' || *end == 's';
+	}
+	return ms < 86400000 ? (int)ms : 86400000;
+}
+
 int llm_http_error(const struct provider_ops *ops, int status, struct str body, int retry_after_ms, struct err *err)
 {
 	struct arena a = ARENA_INIT;
@@ -40,7 +57,9 @@ int llm_http_error(const struct provider_ops *ops, int status, struct str body, 
 	struct err ignored;
 	if (json_parse(&a, body, ERROR_BODY_MAX, &j, &ignored) == 0)
 		ops->error(j, &text, &code);
-	utf8_safe(&clean, (struct str){ text.ptr, MIN(text.len, 160) }, false);
+	text.len = MIN(text.len, 160);
+	text.len -= utf8_unfinished(text);
+	utf8_safe(&clean, text, false);
 
 	enum err_code what = ERR_SERVER_ERROR;
 	if (str_eq(code, "insufficient_quota") || status == 402 || body_has(body, "usage limits"))
@@ -63,7 +82,7 @@ int llm_http_error(const struct provider_ops *ops, int status, struct str body, 
 	else
 		what = ERR_BAD_REPLY;
 	err_set(err, what, "HTTP %d%s%s", status, clean.len > 0 ? ": " : "", strbuf_text(&clean));
-	err->wait_ms = MAX(retry_after_ms, 0);
+	err->wait_ms = retry_after_ms >= 0 ? retry_after_ms : wait_in_text(text.ptr);
 	strbuf_release(&clean);
 	arena_release(&a);
 	return -1;
@@ -99,8 +118,8 @@ static int begin_body(struct llm_private *p, const struct net_response *r, struc
 	else if (strcmp(r->content_type, p->ops->stream_type) == 0 || strcmp(r->content_type, "application/json") == 0)
 		split_init(&p->split, p->ops->stream);
 	else
-		return err_set(err, ERR_BAD_REPLY, "the answer is %.40s, not %s", r->content_type[0] != '\0' ? r->content_type : "of no type",
-		               p->ops->stream_type);
+		return err_set(err, ERR_BAD_REPLY, "the answer is %.40s, not %s",
+		               r->content_type[0] != '\0' ? r->content_type : "of no type", p->ops->stream_type);
 	return 0;
 }
 
@@ -127,7 +146,8 @@ static int judge(struct llm_private *p, const struct net_response *r, struct err
 	const struct reply *reply = &p->call->reply;
 	bool left = false;
 	if (r->status != 200)
-		return llm_http_error(p->ops, r->status, (struct str){ strbuf_text(&p->error_body), p->error_body.len }, r->retry_after_ms, err);
+		return llm_http_error(p->ops, r->status, (struct str){ strbuf_text(&p->error_body), p->error_body.len },
+		                      r->retry_after_ms, err);
 	if (!p->is_begun)
 		return err_set(err, ERR_TRUNCATED, "an empty body");
 	if (split_end(&p->split, on_event, p, &left, err) < 0)
@@ -152,7 +172,8 @@ static void on_done(void *ctx, const struct net_response *r, const struct err *n
 		judge(p, r, &call->err);
 	call->generation_ms = (int)((clock_mono() - p->started) / USEC_PER_MSEC);
 	/* A provider that answered an error did not bill; one that streamed, or was left alone in the middle, may have. */
-	call->was_sent = r->status == 200 || (r->status == 0 && err_class(call->err.code) >= ERR_RELEASE) || call->err.code == ERR_PROVIDER_TIMEOUT;
+	call->was_sent = r->status == 200 || (r->status == 0 && err_class(call->err.code) >= ERR_RELEASE) ||
+	                 call->err.code == ERR_PROVIDER_TIMEOUT;
 	if (call->was_sent && u->output < 0) {
 		u->output = (int)((p->text_bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN);
 		call->is_estimated = true;
@@ -195,7 +216,8 @@ static int check(const struct job *job, const struct provider_ops **ops, struct 
 	*ops = NULL;
 	if (job->provider == NULL || job->model == NULL)
 		return err_set(err, ERR_NOT_CONFIGURED, "agent %s has no %s: signalbox agent %s set %s=…", job->agent,
-		               job->provider == NULL ? "provider" : "model", job->agent, job->provider == NULL ? "provider" : "model");
+		               job->provider == NULL ? "provider" : "model", job->agent,
+		               job->provider == NULL ? "provider" : "model");
 	for (size_t i = 0; i < ARRAY_SIZE(PROVIDERS); i++)
 		if (strcmp(PROVIDERS[i]->protocol, job->protocol) == 0)
 			*ops = PROVIDERS[i];
@@ -214,7 +236,9 @@ struct llm_call *llm_start(struct job *job, struct err *err)
 
 	struct llm_call *call = xcalloc(1, sizeof *call);
 	struct llm_private *p = xcalloc(1, sizeof *p);
-	*p = (struct llm_private){ .ops = ops, .job = job, .call = call, .error_body = STRBUF_INIT(ERROR_BODY_MAX), .started = clock_mono() };
+	*p = (struct llm_private){
+		.ops = ops, .job = job, .call = call, .error_body = STRBUF_INIT(ERROR_BODY_MAX), .started = clock_mono()
+	};
 	call->private = p;
 	call->ttft_ms = -1;
 	call->reply = (struct reply){ .usage = { -1, -1, -1, -1 }, .on_text = on_text, .ctx = p };

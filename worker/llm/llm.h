@@ -10,13 +10,13 @@
 struct llm_call {
 	/* Readable once is_done, by the job's owner. */
 	atomic_bool is_done;
-	struct err err;           /* code OK: the reply is whole */
+	struct err err; /* code OK: the reply is whole */
 	struct reply reply;
-	int ttft_ms;              /* first text; -1: none came */
-	int generation_ms;        /* request to end */
-	bool was_sent;            /* the provider may have worked, and may bill it */
-	bool is_estimated;        /* usage is our own count: the provider said none */
-	uint64_t transfer;        /* the engine's number of it */
+	int ttft_ms;       /* first text; -1: none came */
+	int generation_ms; /* request to end */
+	bool was_sent;     /* the provider may have worked, and may bill it */
+	bool is_estimated; /* usage is our own count: the provider said none */
+	uint64_t transfer; /* the engine's number of it */
 	struct llm_private *private;
 };
 

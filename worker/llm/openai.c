@@ -52,6 +52,8 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 		return err_set(err, ERR_BAD_REPLY, "not JSON: %.60s", err->msg);
 	if (json_str(j, "error.message", &text) || json_str(j, "error", &text) || json_str(j, "x_groq.error", &text))
 		return err_set(err, ERR_SERVER_ERROR, "in the stream: %.180s", text.ptr);
+	if (json_is_object(json_get(j, "error")))
+		return err_set(err, ERR_SERVER_ERROR, "an error without a message in the stream");
 	if (json_str(j, "model", &text))
 		snprintf(r->model, sizeof r->model, "%.79s", text.ptr);
 	if ((json_str(j, "choices[0].delta.content", &text) || json_str(j, "choices[0].message.content", &text)) && text.len > 0)
@@ -72,9 +74,11 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 
 static bool error(const struct json *body, struct str *text, struct str *code)
 {
+	struct str type;
 	*code = STR("");
-	if (!json_str(body, "error.code", code))
-		json_str(body, "error.type", code);
+	json_str(body, "error.code", code);
+	if (json_str(body, "error.type", &type) && (code->len == 0 || str_eq(type, "insufficient_quota")))
+		*code = type;
 	return json_str(body, "error.message", text) || json_str(body, "error", text) || json_str(body, "message", text) ||
 	       json_str(body, "detail", text);
 }

@@ -26,10 +26,10 @@ struct usage {
 /* What has been read of one reply. */
 struct reply {
 	struct usage usage;
-	char model[80];       /* as the provider names it */
-	char finish[32];      /* its reason: stop, length, … */
-	bool has_finish;      /* the model said it was done */
-	bool is_complete;     /* the protocol's own proof that nothing is missing */
+	char model[80];   /* as the provider names it */
+	char finish[32];  /* its reason: stop, length, … */
+	bool has_finish;  /* the model said it was done */
+	bool is_complete; /* the protocol's own proof that nothing is missing */
 	/* Text as it comes; engine thread. */
 	void (*on_text)(void *ctx, struct str text);
 	void *ctx;
@@ -37,9 +37,9 @@ struct reply {
 
 struct provider_ops {
 	const char *protocol;
-	const char *path;          /* appended to base_url */
-	enum split_kind stream;    /* how a streamed body is cut */
-	const char *stream_type;   /* its Content-Type */
+	const char *path;        /* appended to base_url */
+	enum split_kind stream;  /* how a streamed body is cut */
+	const char *stream_type; /* its Content-Type */
 	void (*build)(const struct prompt *, struct strbuf *body);
 	/* One event of the stream, or the whole of a body that came as application/json. Errors inside a 200 are set here. */
 	int (*feed)(struct reply *, struct arena *, const char *name, struct str data, struct err *);

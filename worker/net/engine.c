@@ -22,7 +22,7 @@
 #define SWEEP_MS 250
 
 struct transfer {
-	struct list link;   /* inbox, then in flight */
+	struct list link; /* inbox, then in flight */
 	uint64_t id;
 	CURL *easy;
 	struct curl_slist *headers;
@@ -30,7 +30,7 @@ struct transfer {
 	size_t body_len;
 	struct net_handler handler;
 	struct net_response response;
-	struct err err;     /* why we ended it ourselves; OK while it runs */
+	struct err err; /* why we ended it ourselves; OK while it runs */
 	usec_t started, last_byte, deadline;
 	int connect_ms, first_byte_ms, idle_ms;
 };
@@ -46,7 +46,7 @@ struct engine {
 	struct cancel {
 		uint64_t id;
 		enum err_code code;
-	} *cancels;
+	} * cancels;
 	size_t n_cancels, room;
 	uint64_t last_id;
 	bool ending;
@@ -73,7 +73,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *kn
 		epoll_ctl(e->epoll, EPOLL_CTL_DEL, fd, NULL);
 		return 0;
 	}
-	struct epoll_event ev = { .events = (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u), .data.fd = fd };
+	struct epoll_event ev = { .events = (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u),
+		                  .data.fd = fd };
 	if (epoll_ctl(e->epoll, known != NULL ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &ev) < 0 && errno == EEXIST)
 		epoll_ctl(e->epoll, EPOLL_CTL_MOD, fd, &ev);
 	curl_multi_assign(e->multi, fd, e);
@@ -263,11 +264,13 @@ static void sweep(struct engine *e)
 		next = l->next;
 		usec_t silent = (now - t->last_byte) / USEC_PER_MSEC;
 		if (now > t->deadline)
-			err_set(&t->err, ERR_PROVIDER_TIMEOUT, "the attempt's time is over, after %zu bytes", t->response.body_bytes);
+			err_set(&t->err, ERR_PROVIDER_TIMEOUT, "the attempt's time is over, after %zu bytes",
+			        t->response.body_bytes);
 		else if (t->response.ttfb_ms < 0 && silent > t->first_byte_ms)
 			err_set(&t->err, ERR_PROVIDER_TIMEOUT, "no first byte within %d ms", t->first_byte_ms);
 		else if (t->response.ttfb_ms >= 0 && silent > t->idle_ms)
-			err_set(&t->err, ERR_PROVIDER_TIMEOUT, "silent for %d ms, after %zu bytes", t->idle_ms, t->response.body_bytes);
+			err_set(&t->err, ERR_PROVIDER_TIMEOUT, "silent for %d ms, after %zu bytes", t->idle_ms,
+			        t->response.body_bytes);
 		else
 			continue;
 		finish(e, t, CURLE_OK);
@@ -294,7 +297,8 @@ static void *engine_main(void *arg)
 					curl_multi_socket_action(e->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 				continue;
 			}
-			int mask = (events[i].events & EPOLLIN ? CURL_CSELECT_IN : 0) | (events[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+			int mask = (events[i].events & EPOLLIN ? CURL_CSELECT_IN : 0) |
+			           (events[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
 			           (events[i].events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
 			curl_multi_socket_action(e->multi, fd, mask, &running);
 		}

@@ -31,7 +31,8 @@ static int connect_db(struct claim *c, struct err *err)
 	struct err ignored;
 	pg_close(c->pg);
 	c->pg = NULL;
-	if (pg_connect(&c->pg, o->listen_url[0] != '\0' ? o->listen_url : o->database_url, "signalbox-worker claim", "-c statement_timeout=9s", 5000, err) < 0)
+	if (pg_connect(&c->pg, o->listen_url[0] != '\0' ? o->listen_url : o->database_url, "signalbox-worker claim",
+	               "-c statement_timeout=9s", 5000, err) < 0)
 		return -1;
 	if (pg_exec(c->pg, NULL, "listen " CHANNEL_WORK, NULL, 0, TIMEOUT_MS, NULL, &ignored) < 0)
 		log_event(LOG_DEBUG, "no LISTEN on this connection, polling", "code=%s", err_name(ignored.code));
@@ -54,7 +55,8 @@ static int disown(struct claim *c, const char *worker, struct err *err)
 	const char *params[] = { worker, strbuf_text(&known) };
 	int result = pg_exec(c->pg, &a, "select signalbox.worker_disown($1, $2)", params, 2, TIMEOUT_MS, &r, err);
 	if (result == 0 && rows_int(&r, 0, 0, 0) > 0)
-		log_event(LOG_WARN, "gave back messages whose claim was not answered", "n=%lld", (long long)rows_int(&r, 0, 0, 0));
+		log_event(LOG_WARN, "gave back messages whose claim was not answered", "n=%lld",
+		          (long long)rows_int(&r, 0, 0, 0));
 	c->in_doubt = result < 0;
 	strbuf_release(&known);
 	arena_release(&a);
@@ -91,8 +93,9 @@ static int claim_some(struct claim *c, int slots, struct err *err)
 	snprintf(n, sizeof n, "%d", MIN(slots, BATCH_MAX));
 	snprintf(timeout, sizeof timeout, "%lld ms", (long long)c->services->options->timeout_ms);
 	const char *params[] = { worker, n, timeout };
-	int result = pg_exec(c->pg, &a, "select message_id, message_uuid, job_id, number, is_watched from signalbox.claim($1, $2, $3)", params, 3,
-	                     TIMEOUT_MS, &r, err);
+	int result =
+		pg_exec(c->pg, &a, "select message_id, message_uuid, job_id, number, is_watched from signalbox.claim($1, $2, $3)",
+	                params, 3, TIMEOUT_MS, &r, err);
 	if (result < 0 && (err->code == ERR_DB_DOWN || err->code == ERR_DB_TIMEOUT))
 		c->in_doubt = true;
 	for (int i = 0; i < r.n_rows; i++)
@@ -155,7 +158,9 @@ static void *claim_main(void *arg)
 		pause_ms = 100;
 		empty = taken > 0 ? 0 : empty + 1;
 		if (empty > 0)
-			empty = wait_for_cause(c, empty <= ARRAY_SIZE(LOOK_AGAIN_MS) ? LOOK_AGAIN_MS[empty - 1] : (int)o->poll_ms) ? 0 : MIN(empty, 10);
+			empty = wait_for_cause(c, empty <= ARRAY_SIZE(LOOK_AGAIN_MS) ? LOOK_AGAIN_MS[empty - 1] : (int)o->poll_ms)
+			                ? 0
+			                : MIN(empty, 10);
 	}
 	return NULL;
 }

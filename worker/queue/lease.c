@@ -19,7 +19,7 @@ struct lease {
 	struct jobs *jobs;
 	struct pg *pg;
 	int wake;
-	usec_t renewed;    /* by our clock, when the last renewal was sent */
+	usec_t renewed; /* by our clock, when the last renewal was sent */
 	atomic_bool draining, ending;
 	pthread_mutex_t lock; /* of what follows */
 	char id[40];
@@ -34,7 +34,8 @@ static int hello(struct lease *l, struct err *err)
 	snprintf(ms, sizeof ms, "%lld ms", (long long)l->options->lease_ms);
 	const char *params[] = { l->id, l->name, SIGNALBOX_VERSION, concurrency, l->agents, ms };
 	l->renewed = clock_mono();
-	int result = pg_exec(l->pg, &a, "select signalbox.worker_hello($1, $2, $3, $4, $5, $6)", params, 6, TIMEOUT_MS, NULL, err);
+	int result =
+		pg_exec(l->pg, &a, "select signalbox.worker_hello($1, $2, $3, $4, $5, $6)", params, 6, TIMEOUT_MS, NULL, err);
 	arena_release(&a);
 	return result;
 }
@@ -45,7 +46,8 @@ static int connect_db(struct lease *l, struct err *err)
 	bool direct = l->options->listen_url[0] != '\0';
 	pg_close(l->pg);
 	l->pg = NULL;
-	if (pg_connect(&l->pg, direct ? l->options->listen_url : l->options->database_url, "signalbox-worker lease", "-c statement_timeout=9s", 5000, err) < 0)
+	if (pg_connect(&l->pg, direct ? l->options->listen_url : l->options->database_url, "signalbox-worker lease",
+	               "-c statement_timeout=9s", 5000, err) < 0)
 		return -1;
 	/* Without LISTEN (a pooler, a standby) the tick's second is the bound. */
 	if (pg_exec(l->pg, NULL, "listen " CHANNEL_STOP, NULL, 0, TIMEOUT_MS, NULL, &ignored) < 0)
@@ -148,7 +150,8 @@ static void *lease_main(void *arg)
 		while (!hurry && !atomic_load(&l->ending)) {
 			usec_t left = until - clock_mono();
 			struct pollfd fds[] = { { .fd = l->wake, .events = POLLIN },
-				                { .fd = l->pg != NULL && !pg_is_broken(l->pg) ? pg_fd(l->pg) : -1, .events = POLLIN } };
+				                { .fd = l->pg != NULL && !pg_is_broken(l->pg) ? pg_fd(l->pg) : -1,
+				                  .events = POLLIN } };
 			if (left <= 0 || poll(fds, 2, (int)(left / USEC_PER_MSEC) + 1) == 0)
 				break;
 			uint64_t n;
@@ -163,7 +166,8 @@ static void *lease_main(void *arg)
 	return NULL;
 }
 
-int lease_start(struct lease **out, const struct options *o, const char *name, const char *agents, struct jobs *jobs, const char *id, struct err *err)
+int lease_start(struct lease **out, const struct options *o, const char *name, const char *agents, struct jobs *jobs,
+                const char *id, struct err *err)
 {
 	struct lease *l = xcalloc(1, sizeof *l);
 	l->options = o;
@@ -215,7 +219,8 @@ void lease_stop(struct lease *l)
 	wake(l);
 	pthread_join(l->thread, NULL);
 	const char *params[] = { l->id };
-	if (l->is_held && l->pg != NULL && pg_exec(l->pg, NULL, "select signalbox.worker_bye($1)", params, 1, TIMEOUT_MS, NULL, &err) < 0)
+	if (l->is_held && l->pg != NULL &&
+	    pg_exec(l->pg, NULL, "select signalbox.worker_bye($1)", params, 1, TIMEOUT_MS, NULL, &err) < 0)
 		log_event(LOG_WARN, "no good-bye: the lease runs out by itself", "code=%s", err_name(err.code));
 	pg_close(l->pg);
 	close(l->wake);

@@ -11,8 +11,8 @@
 struct lease;
 
 /* Registers the first incarnation; fails when the database cannot be had. id is its uuid. */
-MUSTCHECK int lease_start(struct lease **out, const struct options *, const char *worker_name, const char *agents_array, struct jobs *,
-                          const char *id, struct err *);
+MUSTCHECK int lease_start(struct lease **out, const struct options *, const char *worker_name, const char *agents_array,
+                          struct jobs *, const char *id, struct err *);
 /* The current incarnation into id; false while there is none, between a loss and the next. Any thread. */
 bool lease_id(struct lease *, char id[static 40]);
 void lease_set_draining(struct lease *);

@@ -51,7 +51,8 @@ static void put_call(struct strbuf *b, const struct job *job)
 	if (c->ttft_ms >= 0)
 		json_put_int_field(b, "ttft_ms", c->ttft_ms);
 	json_put_int_field(b, "generation_ms", c->generation_ms);
-	strbuf_addf(b, ",\"is_estimated\":%s,\"was_called\":%s", c->is_estimated ? "true" : "false", c->was_sent ? "true" : "false");
+	strbuf_addf(b, ",\"is_estimated\":%s,\"was_called\":%s", c->is_estimated ? "true" : "false",
+	            c->was_sent ? "true" : "false");
 }
 
 /* Exactly what was sent: shown to whoever asks why the model answered so. */
@@ -119,9 +120,10 @@ enum step settle(struct job *job, struct err *err)
 	}
 	if (!atomic_load(&job->settled))
 		return WAIT;
-	log_event(job->err.code == ERR_OK ? LOG_INFO : LOG_WARN, "message attempt ended", "message=%lld job=%s attempt=%d agent=%s outcome=%s code=%s ms=%lld",
-	          (long long)job->message_id, job->job_id, job->number, job->agent != NULL ? job->agent : "-", OUTCOME[outcome_of(job)],
-	          err_name(job->err.code), (long long)((clock_mono() - job->claimed) / USEC_PER_MSEC));
+	log_event(job->err.code == ERR_OK ? LOG_INFO : LOG_WARN, "message attempt ended",
+	          "message=%lld job=%s attempt=%d agent=%s outcome=%s code=%s ms=%lld", (long long)job->message_id, job->job_id,
+	          job->number, job->agent != NULL ? job->agent : "-", OUTCOME[outcome_of(job)], err_name(job->err.code),
+	          (long long)((clock_mono() - job->claimed) / USEC_PER_MSEC));
 	llm_free(job->call);
 	job->call = NULL;
 	return DONE;

@@ -87,7 +87,7 @@ pid_t worker(const char *first, ...)
 	snprintf(procs[i].log, sizeof procs[i].log, "%s/worker-%d.log", W.dir, ++number);
 	procs[i].pid = start(argv, procs[i].log);
 	pid_t pid = procs[i].pid;
-	wait_worker_said(pid, " ready", DEADLINE);
+	wait_worker_said(pid, "ready", DEADLINE);
 	return pid;
 }
 
@@ -162,7 +162,7 @@ bool again(int64_t *until, int seconds)
 {
 	usec_t now = clock_mono();
 	if (*until == 0)
-		*until = now + seconds * USEC_PER_SEC;
+		*until = now + (seconds > 0 ? seconds : DEADLINE) * USEC_PER_SEC;
 	usleep(10000);
 	return now < *until;
 }
@@ -290,7 +290,7 @@ void wait_until(const char *sql, const char *expected, int seconds, const char *
 		if (strcmp(got, expected) == 0)
 			return;
 		/* A database that is being started again answers with errors. */
-		if (!again(&until, seconds > 0 ? seconds : DEADLINE))
+		if (!again(&until, seconds))
 			fail_msg("%s:%d: '%s' instead of '%s' after %d s\n  in: %s", file, line, got, expected, seconds > 0 ? seconds : DEADLINE, sql);
 	}
 }
@@ -424,9 +424,11 @@ int world_end(int rc)
 int scene_up(void **state)
 {
 	(void)state;
+	/* What a killed worker had sent still runs for a moment. */
+	wait_for("select count(*) from pg_stat_activity where application_name like 'signalbox-worker%'", "0", 0);
 	q("truncate signalbox.ai_messages, signalbox.ai_sessions, signalbox.queue, signalbox.attempts, signalbox.ai_costs, signalbox.stats_minute, "
 	  "signalbox.starts, signalbox.stops, signalbox.watches, signalbox.message_stream, signalbox.idempotency_keys, signalbox.operator_log, "
-	  "signalbox.test_sessions, signalbox.workers, signalbox.lanes, signalbox.agents, signalbox.providers restart identity");
+	  "signalbox.test_sessions, signalbox.workers, signalbox.lanes, signalbox.agents, signalbox.providers restart identity cascade");
 	q("select signalbox.provider_set('o', '{\"protocol\": \"ollama\", \"base_url\": \"http://127.0.0.1:%d\"}', 'test'), "
 	  "signalbox.provider_set('a', '{\"protocol\": \"openai\", \"base_url\": \"http://127.0.0.1:%d/v1\"}', 'test')", W.port, W.port);
 	q("select signalbox.agent_set('o', '{\"provider\": \"o\", \"model\": \"practice\"}', 'test'), "

@@ -72,5 +72,5 @@ void database(const char *verb, const char *mode);         /* pg.sh */
 
 int provider_calls(const char *words);                     /* requests whose log line holds the words */
 
-/* True until `seconds` after the first call with this variable at 0; naps a little in between. */
+/* True until `seconds` (0: DEADLINE) after the first call with this variable at 0; naps a little in between. */
 bool again(int64_t *until, int seconds);

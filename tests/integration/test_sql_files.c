@@ -1,0 +1,271 @@
+/*
+ * Why: the programs' statements lie in sql/worker and sql/tui, and nothing but their first line tells the C code what they take and give.
+ * Each is prepared against the schema and compared with that line. And the ways into the schema and out of it: down and up again, an
+ * application's own table taken over and given back.
+ */
+#include <dirent.h>
+
+#include "tests/lib/harness/harness.h"
+
+static char *trim(char *s)
+{
+	s += strspn(s, " ");
+	size_t n = strcspn(s, "\r\n");
+	while (n > 0 && s[n - 1] == ' ')
+		n--;
+	s[n] = '\0';
+	return s;
+}
+
+static char *read_all(const char *path)
+{
+	static char buf[65536];
+	FILE *f = fopen(path, "re");
+	if (f == NULL)
+		fail_msg("cannot read %s", path);
+	size_t n = fread(buf, 1, sizeof buf - 1, f);
+	fclose(f);
+	buf[n] = '\0';
+	return text("%s", buf);
+}
+
+/* "$1 int8 job, $2 int4 limit" to the types {"int8", "int4"}. */
+static int split_params(char *list, const char **types, const char *path)
+{
+	int n = 0;
+	for (char *save = NULL, *part = strtok_r(list, ",", &save); part != NULL; part = strtok_r(NULL, ",", &save)) {
+		char type[64], name[64];
+		int number;
+		part = trim(part);
+		if (*part == '\0')
+			continue;
+		if (sscanf(part, "$%d %63s %63s", &number, type, name) != 3 || number != n + 1)
+			fail_msg("%s: the first line names its parameters badly at '%s'", path, part);
+		types[n++] = text("%s", type);
+	}
+	return n;
+}
+
+/* The statement with `null::type` for each parameter, as a view can hold it. */
+static char *without_params(const char *sql, const char **types, int n_types)
+{
+	char *out = text("%s", "");
+	for (const char *p = sql; *p != '\0';) {
+		size_t n = strcspn(p, "$");
+		int number = p[n] == '$' ? atoi(p + n + 1) : 0;
+		out = text("%s%.*s", out, (int)n, p);
+		p += n;
+		if (number >= 1 && number <= n_types) {
+			out = text("%s(null::%s)", out, types[number - 1]);
+			p += 1 + strspn(p + 1, "0123456789");
+		} else if (*p != '\0') {
+			out = text("%s%c", out, *p++);
+		}
+	}
+	return out;
+}
+
+static void check_columns(const char *path, char *list, const char *sql)
+{
+	char *expected = text("%s", "");
+	bool is_void = strcmp(list, "done void") == 0;
+	if (is_void) { /* a view can hold no void */
+		q("prepare v as select done from (%s) x", sql);
+		q("deallocate v");
+		return;
+	}
+	for (char *save = NULL, *part = strtok_r(list, ",", &save); part != NULL; part = strtok_r(NULL, ",", &save)) {
+		char name[64], type[64];
+		if (sscanf(trim(part), "%63s %63s", name, type) != 2)
+			fail_msg("%s: the first line names its columns badly at '%s'", path, part);
+		expected = text("%s%s%s %s", expected, *expected != '\0' ? ", " : "", name, q("select format_type('%s'::regtype, null)", type));
+	}
+	if (q_err("create temp view v as %s", sql) != ERR_OK)
+		fail_msg("%s: %s", path, q_error());
+	const char *got = q("select string_agg(attname || ' ' || format_type(atttypid, null), ', ' order by attnum) from pg_attribute "
+	                    "where attrelid = 'pg_temp.v'::regclass and attnum > 0");
+	q("drop view pg_temp.v");
+	if (strcmp(got, expected) != 0)
+		fail_msg("%s gives\n  %s\nand its first line says\n  %s", path, got, expected);
+}
+
+static void check_file(const char *path)
+{
+	const char *types[32];
+	char *sql = read_all(path), *line = text("%.*s", (int)strcspn(sql, "\n"), sql), *arrow = strstr(line, "->");
+	if (strncmp(line, "--", 2) != 0 || arrow == NULL)
+		fail_msg("%s: the first line must be '-- $1 type name, … -> column type, …'", path);
+	*arrow = '\0';
+	int n = split_params(line + 2, types, path);
+	char *body = text("%s", sql + strcspn(sql, "\n"));
+	size_t len = strlen(body);
+	while (len > 0 && strchr("; \n", body[len - 1]) != NULL)
+		body[--len] = '\0';
+	if (q_err("prepare p as %s", body) != ERR_OK)
+		fail_msg("%s: %s", path, q_error());
+	const char *got = q("select parameter_types::text from pg_prepared_statements where name = 'p'");
+	char *list = text("%s", "");
+	for (int i = 0; i < n; i++)
+		list = text("%s%s%s", list, i > 0 ? "," : "", types[i]);
+	const char *expected = q("select '{%s}'::regtype[]::text", list);
+	q("deallocate p");
+	if (strcmp(got, expected) != 0)
+		fail_msg("%s takes %s, its first line says %s", path, got, expected);
+	check_columns(path, trim(arrow + 2), without_params(body, types, n));
+}
+
+static int check_dir(const char *dir)
+{
+	int n = 0;
+	DIR *d = opendir(dir);
+	if (d == NULL)
+		fail_msg("no directory %s", dir);
+	for (struct dirent *e; (e = readdir(d)) != NULL;) {
+		size_t len = strlen(e->d_name);
+		if (len > 4 && strcmp(e->d_name + len - 4, ".sql") == 0) {
+			check_file(text("%s/%s", dir, e->d_name));
+			n++;
+		}
+	}
+	closedir(d);
+	return n;
+}
+
+static void test_first_lines(void **state)
+{
+	(void)state;
+	assert_in_range(check_dir("sql/worker"), 1, 1000);
+	assert_in_range(check_dir("sql/tui"), 1, 1000);
+}
+
+static void migrate(const char *option, const char *value, int expected)
+{
+	if (run(bin("signalbox"), "migrate", option, value, NULL) != expected)
+		fail_msg("signalbox migrate %s does not end with %d; see %s/run.log", option != NULL ? option : "", expected, W.dir);
+}
+
+static void test_down_and_up(void **state)
+{
+	(void)state;
+	static const char SHAPE[] = "select md5(string_agg(x, ';' order by x)) from (select c.relname || ' ' || c.relkind::text || ' ' || coalesce(c.relacl::text, '') || "
+		"coalesce((select string_agg(attname || format_type(atttypid, atttypmod), ',' order by attnum) from pg_attribute where attrelid = c.oid and attnum > 0), '') "
+		"from pg_class c where relnamespace = 'signalbox'::regnamespace union all select proname || coalesce(proacl::text, '') || md5(prosrc) || pg_get_userbyid(proowner) "
+		"from pg_proc where pronamespace = 'signalbox'::regnamespace) s(x)";
+	say("o", "is lost on the way down");
+	const char *shape = q("%s", SHAPE);
+	migrate("--down", "1", 0);
+	EXPECT("(null)", "select to_regclass('signalbox.ai_messages')");
+	EXPECT("(null)", "select to_regclass('signalbox.queue')");
+	migrate(NULL, NULL, 0);
+	EXPECT(shape, "%s", SHAPE);
+	migrate(NULL, NULL, 0); /* again: nothing to do */
+	EXPECT(shape, "%s", SHAPE);
+	scene_up(state);
+	assert_string_equal(status_of(say("o", "x")), "queued");
+}
+
+static const char COLUMNS[] =
+	"select string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || case when a.attnotnull then ' not null' else '' end || "
+	"coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), ''), ', ' order by a.attnum) from pg_attribute a left join pg_attrdef d "
+	"on d.adrelid = a.attrelid and d.adnum = a.attnum where a.attrelid = 'public.messages'::regclass and a.attnum > 0 and not a.attisdropped";
+
+static void make_application(void)
+{
+	q("drop table if exists public.messages, public.chats cascade");
+	if (strcmp(q("select count(*) from pg_roles where rolname = 'laravel'"), "0") == 0)
+		q("create role laravel");
+	q("grant create, usage on schema public to laravel");
+	q("set role laravel");
+	q("create table public.chats (id bigserial primary key, title text)");
+	q("create table public.messages (id bigserial primary key, uuid char(36) not null default gen_random_uuid()::text, session_id bigint not null "
+	  "references public.chats, role varchar(20) not null, content text, created_at timestamp default now())");
+	q("insert into public.chats (title) select 'c' from generate_series(1, 3)");
+	q("insert into public.messages (session_id, role, content, created_at) select 1 + i %% 3, (array['user', 'assistant'])[1 + i %% 2], 'old ' || i, "
+	  "timestamp '2024-01-02 03:04:05' + i * interval '1 s' from generate_series(1, 90) i");
+	q("reset role");
+}
+
+static void test_adopt(void **state)
+{
+	(void)state;
+	make_application();
+	const char *columns = q("%s", COLUMNS), *sum = "select md5(string_agg(concat_ws('|', id, uuid, session_id, role, content, created_at), ';' order by id)) "
+	                                         "from public.messages where content like 'old %'";
+	const char *rows = q("%s", sum);
+	migrate("--adopt", "public.messages", 0);
+	EXPECT("90 90", "select count(*) || ' ' || count(*) filter (where processing_status = 'completed') from signalbox.ai_messages");
+	EXPECT("3 90", "select count(*) || ' ' || sum(message_count) from signalbox.ai_sessions");
+	EXPECT("90 t", "select count(*) || ' ' || left((min(created_at) = '2024-01-02 03:04:06+00')::text, 1) from public.messages");
+	EXPECT_ERR(ERR_REFUSED, "select signalbox.adopt('public.chats')");
+	/* The old application goes on as it was. */
+	q("set role laravel");
+	EXPECT("90", "select count(*) from public.messages");
+	q("insert into public.messages (session_id, role, content) values (1, 'user', 'from the application')");
+	EXPECT("91", "select max(id) from public.messages");
+	q("update public.messages set content = 'said differently' where id = 91");
+	q("reset role");
+	EXPECT("31", "select message_count from signalbox.ai_sessions where id = 1");
+	/* And its sessions can be asked. */
+	const char *m = q("select d.message_id from signalbox.ai_sessions s, signalbox.dispatch('o', 'new', s.uuid) d where s.id = 1");
+	q("set role laravel");
+	q("insert into public.messages (session_id, role, processing_status) values (1, 'assistant', 'queued')");
+	EXPECT_ERR(ERR_REFUSED, "update public.messages set processing_status = 'completed' where uuid = '%s'", m);
+	q("reset role");
+	EXPECT("ready blocked", "select string_agg(state::text, ' ' order by message_id) from signalbox.queue");
+	assert_int_equal(run(bin("signalbox"), "migrate", "--give-back", NULL) != 0, 1); /* messages wait */
+	q("select signalbox.cancel(uuid, 'test') from signalbox.ai_messages where processing_status = 'queued'");
+	migrate("--give-back", NULL, 0);
+	EXPECT(columns, "%s", COLUMNS);
+	EXPECT(rows, "%s", sum);
+	EXPECT("94 r laravel", "select count(*) || ' ' || (select relkind::text || ' ' || pg_get_userbyid(relowner) from pg_class where oid = 'public.messages'::regclass) "
+	       "from public.messages");
+	EXPECT("1", "select count(*) from pg_constraint where conrelid = 'public.messages'::regclass and contype = 'f'");
+	EXPECT("0", "select count(*) from pg_trigger where tgrelid = 'public.messages'::regclass and tgname like 'ai\\_messages%%'");
+	assert_string_equal(status_of(say("o", "our own table is back")), "queued");
+	EXPECT("94", "select count(*) from public.messages");
+}
+
+/* The name that the documentation gives as its example: constraints and indexes then have the names of our own. */
+static void test_adopt_same_name(void **state)
+{
+	(void)state;
+	make_application();
+	q("drop table if exists public.ai_messages");
+	q("create table public.ai_messages (id bigserial primary key, uuid char(36) unique, session_id bigint, role varchar(20), content text, created_at timestamp)");
+	q("create index ai_messages_session on public.ai_messages (session_id)");
+	q("insert into public.ai_messages (uuid, session_id, role, content, created_at) values (gen_random_uuid(), 7, 'user', 'old', now())");
+	migrate("--adopt", "public.ai_messages", 0);
+	EXPECT("old completed", "select content || ' ' || processing_status from public.ai_messages");
+	q("select signalbox.cancel(d.message_id, 'test') from signalbox.ai_sessions s, signalbox.dispatch('o', 'new', s.uuid) d where s.id = 7");
+	migrate("--give-back", NULL, 0);
+	EXPECT("3", "select count(*) from public.ai_messages");
+	EXPECT("0", "select count(*) from signalbox.ai_messages");
+}
+
+/* An upgrade of the program renews all functions: also while a table is adopted. */
+static void test_migrate_while_adopted(void **state)
+{
+	(void)state;
+	make_application();
+	migrate("--adopt", "public.messages", 0);
+	migrate(NULL, NULL, 0);
+	migrate("--adopt", "public.chats", 5); /* not twice */
+	migrate("--give-back", NULL, 0);
+	migrate(NULL, NULL, 0);
+}
+
+/* Whatever a test left adopted goes back, so that the next can be read for itself. */
+static int down(void **state)
+{
+	q("reset role");
+	q("delete from signalbox.queue");
+	q_err("select signalbox.give_back() from signalbox.adopted");
+	return scene_down(state);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, scene_up, down)
+int main(void)
+{
+	const struct CMUnitTest tests[] = { T(test_first_lines), T(test_down_and_up), T(test_adopt), T(test_migrate_while_adopted), T(test_adopt_same_name) };
+	return world_end(cmocka_run_group_tests(tests, world_up, world_down));
+}

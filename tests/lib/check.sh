@@ -1,0 +1,28 @@
+#!/bin/bash
+# Runs test programs and scripts, one after another, and adds up what they say. A program that dies counts as one failure.
+# cmocka programs say "[  PASSED  ] N test(s)." on stderr; scripts print "ok NAME" and "not ok NAME", one a line.
+set -u
+passed=0 failed=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+for t in "$@"; do
+	start=$SECONDS
+	timeout 300 "$t" >"$log" 2>&1
+	code=$?
+	case $t in
+	*.sh)
+		p=$(grep -c '^ok ' "$log")
+		f=$(grep -c '^not ok ' "$log") ;;
+	*)
+		p=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$log" | tail -1)
+		f=$(sed -n 's/^\[  FAILED  \] .*tests\{0,1\}: *\([0-9]*\) test.*/\1/p; s/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$log" | tail -1) ;;
+	esac
+	p=${p:-0} f=${f:-0}
+	[ "$code" = 0 ] || [ "$f" != 0 ] || f=1
+	[ $((p + f)) != 0 ] || f=1    # a program that tested nothing
+	printf '%-44s %3d passed %3d failed  %3ds\n' "${t#build/}" "$p" "$f" $((SECONDS - start))
+	[ "$f" = 0 ] && [ "$code" = 0 ] || sed 's/^/    /' "$log" | tail -n 60
+	passed=$((passed + p)) failed=$((failed + f))
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

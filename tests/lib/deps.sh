@@ -1,0 +1,20 @@
+#!/bin/sh
+# Installs what is missing: Debian packages only, as root or through sudo. README.md names them too.
+set -eu
+PACKAGES="gcc make pkg-config libpq-dev libcurl4-openssl-dev libcjson-dev libutf8proc-dev libncurses-dev libcmocka-dev
+          postgresql postgresql-client curl tmux procps gettext"
+missing=
+for p in $PACKAGES; do
+	dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null | grep -qx installed || missing="$missing $p"
+done
+[ -n "$missing" ] || exit 0
+echo "installing:$missing"
+as_root=
+[ "$(id -u)" = 0 ] || as_root=sudo
+# The system's own cluster is not ours to make: we start a private one.
+if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+	$as_root mkdir -p /etc/postgresql-common
+	echo "create_main_cluster = false" | $as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
+fi
+$as_root apt-get update -qq
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null

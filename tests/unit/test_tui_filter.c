@@ -1,0 +1,123 @@
+/* A filter chooses what a whole group is retried or cancelled by: what is not understood must be refused, never guessed at. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "shared/json.h"
+#include "tui/filter.h"
+
+#define TEST(name) static void name(void **state __attribute__((unused)))
+#define TERM(field, op, is_not, values) "{\"field\":\"" field "\",\"op\":\"" op "\",\"not\":" is_not ",\"values\":[" values "]}"
+
+static const struct {
+	const char *text, *json;
+} GOOD[] = {
+	{ "", "[]" },
+	{ "   ", "[]" },
+	{ "refund", "[" TERM("text", "=", "false", "\"refund\"") "]" },
+	{ "  two   words ", "[" TERM("text", "=", "false", "\"two\"") "," TERM("text", "=", "false", "\"words\"") "]" },
+	{ "\"two words\"", "[" TERM("text", "=", "false", "\"two words\"") "]" },
+	{ "text:\"two words\" x", "[" TERM("text", "=", "false", "\"two words\"") "," TERM("text", "=", "false", "\"x\"") "]" },
+	{ "agent:support", "[" TERM("agent", "=", "false", "\"support\"") "]" },
+	{ "agent:a|b|c", "[" TERM("agent", "=", "false", "\"a\",\"b\",\"c\"") "]" },
+	{ "!state:failed", "[" TERM("state", "=", "true", "\"failed\"") "]" },
+	{ "!refund", "[" TERM("text", "=", "true", "\"refund\"") "]" },
+	{ "age>5m", "[" TERM("age", ">", "false", "\"300\"") "]" },
+	{ "!age<90s", "[" TERM("age", "<", "true", "\"90\"") "]" },
+	{ "age>500ms", "[" TERM("age", ">", "false", "\"0.5\"") "]" },
+	{ "att>2", "[" TERM("att", ">", "false", "\"2\"") "]" },
+	{ "session:7 id:12 cause:timeout",
+	  "[" TERM("session", "=", "false", "\"7\"") "," TERM("id", "=", "false", "\"12\"") "," TERM("cause", "=", "false",
+	                                                                                             "\"timeout\"") "]" },
+	{ "prov:ollama model:llama3.2:1b worker:w1",
+	  "[" TERM("prov", "=", "false", "\"ollama\"") "," TERM("model", "=", "false", "\"llama3.2:1b\"") "," TERM(
+		  "worker", "=", "false", "\"w1\"") "]" },
+	{ "text:a\\b'c", "[" TERM("text", "=", "false", "\"a\\\\b'c\"") "]" },
+	{ "caf\xC3\xA9", "[" TERM("text", "=", "false", "\"caf\xC3\xA9\"") "]" },
+	{ ":x", "[" TERM("text", "=", "false", "\":x\"") "]" },
+};
+
+static const struct {
+	const char *text, *says;
+} BAD[] = {
+	{ "agnet:x", "no filter 'agnet'; did you mean 'agent'?" },
+	{ "!stat:x", "did you mean 'state'?" },
+	{ "xyzzyx:x", "no filter 'xyzzyx'" },
+	{ "Agent:x", "did you mean 'agent'?" },
+	{ "age:5m", "'age' takes < or >" },
+	{ "att:2", "'att' takes < or >" },
+	{ "agent>x", "'agent' takes a colon" },
+	{ "age>soon", "'soon' is no duration such as 5m" },
+	{ "att>many", "'many' is no number" },
+	{ "age>-5m", "'-5m' is no duration" },
+	{ "agent:", "'agent:' has no value" },
+	{ "!", "'!' has no value" },
+	{ "\"\"", "has no value" },
+	{ "fine state:", "'state:' has no value" },
+};
+
+TEST(the_language)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(GOOD); i++) {
+		struct strbuf out = STRBUF_INIT(4096);
+		struct arena a = ARENA_INIT;
+		const struct json *j;
+		struct err err;
+		if (filter_to_json(GOOD[i].text, &out, &err) < 0)
+			fail_msg("'%s': %s", GOOD[i].text, err.msg);
+		assert_string_equal(strbuf_text(&out), GOOD[i].json);
+		assert_int_equal(json_parse(&a, (struct str){ out.ptr, out.len }, 4096, &j, &err), 0);
+		arena_release(&a);
+		strbuf_release(&out);
+	}
+}
+
+TEST(what_is_not_understood_is_refused)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(BAD); i++) {
+		struct strbuf out = STRBUF_INIT(4096);
+		struct err err = { .code = ERR_OK };
+		if (filter_to_json(BAD[i].text, &out, &err) == 0)
+			fail_msg("'%s' was accepted: %s", BAD[i].text, strbuf_text(&out));
+		assert_int_equal(err.code, ERR_BAD_INPUT);
+		if (strstr(err.msg, BAD[i].says) == NULL)
+			fail_msg("'%s': %s", BAD[i].text, err.msg);
+		strbuf_release(&out);
+	}
+}
+
+TEST(a_filter_that_does_not_fit_is_refused)
+{
+	struct strbuf out = STRBUF_INIT(40);
+	struct err err;
+	assert_int_equal(filter_to_json("refund", &out, &err), -1);
+	assert_int_equal(err.code, ERR_TOO_BIG);
+	strbuf_release(&out);
+}
+
+/* Cut short, a word means more messages than were asked for. */
+TEST(a_long_word_is_not_cut_in_silence)
+{
+	char word[600];
+	struct strbuf out = STRBUF_INIT(4096);
+	struct err err;
+	memset(word, 'x', sizeof word - 1);
+	word[sizeof word - 1] = '\0';
+	if (filter_to_json(word, &out, &err) == 0)
+		assert_non_null(strstr(strbuf_text(&out), word));
+	strbuf_release(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_language),
+		cmocka_unit_test(what_is_not_understood_is_refused),
+		cmocka_unit_test(a_filter_that_does_not_fit_is_refused),
+		cmocka_unit_test(a_long_word_is_not_cut_in_silence),
+	};
+	return cmocka_run_group_tests_name("tui filter", tests, NULL, NULL);
+}
