@@ -7,46 +7,17 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shared/utf8.h"
+#include "tui/app_state.h"
 #include "tui/filter.h"
-#include "tui/frame.h"
 #include "tui/i18n.h"
-#include "tui/sync.h"
 
 #define MESSAGE_USEC (5 * USEC_PER_SEC)
-#define QUIT_USEC (2 * USEC_PER_SEC)
 #define DEAF_USEC (300 * USEC_PER_MSEC) /* keys meant for the list do not answer a question that just opened */
 #define BURST 6                         /* so many different keys at once were pasted, not typed */
 #define OLD_USEC (5 * USEC_PER_SEC)
-
-enum mode { MODE_VIEW, MODE_COMMAND, MODE_FILTER, MODE_QUESTION, MODE_HELP, MODE_COPY };
-
-struct app {
-	const struct options *options;
-	struct screen *screen;
-	struct sync *sync;
-	struct snapshot *snap;
-	struct view views[VIEW_N];
-	enum view_id stack[8];
-	int depth; /* stack[depth - 1] is shown */
-	char filters[VIEW_N][512];
-	enum mode mode;
-	struct field field; /* of the prompt, and of questions */
-	struct question *question;
-	usec_t asked_at;
-	bool in_reason;
-	int help_scroll;
-	char message[300];
-	usec_t message_until, quit_until;
-	struct strbuf undo;
-	usec_t undo_until;
-	bool frozen, is_pasting, is_over, redraw;
-	int pasted_away;
-	struct ui ui;
-};
 
 static const struct view_ops *const VIEWS[VIEW_N] = { [VIEW_QUEUE] = &view_queue,
 	                                              [VIEW_FAILED] = &view_failed,
@@ -54,14 +25,14 @@ static const struct view_ops *const VIEWS[VIEW_N] = { [VIEW_QUEUE] = &view_queue
 	                                              [VIEW_TEST] = &view_test,
 	                                              [VIEW_MESSAGE] = &view_message };
 
-static enum view_id shown(const struct app *a)
+enum view_id app_shown(const struct app *a)
 {
 	return a->stack[a->depth - 1];
 }
 
-static struct view *view_of(struct app *a)
+struct view *app_view(struct app *a)
 {
-	return &a->views[shown(a)];
+	return &a->views[app_shown(a)];
 }
 
 /* ---- what views ask for */
@@ -97,7 +68,7 @@ void ui_filter(struct ui *ui, const char *filter)
 	if (filter_to_json(filter, &json, &err) < 0)
 		ui_say(ui, "%s", err.msg);
 	else
-		snprintf(a->filters[shown(a)], sizeof a->filters[0], "%s", filter);
+		snprintf(a->filters[app_shown(a)], sizeof a->filters[0], "%s", filter);
 	strbuf_release(&json);
 }
 
@@ -152,7 +123,7 @@ void ui_ask_take(struct ui *ui, struct question *q)
 
 /* ---- drawing */
 
-static void prepare_ui(struct app *a)
+void app_prepare_ui(struct app *a)
 {
 	int height = screen_height(a->screen);
 	bool framed = height >= 8 && screen_width(a->screen) >= 40;
@@ -163,7 +134,7 @@ static void prepare_ui(struct app *a)
 		.operator_name = a->options->operator_name,
 		.now = clock_wall(),
 		.retry_hold_ms = a->options->retry_hold_ms,
-		.filter = a->filters[shown(a)],
+		.filter = a->filters[app_shown(a)],
 		.top = framed ? 3 : 0,
 		.bottom = framed ? height - (height >= 30 ? 2 : 1) : height,
 	};
@@ -176,8 +147,8 @@ static enum view_id lit_tab(const struct app *a)
 
 static void draw(struct app *a)
 {
-	struct view *v = view_of(a);
-	prepare_ui(a);
+	struct view *v = app_view(a);
+	app_prepare_ui(a);
 	screen_clear(a->screen);
 	if (screen_height(a->screen) < 8 || screen_width(a->screen) < 40) {
 		screen_put(a->screen, 0, 0, -1, S_PLAIN, _("wider than 40x8: full view"));
@@ -212,12 +183,12 @@ static void send_want(struct app *a)
 {
 	struct want w;
 	struct strbuf json = STRBUF_INIT(sizeof w.filter - 1);
-	struct view *v = view_of(a);
+	struct view *v = app_view(a);
 	struct err err;
 	memset(&w, 0, sizeof w);
 	w.limit = 200;
 	w.is_frozen = a->frozen;
-	if (filter_to_json(a->filters[shown(a)], &json, &err) < 0)
+	if (filter_to_json(a->filters[app_shown(a)], &json, &err) < 0)
 		strbuf_clear(&json);
 	memcpy(w.filter, json.len > 0 ? strbuf_text(&json) : "[]", json.len > 0 ? json.len + 1 : 3);
 	v->ops->want(v, &w);
@@ -231,9 +202,9 @@ static void take_data(struct app *a)
 	struct snapshot *fresh = sync_take(a->sync);
 	snapshot_unref(a->snap);
 	a->snap = fresh;
-	prepare_ui(a);
+	app_prepare_ui(a);
 	if ((a->mode == MODE_VIEW || a->mode == MODE_HELP) && !a->frozen)
-		view_of(a)->ops->bind(view_of(a), a->snap);
+		app_view(a)->ops->bind(app_view(a), a->snap);
 	while (sync_result(a->sync, &r)) {
 		if (r.kind == ACT_SEND)
 			a->views[VIEW_TEST].ops->sent(&a->views[VIEW_TEST], &r);
@@ -244,183 +215,7 @@ static void take_data(struct app *a)
 	}
 }
 
-/* ---- commands */
-
-static void undo(struct app *a)
-{
-	const char *args[] = { strbuf_text(&a->undo), a->options->operator_name };
-	if (clock_mono() > a->undo_until || a->undo.len == 0) {
-		ui_say(&a->ui, "%s", _("nothing to take back"));
-		return;
-	}
-	if (!ui_may_act(&a->ui))
-		return;
-	ui_act_take(&a->ui, action_new(ACT_UNDO, "", 2, args));
-	a->undo_until = 0;
-}
-
-static void go_back(struct app *a, bool may_quit)
-{
-	if (a->depth > 1) {
-		a->depth--;
-	} else if (a->filters[shown(a)][0] != '\0' && !may_quit) {
-		a->filters[shown(a)][0] = '\0';
-	} else if (may_quit) {
-		if (clock_mono() < a->quit_until)
-			a->is_over = true;
-		a->quit_until = clock_mono() + QUIT_USEC;
-		ui_say(&a->ui, "%s", _("q again, or y, quits; what runs goes on in the server"));
-	}
-}
-
-/* The frame, or a text, into a file of the operator's own. */
-static void save(struct app *a, struct str text, const char *what)
-{
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	char dir[400], path[500];
-	snprintf(dir, sizeof dir, state != NULL ? "%s/signalbox" : "%s/.local/state/signalbox",
-	         state != NULL  ? state
-	         : home != NULL ? home
-	                        : "/tmp");
-	for (char *p = dir + 1; *p != '\0'; p++)
-		if (*p == '/') {
-			*p = '\0';
-			mkdir(dir, 0700);
-			*p = '/';
-		}
-	mkdir(dir, 0700);
-	snprintf(path, sizeof path, "%s/%s-%lld.txt", dir, what, (long long)(clock_wall() / USEC_PER_MSEC));
-	mode_t old = umask(077);
-	FILE *f = fopen(path, "wxe");
-	umask(old);
-	if (f == NULL) {
-		ui_say(&a->ui, _("cannot write %s: %s"), path, strerror(errno));
-		return;
-	}
-	if (text.ptr != NULL)
-		fwrite(text.ptr, 1, text.len, f);
-	else
-		screen_print(a->screen, f);
-	ui_say(&a->ui, fclose(f) == 0 ? _("saved to %s") : _("could not write all of %s"), path);
-}
-
-static void copy(struct app *a, int kind)
-{
-	struct view *v = view_of(a);
-	a->mode = MODE_VIEW;
-	if (kind != 'i' && kind != 'e' && kind != 't')
-		return;
-	struct str text = v->ops->text != NULL ? v->ops->text(v, kind) : STR("");
-	if (text.len == 0)
-		ui_say(&a->ui, "%s", _("nothing to copy here"));
-	else if (strcmp(a->options->clipboard, "file") == 0 || !screen_clipboard(a->screen, text))
-		save(a, text, "copy");
-	else
-		ui_say(&a->ui, _("sent %zu B to the terminal's clipboard (OSC 52)"), text.len);
-}
-
-static void run(struct app *a, enum cmd cmd)
-{
-	struct view *v = view_of(a);
-	prepare_ui(a);
-	if (v->ops->command(v, &a->ui, cmd))
-		return;
-	switch (cmd) {
-	case CMD_queue:
-		ui_open(&a->ui, VIEW_QUEUE, NULL);
-		break;
-	case CMD_failed:
-		ui_open(&a->ui, VIEW_FAILED, NULL);
-		break;
-	case CMD_agents:
-		ui_open(&a->ui, VIEW_AGENTS, NULL);
-		break;
-	case CMD_test:
-		ui_open(&a->ui, VIEW_TEST, NULL);
-		break;
-	case CMD_help:
-		a->mode = MODE_HELP;
-		a->help_scroll = 0;
-		break;
-	case CMD_back:
-		go_back(a, false);
-		break;
-	case CMD_quit:
-		go_back(a, true);
-		break;
-	case CMD_interrupt:
-		if (clock_mono() < a->quit_until)
-			a->is_over = true;
-		a->quit_until = clock_mono() + QUIT_USEC;
-		ui_say(&a->ui, "%s", _("^c again quits"));
-		break;
-	case CMD_undo:
-		undo(a);
-		break;
-	case CMD_filter:
-		a->mode = MODE_FILTER;
-		field_set(&a->field, a->filters[shown(a)]);
-		break;
-	case CMD_prompt:
-		a->mode = MODE_COMMAND;
-		field_clear(&a->field);
-		break;
-	case CMD_copy:
-		a->mode = MODE_COPY;
-		ui_say(&a->ui, "%s", _("copy: i id   e error   t text"));
-		break;
-	case CMD_save:
-		save(a, (struct str){ NULL, 0 }, "screen");
-		break;
-	case CMD_freeze:
-		a->frozen = !a->frozen;
-		break;
-	case CMD_refresh:
-		sync_hurry(a->sync);
-		break;
-	case CMD_redraw:
-		a->redraw = true;
-		break;
-	case CMD_suspend:
-		screen_suspend(a->screen);
-		a->redraw = true;
-		break;
-	default:
-		ui_say(&a->ui, _("%s: not in this view"), COMMANDS[cmd].name);
-	}
-}
-
-/* What was typed after ':'. Words after the command: a filter, an agent, a message. */
-static void run_line(struct app *a, const char *line)
-{
-	char word[32], rest[FIELD_MAX];
-	size_t n = strcspn(line, " ");
-	snprintf(word, sizeof word, "%.*s", (int)n, line);
-	snprintf(rest, sizeof rest, "%s", line + n + strspn(line + n, " "));
-	if (word[0] == '\0')
-		return;
-	if (strcmp(word, "filter") == 0) {
-		ui_filter(&a->ui, rest);
-	} else if (strcmp(word, "agent") == 0 && rest[0] != '\0') {
-		char filter[200];
-		snprintf(filter, sizeof filter, "agent:%.180s", rest);
-		ui_open(&a->ui, VIEW_QUEUE, NULL);
-		ui_filter(&a->ui, filter);
-	} else if (strcmp(word, "msg") == 0 && rest[0] != '\0') {
-		ui_open(&a->ui, VIEW_MESSAGE, rest);
-	} else {
-		enum cmd cmd = command_of_name(word);
-		if (cmd == CMD_NONE) {
-			ui_say(&a->ui, _("no command is called '%s'"), word);
-			return;
-		}
-		run(a, cmd);
-		if (rest[0] != '\0' && (cmd == CMD_queue || cmd == CMD_failed))
-			ui_filter(&a->ui, rest);
-		else if (rest[0] != '\0' && cmd == CMD_test)
-			ui_open(&a->ui, VIEW_TEST, rest);
-	}
-}
+/* ---- prompts and questions */
 
 static void prompt_key(struct app *a, int key)
 {
@@ -432,14 +227,14 @@ static void prompt_key(struct app *a, int key)
 	case K_CTRL('c'):
 		a->mode = MODE_VIEW;
 		if (mode == MODE_FILTER)
-			a->filters[shown(a)][0] = '\0';
+			a->filters[app_shown(a)][0] = '\0';
 		return;
 	case K_ENTER:
 		a->mode = MODE_VIEW;
 		if (mode == MODE_FILTER)
 			ui_filter(&a->ui, a->field.text);
 		else
-			run_line(a, a->field.text);
+			app_run_line(a, a->field.text);
 		return;
 	case K_TAB:
 		for (enum cmd c = CMD_NONE + 1; c < CMD_N; c++)
@@ -515,8 +310,8 @@ static void help_key(struct app *a, int key)
 
 static void on_key(struct app *a, int key)
 {
-	struct view *v = view_of(a);
-	prepare_ui(a);
+	struct view *v = app_view(a);
+	app_prepare_ui(a);
 	if (key == K_RESIZE) {
 		a->redraw = true;
 		return;
@@ -533,7 +328,7 @@ static void on_key(struct app *a, int key)
 		help_key(a, key);
 		return;
 	case MODE_COPY:
-		copy(a, key);
+		app_copy(a, key);
 		return;
 	case MODE_VIEW:
 		break;
@@ -547,13 +342,13 @@ static void on_key(struct app *a, int key)
 		return;
 	enum cmd cmd = command_of_key(v->ops->scopes, key);
 	if (cmd != CMD_NONE)
-		run(a, cmd);
+		app_run_command(a, cmd);
 }
 
 /* Is a field open that takes what is pasted? */
 static bool takes_text(struct app *a)
 {
-	struct view *v = view_of(a);
+	struct view *v = app_view(a);
 	return a->mode == MODE_COMMAND || a->mode == MODE_FILTER || (a->mode == MODE_QUESTION && a->in_reason) ||
 	       (a->mode == MODE_VIEW && v->ops->hints != NULL && v->ops->hints(v) != NULL);
 }
@@ -651,9 +446,9 @@ int app_run(const struct options *options)
 		poll(fds, 2, a.frozen ? 60000 : MAX(ms, 20));
 		if (fds[0].revents & (POLLHUP | POLLERR))
 			break;
-		enum view_id before = shown(&a);
+		enum view_id before = app_shown(&a);
 		take_keys(&a);
-		if (fds[1].revents != 0 || shown(&a) != before)
+		if (fds[1].revents != 0 || app_shown(&a) != before)
 			take_data(&a);
 	}
 	end(&a);
@@ -671,7 +466,7 @@ int app_once(const struct options *options, const char *view, const char *size, 
 	}
 	begin(&a, options, (enum view_id)first);
 	a.screen = screen_offline(width, height, strcmp(options->ascii, "yes") == 0);
-	prepare_ui(&a);
+	app_prepare_ui(&a);
 	ui_filter(&a.ui, filter != NULL ? filter : "");
 	usec_t until = clock_mono() + 10 * USEC_PER_SEC;
 	int settled = 0;

@@ -15,15 +15,14 @@
 #include "shared/pg.h"
 #include "shared/vocab.h"
 #include "sql_embed.h"
+#include "tui/actor.h"
 
 #define READER_OPTIONS "-c default_transaction_read_only=on -c statement_timeout=1500 -c lock_timeout=200"
-#define WRITER_OPTIONS "-c statement_timeout=10000 -c lock_timeout=2000"
 #define CONNECT_MS 3000
 #define FROZEN_SERVER_USEC (4 * USEC_PER_SEC) /* no answer, not even the server's own time-out */
 #define HINT_USEC (250 * USEC_PER_MSEC)
 #define STREAM_USEC (120 * USEC_PER_MSEC)
 #define WATCH_USEC (15 * USEC_PER_SEC)
-#define WRITER_IDLE_USEC (60 * USEC_PER_SEC)
 #define SLOW_USEC (300 * USEC_PER_MSEC)
 #define INTERVAL_MAX (30 * USEC_PER_SEC)
 
@@ -33,18 +32,17 @@ struct sync {
 	int wake, notify;
 
 	/* the thread's own */
-	struct pg *reader, *writer;
+	struct pg *reader;
+	struct actor actor;
 	struct snapshot *last; /* what was published */
 	struct snapshot *next; /* being read */
 	struct want now;       /* of the running refresh */
 	int step;              /* block being read; -1: none */
-	usec_t step_started, refresh_started, due, connect_due, stream_due, watch_due, writer_used, last_hint, interval;
+	usec_t step_started, refresh_started, due, connect_due, stream_due, watch_due, last_hint, interval;
 	bool hinted, stream_step;
 	char session[40], session_agent[64];
 	char stream_message[40], stream_job[40];
 	struct strbuf stream_text;
-	struct action *acting;
-	usec_t act_started;
 
 	pthread_mutex_t lock; /* of what follows */
 	struct want want;
@@ -362,10 +360,15 @@ static void on_reader(struct sync *y)
 		y->hinted = true;
 }
 
-/* ---- the writer */
+/* ---- actions */
 
-static void add_result(struct sync *y, const struct action_result *r)
+static void act_done(struct sync *y, const struct action_result *r)
 {
+	if (r->kind == ACT_WATCH)
+		return;
+	if (r->kind == ACT_SEND && r->ok)
+		y->session_agent[0] = '\0'; /* it may have begun a session */
+	y->due = 0;
 	pthread_mutex_lock(&y->lock);
 	if (y->n_results < (int)ARRAY_SIZE(y->results))
 		y->results[y->n_results++] = *r;
@@ -373,54 +376,11 @@ static void add_result(struct sync *y, const struct action_result *r)
 	poke(y->notify);
 }
 
-static void act_done(struct sync *y, const char *cell0, const char *cell1, const struct err *err)
-{
-	struct action_result r;
-	action_explain(y->acting, cell0, cell1, err, &r);
-	if (y->acting->kind == ACT_SEND && r.ok)
-		y->session_agent[0] = '\0'; /* it may have begun a session */
-	if (y->acting->kind != ACT_WATCH) {
-		add_result(y, &r);
-		y->due = 0;
-	}
-	action_free(y->acting);
-	y->acting = NULL;
-	y->writer_used = clock_mono();
-}
-
 static void start_action(struct sync *y, struct action *a)
 {
-	struct err err;
-	y->acting = a;
-	y->act_started = clock_mono();
-	if (y->writer != NULL && pg_is_broken(y->writer)) {
-		pg_close(y->writer);
-		y->writer = NULL;
-	}
-	if ((y->writer == NULL &&
-	     pg_connect(&y->writer, y->options->database_url, "signalbox", WRITER_OPTIONS, CONNECT_MS, &err) < 0) ||
-	    pg_start(y->writer, action_sql(a->kind), (const char *const *)a->args, a->n_args, &err) < 0)
-		act_done(y, NULL, NULL, &err);
-}
-
-static void on_writer(struct sync *y)
-{
-	struct arena a = ARENA_INIT;
-	struct rows r = { 0 };
-	struct err err;
-	if (y->acting == NULL) {
-		if (pg_consume(y->writer, &err) < 0) {
-			pg_close(y->writer);
-			y->writer = NULL;
-		}
-	} else if (pg_ready(y->writer)) {
-		if (pg_finish(y->writer, &a, &r, &err) < 0)
-			act_done(y, NULL, NULL, &err);
-		else
-			act_done(y, r.n_rows > 0 && rows_at(&r, 0, 0) != NULL ? rows_at(&r, 0, 0) : "",
-			         r.n_rows > 0 && r.n_cols > 1 && rows_at(&r, 0, 1) != NULL ? rows_at(&r, 0, 1) : "", NULL);
-	}
-	arena_release(&a);
+	struct action_result r;
+	if (actor_start_take(&y->actor, a, &r))
+		act_done(y, &r);
 }
 
 /* ---- the loop */
@@ -440,7 +400,7 @@ static void take_orders(struct sync *y)
 		y->want_changed = false;
 		y->due = 0;
 	}
-	if (y->acting == NULL && y->n_queue > 0) {
+	if (!actor_is_busy(&y->actor) && y->n_queue > 0) {
 		act = y->queue[0];
 		memmove(y->queue, y->queue + 1, sizeof *y->queue * (size_t)--y->n_queue);
 	}
@@ -474,20 +434,15 @@ static void on_time(struct sync *y)
 			begin_refresh(y, true);
 		}
 	}
-	if (y->now.stream[0] != '\0' && y->reader != NULL && now >= y->watch_due && y->acting == NULL && !y->last->is_read_only) {
+	if (y->now.stream[0] != '\0' && y->reader != NULL && now >= y->watch_due && !actor_is_busy(&y->actor) &&
+	    !y->last->is_read_only) {
 		const char *args[] = { y->now.stream };
 		y->watch_due = now + WATCH_USEC;
 		start_action(y, action_new(ACT_WATCH, "", 1, args));
 	}
-	if (y->acting != NULL && now - y->act_started > 12 * USEC_PER_SEC) {
-		err_set(&err, ERR_DB_DOWN, "no answer; look whether it was done");
-		pg_close(y->writer);
-		y->writer = NULL;
-		act_done(y, NULL, NULL, &err);
-	} else if (y->acting == NULL && y->writer != NULL && now - y->writer_used > WRITER_IDLE_USEC) {
-		pg_close(y->writer);
-		y->writer = NULL;
-	}
+	struct action_result r;
+	if (actor_on_time(&y->actor, &r))
+		act_done(y, &r);
 }
 
 static void *sync_main(void *arg)
@@ -498,7 +453,7 @@ static void *sync_main(void *arg)
 		on_time(y);
 		pthread_mutex_lock(&y->lock);
 		bool ending = y->ending;
-		y->settled = y->step < 0 && y->acting == NULL && y->n_queue == 0 && !y->want_changed && y->due > 0 &&
+		y->settled = y->step < 0 && !actor_is_busy(&y->actor) && y->n_queue == 0 && !y->want_changed && y->due > 0 &&
 		             y->last != NULL && y->last->as_of != 0;
 		pthread_mutex_unlock(&y->lock);
 		if (ending)
@@ -510,12 +465,13 @@ static void *sync_main(void *arg)
 			                                          : y->due);
 		struct pollfd fds[] = { { .fd = y->wake, .events = POLLIN },
 			                { .fd = y->reader != NULL ? pg_fd(y->reader) : -1, .events = POLLIN },
-			                { .fd = y->writer != NULL ? pg_fd(y->writer) : -1, .events = POLLIN } };
+			                { .fd = actor_fd(&y->actor), .events = POLLIN } };
 		poll(fds, 3, (int)MAX(0, (next - now) / USEC_PER_MSEC + 1));
 		if (fds[1].revents != 0)
 			on_reader(y);
-		if (fds[2].revents != 0 && y->writer != NULL)
-			on_writer(y);
+		struct action_result r;
+		if (fds[2].revents != 0 && actor_on_input(&y->actor, &r))
+			act_done(y, &r);
 	}
 }
 
@@ -523,6 +479,7 @@ struct sync *sync_start(const struct options *options)
 {
 	struct sync *y = xcalloc(1, sizeof *y);
 	y->options = options;
+	y->actor.url = options->database_url;
 	y->step = -1;
 	y->stream_text.cap = 8u << 20;
 	y->interval = options->refresh_ms * USEC_PER_MSEC;
@@ -546,8 +503,7 @@ void sync_stop(struct sync *y)
 	poke(y->wake);
 	pthread_join(y->thread, NULL);
 	pg_close(y->reader);
-	pg_close(y->writer);
-	action_free(y->acting);
+	actor_release(&y->actor);
 	for (int i = 0; i < y->n_queue; i++)
 		action_free(y->queue[i]);
 	snapshot_unref(y->last);

@@ -37,7 +37,8 @@ static void check_invariants(void)
 	EXPECT("0", "select count(*) from signalbox.ai_messages where role = 'assistant' and (processing_status = 'completed') <> (content <> '')");
 	EXPECT("0", "select count(*) from signalbox.message_stream");
 	EXPECT("t", "select bool_and(message_count = (select count(*) from signalbox.ai_messages m where m.session_id = s.id)) from signalbox.ai_sessions s");
-	EXPECT("0", "select count(*) from signalbox.ai_messages where not (coalesce(queued_at <= processing_started_at, true) "
+	/* claim() reads the clock before it looks at the queue: a few milliseconds of disorder are possible. */
+	EXPECT("0", "select count(*) from signalbox.ai_messages where not (coalesce(queued_at <= processing_started_at + interval '100 ms', true) "
 	       "and coalesce(processing_started_at <= processing_completed_at, true))");
 }
 
@@ -266,19 +267,22 @@ static void test_cancel(void **state)
 	check_invariants();
 }
 
+/* Slower than the pieces are written down: some of them are empty, none may be missing. */
 static void test_watch(void **state)
 {
 	(void)state;
+	const char *messages[2];
 	worker(QUICK, NULL);
 	for (size_t p = 0; p < 2; p++) {
-		const char *m = say(AGENT[p], "[[rate=20 words=40]] watched");
-		q("select signalbox.watch('%s')", m);
-		wait_stream(m);
-		const char *piece = q("select text from signalbox.stream_text('%s', null, 0)", m);
-		completed(m);
-		assert_memory_equal(content(m), piece, strlen(piece));
-		assert_true(strlen(piece) < strlen(content(m)));
-		assert_string_equal(outcomes(m), "completed");
+		messages[p] = say(AGENT[p], "[[rate=6 words=6]] watched");
+		q("select signalbox.watch('%s')", messages[p]);
+	}
+	for (size_t p = 0; p < 2; p++) {
+		wait_for(text("select coalesce(length(text), 0) > 50 from signalbox.stream_text('%s', null, 0)", messages[p]), "t", 0);
+		const char *piece = q("select text from signalbox.stream_text('%s', null, 0)", messages[p]);
+		completed(messages[p]);
+		assert_string_equal(piece, text("%.*s", (int)strlen(piece), content(messages[p])));
+		assert_string_equal(outcomes(messages[p]), "completed");
 	}
 	check_invariants();
 }

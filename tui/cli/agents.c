@@ -1,15 +1,9 @@
 /* Agents and providers: seen, made and changed. */
 #include "shared/json.h"
+#include "sql_embed.h"
 #include "tui/cli/cli.h"
 #include "tui/format.h"
 #include "tui/i18n.h"
-
-#define AGENT_COLUMNS                                                                                                                          \
-	"slug, name, state, provider, model, queued, running, per_minute, error_percent, mean_seconds, tokens_per_minute, cost_today_usd,"     \
-	" cost_unknown_today, rate_limit_per_min, concurrency_limit, context_window_size, max_tokens, budget_day, budget_month, tools, chain," \
-	" paused_by, pause_reason, system_prompt"
-#define PROVIDER_COLUMNS \
-	"slug, protocol, base_url, key_env, daily_tokens, agents, calls_last_hour, errors_last_hour, mean_ttft_ms, last_error"
 
 static const char *or_dash(const char *s)
 {
@@ -22,7 +16,7 @@ int cmd_agents(struct cli *cli)
 	struct rows r;
 	int code = cli_options(cli, NULL, 0, 0, 0);
 	if (code == 0)
-		code = cli_list(cli, "select " AGENT_COLUMNS " from signalbox.agents_page()", NULL, 0, &r);
+		code = cli_list(cli, sql_tui_list_agents, NULL, 0, &r);
 	if (code != 0 || cli->json)
 		return code;
 	if (r.n_rows == 0) {
@@ -44,7 +38,7 @@ int cmd_providers(struct cli *cli)
 	struct rows r;
 	int code = cli_options(cli, NULL, 0, 0, 0);
 	if (code == 0)
-		code = cli_list(cli, "select " PROVIDER_COLUMNS " from signalbox.providers_page()", NULL, 0, &r);
+		code = cli_list(cli, sql_tui_list_providers, NULL, 0, &r);
 	if (code != 0 || cli->json)
 		return code;
 	if (r.n_rows == 0)
@@ -140,13 +134,11 @@ static int set_or_show(struct cli *cli, const char *what, const char *set_sql, c
 int cmd_agent(struct cli *cli)
 {
 	return set_or_show(cli, "agent", "select signalbox.agent_set($1, $2, $3)",
-	                   "select row_to_json(x) from (select " AGENT_COLUMNS
-	                   " from signalbox.agents_page()) x where slug = $1");
+	                   sql_tui_show_agent);
 }
 
 int cmd_provider(struct cli *cli)
 {
 	return set_or_show(cli, "provider", "select signalbox.provider_set($1, $2, $3)",
-	                   "select row_to_json(x) from (select " PROVIDER_COLUMNS
-	                   " from signalbox.providers_page()) x where slug = $1");
+	                   sql_tui_show_provider);
 }

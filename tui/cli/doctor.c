@@ -5,6 +5,7 @@
 
 #include "shared/json.h"
 #include "shared/migrate.h"
+#include "sql_embed.h"
 #include "tui/cli/cli.h"
 #include "tui/i18n.h"
 
@@ -46,6 +47,32 @@ static void ask(struct report *r, const char *check, const char *sql, const char
 		say(r, check, rows_bool(&rows, i, 0), rows_at(&rows, i, 1), mend);
 }
 
+/* The checks of sql/tui/doctor.sql, each with its mend. */
+static void ask_all(struct report *r)
+{
+	static const struct {
+		const char *check, *mend;
+	} MENDS[] = {
+		{ "workers", "start one: signalbox-worker" },
+		{ "agents", "signalbox agent SLUG set provider=P model=M" },
+		{ "providers", "signalbox provider SLUG set protocol=ollama base_url=URL" },
+		{ "stuck", "a living worker's tick gives them back within a second; start one" },
+		{ "horizon", "an old transaction keeps dead rows: end it with pg_terminate_backend(pid)" },
+		{ "autovacuum", "turn autovacuum on" },
+	};
+	struct rows rows = { 0 };
+	struct err err;
+	if (cli_try(r->cli, sql_tui_doctor, NULL, 0, &rows, &err) < 0)
+		say(r, "queries", false, err.msg, "your role may not read: grant signalbox_viewer to it");
+	for (int i = 0; i < rows.n_rows; i++) {
+		const char *mend = "";
+		for (size_t k = 0; k < ARRAY_SIZE(MENDS); k++)
+			if (strcmp(MENDS[k].check, rows_at(&rows, i, 0)) == 0)
+				mend = MENDS[k].mend;
+		say(r, rows_at(&rows, i, 0), rows_bool(&rows, i, 1), rows_at(&rows, i, 2), mend);
+	}
+}
+
 static bool database(struct report *r)
 {
 	struct err err;
@@ -80,30 +107,8 @@ int cmd_doctor(struct cli *cli)
 		return code;
 	strbuf_char(&r.json, '[');
 	bool reached = database(&r);
-	if (reached) {
-		ask(&r, "workers",
-		    "select count(*) > 0, count(*) || ' alive' || coalesce(', ' || string_agg(name || case when is_draining then ' (draining)' else '' end, ', '), '')"
-		    " from signalbox.workers where ended_at is null and lease_until > now()",
-		    "start one: signalbox-worker");
-		ask(&r, "agents",
-		    "select coalesce(bool_and(provider_id is not null and model is not null), false), count(*) || ' agents'"
-		    " || coalesce(', without provider or model: ' || string_agg(slug, ' ') filter (where provider_id is null or model is null), '') from signalbox.agents",
-		    "signalbox agent SLUG set provider=P model=M");
-		ask(&r, "providers", "select count(*) > 0, count(*) || ' providers' from signalbox.providers",
-		    "signalbox provider SLUG set protocol=ollama base_url=URL");
-		ask(&r, "stuck",
-		    "select count(*) = 0, count(*) || ' running messages past their deadline' from signalbox.queue where state = 'running' and deadline < now()",
-		    "a living worker's tick gives them back within a second; start one");
-		ask(&r, "horizon",
-		    "select coalesce(max(now() - xact_start) < interval '10 min', true), coalesce('oldest transaction: ' ||"
-		    " date_trunc('second', max(now() - xact_start)) || ', pid ' || (array_agg(pid order by xact_start))[1] || ' '"
-		    " || coalesce((array_agg(application_name order by xact_start))[1], ''), 'no open transaction')"
-		    " from pg_stat_activity where xact_start is not null and backend_type = 'client backend' and pid <> pg_backend_pid()",
-		    "an old transaction keeps dead rows: end it with pg_terminate_backend(pid)");
-		ask(&r, "autovacuum",
-		    "select current_setting('autovacuum')::bool, 'autovacuum is ' || current_setting('autovacuum')",
-		    "turn autovacuum on");
-	}
+	if (reached)
+		ask_all(&r);
 	terminal(&r);
 	strbuf_char(&r.json, ']');
 	if (cli->json)

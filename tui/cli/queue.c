@@ -1,5 +1,6 @@
 /* The waiting and the failed, as lists. */
 #include "shared/clock.h"
+#include "sql_embed.h"
 #include "tui/cli/cli.h"
 #include "tui/filter.h"
 #include "tui/format.h"
@@ -41,12 +42,7 @@ int cmd_queue(struct cli *cli)
 	struct rows r;
 	int code = list_options(cli, params);
 	if (code == 0)
-		code = cli_list(
-			cli,
-			"select queue_position, id, message_id, session_id, agent, status, waits_for, priority, signalbox.utc(since) as queued_at,"
-			" signalbox.utc(started_at) as processing_started_at, signalbox.utc(run_after) as run_after, eta_seconds, retry_count, worker,"
-			" provider, model, user_id, text, state from signalbox.queue_page($1, $2)",
-			params, 2, &r);
+		code = cli_list(cli, sql_tui_list_queue, params, 2, &r);
 	if (code != 0 || cli->json)
 		return code;
 	if (r.n_rows == 0)
@@ -71,12 +67,7 @@ int cmd_failed(struct cli *cli)
 	struct rows r;
 	int code = list_options(cli, params);
 	if (code == 0)
-		code = cli_list(
-			cli,
-			"select id, message_id, session_id, agent, cause, error, provider, model, tries, retry_count, signalbox.utc(since) as failed_at,"
-			" signalbox.utc(queued_at) as queued_at, signalbox.utc(retry_at) as retry_at, is_permanent, cost_usd, user_id, text"
-			" from signalbox.failed_page($1, $2)",
-			params, 2, &r);
+		code = cli_list(cli, sql_tui_list_failed, params, 2, &r);
 	if (code != 0 || cli->json)
 		return code;
 	if (r.n_rows == 0)

@@ -1,5 +1,6 @@
 /* One message whole. */
 #include "shared/json.h"
+#include "sql_embed.h"
 #include "tui/cli/cli.h"
 #include "tui/format.h"
 #include "tui/i18n.h"
@@ -86,10 +87,7 @@ int cmd_show(struct cli *cli)
 	if (code != 0)
 		return code;
 	const char *params[] = { cli->argv[0], context ? "t" : "f" };
-	code = cli_query(
-		cli,
-		"select case when $2::bool then f else f - 'context' end from signalbox.message_uuid($1) u, signalbox.message_full(u) f where u is not null",
-		params, 2, &r);
+	code = cli_query(cli, sql_tui_show_message, params, 2, &r);
 	if (code != 0)
 		return code;
 	if (r.n_rows == 0) {

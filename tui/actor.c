@@ -1,0 +1,91 @@
+#include "tui/actor.h"
+
+#include "shared/pg.h"
+
+#define OPTIONS "-c statement_timeout=10000 -c lock_timeout=2000"
+#define CONNECT_MS 3000
+#define SILENT_USEC (12 * USEC_PER_SEC) /* no answer, not even the server's own time-out */
+#define IDLE_USEC (60 * USEC_PER_SEC)
+
+bool actor_is_busy(const struct actor *a)
+{
+	return a->acting != NULL;
+}
+
+int actor_fd(const struct actor *a)
+{
+	return a->pg != NULL ? pg_fd(a->pg) : -1;
+}
+
+static void hang_up(struct actor *a)
+{
+	pg_close(a->pg);
+	a->pg = NULL;
+}
+
+static bool done(struct actor *a, const char *cell0, const char *cell1, const struct err *err, struct action_result *out)
+{
+	action_explain(a->acting, cell0, cell1, err, out);
+	action_free(a->acting);
+	a->acting = NULL;
+	a->used = clock_mono();
+	return true;
+}
+
+bool actor_start_take(struct actor *a, struct action *act, struct action_result *out)
+{
+	struct err err;
+	a->acting = act;
+	a->started = clock_mono();
+	if (a->pg != NULL && pg_is_broken(a->pg))
+		hang_up(a);
+	if ((a->pg == NULL && pg_connect(&a->pg, a->url, "signalbox", OPTIONS, CONNECT_MS, &err) < 0) ||
+	    pg_start(a->pg, action_sql(act->kind), (const char *const *)act->args, act->n_args, &err) < 0)
+		return done(a, NULL, NULL, &err, out);
+	return false;
+}
+
+static const char *cell(const struct rows *r, int col)
+{
+	return r->n_rows > 0 && r->n_cols > col && rows_at(r, 0, col) != NULL ? rows_at(r, 0, col) : "";
+}
+
+bool actor_on_input(struct actor *a, struct action_result *out)
+{
+	struct arena arena = ARENA_INIT;
+	struct rows r = { 0 };
+	struct err err;
+	bool ended = false;
+	if (a->pg == NULL)
+		return false;
+	if (a->acting == NULL) {
+		if (pg_consume(a->pg, &err) < 0)
+			hang_up(a);
+	} else if (pg_ready(a->pg)) {
+		bool failed = pg_finish(a->pg, &arena, &r, &err) < 0;
+		ended = done(a, cell(&r, 0), cell(&r, 1), failed ? &err : NULL, out);
+	}
+	arena_release(&arena);
+	return ended;
+}
+
+bool actor_on_time(struct actor *a, struct action_result *out)
+{
+	usec_t now = clock_mono();
+	struct err err;
+	if (a->acting != NULL && now - a->started > SILENT_USEC) {
+		hang_up(a);
+		err_set(&err, ERR_DB_DOWN, "no answer; look whether it was done");
+		return done(a, NULL, NULL, &err, out);
+	}
+	if (a->acting == NULL && a->pg != NULL && now - a->used > IDLE_USEC)
+		hang_up(a);
+	return false;
+}
+
+void actor_release(struct actor *a)
+{
+	hang_up(a);
+	action_free(a->acting);
+	a->acting = NULL;
+}

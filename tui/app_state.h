@@ -1,0 +1,47 @@
+#pragma once
+/* What the UI thread holds; shared by app.c (the loop, keys, frames) and run.c (commands). Nobody else includes this. */
+#include "tui/frame.h"
+#include "tui/options.h"
+#include "tui/prompt.h"
+#include "tui/sync.h"
+#include "tui/view.h"
+
+#define QUIT_USEC (2 * USEC_PER_SEC)
+
+enum mode { MODE_VIEW, MODE_COMMAND, MODE_FILTER, MODE_QUESTION, MODE_HELP, MODE_COPY };
+
+struct app {
+	const struct options *options;
+	struct screen *screen;
+	struct sync *sync;
+	struct snapshot *snap;
+	struct view views[VIEW_N];
+	enum view_id stack[8];
+	int depth; /* stack[depth - 1] is shown */
+	char filters[VIEW_N][512];
+	enum mode mode;
+	struct field field; /* of the prompt, and of questions */
+	struct question *question;
+	usec_t asked_at;
+	bool in_reason;
+	int help_scroll;
+	char message[300];
+	usec_t message_until, quit_until;
+	struct strbuf undo;
+	usec_t undo_until;
+	bool frozen, is_pasting, is_over, redraw;
+	int pasted_away;
+	struct ui ui;
+};
+
+enum view_id app_shown(const struct app *);
+struct view *app_view(struct app *);
+/* Makes a->ui fit for the next call of a view. */
+void app_prepare_ui(struct app *);
+
+/* Does a command, by key or by name; every change goes through here. */
+void app_run_command(struct app *, enum cmd);
+/* What was typed after ':'. */
+void app_run_line(struct app *, const char *line);
+/* The second key of y: 'i', 'e' or 't'. */
+void app_copy(struct app *, int kind);

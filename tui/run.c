@@ -1,0 +1,188 @@
+/* Commands: what keys, prompt and scripts all use. A view is asked first; what it does not know is done here. */
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "tui/app_state.h"
+#include "tui/i18n.h"
+
+static void undo(struct app *a)
+{
+	const char *args[] = { strbuf_text(&a->undo), a->options->operator_name };
+	if (clock_mono() > a->undo_until || a->undo.len == 0) {
+		ui_say(&a->ui, "%s", _("nothing to take back"));
+		return;
+	}
+	if (!ui_may_act(&a->ui))
+		return;
+	ui_act_take(&a->ui, action_new(ACT_UNDO, "", 2, args));
+	a->undo_until = 0;
+}
+
+static void go_back(struct app *a, bool may_quit)
+{
+	if (a->depth > 1) {
+		a->depth--;
+	} else if (a->filters[app_shown(a)][0] != '\0' && !may_quit) {
+		a->filters[app_shown(a)][0] = '\0';
+	} else if (may_quit) {
+		if (clock_mono() < a->quit_until)
+			a->is_over = true;
+		a->quit_until = clock_mono() + QUIT_USEC;
+		ui_say(&a->ui, "%s", _("q again, or y, quits; what runs goes on in the server"));
+	}
+}
+
+/* The frame, or a text, into a file of the operator's own. */
+static void save(struct app *a, struct str text, const char *what)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	char dir[400], path[500];
+	snprintf(dir, sizeof dir, state != NULL ? "%s/signalbox" : "%s/.local/state/signalbox",
+	         state != NULL  ? state
+	         : home != NULL ? home
+	                        : "/tmp");
+	for (char *p = dir + 1; *p != '\0'; p++)
+		if (*p == '/') {
+			*p = '\0';
+			mkdir(dir, 0700);
+			*p = '/';
+		}
+	mkdir(dir, 0700);
+	snprintf(path, sizeof path, "%s/%s-%lld.txt", dir, what, (long long)(clock_wall() / USEC_PER_MSEC));
+	mode_t old = umask(077);
+	FILE *f = fopen(path, "wxe");
+	umask(old);
+	if (f == NULL) {
+		ui_say(&a->ui, _("cannot write %s: %s"), path, strerror(errno));
+		return;
+	}
+	if (text.ptr != NULL)
+		fwrite(text.ptr, 1, text.len, f);
+	else
+		screen_print(a->screen, f);
+	ui_say(&a->ui, fclose(f) == 0 ? _("saved to %s") : _("could not write all of %s"), path);
+}
+
+void app_copy(struct app *a, int kind)
+{
+	struct view *v = app_view(a);
+	a->mode = MODE_VIEW;
+	if (kind != 'i' && kind != 'e' && kind != 't')
+		return;
+	struct str text = v->ops->text != NULL ? v->ops->text(v, kind) : STR("");
+	if (text.len == 0)
+		ui_say(&a->ui, "%s", _("nothing to copy here"));
+	else if (strcmp(a->options->clipboard, "file") == 0 || !screen_clipboard(a->screen, text))
+		save(a, text, "copy");
+	else
+		ui_say(&a->ui, _("sent %zu B to the terminal's clipboard (OSC 52)"), text.len);
+}
+
+static bool open_tab(struct app *a, enum cmd cmd)
+{
+	static const struct {
+		enum cmd cmd;
+		enum view_id view;
+	} TABS[] = {
+		{ CMD_queue, VIEW_QUEUE }, { CMD_failed, VIEW_FAILED }, { CMD_agents, VIEW_AGENTS }, { CMD_test, VIEW_TEST }
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(TABS); i++)
+		if (TABS[i].cmd == cmd) {
+			ui_open(&a->ui, TABS[i].view, NULL);
+			return true;
+		}
+	return false;
+}
+
+void app_run_command(struct app *a, enum cmd cmd)
+{
+	struct view *v = app_view(a);
+	app_prepare_ui(a);
+	if (v->ops->command(v, &a->ui, cmd))
+		return;
+	if (open_tab(a, cmd))
+		return;
+	switch (cmd) {
+	case CMD_help:
+		a->mode = MODE_HELP;
+		a->help_scroll = 0;
+		break;
+	case CMD_back:
+		go_back(a, false);
+		break;
+	case CMD_quit:
+		go_back(a, true);
+		break;
+	case CMD_interrupt:
+		if (clock_mono() < a->quit_until)
+			a->is_over = true;
+		a->quit_until = clock_mono() + QUIT_USEC;
+		ui_say(&a->ui, "%s", _("^c again quits"));
+		break;
+	case CMD_undo:
+		undo(a);
+		break;
+	case CMD_filter:
+		a->mode = MODE_FILTER;
+		field_set(&a->field, a->filters[app_shown(a)]);
+		break;
+	case CMD_prompt:
+		a->mode = MODE_COMMAND;
+		field_clear(&a->field);
+		break;
+	case CMD_copy:
+		a->mode = MODE_COPY;
+		ui_say(&a->ui, "%s", _("copy: i id   e error   t text"));
+		break;
+	case CMD_save:
+		save(a, (struct str){ NULL, 0 }, "screen");
+		break;
+	case CMD_freeze:
+		a->frozen = !a->frozen;
+		break;
+	case CMD_refresh:
+		sync_hurry(a->sync);
+		break;
+	case CMD_redraw:
+		a->redraw = true;
+		break;
+	case CMD_suspend:
+		screen_suspend(a->screen);
+		a->redraw = true;
+		break;
+	default:
+		ui_say(&a->ui, _("%s: not in this view"), COMMANDS[cmd].name);
+	}
+}
+
+/* What was typed after ':'. Words after the command: a filter, an agent, a message. */
+void app_run_line(struct app *a, const char *line)
+{
+	char word[32], rest[FIELD_MAX];
+	size_t n = strcspn(line, " ");
+	snprintf(word, sizeof word, "%.*s", (int)n, line);
+	snprintf(rest, sizeof rest, "%s", line + n + strspn(line + n, " "));
+	if (word[0] == '\0')
+		return;
+	if (strcmp(word, "filter") == 0) {
+		ui_filter(&a->ui, rest);
+	} else if (strcmp(word, "agent") == 0 && rest[0] != '\0') {
+		char filter[200];
+		snprintf(filter, sizeof filter, "agent:%.180s", rest);
+		ui_open(&a->ui, VIEW_QUEUE, NULL);
+		ui_filter(&a->ui, filter);
+	} else if (strcmp(word, "msg") == 0 && rest[0] != '\0') {
+		ui_open(&a->ui, VIEW_MESSAGE, rest);
+	} else {
+		enum cmd cmd = command_of_name(word);
+		if (cmd == CMD_NONE) {
+			ui_say(&a->ui, _("no command is called '%s'"), word);
+			return;
+		}
+		app_run_command(a, cmd);
+		if (rest[0] != '\0' && (cmd == CMD_queue || cmd == CMD_failed))
+			ui_filter(&a->ui, rest);
+		else if (rest[0] != '\0' && cmd == CMD_test)
+			ui_open(&a->ui, VIEW_TEST, rest);
+	}
+}
