@@ -63,8 +63,10 @@ void list_bind(struct list *l, struct block *b, int id_col, int n_key, int job_c
 		if (l->n > 0 && ids[i] == here)
 			place = i;
 	}
-	bool guard = l->n > 0 && l->cursor > 0; /* at the top new rows may come in */
-	bool ghost = l->n > 0 && place < 0;
+	/* Another question than before (a filter, a group): nothing to hold on to but the message under the cursor, if it is there. */
+	bool same = l->n > 0 && b != NULL && strcmp(old[0].block->about, b->about) == 0 && !l->to_top;
+	bool guard = same && l->cursor > 0; /* at the top new rows may come in */
+	bool ghost = same && place < 0;
 	for (int i = 0; i < n; i++) {
 		bool above = place >= 0 ? i < place : out < l->cursor;
 		if (guard && above && find(old, l->n, ids[i]) < 0) {
@@ -84,13 +86,14 @@ void list_bind(struct list *l, struct block *b, int id_col, int n_key, int job_c
 		block_ref(rows[out].block);
 		rows[out++].is_ghost = true;
 	}
-	int cursor = l->n > 0 ? find(rows, out, here) : 0;
+	int cursor = l->n > 0 && !l->to_top ? find(rows, out, here) : 0;
 	free_rows(old, l->n);
 	free(ids);
 	l->rows = rows;
 	l->n = out;
 	l->cursor = MAX(cursor, 0);
-	l->top = MAX(0, l->cursor - line);
+	l->top = guard ? MAX(0, l->cursor - line) : 0;
+	l->to_top = false;
 	l->n_new = hidden;
 }
 
@@ -117,6 +120,7 @@ static void move_to(struct list *l, int to)
 
 void list_reveal(struct list *l)
 {
+	l->to_top = l->n_new > 0;
 	l->cursor = l->top = 0;
 	l->n_new = 0;
 }

@@ -62,8 +62,12 @@ begin
 	perform setval(pg_get_serial_sequence('signalbox.ai_sessions', 'id'), greatest((select max(id) from ai_sessions), 1));
 
 	alter table signalbox.ai_messages rename to ai_messages_own;
+	-- The names of its indexes and its sequence are the application's to use now.
+	perform rename_owned('signalbox.ai_messages_own', '', 'own_');
 	execute format('alter table %s set schema signalbox', rel);
-	execute format('alter table signalbox.%I rename to ai_messages', (select relname from pg_class where oid = rel));
+	if (select relname from pg_class where oid = rel) <> 'ai_messages' then
+		execute format('alter table signalbox.%I rename to ai_messages', (select relname from pg_class where oid = rel));
+	end if;
 	execute format('create view %I.%I as select * from signalbox.ai_messages', place, split_part(name, '.', -1));
 	execute format('alter view %I.%I owner to %I', place, split_part(name, '.', -1), had);
 	execute format('grant select, insert, update, delete on signalbox.ai_messages to %I', had);

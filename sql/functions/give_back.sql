@@ -37,12 +37,15 @@ begin
 	end loop;
 	execute format('alter table signalbox.ai_messages owner to %I', a.added ->> 'owner');
 	revoke all on signalbox.ai_messages from signalbox_viewer, signalbox_worker;
-	execute format('alter table signalbox.ai_messages rename to %I', word);
+	if word <> 'ai_messages' then
+		execute format('alter table signalbox.ai_messages rename to %I', word);
+	end if;
 	execute format('alter table signalbox.%I set schema %I', word, place);
 	for k in select * from jsonb_array_elements(a.added -> 'foreign_keys') loop
 		-- Rows of sessions that were made here have no row in the application's table: the key holds for new rows.
 		execute format('alter table %I.%I add constraint %I %s not valid', place, word, k ->> 'name', k ->> 'def');
 	end loop;
+	perform rename_owned('signalbox.ai_messages_own', 'own_', '');
 	alter table signalbox.ai_messages_own rename to ai_messages;
 	delete from queue;
 	delete from test_sessions;

@@ -1,5 +1,6 @@
--- The message with its session locked, as every operator's action needs it; refuses when it is no longer what the operator saw.
-create or replace function signalbox.lock_message(message uuid, seen_job uuid, seen_status text) returns signalbox.ai_messages
+-- Locks a message and its session, as every operator's action needs it, and answers its number; refuses when it is no longer what the
+-- operator saw. (A number, not the row: the table behind ai_messages may change when one is adopted.)
+create or replace function signalbox.lock_message(message uuid, seen_job uuid, seen_status text) returns bigint
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
 	m ai_messages;
@@ -15,5 +16,5 @@ begin
 	elsif seen_job is not null and seen_job is distinct from m.job_id then
 		raise exception 'it was tried again meanwhile' using errcode = 'SB003';
 	end if;
-	return m;
+	return m.id;
 end $$;

@@ -1,7 +1,9 @@
 -- The oldest waiting message of each session becomes its head, where the session has none. The caller has locked the sessions:
 -- without that lock a dispatch and a settle that overlap leave a message behind for ever.
 create or replace function signalbox.promote(sessions bigint[]) returns void
-language sql set search_path = pg_catalog, signalbox, pg_temp as $$
+language sql set search_path = pg_catalog, signalbox, pg_temp
+-- Plans must not follow the sizes these tables had when they were new and empty: always by index.
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 	update queue q
 	set state = case when q.run_after > clock_timestamp() then 'delayed' else 'ready' end::queue_state, priority = m.priority
 	from (select h.message_id

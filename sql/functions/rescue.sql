@@ -1,7 +1,9 @@
 -- Messages of workers whose lease ran out, and attempts past their deadline, go back to the queue: no try is burnt, but a message that
 -- ten workers died with is poison and fails. The condition stands again in the statement that writes.
 create or replace function signalbox.rescue() returns bigint
-language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
+-- Plans must not follow the sizes these tables had when they were new and empty: always by index.
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
 	t        timestamptz := clock_timestamp();
 	sessions bigint[];

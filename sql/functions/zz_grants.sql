@@ -5,7 +5,8 @@ declare f regprocedure;
 begin
 	for f in select p.oid::regprocedure from pg_proc p where p.pronamespace = 'signalbox'::regnamespace loop
 		-- adopt and give_back move tables of other owners: they run as whoever migrates.
-		if f::text not like 'signalbox.adopt(%' and f::text not like 'signalbox.give_back(%' and f::text not like 'signalbox.attach_triggers(%' then
+		if f::text not like 'signalbox.adopt(%' and f::text not like 'signalbox.give_back(%' and f::text not like 'signalbox.attach_triggers(%'
+			and f::text not like 'signalbox.rename_owned(%' then
 			execute format('alter function %s owner to signalbox_owner', f);
 		end if;
 		execute format('revoke all on function %s from public', f);

@@ -17,8 +17,10 @@ static const char *state_sql(const char *message)
 
 static const char *outcomes(const char *message)
 {
-	return q("select string_agg(coalesce(outcome, 'open'), ' ' order by number) from signalbox.attempts a join signalbox.ai_messages m on m.id = a.message_id "
-	         "where m.uuid = '%s'", message);
+	return q(
+		"select string_agg(coalesce(outcome, 'open'), ' ' order by number) from signalbox.attempts a join signalbox.ai_messages m on m.id = a.message_id "
+		"where m.uuid = '%s'",
+		message);
 }
 
 static const char *content(const char *message)
@@ -29,16 +31,22 @@ static const char *content(const char *message)
 /* What holds after every fault, when all is quiet. */
 static void check_invariants(void)
 {
-	EXPECT("0", "select count(*) from signalbox.ai_messages where role = 'assistant' and processing_status not in ('completed', 'failed', 'cancelled')");
+	EXPECT("0",
+	       "select count(*) from signalbox.ai_messages where role = 'assistant' and processing_status not in ('completed', 'failed', 'cancelled')");
 	EXPECT("0", "select count(*) from signalbox.queue where state <> 'failed'");
-	EXPECT("0", "select count(*) from signalbox.ai_messages m where m.role = 'assistant' and (m.processing_status = 'completed') <> "
+	EXPECT("0",
+	       "select count(*) from signalbox.ai_messages m where m.role = 'assistant' and (m.processing_status = 'completed') <> "
 	       "((select count(*) from signalbox.attempts a where a.message_id = m.id and a.outcome = 'completed') = 1)");
-	EXPECT("0", "select count(*) from signalbox.ai_messages m join signalbox.attempts a on a.message_id = m.id and a.outcome = 'completed' where a.job_id <> m.job_id");
-	EXPECT("0", "select count(*) from signalbox.ai_messages where role = 'assistant' and (processing_status = 'completed') <> (content <> '')");
+	EXPECT("0",
+	       "select count(*) from signalbox.ai_messages m join signalbox.attempts a on a.message_id = m.id and a.outcome = 'completed' where a.job_id <> m.job_id");
+	EXPECT("0",
+	       "select count(*) from signalbox.ai_messages where role = 'assistant' and (processing_status = 'completed') <> (content <> '')");
 	EXPECT("0", "select count(*) from signalbox.message_stream");
-	EXPECT("t", "select bool_and(message_count = (select count(*) from signalbox.ai_messages m where m.session_id = s.id)) from signalbox.ai_sessions s");
+	EXPECT("t",
+	       "select bool_and(message_count = (select count(*) from signalbox.ai_messages m where m.session_id = s.id)) from signalbox.ai_sessions s");
 	/* claim() reads the clock before it looks at the queue: a few milliseconds of disorder are possible. */
-	EXPECT("0", "select count(*) from signalbox.ai_messages where not (coalesce(queued_at <= processing_started_at + interval '100 ms', true) "
+	EXPECT("0",
+	       "select count(*) from signalbox.ai_messages where not (coalesce(queued_at <= processing_started_at + interval '100 ms', true) "
 	       "and coalesce(processing_started_at <= processing_completed_at, true))");
 }
 
@@ -79,8 +87,10 @@ static void test_kill_in_the_stream(void **state)
 	worker(QUICK, NULL);
 	completed(m);
 	assert_string_equal(outcomes(m), "lost completed");
-	EXPECT("[practice] No model wrote this. You said: in the stream word1 word2 t", "select left(content, 67) || ' ' || "
-	       "left((content like '%% word20' and length(content) = 186)::text, 1) from signalbox.ai_messages where uuid = '%s'", m);
+	EXPECT("[practice] No model wrote this. You said: in the stream word1 word2 t",
+	       "select left(content, 67) || ' ' || "
+	       "left((content like '%% word20' and length(content) = 186)::text, 1) from signalbox.ai_messages where uuid = '%s'",
+	       m);
 	check_invariants();
 }
 
@@ -88,8 +98,11 @@ static void test_kill_in_the_stream(void **state)
 static const char *hold_settle(struct pg *other, const char *message)
 {
 	q_on(other, "begin");
-	q_on(other, "select 1 from signalbox.ai_sessions s join signalbox.ai_messages m on m.session_id = s.id where m.uuid = '%s' for update of s", message);
-	static const char WAITING[] = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%signalbox.settle(%'";
+	q_on(other,
+	     "select 1 from signalbox.ai_sessions s join signalbox.ai_messages m on m.session_id = s.id where m.uuid = '%s' for update of s",
+	     message);
+	static const char WAITING[] =
+		"select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%signalbox.settle(%'";
 	wait_for(WAITING, "1", 0);
 	return q("select pid from pg_stat_activity where wait_event_type = 'Lock' and query like '%%signalbox.settle(%%'");
 }
@@ -134,7 +147,9 @@ static void test_kill_during_the_commit(void **state)
 static void test_provider_faults(void **state)
 {
 	(void)state;
-	static const struct { const char *script, *class, *said; } FAULTS[] = {
+	static const struct {
+		const char *script, *class, *said;
+	} FAULTS[] = {
 		{ "hang", "provider_timeout", "" },
 		{ "stall=3", "provider_timeout", "[practice] No model " },
 		{ "cut=3", "truncated", "[practice] No model " },
@@ -153,15 +168,20 @@ static void test_provider_faults(void **state)
 	for (size_t p = 0; p < 2; p++)
 		for (size_t i = 0; i < ARRAY_SIZE(FAULTS); i++)
 			messages[p][i] = say(AGENT[p], text("[[%s]] fault", FAULTS[i].script));
-	wait_for("select count(*) from signalbox.ai_messages where role = 'assistant' and processing_status in ('queued', 'processing')", "0", 15);
+	wait_for(
+		"select count(*) from signalbox.ai_messages where role = 'assistant' and processing_status in ('queued', 'processing')",
+		"0", 15);
 	for (size_t p = 0; p < 2; p++)
 		for (size_t i = 0; i < ARRAY_SIZE(FAULTS); i++) {
-			const char *got = q("select m.processing_status || ' ' || a.error_class || ' ' || coalesce(a.said, '') from signalbox.ai_messages m "
-			                    "join signalbox.attempts a on a.message_id = m.id where m.uuid = '%s'", messages[p][i]);
+			const char *got = q(
+				"select m.processing_status || ' ' || a.error_class || ' ' || coalesce(a.said, '') from signalbox.ai_messages m "
+				"join signalbox.attempts a on a.message_id = m.id where m.uuid = '%s'",
+				messages[p][i]);
 			const char *expected = text("failed %s %s", FAULTS[i].class, FAULTS[i].said);
 			if (strcmp(got, expected) != 0)
 				fail_msg("%s, %s: '%s' instead of '%s' (%s)", AGENT[p], FAULTS[i].script, got, expected,
-				         q("select processing_error from signalbox.ai_messages where uuid = '%s'", messages[p][i]));
+				         q("select processing_error from signalbox.ai_messages where uuid = '%s'",
+				           messages[p][i]));
 		}
 	check_invariants();
 }
@@ -171,7 +191,8 @@ static void test_tries(void **state)
 	(void)state;
 	worker(QUICK, NULL);
 	for (size_t p = 0; p < 2; p++) {
-		const char *good = say(AGENT[p], text("[[fail=2]] twice %zu", p)), *bad = say(AGENT[p], text("[[cut=1]] always %zu", p));
+		const char *good = say(AGENT[p], text("[[fail=2]] twice %zu", p)),
+			   *bad = say(AGENT[p], text("[[cut=1]] always %zu", p));
 		completed(good);
 		assert_string_equal(outcomes(good), "retry retry completed");
 		wait_for(state_sql(bad), "failed", 0);
@@ -186,11 +207,16 @@ static void test_too_many_requests(void **state)
 	worker(QUICK, "--concurrency", "1", NULL);
 	for (size_t p = 0; p < 2; p++) {
 		const char *m = say(AGENT[p], "[[status=429 retry_after=1]] slow down");
-		wait_for(text("select count(*) from signalbox.attempts a join signalbox.ai_messages m on m.id = a.message_id where m.uuid = '%s' "
-		              "and outcome = 'rate_limited'", m), "2", 0);
+		wait_for(
+			text("select count(*) from signalbox.attempts a join signalbox.ai_messages m on m.id = a.message_id where m.uuid = '%s' "
+		             "and outcome = 'rate_limited'",
+		             m),
+			"2", 0);
 		EXPECT("0 rate", "select errors || ' ' || signalbox.waits_for(q) from signalbox.queue q");
-		EXPECT("t", "select max(started_at) - min(ended_at) >= interval '950 ms' from signalbox.attempts a join signalbox.ai_messages m on m.id = a.message_id "
-		       "where m.uuid = '%s'", m);
+		EXPECT("t",
+		       "select max(started_at) - min(ended_at) >= interval '950 ms' from signalbox.attempts a join signalbox.ai_messages m on m.id = a.message_id "
+		       "where m.uuid = '%s'",
+		       m);
 		q("select signalbox.cancel('%s', 'test')", m);
 	}
 	check_invariants();
@@ -224,11 +250,14 @@ static void test_database_away(void **state)
 	worker(QUICK, "--concurrency", "4", NULL);
 	worker(QUICK, "--concurrency", "4", NULL);
 	q("select count(*) from generate_series(1, 40) i, signalbox.dispatch('o', '[[slow=150]] away-' || i || '.')");
-	wait_for("select count(*) >= 5 from signalbox.ai_messages where role = 'assistant' and processing_status = 'completed'", "t", 0);
+	wait_for("select count(*) >= 5 from signalbox.ai_messages where role = 'assistant' and processing_status = 'completed'",
+	         "t", 0);
 	database("stop", "immediate");
 	database("start", NULL);
-	wait_for("select count(*) from signalbox.ai_messages where role = 'assistant' and processing_status = 'completed'", "40", 30);
-	EXPECT("0", "select count(*) from signalbox.ai_messages m join signalbox.ai_messages u on u.id = m.reply_to where position(substring(u.content from 'away-[0-9]+[.]') in m.content) = 0");
+	wait_for("select count(*) from signalbox.ai_messages where role = 'assistant' and processing_status = 'completed'", "40",
+	         30);
+	EXPECT("0",
+	       "select count(*) from signalbox.ai_messages m join signalbox.ai_messages u on u.id = m.reply_to where position(substring(u.content from 'away-[0-9]+[.]') in m.content) = 0");
 	check_invariants();
 }
 
@@ -248,7 +277,8 @@ static void test_drain(void **state)
 	assert_int_equal(wait_exit(second, 5), 0);
 	assert_string_equal(status_of(next), "queued");
 	assert_string_equal(outcomes(next), "released");
-	EXPECT("0 0 0", "select q.errors || ' ' || q.attempts || ' ' || m.retry_count from signalbox.queue q join signalbox.ai_messages m on m.id = q.message_id");
+	EXPECT("0 0 0",
+	       "select q.errors || ' ' || q.attempts || ' ' || m.retry_count from signalbox.queue q join signalbox.ai_messages m on m.id = q.message_id");
 	q("select signalbox.cancel('%s', 'test')", next);
 	check_invariants();
 }
@@ -262,7 +292,8 @@ static void test_cancel(void **state)
 	wait_stream(m);
 	q("select signalbox.cancel('%s', 'test')", m);
 	assert_string_equal(status_of(m), "cancelled");
-	wait_for("select outcome || ' ' || (length(said) between 20 and 1000)::text from signalbox.attempts", "cancelled true", 3);
+	wait_for("select outcome || ' ' || (length(said) between 20 and 1000)::text from signalbox.attempts", "cancelled true",
+	         3);
 	assert_string_equal(content(m), "");
 	check_invariants();
 }
@@ -271,17 +302,20 @@ static void test_cancel(void **state)
 static void test_watch(void **state)
 {
 	(void)state;
-	const char *messages[2];
+	const char *messages[2], *pieces[2];
 	worker(QUICK, NULL);
 	for (size_t p = 0; p < 2; p++) {
-		messages[p] = say(AGENT[p], "[[rate=6 words=6]] watched");
+		messages[p] = say(AGENT[p], "[[rate=6 words=12]] watched");
 		q("select signalbox.watch('%s')", messages[p]);
 	}
 	for (size_t p = 0; p < 2; p++) {
-		wait_for(text("select coalesce(length(text), 0) > 50 from signalbox.stream_text('%s', null, 0)", messages[p]), "t", 0);
-		const char *piece = q("select text from signalbox.stream_text('%s', null, 0)", messages[p]);
+		wait_for(text("select coalesce(length(text), 0) > 40 from signalbox.stream_text('%s', null, 0)", messages[p]),
+		         "t", 0);
+		pieces[p] = q("select text from signalbox.stream_text('%s', null, 0)", messages[p]);
+	}
+	for (size_t p = 0; p < 2; p++) {
 		completed(messages[p]);
-		assert_string_equal(piece, text("%.*s", (int)strlen(piece), content(messages[p])));
+		assert_string_equal(pieces[p], text("%.*s", (int)strlen(pieces[p]), content(messages[p])));
 		assert_string_equal(outcomes(messages[p]), "completed");
 	}
 	check_invariants();
@@ -299,9 +333,14 @@ static void test_pieces(void **state)
 			messages[p][i] = say(AGENT[p], text("[[%s]] %s", SCRIPT[i], WORDS));
 	for (size_t p = 0; p < 2; p++)
 		for (size_t i = 0; i < ARRAY_SIZE(SCRIPT); i++) {
-			wait_for(text("select processing_status in ('completed', 'failed') from signalbox.ai_messages where uuid = '%s'", messages[p][i]), "t", 15);
+			wait_for(
+				text("select processing_status in ('completed', 'failed') from signalbox.ai_messages where uuid = '%s'",
+			             messages[p][i]),
+				"t", 15);
 			if (strcmp(status_of(messages[p][i]), "completed") != 0)
-				fail_msg("%s, %s: %s", AGENT[p], SCRIPT[i], q("select processing_error from signalbox.ai_messages where uuid = '%s'", messages[p][i]));
+				fail_msg("%s, %s: %s", AGENT[p], SCRIPT[i],
+				         q("select processing_error from signalbox.ai_messages where uuid = '%s'",
+				           messages[p][i]));
 			assert_string_equal(content(messages[p][i]), text("[practice] No model wrote this. You said: %s", WORDS));
 		}
 	check_invariants();
@@ -311,9 +350,19 @@ static void test_pieces(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_kill_before_the_call), T(test_kill_in_the_stream), T(test_kill_before_the_commit), T(test_kill_during_the_commit),
-		T(test_provider_faults), T(test_tries), T(test_too_many_requests), T(test_freeze), T(test_database_away), T(test_drain),
-		T(test_cancel), T(test_watch), T(test_pieces),
+		T(test_kill_before_the_call),
+		T(test_kill_in_the_stream),
+		T(test_kill_before_the_commit),
+		T(test_kill_during_the_commit),
+		T(test_provider_faults),
+		T(test_tries),
+		T(test_too_many_requests),
+		T(test_freeze),
+		T(test_database_away),
+		T(test_drain),
+		T(test_cancel),
+		T(test_watch),
+		T(test_pieces),
 	};
 	return world_end(cmocka_run_group_tests(tests, world_up, world_down));
 }

@@ -78,12 +78,14 @@ static void check_columns(const char *path, char *list, const char *sql)
 		char name[64], type[64];
 		if (sscanf(trim(part), "%63s %63s", name, type) != 2)
 			fail_msg("%s: the first line names its columns badly at '%s'", path, part);
-		expected = text("%s%s%s %s", expected, *expected != '\0' ? ", " : "", name, q("select format_type('%s'::regtype, null)", type));
+		expected = text("%s%s%s %s", expected, *expected != '\0' ? ", " : "", name,
+		                q("select format_type('%s'::regtype, null)", type));
 	}
 	if (q_err("create temp view v as %s", sql) != ERR_OK)
 		fail_msg("%s: %s", path, q_error());
-	const char *got = q("select string_agg(attname || ' ' || format_type(atttypid, null), ', ' order by attnum) from pg_attribute "
-	                    "where attrelid = 'pg_temp.v'::regclass and attnum > 0");
+	const char *got =
+		q("select string_agg(attname || ' ' || format_type(atttypid, null), ', ' order by attnum) from pg_attribute "
+	          "where attrelid = 'pg_temp.v'::regclass and attnum > 0");
 	q("drop view pg_temp.v");
 	if (strcmp(got, expected) != 0)
 		fail_msg("%s gives\n  %s\nand its first line says\n  %s", path, got, expected);
@@ -141,13 +143,15 @@ static void test_first_lines(void **state)
 static void migrate(const char *option, const char *value, int expected)
 {
 	if (run(bin("signalbox"), "migrate", option, value, NULL) != expected)
-		fail_msg("signalbox migrate %s does not end with %d; see %s/run.log", option != NULL ? option : "", expected, W.dir);
+		fail_msg("signalbox migrate %s does not end with %d; see %s/run.log", option != NULL ? option : "", expected,
+		         W.dir);
 }
 
 static void test_down_and_up(void **state)
 {
 	(void)state;
-	static const char SHAPE[] = "select md5(string_agg(x, ';' order by x)) from (select c.relname || ' ' || c.relkind::text || ' ' || coalesce(c.relacl::text, '') || "
+	static const char SHAPE[] =
+		"select md5(string_agg(x, ';' order by x)) from (select c.relname || ' ' || c.relkind::text || ' ' || coalesce(c.relacl::text, '') || "
 		"coalesce((select string_agg(attname || format_type(atttypid, atttypmod), ',' order by attnum) from pg_attribute where attrelid = c.oid and attnum > 0), '') "
 		"from pg_class c where relnamespace = 'signalbox'::regnamespace union all select proname || coalesce(proacl::text, '') || md5(prosrc) || pg_get_userbyid(proowner) "
 		"from pg_proc where pronamespace = 'signalbox'::regnamespace) s(x)";
@@ -189,13 +193,17 @@ static void test_adopt(void **state)
 {
 	(void)state;
 	make_application();
-	const char *columns = q("%s", COLUMNS), *sum = "select md5(string_agg(concat_ws('|', id, uuid, session_id, role, content, created_at), ';' order by id)) "
-	                                         "from public.messages where content like 'old %'";
+	const char
+		*columns = q("%s", COLUMNS),
+		*sum = "select md5(string_agg(concat_ws('|', id, uuid, session_id, role, content, created_at), ';' order by id)) "
+		       "from public.messages where content like 'old %'";
 	const char *rows = q("%s", sum);
 	migrate("--adopt", "public.messages", 0);
-	EXPECT("90 90", "select count(*) || ' ' || count(*) filter (where processing_status = 'completed') from signalbox.ai_messages");
+	EXPECT("90 90",
+	       "select count(*) || ' ' || count(*) filter (where processing_status = 'completed') from signalbox.ai_messages");
 	EXPECT("3 90", "select count(*) || ' ' || sum(message_count) from signalbox.ai_sessions");
-	EXPECT("90 t", "select count(*) || ' ' || left((min(created_at) = '2024-01-02 03:04:06+00')::text, 1) from public.messages");
+	EXPECT("90 t",
+	       "select count(*) || ' ' || left((min(created_at) = '2024-01-02 03:04:06+00')::text, 1) from public.messages");
 	EXPECT_ERR(ERR_REFUSED, "select signalbox.adopt('public.chats')");
 	/* The old application goes on as it was. */
 	q("set role laravel");
@@ -206,7 +214,8 @@ static void test_adopt(void **state)
 	q("reset role");
 	EXPECT("31", "select message_count from signalbox.ai_sessions where id = 1");
 	/* And its sessions can be asked. */
-	const char *m = q("select d.message_id from signalbox.ai_sessions s, signalbox.dispatch('o', 'new', s.uuid) d where s.id = 1");
+	const char *m =
+		q("select d.message_id from signalbox.ai_sessions s, signalbox.dispatch('o', 'new', s.uuid) d where s.id = 1");
 	q("set role laravel");
 	q("insert into public.messages (session_id, role, processing_status) values (1, 'assistant', 'queued')");
 	EXPECT_ERR(ERR_REFUSED, "update public.messages set processing_status = 'completed' where uuid = '%s'", m);
@@ -217,10 +226,12 @@ static void test_adopt(void **state)
 	migrate("--give-back", NULL, 0);
 	EXPECT(columns, "%s", COLUMNS);
 	EXPECT(rows, "%s", sum);
-	EXPECT("94 r laravel", "select count(*) || ' ' || (select relkind::text || ' ' || pg_get_userbyid(relowner) from pg_class where oid = 'public.messages'::regclass) "
+	EXPECT("94 r laravel",
+	       "select count(*) || ' ' || (select relkind::text || ' ' || pg_get_userbyid(relowner) from pg_class where oid = 'public.messages'::regclass) "
 	       "from public.messages");
 	EXPECT("1", "select count(*) from pg_constraint where conrelid = 'public.messages'::regclass and contype = 'f'");
-	EXPECT("0", "select count(*) from pg_trigger where tgrelid = 'public.messages'::regclass and tgname like 'ai\\_messages%%'");
+	EXPECT("0",
+	       "select count(*) from pg_trigger where tgrelid = 'public.messages'::regclass and tgname like 'ai\\_messages%%'");
 	assert_string_equal(status_of(say("o", "our own table is back")), "queued");
 	EXPECT("94", "select count(*) from public.messages");
 }
@@ -266,6 +277,7 @@ static int down(void **state)
 #define T(name) cmocka_unit_test_setup_teardown(name, scene_up, down)
 int main(void)
 {
-	const struct CMUnitTest tests[] = { T(test_first_lines), T(test_down_and_up), T(test_adopt), T(test_migrate_while_adopted), T(test_adopt_same_name) };
+	const struct CMUnitTest tests[] = { T(test_first_lines), T(test_down_and_up), T(test_adopt),
+		                            T(test_migrate_while_adopted), T(test_adopt_same_name) };
 	return world_end(cmocka_run_group_tests(tests, world_up, world_down));
 }

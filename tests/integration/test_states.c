@@ -17,16 +17,20 @@ static void hello(const char *id)
 /* Claims and answers the agents' names (or texts) in the order of service. */
 static const char *claim(int slots)
 {
-	return q("select coalesce(string_agg(u.content, ' '), '') from (select * from signalbox.claim('" WORKER "', %d, '300 s')) c "
-	         "join signalbox.ai_messages m on m.id = c.message_id join signalbox.ai_messages u on u.id = m.reply_to", slots);
+	return q("select coalesce(string_agg(u.content, ' '), '') from (select * from signalbox.claim('" WORKER
+	         "', %d, '300 s')) c "
+	         "join signalbox.ai_messages m on m.id = c.message_id join signalbox.ai_messages u on u.id = m.reply_to",
+	         slots);
 }
 
 /* Ends the message's running attempt; more: further fields of the record. */
 static const char *settle_job(const char *message, const char *job, const char *outcome, const char *more)
 {
-	return q("select result from signalbox.settle('" WORKER "', (select json_build_array(json_build_object('message_id', id, 'job_id', '%s'::uuid, "
-	         "'outcome', '%s', 'content', 'answer')::jsonb || '%s'::jsonb) from signalbox.ai_messages where uuid = '%s'), 3, '30 s')",
-	         job, outcome, more != NULL ? more : "{}", message);
+	return q(
+		"select result from signalbox.settle('" WORKER
+		"', (select json_build_array(json_build_object('message_id', id, 'job_id', '%s'::uuid, "
+		"'outcome', '%s', 'content', 'answer')::jsonb || '%s'::jsonb) from signalbox.ai_messages where uuid = '%s'), 3, '30 s')",
+		job, outcome, more != NULL ? more : "{}", message);
 }
 
 static const char *job_of(const char *message)
@@ -68,14 +72,16 @@ static const char *message_in(const char *status)
 	if (strcmp(status, "completed") == 0)
 		assert_string_equal(settle(m, "completed", NULL), "kept");
 	else if (strcmp(status, "failed") == 0)
-		assert_string_equal(settle(m, "error", "{\"error_class\": \"auth\", \"error\": \"no\", \"is_permanent\": true}"), "kept");
+		assert_string_equal(settle(m, "error", "{\"error_class\": \"auth\", \"error\": \"no\", \"is_permanent\": true}"),
+		                    "kept");
 	return m;
 }
 
 static bool is_legal(const char *from, const char *to)
 {
-	static const char *const LEGAL[] = { "pending>queued", "pending>cancelled", "queued>processing", "queued>cancelled", "processing>completed",
-		                             "processing>failed", "processing>queued", "processing>cancelled" };
+	static const char *const LEGAL[] = { "pending>queued",    "pending>cancelled",    "queued>processing",
+		                             "queued>cancelled",  "processing>completed", "processing>failed",
+		                             "processing>queued", "processing>cancelled" };
 	for (size_t i = 0; i < ARRAY_SIZE(LEGAL); i++)
 		if (strcmp(LEGAL[i], text("%s>%s", from, to)) == 0)
 			return true;
@@ -85,8 +91,11 @@ static bool is_legal(const char *from, const char *to)
 /* What the queue must say about a message of this status, if somebody wrote it there directly. */
 static const char *queue_of(const char *status)
 {
-	return strcmp(status, "pending") == 0 ? "pending" : strcmp(status, "queued") == 0 ? "ready" : strcmp(status, "processing") == 0 ? "running" :
-	       strcmp(status, "failed") == 0 ? "failed" : "(none)";
+	return strcmp(status, "pending") == 0      ? "pending"
+	       : strcmp(status, "queued") == 0     ? "ready"
+	       : strcmp(status, "processing") == 0 ? "running"
+	       : strcmp(status, "failed") == 0     ? "failed"
+	                                           : "(none)";
 }
 
 static void test_transitions(void **state)
@@ -97,10 +106,13 @@ static void test_transitions(void **state)
 			const char *m = message_in(STATUS[i]);
 			assert_string_equal(status_of(m), STATUS[i]);
 			bool legal = is_legal(STATUS[i], STATUS[j]);
-			EXPECT_ERR(legal ? ERR_OK : ERR_REFUSED, "update signalbox.ai_messages set processing_status = '%s' where uuid = '%s'", STATUS[j], m);
+			EXPECT_ERR(legal ? ERR_OK : ERR_REFUSED,
+			           "update signalbox.ai_messages set processing_status = '%s' where uuid = '%s'", STATUS[j], m);
 			assert_string_equal(status_of(m), legal ? STATUS[j] : STATUS[i]);
-			EXPECT(queue_of(status_of(m)), "select state from signalbox.queue where message_id = "
-			       "(select id from signalbox.ai_messages where uuid = '%s')", m);
+			EXPECT(queue_of(status_of(m)),
+			       "select state from signalbox.queue where message_id = "
+			       "(select id from signalbox.ai_messages where uuid = '%s')",
+			       m);
 		}
 }
 
@@ -113,7 +125,9 @@ static void test_only_retry_brings_back(void **state)
 		EXPECT_ERR(ERR_REFUSED, "update signalbox.ai_messages set processing_status = 'queued' where uuid = '%s'", m);
 		q("select signalbox.retry('%s', 'test')", m);
 		assert_string_equal(status_of(m), "queued");
-		EXPECT("ready 0", "select q.state || ' ' || q.errors from signalbox.queue q join signalbox.ai_messages m on m.id = q.message_id where uuid = '%s'", m);
+		EXPECT("ready 0",
+		       "select q.state || ' ' || q.errors from signalbox.queue q join signalbox.ai_messages m on m.id = q.message_id where uuid = '%s'",
+		       m);
 		assert_string_equal(claim(1), "x");
 		assert_string_equal(settle(m, "completed", NULL), "kept");
 		EXPECT_ERR(ERR_REFUSED, "select signalbox.retry('%s', 'test')", m);
@@ -127,7 +141,8 @@ static void test_inserts(void **state)
 	(void)state;
 	q("select * from signalbox.dispatch('o', 'first', user_id => 'u', thread_key => 't')");
 	for (size_t i = 0; i < ARRAY_SIZE(STATUS); i++) {
-		const char *insert = "insert into signalbox.ai_messages (session_id, role, content, processing_status) select id, '%s', 'y', '%s' from signalbox.ai_sessions";
+		const char *insert =
+			"insert into signalbox.ai_messages (session_id, role, content, processing_status) select id, '%s', 'y', '%s' from signalbox.ai_sessions";
 		char sql[300];
 		snprintf(sql, sizeof sql, insert, "assistant", STATUS[i]);
 		EXPECT_ERR(i < 2 ? ERR_OK : ERR_REFUSED, "%s", sql);
@@ -145,8 +160,11 @@ static void test_dispatch(void **state)
 {
 	(void)state;
 	const char *first = say_in("o", "t", "one"), *second = say_in("o", "t", "two");
-	EXPECT("1 4 true", "select count(*) || ' ' || sum(message_count) || ' ' || (sum(message_count) = (select count(*) from signalbox.ai_messages)) from signalbox.ai_sessions");
-	EXPECT("user one", "select u.role || ' ' || u.content from signalbox.ai_messages m join signalbox.ai_messages u on u.id = m.reply_to where m.uuid = '%s'", first);
+	EXPECT("1 4 true",
+	       "select count(*) || ' ' || sum(message_count) || ' ' || (sum(message_count) = (select count(*) from signalbox.ai_messages)) from signalbox.ai_sessions");
+	EXPECT("user one",
+	       "select u.role || ' ' || u.content from signalbox.ai_messages m join signalbox.ai_messages u on u.id = m.reply_to where m.uuid = '%s'",
+	       first);
 	assert_string_equal(doc(first, "waits_for"), "null");
 	assert_string_equal(doc(second, "waits_for"), "session");
 	assert_string_equal(doc(first, "queue_position"), "1");
@@ -159,15 +177,18 @@ static void test_dispatch(void **state)
 	EXPECT_ERR(ERR_BAD_INPUT, "select * from signalbox.dispatch('o', repeat('x', 1048577))");
 	EXPECT_ERR(ERR_NOT_FOUND, "select * from signalbox.dispatch('nobody', 'x')");
 	EXPECT_ERR(ERR_NOT_FOUND, "select * from signalbox.dispatch('o', 'x', session => gen_random_uuid())");
-	EXPECT_ERR(ERR_BAD_INPUT, "select * from signalbox.dispatch('a', 'x', session => (select s.uuid from signalbox.ai_sessions s "
-	           "join signalbox.ai_messages m on m.session_id = s.id where m.uuid = '%s'))", first);
+	EXPECT_ERR(ERR_BAD_INPUT,
+	           "select * from signalbox.dispatch('a', 'x', session => (select s.uuid from signalbox.ai_sessions s "
+	           "join signalbox.ai_messages m on m.session_id = s.id where m.uuid = '%s'))",
+	           first);
 	EXPECT("8", "select count(*) from signalbox.ai_messages");
 }
 
 static void test_idempotency(void **state)
 {
 	(void)state;
-	static const char KEYED[] = "select message_id from signalbox.dispatch('%s', '%s', user_id => '%s', idempotency_key => 'k')";
+	static const char KEYED[] =
+		"select message_id from signalbox.dispatch('%s', '%s', user_id => '%s', idempotency_key => 'k')";
 	const char *first = q(KEYED, "o", "x", "u");
 	assert_string_equal(q(KEYED, "o", "x", "u"), first);
 	EXPECT_ERR(ERR_CONFLICT, KEYED, "o", "other words", "u");
@@ -281,8 +302,10 @@ static void test_order(void **state)
 	q("select signalbox.dispatch('a', 'a1', priority => -3), signalbox.dispatch('a', 'a2', priority => -3)");
 	const char *first = claim(1), *second = claim(1), *third = claim(1);
 	assert_true(first[0] != second[0] && second[0] != third[0]);
-	EXPECT("2 2", "select count(*) filter (where agent_id = 1) || ' ' || count(*) filter (where agent_id = 2) from "
-	       "(select agent_id from signalbox.queue where state = 'running' and message_id > 8 union all select c.agent_id from signalbox.claim('" WORKER "', 1, '60 s') c) x");
+	EXPECT("2 2",
+	       "select count(*) filter (where agent_id = 1) || ' ' || count(*) filter (where agent_id = 2) from "
+	       "(select agent_id from signalbox.queue where state = 'running' and message_id > 8 union all select c.agent_id from signalbox.claim('" WORKER
+	       "', 1, '60 s') c) x");
 }
 
 static void test_session_order(void **state)
@@ -292,7 +315,8 @@ static void test_session_order(void **state)
 	q("select * from signalbox.dispatch('o', '3', user_id => 'u', thread_key => 't', priority => 9)"); /* order before priority */
 	assert_string_equal(claim(8), "1");
 	assert_string_equal(claim(8), "");
-	settle(one, "error", "{\"error_class\": \"network\", \"error\": \"x\"}"); /* waits for its second try: the others behind it */
+	settle(one, "error",
+	       "{\"error_class\": \"network\", \"error\": \"x\"}"); /* waits for its second try: the others behind it */
 	assert_string_equal(claim(8), "");
 	assert_string_equal(doc(one, "waits_for"), "backoff");
 	q("update signalbox.queue set run_after = now() where state = 'delayed'");
@@ -300,7 +324,8 @@ static void test_session_order(void **state)
 	assert_string_equal(claim(8), "1");
 	settle(one, "completed", NULL);
 	assert_string_equal(claim(8), "2");
-	settle(two, "error", "{\"error_class\": \"auth\", \"error\": \"x\", \"is_permanent\": true}"); /* failed: the session goes on */
+	settle(two, "error",
+	       "{\"error_class\": \"auth\", \"error\": \"x\", \"is_permanent\": true}"); /* failed: the session goes on */
 	assert_string_equal(claim(8), "3");
 }
 
@@ -335,7 +360,8 @@ static void test_poison(void **state)
 		q("select signalbox.tick()");
 		assert_string_equal(status_of(m), i < 10 ? "queued" : "failed");
 	}
-	EXPECT("10 10 poison", "select count(*) || ' ' || count(*) filter (where a.outcome = 'lost') || ' ' || left(m.processing_error, 6) "
+	EXPECT("10 10 poison",
+	       "select count(*) || ' ' || count(*) filter (where a.outcome = 'lost') || ' ' || left(m.processing_error, 6) "
 	       "from signalbox.attempts a join signalbox.ai_messages m on m.id = a.message_id group by m.id");
 	EXPECT("0", "select errors from signalbox.queue"); /* no try burnt */
 	q("select signalbox.retry('%s', 'test')", m);
@@ -352,11 +378,13 @@ static void test_tries(void **state)
 		settle(m, "error", ERROR);
 		assert_string_equal(status_of(m), i < 3 ? "queued" : "failed");
 		if (i < 3)
-			EXPECT("delayed true", "select state || ' ' || (run_after between now() + interval '25 s' and now() + interval '30 s') from signalbox.queue");
+			EXPECT("delayed true",
+			       "select state || ' ' || (run_after between now() + interval '25 s' and now() + interval '30 s') from signalbox.queue");
 		q("update signalbox.queue set run_after = now() where state = 'delayed'");
 		q("select signalbox.tick()");
 	}
-	EXPECT("2 network: gone", "select retry_count || ' ' || processing_error from signalbox.ai_messages where uuid = '%s'", m);
+	EXPECT("2 network: gone", "select retry_count || ' ' || processing_error from signalbox.ai_messages where uuid = '%s'",
+	       m);
 	EXPECT("retry retry failed", "select string_agg(outcome, ' ' order by number) from signalbox.attempts");
 	q("select signalbox.retry('%s', 'test')", m);
 	assert_string_equal(claim(1), "x");
@@ -367,7 +395,8 @@ static void test_tries(void **state)
 	EXPECT("3", "select retry_count from signalbox.ai_messages where uuid = '%s'", m);
 	settle(m, "rate_limited", "{\"wait_ms\": 5000}");
 	EXPECT("0 rate", "select errors || ' ' || signalbox.waits_for(q) from signalbox.queue q");
-	EXPECT("t", "select blocked_until between now() + interval '4 s' and now() + interval '6 s' from signalbox.lanes where agent_id = 1");
+	EXPECT("t",
+	       "select blocked_until between now() + interval '4 s' and now() + interval '6 s' from signalbox.lanes where agent_id = 1");
 	assert_string_equal(claim(1), "");
 	q("update signalbox.lanes set blocked_until = now()");
 	assert_string_equal(claim(1), "x");
@@ -378,9 +407,12 @@ static void test_tries(void **state)
 static void test_cost(void **state)
 {
 	(void)state;
-	static const char TOKENS[] = "{\"was_called\": true, \"provider\": \"a\", \"model_asked\": \"%s\", \"model\": \"%s\", \"tokens_prompt\": 10, "
-	                             "\"tokens_completion\": 5, \"tokens_cached\": %s, \"generation_ms\": 7}";
-	static const struct { const char *asked, *model, *cached, *pico, *usd; } CASES[] = {
+	static const char TOKENS[] =
+		"{\"was_called\": true, \"provider\": \"a\", \"model_asked\": \"%s\", \"model\": \"%s\", \"tokens_prompt\": 10, "
+		"\"tokens_completion\": 5, \"tokens_cached\": %s, \"generation_ms\": 7}";
+	static const struct {
+		const char *asked, *model, *cached, *pico, *usd;
+	} CASES[] = {
 		{ "gpt-4o-mini", "gpt-4o-mini", "null", "4500000", "0.0000045" },
 		{ "gpt-4o-mini", "gpt-4o-mini", "4", "4200000", "0.0000042" },
 		{ "gpt-4o-mini", "gpt-4o-mini-2024-07-18", "0", "4500000", "0.0000045" },
@@ -393,7 +425,8 @@ static void test_cost(void **state)
 		EXPECT(CASES[i].pico, "select cost_pico from signalbox.attempts where job_id = '%s'", job_of(m));
 		assert_string_equal(doc(m, "cost_usd"), CASES[i].usd);
 	}
-	EXPECT("13200000 1 40 20", "select sum(cost_pico) || ' ' || sum(cost_unknown) || ' ' || sum(tokens_prompt) || ' ' || sum(tokens_completion) from signalbox.stats_minute");
+	EXPECT("13200000 1 40 20",
+	       "select sum(cost_pico) || ' ' || sum(cost_unknown) || ' ' || sum(tokens_prompt) || ' ' || sum(tokens_completion) from signalbox.stats_minute");
 	const char *m = message_in("processing"); /* a count is missing: unknown, not 0 */
 	settle(m, "completed", "{\"was_called\": true, \"provider\": \"a\", \"model\": \"gpt-4o-mini\", \"tokens_prompt\": 10}");
 	assert_string_equal(doc(m, "cost_usd"), "null");
@@ -402,14 +435,17 @@ static void test_cost(void **state)
 static void test_settle_again(void **state)
 {
 	(void)state;
-	static const char USAGE[] = "{\"was_called\": true, \"provider\": \"a\", \"model\": \"gpt-4o-mini\", \"tokens_prompt\": 10, \"tokens_completion\": 5, "
-	                            "\"generation_ms\": 7}";
+	static const char USAGE[] =
+		"{\"was_called\": true, \"provider\": \"a\", \"model\": \"gpt-4o-mini\", \"tokens_prompt\": 10, \"tokens_completion\": 5, "
+		"\"generation_ms\": 7}";
 	const char *m = message_in("processing"), *job = job_of(m);
 	assert_string_equal(settle(m, "completed", USAGE), "kept");
-	const char *before = q("select md5(string_agg(x::text, '')) from (select m::text from signalbox.ai_messages m union all select a::text from signalbox.attempts a "
-	                       "union all select c::text from signalbox.ai_costs c union all select s::text from signalbox.stats_minute s order by 1) x");
+	const char *before = q(
+		"select md5(string_agg(x::text, '')) from (select m::text from signalbox.ai_messages m union all select a::text from signalbox.attempts a "
+		"union all select c::text from signalbox.ai_costs c union all select s::text from signalbox.stats_minute s order by 1) x");
 	assert_string_equal(settle_job(m, job, "completed", USAGE), "kept");
-	EXPECT(before, "select md5(string_agg(x::text, '')) from (select m::text from signalbox.ai_messages m union all select a::text from signalbox.attempts a "
+	EXPECT(before,
+	       "select md5(string_agg(x::text, '')) from (select m::text from signalbox.ai_messages m union all select a::text from signalbox.attempts a "
 	       "union all select c::text from signalbox.ai_costs c union all select s::text from signalbox.stats_minute s order by 1) x");
 	EXPECT("1", "select count(*) from signalbox.ai_costs");
 }
@@ -417,8 +453,9 @@ static void test_settle_again(void **state)
 static void test_lost_holder(void **state)
 {
 	(void)state;
-	static const char USAGE[] = "{\"was_called\": true, \"provider\": \"a\", \"model\": \"gpt-4o-mini\", \"tokens_prompt\": 10, \"tokens_completion\": 5, "
-	                            "\"generation_ms\": 7, \"content\": \"%s\"}";
+	static const char USAGE[] =
+		"{\"was_called\": true, \"provider\": \"a\", \"model\": \"gpt-4o-mini\", \"tokens_prompt\": 10, \"tokens_completion\": 5, "
+		"\"generation_ms\": 7, \"content\": \"%s\"}";
 	const char *m = message_in("processing"), *first = job_of(m);
 	q("update signalbox.workers set lease_until = now() - interval '1 s'");
 	EXPECT_ERR(ERR_REFUSED, "select * from signalbox.claim('" WORKER "', 1, '60 s')");
@@ -430,8 +467,11 @@ static void test_lost_holder(void **state)
 	const char *row = q("select m::text from signalbox.ai_messages m where uuid = '%s'", m);
 	assert_string_equal(settle_job(m, first, "completed", text(USAGE, "late")), "lost");
 	EXPECT(row, "select m::text from signalbox.ai_messages m where uuid = '%s'", m);
-	EXPECT("lost 4500000 10", "select outcome || ' ' || cost_pico || ' ' || tokens_prompt from signalbox.attempts where job_id = '%s'", first);
-	EXPECT("0", "select count(*) from signalbox.stream_put(array[(select message_id from signalbox.queue)], array['%s'::uuid], array[0], array['late'])", first);
+	EXPECT("lost 4500000 10",
+	       "select outcome || ' ' || cost_pico || ' ' || tokens_prompt from signalbox.attempts where job_id = '%s'", first);
+	EXPECT("0",
+	       "select count(*) from signalbox.stream_put(array[(select message_id from signalbox.queue)], array['%s'::uuid], array[0], array['late'])",
+	       first);
 	EXPECT("0", "select count(*) from signalbox.message_stream");
 	assert_string_equal(settle(m, "completed", text(USAGE, "in time")), "kept");
 	assert_string_equal(settle_job(m, first, "completed", text(USAGE, "late")), "lost");
@@ -489,9 +529,16 @@ static int states_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_transitions), T(test_only_retry_brings_back), T(test_inserts), T(test_dispatch), T(test_idempotency), T(test_schedule),
-		T(test_seen), T(test_retry_hold), T(test_cancel), T(test_pause), T(test_order), T(test_session_order), T(test_limits), T(test_poison),
-		T(test_tries), T(test_cost), T(test_settle_again), T(test_lost_holder), T(test_deadline), T(test_roles),
+		T(test_transitions),  T(test_only_retry_brings_back),
+		T(test_inserts),      T(test_dispatch),
+		T(test_idempotency),  T(test_schedule),
+		T(test_seen),         T(test_retry_hold),
+		T(test_cancel),       T(test_pause),
+		T(test_order),        T(test_session_order),
+		T(test_limits),       T(test_poison),
+		T(test_tries),        T(test_cost),
+		T(test_settle_again), T(test_lost_holder),
+		T(test_deadline),     T(test_roles),
 	};
 	return world_end(cmocka_run_group_tests(tests, world_up, world_down));
 }

@@ -10,7 +10,7 @@
 #include "shared/version.h"
 
 #define TIMEOUT_MS 10000
-#define TICK_USEC USEC_PER_SEC
+#define TICK_USEC USEC_PER_SEC /* and never less than three times a lease */
 
 struct lease {
 	pthread_t thread;
@@ -145,7 +145,7 @@ static void *lease_main(void *arg)
 		if (result == 0 && said)
 			log_event(LOG_INFO, "lease renewed again", "worker=%s", l->id);
 		said = result < 0;
-		usec_t until = clock_mono() + TICK_USEC;
+		usec_t until = clock_mono() + MIN(TICK_USEC, l->options->lease_ms * USEC_PER_MSEC / 3);
 		bool hurry = false;
 		while (!hurry && !atomic_load(&l->ending)) {
 			usec_t left = until - clock_mono();

@@ -14,7 +14,10 @@
 #define LIMIT 300 /* seconds for a whole program: then something hangs */
 
 struct world W;
-static struct { pid_t pid; char log[100]; } procs[64];
+static struct {
+	pid_t pid;
+	char log[100];
+} procs[64];
 static int n_procs;
 static char bin_dir[200] = "build/bin", fake_path[200] = "build/plain/tests/fake_llm", last_error[400];
 
@@ -286,12 +289,16 @@ void wait_until(const char *sql, const char *expected, int seconds, const char *
 	int64_t until = 0;
 	for (;;) {
 		int code = ask(our_connection(), sql, &r);
-		const char *got = code != ERR_OK ? last_error : r.n_rows == 0 ? "(none)" : rows_at(&r, 0, 0) == NULL ? "(null)" : rows_at(&r, 0, 0);
+		const char *got = code != ERR_OK              ? last_error
+		                  : r.n_rows == 0             ? "(none)"
+		                  : rows_at(&r, 0, 0) == NULL ? "(null)"
+		                                              : rows_at(&r, 0, 0);
 		if (strcmp(got, expected) == 0)
 			return;
 		/* A database that is being started again answers with errors. */
 		if (!again(&until, seconds))
-			fail_msg("%s:%d: '%s' instead of '%s' after %d s\n  in: %s", file, line, got, expected, seconds > 0 ? seconds : DEADLINE, sql);
+			fail_msg("%s:%d: '%s' instead of '%s' after %d s\n  in: %s", file, line, got, expected,
+			         seconds > 0 ? seconds : DEADLINE, sql);
 	}
 }
 
@@ -302,7 +309,8 @@ const char *say(const char *agent, const char *content)
 
 const char *say_in(const char *agent, const char *thread, const char *content)
 {
-	return q("select message_id from signalbox.dispatch('%s', '%s', user_id => 'u', thread_key => '%s')", agent, content, thread);
+	return q("select message_id from signalbox.dispatch('%s', '%s', user_id => 'u', thread_key => '%s')", agent, content,
+	         thread);
 }
 
 const char *status_of(const char *message)
@@ -352,7 +360,8 @@ static void read_env(void)
 	for (char **e = environ; *e != NULL;) {
 		char name[100];
 		snprintf(name, sizeof name, "%.*s", (int)strcspn(*e, "="), *e);
-		if ((strncmp(name, "SIGNALBOX_", 10) == 0 || strncmp(name, "PG", 2) == 0) && strcmp(name, "PG_TEST_FAST") != 0 && unsetenv(name) == 0)
+		if ((strncmp(name, "SIGNALBOX_", 10) == 0 || strncmp(name, "PG", 2) == 0) && strcmp(name, "PG_TEST_FAST") != 0 &&
+		    unsetenv(name) == 0)
 			e = environ;
 		else
 			e++;
@@ -430,7 +439,8 @@ int scene_up(void **state)
 	  "signalbox.starts, signalbox.stops, signalbox.watches, signalbox.message_stream, signalbox.idempotency_keys, signalbox.operator_log, "
 	  "signalbox.test_sessions, signalbox.workers, signalbox.lanes, signalbox.agents, signalbox.providers restart identity cascade");
 	q("select signalbox.provider_set('o', '{\"protocol\": \"ollama\", \"base_url\": \"http://127.0.0.1:%d\"}', 'test'), "
-	  "signalbox.provider_set('a', '{\"protocol\": \"openai\", \"base_url\": \"http://127.0.0.1:%d/v1\"}', 'test')", W.port, W.port);
+	  "signalbox.provider_set('a', '{\"protocol\": \"openai\", \"base_url\": \"http://127.0.0.1:%d/v1\"}', 'test')",
+	  W.port, W.port);
 	q("select signalbox.agent_set('o', '{\"provider\": \"o\", \"model\": \"practice\"}', 'test'), "
 	  "signalbox.agent_set('a', '{\"provider\": \"a\", \"model\": \"practice\"}', 'test')");
 	return 0;

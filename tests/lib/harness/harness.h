@@ -1,8 +1,9 @@
 #pragma once
 /*
  * What every integration test needs: a PostgreSQL of its own with the schema, the scripted provider, workers, and SQL in one line.
- * One world a program: world_up and world_down are cmocka's group set-up and tear-down, scene_up and scene_down those of one test (empty
- * tables, then provider and agent `o`, Ollama's protocol, and `a`, OpenAI's; no worker left after). The directory is kept when a test was red. Nothing sleeps: wait_for() polls with a deadline.
+ * One world a program: world_up and world_down are cmocka's group set-up and tear-down. scene_up and scene_down are those of one test:
+ * empty tables, then provider and agent `o`, Ollama's protocol, and `a`, OpenAI's; no worker left after. The directory is kept when a
+ * test was red. Nothing sleeps: wait_for() polls with a deadline.
  *
  *   SIGNALBOX_BIN_DIR   where signalbox and signalbox-worker are (build/bin)
  *   FAKE_LLM            the scripted provider (build/plain/tests/fake_llm)
@@ -23,16 +24,16 @@
 
 struct world {
 	char dir[64], conninfo[256];
-	int port;         /* of the provider */
+	int port; /* of the provider */
 	pid_t fake;
-	struct pg *pg;    /* the superuser's connection, used by q() */
+	struct pg *pg;      /* the superuser's connection, used by q() */
 	struct arena arena; /* of the answers, until the test ends */
 };
 extern struct world W;
 
 int world_up(void **state);
 int world_down(void **state);
-int world_end(int rc);   /* last of main: removes the directory when rc is 0, else says where it is. Returns rc. */
+int world_end(int rc); /* last of main: removes the directory when rc is 0, else says where it is. Returns rc. */
 int scene_up(void **state);
 int scene_down(void **state);
 
@@ -61,7 +62,7 @@ const char *status_of(const char *message);
 
 /* Programs. Arguments end with NULL. */
 pid_t worker(const char *first, ...) __attribute__((sentinel));
-bool worker_said(pid_t, const char *words);                /* in its log */
+bool worker_said(pid_t, const char *words); /* in its log */
 void wait_worker_said(pid_t, const char *words, int seconds);
 void send_signal(pid_t, int sig);
 void kill_now(pid_t);                                      /* SIGKILL, and waits for its end */
@@ -70,7 +71,7 @@ int run(const char *first, ...) __attribute__((sentinel)); /* a program to its e
 const char *bin(const char *name);                         /* path of signalbox or signalbox-worker */
 void database(const char *verb, const char *mode);         /* pg.sh */
 
-int provider_calls(const char *words);                     /* requests whose log line holds the words */
+int provider_calls(const char *words); /* requests whose log line holds the words */
 
 /* True until `seconds` (0: DEADLINE) after the first call with this variable at 0; naps a little in between. */
 bool again(int64_t *until, int seconds);
