@@ -53,7 +53,7 @@ FNR == 1 {
 }
 FNR == 601 { say("file over 600 lines") }
 {
-	if (length($0) > 100 && columns($0) > 150)
+	if (FILENAME !~ /^tests\/integration\// && length($0) > 100 && columns($0) > 150) # SQL in tests may be long
 		say("line over 150 columns")
 	if ($0 ~ /(^|[^A-Za-z_])(TODO|FIXME|XXX)([^A-Za-z_]|$)/)
 		say("unfinished work: use NEEDSWORK(#issue) or nothing")
