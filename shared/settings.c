@@ -258,13 +258,15 @@ void settings_print(const struct settings_source *src, FILE *out)
 	for (size_t i = 0; i < src->n; i++) {
 		const struct setting *s = &src->table[i];
 		const void *at = (const char *)src->into + s->at;
+		char number[32];
+		const char *value = number;
 		if (s->type == SET_STRING)
-			fprintf(out, "%-16s = %-28s # %s; %s\n", s->name,
-			        (s->flags & SET_SECRET) && (*(char *const *)at)[0] != '\0' ? "***" : *(char *const *)at,
-			        src->from[i], s->help);
+			value = *(char *const *)at;
 		else
-			fprintf(out, "%-16s = %lld%-*s # %s; %s\n", s->name, (long long)*(const int64_t *)at, 24,
-			        s->type == SET_DURATION ? "ms" : "", src->from[i], s->help);
+			snprintf(number, sizeof number, "%lld%s", (long long)*(const int64_t *)at, s->type == SET_DURATION ? "ms" : "");
+		if ((s->flags & SET_SECRET) && *value != '\0')
+			value = "***";
+		fprintf(out, "%-18s = %-15s # %s; %s\n", s->name, value, src->from[i], s->help);
 	}
 }
 

@@ -350,7 +350,8 @@ static void compose(struct conn *c, const char *message)
 	strbuf_str(&c->text, "[practice] No model wrote this. You said: ");
 	const char *from = strstr(message, "[[");
 	if (from != NULL && end != NULL && from < end)
-		strbuf_addf(&c->text, "%.*s%.2000s", (int)MIN(from - message, 2000), message, end + 2);
+		strbuf_addf(&c->text, "%.*s%.2000s", (int)MIN(from - message, 2000), message,
+		            end + 2 + (from == message ? strspn(end + 2, " ") : 0));
 	else
 		strbuf_addf(&c->text, "%.2000s", message);
 	for (int i = 0; i < c->script.words; i++)
