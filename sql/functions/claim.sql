@@ -5,7 +5,8 @@ create or replace function signalbox.claim(worker uuid, slots int, attempt_timeo
 returns table (message_id bigint, message_uuid uuid, job_id uuid, session_id bigint, agent_id int, number int, is_watched boolean)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
 -- Plans must not follow the sizes these tables had when they were new and empty: always by index.
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+-- (What has no index then looks dear, and would be compiled: no JIT.)
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 #variable_conflict use_column
 declare
 	t     timestamptz;

@@ -3,7 +3,8 @@
 create or replace function signalbox.promote(sessions bigint[]) returns void
 language sql set search_path = pg_catalog, signalbox, pg_temp
 -- Plans must not follow the sizes these tables had when they were new and empty: always by index.
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+-- (What has no index then looks dear, and would be compiled: no JIT.)
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 	update queue q
 	set state = case when q.run_after > clock_timestamp() then 'delayed' else 'ready' end::queue_state, priority = m.priority
 	from (select h.message_id

@@ -3,7 +3,8 @@
 create or replace function signalbox.rescue() returns bigint
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
 -- Plans must not follow the sizes these tables had when they were new and empty: always by index.
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+-- (What has no index then looks dear, and would be compiled: no JIT.)
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
 	t        timestamptz := clock_timestamp();
 	sessions bigint[];

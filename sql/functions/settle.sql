@@ -10,7 +10,8 @@ create or replace function signalbox.settle(worker uuid, records json, tries int
 returns table (job_id uuid, result text)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
 -- Plans must not follow the sizes these tables had when they were new and empty: always by index.
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+-- (What has no index then looks dear, and would be compiled: no JIT.)
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 #variable_conflict use_column
 declare
 	t        timestamptz;
@@ -30,7 +31,7 @@ begin
 		select r.*, q.attempts, case when r.outcome = 'completed' then 'completed'
 			when r.outcome = 'error' and (r.is_permanent or q.errors + 1 >= settle.tries) then 'failed'
 			else 'blocked' end as becomes    -- until promote() below finds the head of the session
-		from unnest(recs) r join queue q on q.job_id = r.job_id where r.job_id = any (held)
+		from unnest(recs) r join queue q on q.message_id = r.message_id where r.job_id = any (held)
 	), waits as (
 		update queue q set state = f.becomes::queue_state, changed_at = t, deadline = null, worker_id = null, job_id = null,
 			errors = q.errors + (f.outcome = 'error')::int, attempts = q.attempts - (f.outcome = 'released')::int,

@@ -6,7 +6,7 @@ BIN=${SIGNALBOX_BIN_DIR:-build/bin}
 FAKE=${FAKE_LLM:-build/plain/tests/fake_llm}
 T=$(mktemp -d /tmp/sbterm.XXXXXX)
 chmod 755 "$T"
-unset SIGNALBOX_DATABASE_URL SIGNALBOX_CONFIG NO_COLOR TMUX
+unset SIGNALBOX_DATABASE_URL SIGNALBOX_CONFIG SIGNALBOX_BIN_DIR NO_COLOR TMUX
 export HOME=$T XDG_STATE_HOME=$T/state LC_ALL=C.UTF-8
 SOCK=sb$$
 N=0
@@ -52,9 +52,9 @@ soon() {
 }
 
 stack_up() {
-	SIGNALBOX_DATABASE_URL=$(PG_TEST_FAST=1 tests/lib/pg.sh start "$T/db") || exit 1
+	SIGNALBOX_DATABASE_URL=$(PG_TEST_FAST=1 tests/lib/pg.sh start "$T/db") || { echo "not ok database"; FAILED=1; exit; }
 	export SIGNALBOX_DATABASE_URL
-	"$BIN/signalbox" migrate 2>/dev/null || exit 1
+	"$BIN/signalbox" migrate || { echo "not ok migrate"; FAILED=1; exit; }
 	"$FAKE" --rate 8 --port-file "$T/port" >/dev/null 2>&1 &
 	PROVIDER=$!
 	until [ -s "$T/port" ]; do read -rt 0.05 <> <(:) || :; done
