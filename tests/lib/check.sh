@@ -11,8 +11,8 @@ for t in "$@"; do
 	code=$?
 	case $t in
 	*.sh)
-		p=$(grep -c '^ok ' "$log")
-		f=$(grep -c '^not ok ' "$log") ;;
+		p=$(grep -ac "^ok " "$log")
+		f=$(grep -ac "^not ok " "$log") ;;
 	*)
 		p=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$log" | tail -1)
 		f=$(sed -n 's/^\[  FAILED  \] .*tests\{0,1\}: *\([0-9]*\) test.*/\1/p; s/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$log" | tail -1) ;;

@@ -92,7 +92,7 @@ soon "three messages failed" 3 q "select count(*) from signalbox.queue where sta
 console 120 36
 see "alerts are quiet" 'ok    no active alerts'
 keys 2
-see "failed groups" ' 3  server_error'
+see "failed groups" ' 3 server_error'
 keys Tab
 see "failed list" '^> .*breaks'
 keys r
