@@ -263,7 +263,8 @@ void settings_print(const struct settings_source *src, FILE *out)
 		if (s->type == SET_STRING)
 			value = *(char *const *)at;
 		else
-			snprintf(number, sizeof number, "%lld%s", (long long)*(const int64_t *)at, s->type == SET_DURATION ? "ms" : "");
+			snprintf(number, sizeof number, "%lld%s", (long long)*(const int64_t *)at,
+			         s->type == SET_DURATION ? "ms" : "");
 		if ((s->flags & SET_SECRET) && *value != '\0')
 			value = "***";
 		fprintf(out, "%-18s = %-15s # %s; %s\n", s->name, value, src->from[i], s->help);
@@ -278,4 +279,22 @@ void settings_free(struct settings_source *src)
 			free(*at);
 			*at = NULL;
 		}
+}
+
+const char *settings_nearest(const struct settings_source *src, const char *word, char buf[static 64])
+{
+	const char *names[64];
+	size_t n = 0;
+	snprintf(buf, 64, "%.*s", (int)strcspn(word, "="), word);
+	for (char *p = buf; *p != '\0'; p++)
+		*p = *p == '-' ? '_' : *p;
+	for (size_t i = 0; i < src->n && n < ARRAY_SIZE(names); i++)
+		names[n++] = src->table[i].name;
+	const char *near = nearest(buf, names, n);
+	if (near == NULL)
+		return NULL;
+	snprintf(buf, 64, "%s", near);
+	for (char *p = buf; *p != '\0'; p++)
+		*p = *p == '_' ? '-' : *p;
+	return buf;
 }

@@ -33,6 +33,8 @@ struct settings_source {
 MUSTCHECK int settings_load(struct settings_source *, int *argc, char **argv, struct err *);
 void settings_print(const struct settings_source *, FILE *);
 void settings_free(struct settings_source *);
+/* The setting that "--word" may have meant, with dashes, in buf; NULL when none is near. */
+const char *settings_nearest(const struct settings_source *, const char *word, char buf[static 64]);
 /* The word nearest to `word` among n, by edit distance at most 2 (a third of longer words); NULL when none is near. */
 const char *nearest(const char *word, const char *const *words, size_t n);
 /* "30s" to milliseconds; -1 when it is none. A bare number means seconds. */

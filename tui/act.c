@@ -61,10 +61,10 @@ void act_retry(struct ui *ui, struct list *l, const struct message_columns *c)
 {
 	struct strbuf uuids = STRBUF_INIT(2u << 20), jobs = STRBUF_INIT(2u << 20);
 	int other, n = gather(l, c, "failed", &uuids, &jobs, &other);
-	if (n == 0) {
-		ui_say(ui, "%s", _("only failed messages can be retried"));
-	} else if (!ui_may_act(ui)) {
+	if (!ui_may_act(ui)) {
 		n = 0;
+	} else if (n == 0) {
+		ui_say(ui, "%s", _("only failed messages can be retried"));
 	} else if (l->n_marks == 0) {
 		retry_one(ui, list_current(l), c);
 	} else if (n <= BATCH_FREE) {

@@ -135,7 +135,9 @@ void app_prepare_ui(struct app *a)
 		.now = clock_wall(),
 		.retry_hold_ms = a->options->retry_hold_ms,
 		.filter = a->filters[app_shown(a)],
-		.top = framed ? 3 : 0,
+		.top = !framed                        ? 0
+		       : screen_width(a->screen) < 80 ? 2
+		                                      : 3,
 		.bottom = framed ? height - (height >= 30 ? 2 : 1) : height,
 	};
 }
@@ -151,7 +153,7 @@ static void draw(struct app *a)
 	app_prepare_ui(a);
 	screen_clear(a->screen);
 	if (screen_height(a->screen) < 8 || screen_width(a->screen) < 40) {
-		screen_put(a->screen, 0, 0, -1, S_PLAIN, _("wider than 40x8: full view"));
+		frame_totals(&a->ui);
 	} else {
 		v->ops->draw(v, &a->ui);
 		struct frame f = {

@@ -14,8 +14,9 @@ static bool takes_number(const char *field)
 	return strcmp(field, "age") == 0 || strcmp(field, "att") == 0;
 }
 
-/* The next term, quotes resolved, into buf; NULL at the end. A word that does not fit is cut and *cut set. *is_text: it began with a quote. */
-static const char *next_term(const char *at, char *buf, size_t size, bool *cut, bool *is_text)
+/* The next term, quotes resolved, into buf; NULL at the end. A word that does not fit is cut and *cut set.
+ * *is_text: it began with a quote; *open: which did not end. */
+static const char *next_term(const char *at, char *buf, size_t size, bool *cut, bool *is_text, bool *open)
 {
 	size_t n = 0;
 	bool quoted = false;
@@ -32,6 +33,7 @@ static const char *next_term(const char *at, char *buf, size_t size, bool *cut, 
 		else
 			*cut = true;
 	buf[n] = '\0';
+	*open = quoted;
 	return at;
 }
 
@@ -93,11 +95,13 @@ static int put_term(struct strbuf *out, const char *term, bool is_text, struct e
 int filter_to_json(const char *text, struct strbuf *out, struct err *err)
 {
 	char term[TERM_MAX];
-	bool cut = false, is_text;
+	bool cut = false, is_text, open = false;
 	strbuf_char(out, '[');
-	for (const char *at = text; (at = next_term(at, term, sizeof term, &cut, &is_text)) != NULL;) {
+	for (const char *at = text; (at = next_term(at, term, sizeof term, &cut, &is_text, &open)) != NULL;) {
 		if (cut)
 			return err_set(err, ERR_TOO_BIG, "a word of the filter is over %d bytes", TERM_MAX - 1);
+		if (open)
+			return err_set(err, ERR_BAD_INPUT, "a quote is not closed");
 		if (put_term(out, term, is_text, err) < 0)
 			return -1;
 	}

@@ -84,7 +84,7 @@ static void draw_tabs(struct ui *ui, enum view_id lit)
 }
 
 /* Connection first, then level. One line. */
-static void draw_alert(struct ui *ui)
+static void draw_alert(struct ui *ui, int y)
 {
 	const struct snapshot *s = ui->snap;
 	struct screen *t = ui->screen;
@@ -95,23 +95,23 @@ static void draw_alert(struct ui *ui)
 	format_duration((double)((clock_mono() - s->since) / USEC_PER_SEC), age);
 	format_duration((double)(MAX(0, s->next_try - clock_mono()) / USEC_PER_SEC), next);
 	if (s->link == LINK_DOWN) {
-		x = screen_putf(t, 2, 1, -1, S_CRIT,
+		x = screen_putf(t, y, 1, -1, S_CRIT,
 		                _("x DOWN  database unreachable %s, screen from %s, actions off, retry in %s"), age, hms, next) +
 		    2;
-		screen_text(t, 2, x + 2, width - x - 3, S_DIM, str_of(s->why));
+		screen_text(t, y, x + 2, width - x - 3, S_DIM, str_of(s->why));
 		return;
 	}
 	if (s->link == LINK_STALE) {
-		screen_putf(t, 2, 1, -1, S_WARN, _("x STALE refresh stopped after 1.5s, screen from %s, next in %s"), hms, next);
+		screen_putf(t, y, 1, -1, S_WARN, _("x STALE refresh stopped after 1.5s, screen from %s, next in %s"), hms, next);
 		return;
 	}
 	if (s->link == LINK_CONNECTING) {
-		screen_put(t, 2, 1, -1, S_DIM, _("connecting"));
+		screen_put(t, y, 1, -1, S_DIM, _("connecting"));
 		return;
 	}
 	const struct json *alert = json_first(json_get(status_doc(s), "alerts"));
 	if (alert == NULL) {
-		screen_put(t, 2, 1, -1, s->is_read_only ? S_DIM : S_OK,
+		screen_put(t, y, 1, -1, s->is_read_only ? S_DIM : S_OK,
 		           s->is_read_only ? _("i RO  read-only: your database role cannot change messages")
 		                           : _("ok    no active alerts"));
 		return;
@@ -123,11 +123,11 @@ static void draw_alert(struct ui *ui)
 	json_str(alert, "level", &level);
 	json_str(alert, "message", &message);
 	json_str(alert, "action", &action);
-	x = 1 + screen_putf(t, 2, 1, -1, str_eq(level, "CRIT") ? S_CRIT : S_WARN, "! %s", level.ptr) + 1;
-	x += screen_text(t, 2, x, width - x - 6, S_BOLD, message) + 2;
-	screen_text(t, 2, x, MAX(0, width - x - 6), S_PLAIN, action);
+	x = 1 + screen_putf(t, y, 1, -1, str_eq(level, "CRIT") ? S_CRIT : S_WARN, "! %s", level.ptr) + 1;
+	x += screen_text(t, y, x, width - x - 6, S_BOLD, message) + 2;
+	screen_text(t, y, x, MAX(0, width - x - 6), S_PLAIN, action);
 	if (more > 0)
-		screen_putf(t, 2, width - 5, 4, S_WARN, "+%d", more);
+		screen_putf(t, y, width - 5, 4, S_WARN, "+%d", more);
 }
 
 static void draw_keys(struct ui *ui, const struct frame *f, int y)
@@ -151,6 +151,22 @@ static void draw_keys(struct ui *ui, const struct frame *f, int y)
 	screen_put(ui->screen, y, x, -1, S_PLAIN, COMMANDS[CMD_help].hint);
 }
 
+void frame_totals(struct ui *ui)
+{
+	const struct json *doc = status_doc(ui->snap);
+	char line[64];
+	int alerts = 0;
+	for (const struct json *a = json_first(json_get(doc, "alerts")); a != NULL; a = json_next(a))
+		alerts++;
+	const char *link = ui->snap->link == LINK_DOWN ? "  DOWN" : ui->snap->link == LINK_STALE ? "  STALE" : "";
+	snprintf(line, sizeof line, _("queued %lld run %lld/%lld"), (long long)total(ui->snap, "queued"),
+	         (long long)total(ui->snap, "processing"), (long long)total(ui->snap, "slots"));
+	screen_text(ui->screen, 0, 0, -1, S_PLAIN, str_of(line));
+	snprintf(line, sizeof line, _("failed %lld alerts %d%s"), (long long)total(ui->snap, "failed"), alerts, link);
+	screen_text(ui->screen, 1, 0, -1, S_PLAIN, str_of(line));
+	screen_text(ui->screen, 2, 0, -1, S_DIM, str_of(_("wider than 40x8: full view")));
+}
+
 void frame_draw(struct ui *ui, const struct frame *f)
 {
 	struct screen *s = ui->screen;
@@ -158,8 +174,9 @@ void frame_draw(struct ui *ui, const struct frame *f)
 	if (height < 4 || screen_width(s) < 40)
 		return;
 	draw_totals(ui, f->is_frozen);
-	draw_tabs(ui, f->tab);
-	draw_alert(ui);
+	if (ui->top == 3) /* below 80 columns the line is better used for data */
+		draw_tabs(ui, f->tab);
+	draw_alert(ui, ui->top - 1);
 	if (f->prompt != NULL) {
 		int x = 1 + screen_put(s, last, 1, 1, S_KEY, f->prompt);
 		screen_text(s, last, x, -1, S_PLAIN, str_of(f->typed));
@@ -184,8 +201,8 @@ void frame_question(struct ui *ui, const struct question *q, const char *typed, 
 	width = MIN(MAX(width, 44), screen_width(s));
 	int y = MAX(0, (screen_height(s) - height) / 2), x = MAX(0, (screen_width(s) - width) / 2), at;
 	screen_box(s, y, x, width, height, NULL);
-	at = x + 3 + screen_put(s, y, x + 2, 1, S_PLAIN, " ");
-	at += screen_text(s, y, x + 3, width - 6, S_BOLD, str_of(q->title));
+	screen_put(s, y, x + 2, 1, S_PLAIN, " ");
+	at = x + 3 + screen_text(s, y, x + 3, width - 6, S_BOLD, str_of(q->title));
 	screen_put(s, y, at, 1, S_PLAIN, " ");
 	for (int i = 0; i < q->n_lines; i++)
 		screen_text(s, y + 1 + i, x + 2, width - 4, S_PLAIN, str_of(q->lines[i]));

@@ -14,6 +14,8 @@ struct frame {
 	bool is_frozen;
 };
 
+/* All that fits on a screen too small for a view. */
+void frame_totals(struct ui *);
 void frame_draw(struct ui *, const struct frame *);
 /* The question box, over everything. */
 void frame_question(struct ui *, const struct question *, const char *typed, bool in_reason);

@@ -28,7 +28,7 @@ struct list {
 	int n_marks;
 	int n_new;      /* hidden above */
 	int range_from; /* -1: no range is being marked */
-	bool to_top; /* the next rows are shown from the top, wherever the row under the cursor went */
+	bool to_top;    /* the next rows are shown from the top, wherever the row under the cursor went */
 };
 
 /* How a column is made: title, width below and from 120 cells, the screen width from which it is shown, side. Width 0: the rest. */

@@ -14,7 +14,7 @@ static int console(const struct options *options, int argc, char **argv)
 {
 	const char *view = NULL, *size = NULL, *filter = NULL;
 	bool once = false;
-	struct cli cli = { .argc = argc - 1, .argv = argv + 1 };
+	struct cli cli = { .options = options, .argc = argc - 1, .argv = argv + 1 };
 	const struct cli_option known[] = {
 		{ "once", NULL, &once }, { "view", &view, NULL }, { "size", &size, NULL }, { "filter", &filter, NULL }
 	};

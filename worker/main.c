@@ -226,7 +226,11 @@ int main(int argc, char **argv)
 	} else if (argc == 2 && strcmp(argv[1], "--print-settings") == 0) {
 		settings_print(&w.options.source, stdout);
 	} else if (argc > 1) {
-		fprintf(stderr, "signalbox-worker: unknown argument '%.60s'; see signalbox-worker --help\n", argv[1]);
+		char setting[64];
+		const char *near =
+			strncmp(argv[1], "--", 2) == 0 ? settings_nearest(&w.options.source, argv[1] + 2, setting) : NULL;
+		fprintf(stderr, "signalbox-worker: unknown argument '%.60s'; %s%s%s\n", argv[1],
+		        near != NULL ? "did you mean '--" : "see --help", near != NULL ? near : "", near != NULL ? "'?" : "");
 		return 2;
 	} else {
 		if (log_level_of(w.options.log_level) < 0)

@@ -19,6 +19,11 @@ begin
 		raise exception 'content is empty' using errcode = 'SB004';
 	elsif octet_length(dispatch.content) > 1048576 then
 		raise exception 'content is % bytes, over 1048576', octet_length(dispatch.content) using errcode = 'SB004';
+	elsif greatest(octet_length(dispatch.user_id), octet_length(dispatch.collection_name), octet_length(dispatch.thread_key),
+	               octet_length(dispatch.idempotency_key)) > 500 then
+		raise exception 'user_id, collection_name, thread_key and idempotency_key are at most 500 bytes' using errcode = 'SB004';
+	elsif dispatch.idempotency_key = '' or dispatch.run_after in ('infinity', '-infinity') then
+		raise exception 'idempotency_key may not be empty, run_after must be a time' using errcode = 'SB004';
 	end if;
 	select * into a from agents where slug = dispatch.agent;
 	if not found then
@@ -49,7 +54,7 @@ begin
 		if not found then
 			raise exception 'no session %', dispatch.session using errcode = 'SB002';
 		elsif s.agent_id is null then    -- adopted: the first dispatch says whose it is
-			update ai_sessions set agent_id = a.id where id = s.id;
+			update ai_sessions set agent_id = a.id, created_by = session_user where id = s.id;
 		elsif s.agent_id <> a.id then
 			raise exception 'session % belongs to another agent', dispatch.session using errcode = 'SB004';
 		end if;
@@ -65,6 +70,11 @@ begin
 			insert into ai_sessions (agent_id, user_id, collection_name, thread_key)
 				values (a.id, dispatch.user_id, dispatch.collection_name, dispatch.thread_key) returning * into s;
 		end if;
+	end if;
+
+	-- An application writes into its own conversations only: the answer is made from what was said there.
+	if not may_read(s.id) then
+		raise exception 'no session %', s.uuid using errcode = 'SB002';
 	end if;
 
 	t := clock_timestamp();

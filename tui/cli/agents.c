@@ -133,12 +133,10 @@ static int set_or_show(struct cli *cli, const char *what, const char *set_sql, c
 
 int cmd_agent(struct cli *cli)
 {
-	return set_or_show(cli, "agent", "select signalbox.agent_set($1, $2, $3)",
-	                   sql_tui_show_agent);
+	return set_or_show(cli, "agent", "select signalbox.agent_set($1, $2, $3)", sql_tui_show_agent);
 }
 
 int cmd_provider(struct cli *cli)
 {
-	return set_or_show(cli, "provider", "select signalbox.provider_set($1, $2, $3)",
-	                   sql_tui_show_provider);
+	return set_or_show(cli, "provider", "select signalbox.provider_set($1, $2, $3)", sql_tui_show_provider);
 }

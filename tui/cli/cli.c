@@ -28,7 +28,7 @@ const struct cli_command CLI_COMMANDS[] = {
 	{ "resume", "SLUG", N_("let a paused agent go on"), cmd_resume },
 	{ "providers", "[--json]", N_("all providers"), cmd_providers },
 	{ "provider", "SLUG [--json] | SLUG set KEY=VALUE...", N_("see, make or change a provider"), cmd_provider },
-	{ "migrate", "[--status] [--to N] [--down N] [--adopt TABLE] [--give-back]", N_("the schema"), cmd_migrate },
+	{ "migrate", "[--status] [--to N] [--down N] [--yes] [--adopt TABLE] [--give-back]", N_("the schema"), cmd_migrate },
 	{ "doctor", "[--json]", N_("check the installation; each failure with its mend"), cmd_doctor },
 };
 const size_t N_CLI_COMMANDS = ARRAY_SIZE(CLI_COMMANDS);
@@ -135,7 +135,10 @@ int cli_options(struct cli *cli, const struct cli_option *options, size_t n, int
 				break;
 		}
 		if (k == n) {
+			char setting[64];
 			const char *near = nearest(word + 2, names, n + 1);
+			if (near == NULL)
+				near = settings_nearest(&cli->options->source, word + 2, setting);
 			return near != NULL ? cli_usage_error(_("unknown option '%.60s'; did you mean '--%s'?"), word, near)
 			                    : cli_usage_error(_("unknown option '%.60s'"), word);
 		}

@@ -1,6 +1,8 @@
 /* The schema: where it stands, forward, back; an application's table taken over and given back. */
 #include "shared/migrate.h"
 
+#include <unistd.h>
+
 #include "tui/cli/cli.h"
 #include "tui/i18n.h"
 
@@ -37,15 +39,34 @@ static int give_back(struct cli *cli)
 	return EXIT_DONE;
 }
 
+/* Version 0 has no tables: what is in them goes. At a terminal the operator types how many messages that is. */
+static int confirm_deletion(struct cli *cli)
+{
+	char typed[32] = "";
+	struct rows r;
+	struct err err;
+	if (cli_try(cli, "select count(*) from signalbox.ai_messages where not exists (select from signalbox.adopted)", NULL, 0,
+	            &r, &err) < 0)
+		return cli_error(&err, "migrate");
+	const char *n = rows_at(&r, 0, 0);
+	if (strcmp(n, "0") == 0)
+		return 0;
+	fprintf(stderr, _("This deletes all %s messages. Type %s to confirm: "), n, n);
+	if (fgets(typed, sizeof typed, stdin) != NULL)
+		typed[strcspn(typed, "\n")] = '\0';
+	if (strcmp(typed, n) == 0)
+		return 0;
+	err_set(&err, ERR_REFUSED, "nothing was changed");
+	return cli_error(&err, "migrate");
+}
+
 int cmd_migrate(struct cli *cli)
 {
 	const char *to = NULL, *down = NULL, *table = NULL;
-	bool status = false, back = false;
-	const struct cli_option options[] = { { "to", &to, NULL },
-		                              { "down", &down, NULL },
-		                              { "adopt", &table, NULL },
-		                              { "status", NULL, &status },
-		                              { "give-back", NULL, &back } };
+	bool status = false, back = false, yes = false;
+	const struct cli_option options[] = { { "to", &to, NULL },          { "down", &down, NULL },
+		                              { "adopt", &table, NULL },    { "status", NULL, &status },
+		                              { "give-back", NULL, &back }, { "yes", NULL, &yes } };
 	struct migrate_status st;
 	struct err err;
 	long n = -1;
@@ -67,11 +88,17 @@ int cmd_migrate(struct cli *cli)
 	}
 	if (back)
 		return give_back(cli);
-	int target = to != NULL ? (int)n : down != NULL ? MAX(st.version - (int)n, 0) : st.latest;
+	if (to != NULL && down != NULL)
+		return cli_usage_error("%s", _("either --to or --down"));
+	if (down != NULL && n > st.version)
+		return cli_usage_error(_("there are only %d migrations to take back"), st.version);
+	int target = to != NULL ? (int)n : down != NULL ? st.version - (int)n : st.latest;
 	if (st.version > st.latest && to == NULL && down == NULL) {
 		err_set(&err, ERR_REFUSED, "the database has schema %d, newer than this program's %d", st.version, st.latest);
 		return cli_error(&err, "migrate");
 	}
+	if (target == 0 && st.version > 0 && !yes && isatty(STDIN_FILENO) && (code = confirm_deletion(cli)) != 0)
+		return code;
 	if (migrate_to(cli->pg, target, say, &err) < 0)
 		return cli_error(&err, "migrate");
 	return table != NULL ? adopt(cli, table) : EXIT_DONE;

@@ -5,7 +5,7 @@
 
 struct queue_view {
 	struct list list;
-	const struct snapshot *snap; /* borrowed for bind and draw */
+	int loaded; /* as many rows as are asked for */
 };
 
 enum { C_POS, C_ID, C_STATE, C_AGENT, C_SESSION, C_PRI, C_AGE, C_EST, C_ATT, C_WORKER, C_MODEL, C_TEXT, C_N };
@@ -51,7 +51,8 @@ static struct str cell(const struct list_row *r, int column, char *buf, enum sty
 	const char *state = block_at(r->block, r->row, Q_STATE);
 	switch (column) {
 	case C_POS:
-		return block_at(r->block, r->row, Q_POSITION) != NULL ? block_str(r->block, r->row, Q_POSITION) : STR("-");
+		return !r->is_ghost && block_at(r->block, r->row, Q_POSITION) != NULL ? block_str(r->block, r->row, Q_POSITION)
+		                                                                      : STR("-");
 	case C_AGE: {
 		char time[FORMAT_MAX];
 		bool runs = strcmp(state, "run") == 0;
@@ -90,9 +91,10 @@ static void release(struct view *v)
 
 static void want(struct view *v, struct want *w)
 {
-	const struct queue_view *q = v->state;
+	struct queue_view *q = v->state;
 	w->blocks |= 1u << BLOCK_QUEUE;
 	w->limit = MAX(200, (q->list.cursor + 2 * q->list.height + 99) / 100 * 100);
+	q->loaded = w->limit;
 }
 
 static void bind(struct view *v, const struct snapshot *s)
@@ -139,9 +141,11 @@ static void draw(struct view *v, struct ui *ui)
 	if (q->list.n_new > 0)
 		x += screen_putf(s, ui->top, x, -1, S_WARN, _("+%d new (f shows)"), q->list.n_new) + 2;
 	char right[80];
-	snprintf(right, sizeof right, q->list.n_marks > 0 ? _("%d-%d of %d  %d marked") : _("%d-%d of %d"),
-	         q->list.n > 0 ? q->list.top + 1 : 0, MIN(q->list.n, q->list.top + rows - detail - 1), q->list.n,
-	         q->list.n_marks);
+	int last = MIN(q->list.n, q->list.top + rows - detail - 1);
+	int n = snprintf(right, sizeof right, _("%d-%d of %s%d"), q->list.n > 0 ? q->list.top + 1 : 0, last,
+	                 q->list.n >= q->loaded ? _("the first ") : "", q->list.n);
+	if (q->list.n_marks > 0)
+		snprintf(right + n, sizeof right - (size_t)n, _("  %d marked"), q->list.n_marks);
 	int at = screen_width(s) - (int)strlen(right) - 1;
 	if (at > x)
 		screen_put(s, ui->top, at, -1, S_DIM, right);
