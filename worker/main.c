@@ -89,15 +89,13 @@ static void check_ceilings(struct options *o)
 static void on_job_end(void *ctx)
 {
 	struct worker *w = ctx;
-	if (w->claim != NULL)
-		claim_slot_freed(w->claim);
+	claim_slot_freed(w->claim);
 }
 
 static void on_change(void *ctx)
 {
 	struct worker *w = ctx;
-	if (w->outbox != NULL)
-		outbox_changed(w->outbox);
+	outbox_changed(w->outbox);
 }
 
 static void on_watched(void *ctx)
@@ -166,7 +164,8 @@ static void start_rooms(struct worker *w, const char *agents)
 	if (lease_start(&w->lease, o, s->worker_name, agents, s->jobs, s->worker_id, &err) < 0)
 		die(3, "lease", &err);
 	w->outbox = outbox_start(s, w->lease);
-	w->claim = claim_start(s, w->lease, on_watched, w);
+	w->claim = claim_new(s, w->lease, on_watched, w);
+	claim_start(w->claim); /* from here on jobs come, and all rooms are there */
 }
 
 /* Waits for a stop signal at most ms (-1: for ever). True when one came. */
@@ -197,8 +196,7 @@ static void stop_rooms(struct worker *w)
 		jobs_stop_job(w->services.jobs, NULL, ERR_SHUTDOWN);
 		wait_for_jobs(w, RELEASE_MS);
 	}
-	struct claim *claim = w->claim;
-	claim_stop(claim);
+	claim_stop(w->claim);
 	writer_stop(w->services.writer, RELEASE_MS);
 	int left = jobs_count(w->services.jobs);
 	lease_stop(w->lease);
@@ -248,6 +246,7 @@ int main(int argc, char **argv)
 		wait_signal(&w, w.options.max_time_ms > 0 ? w.options.max_time_ms : -1);
 		stop_rooms(&w);
 		jobs_stop(w.services.jobs);
+		claim_free(w.claim);
 		engine_stop(w.services.engine);
 		dbpool_free(w.services.pool);
 		log_event(LOG_INFO, "ended", "worker=%s", name);

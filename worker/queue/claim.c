@@ -165,7 +165,7 @@ static void *claim_main(void *arg)
 	return NULL;
 }
 
-struct claim *claim_start(const struct services *services, struct lease *lease, void (*on_watched)(void *), void *ctx)
+struct claim *claim_new(const struct services *services, struct lease *lease, void (*on_watched)(void *), void *ctx)
 {
 	struct claim *c = xcalloc(1, sizeof *c);
 	c->services = services;
@@ -173,9 +173,21 @@ struct claim *claim_start(const struct services *services, struct lease *lease, 
 	c->on_watched = on_watched;
 	c->ctx = ctx;
 	c->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (c->wake < 0 || pthread_create(&c->thread, NULL, claim_main, c) != 0)
-		BUG("the claim thread could not be started");
+	if (c->wake < 0)
+		BUG("claim: eventfd");
 	return c;
+}
+
+void claim_free(struct claim *c)
+{
+	close(c->wake);
+	free(c);
+}
+
+void claim_start(struct claim *c)
+{
+	if (pthread_create(&c->thread, NULL, claim_main, c) != 0)
+		BUG("the claim thread could not be started");
 }
 
 void claim_slot_freed(struct claim *c)
@@ -196,6 +208,4 @@ void claim_stop(struct claim *c)
 	claim_slot_freed(c);
 	pthread_join(c->thread, NULL);
 	pg_close(c->pg);
-	close(c->wake);
-	free(c);
 }

@@ -9,9 +9,12 @@
 
 struct claim;
 
-struct claim *claim_start(const struct services *, struct lease *, void (*on_watched)(void *ctx), void *ctx);
+/* Made before and freed after the stage threads may call claim_slot_freed; caller owns. */
+struct claim *claim_new(const struct services *, struct lease *, void (*on_watched)(void *ctx), void *ctx);
+void claim_free(struct claim *);
+void claim_start(struct claim *);
 /* No new work from now on. */
 void claim_drain(struct claim *);
-void claim_stop(struct claim *);
+void claim_stop(struct claim *); /* ends the thread */
 /* A job ended: there is room. Any thread. */
 void claim_slot_freed(struct claim *);
