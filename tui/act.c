@@ -35,13 +35,17 @@ static int gather(struct list *l, const struct message_columns *c, const char *s
 	return n;
 }
 
-static void retry_one(struct ui *ui, const struct list_row *r, const struct message_columns *c)
+void act_retry_one(struct ui *ui, const char *label, const char *uuid, const char *job, const char *status)
 {
-	char hold[32], label[24], undo[48];
-	const char *uuid = block_at(r->block, r->row, c->uuid);
-	const char *args[] = { uuid, ui->operator_name, r->job[0] != '\0' ? r->job : NULL, hold };
+	char hold[32], undo[48];
+	const char *args[] = { uuid, ui->operator_name, job[0] != '\0' ? job : NULL, hold };
+	if (!ui_may_act(ui))
+		return;
+	if (strcmp(status, "failed") != 0) {
+		ui_say(ui, "%s", _("only failed messages can be retried"));
+		return;
+	}
 	snprintf(hold, sizeof hold, "%lld ms", (long long)ui->retry_hold_ms);
-	snprintf(label, sizeof label, "%lld", (long long)r->id);
 	snprintf(undo, sizeof undo, "{%s}", uuid);
 	ui_act_take(ui, action_new(ACT_RETRY, label, 4, args));
 	ui_can_undo(ui, undo, ui->retry_hold_ms);
@@ -66,7 +70,10 @@ void act_retry(struct ui *ui, struct list *l, const struct message_columns *c)
 	} else if (n == 0) {
 		ui_say(ui, "%s", _("only failed messages can be retried"));
 	} else if (l->n_marks == 0) {
-		retry_one(ui, list_current(l), c);
+		const struct list_row *r = list_current(l);
+		char label[24];
+		snprintf(label, sizeof label, "%lld", (long long)r->id);
+		act_retry_one(ui, label, block_at(r->block, r->row, c->uuid), r->job, "failed");
 	} else if (n <= BATCH_FREE) {
 		ui_act_take(ui, retry_many(ui, n, &uuids, &jobs));
 		ui_can_undo(ui, strbuf_text(&uuids), ui->retry_hold_ms);
@@ -87,26 +94,18 @@ void act_retry(struct ui *ui, struct list *l, const struct message_columns *c)
 	strbuf_release(&jobs);
 }
 
-void act_cancel(struct ui *ui, struct list *l, const struct message_columns *c)
+void act_cancel_one(struct ui *ui, const char *label, const char *uuid, const char *job, const char *status)
 {
-	struct list_row *r = list_current(l);
-	if (r == NULL || r->is_ghost) {
-		ui_say(ui, "%s", _("there is no message under the cursor"));
-		return;
-	}
-	const char *status = block_at(r->block, r->row, c->status), *uuid = block_at(r->block, r->row, c->uuid);
 	bool running = strcmp(status, "processing") == 0;
+	/* The attempt is part of what was seen only while it runs: a waiting message has none. */
+	const char *args[] = { uuid, ui->operator_name, running ? job : NULL, status };
+	if (!ui_may_act(ui))
+		return;
 	if (!running && strcmp(status, "queued") != 0 && strcmp(status, "pending") != 0) {
 		ui_say(ui, "%s", _("only waiting or running messages can be cancelled"));
 		return;
 	}
-	if (!ui_may_act(ui))
-		return;
-	char label[24];
-	/* The attempt is part of what was seen only while it runs: a waiting message has none. */
-	const char *args[] = { uuid, ui->operator_name, running ? r->job : NULL, status };
 	struct question *q = xcalloc(1, sizeof *q);
-	snprintf(label, sizeof label, "%lld", (long long)r->id);
 	snprintf(q->title, sizeof q->title, _("Cancel message %s"), label);
 	snprintf(q->lines[q->n_lines++], sizeof q->lines[0], "%s",
 	         running ? _("It is being answered: the call is ended, what it used is still paid.")
@@ -115,6 +114,18 @@ void act_cancel(struct ui *ui, struct list *l, const struct message_columns *c)
 	         _("The user gets no answer. `signalbox retry` brings it back."));
 	q->yes = action_new(ACT_CANCEL, label, 4, args);
 	ui_ask_take(ui, q);
+}
+
+void act_cancel(struct ui *ui, struct list *l, const struct message_columns *c)
+{
+	const struct list_row *r = list_current(l);
+	char label[24];
+	if (r == NULL || r->is_ghost) {
+		ui_say(ui, "%s", _("there is no message under the cursor"));
+		return;
+	}
+	snprintf(label, sizeof label, "%lld", (long long)r->id);
+	act_cancel_one(ui, label, block_at(r->block, r->row, c->uuid), r->job, block_at(r->block, r->row, c->status));
 }
 
 void act_pause(struct ui *ui, const char *agent, bool paused)

@@ -1,5 +1,7 @@
 #include "tui/text.h"
 
+#include <stdarg.h>
+
 #include "shared/utf8.h"
 
 #define LINES_MAX 20000
@@ -84,4 +86,40 @@ void text_release(struct text_view *t)
 {
 	free(t->lines);
 	*t = (struct text_view){ 0 };
+}
+
+void text_addf(struct text_view *t, struct arena *a, enum style style, int indent, const char *fmt, ...)
+{
+	char line[700];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof line, fmt, ap);
+	va_end(ap);
+	text_add(t, style, indent, str_of(arena_dup(a, line, strlen(line))));
+}
+
+bool text_command(struct text_view *t, enum cmd cmd)
+{
+	switch (cmd) {
+	case CMD_scroll_down:
+		text_scroll(t, 1);
+		return true;
+	case CMD_scroll_up:
+		text_scroll(t, -1);
+		return true;
+	case CMD_scroll_page_down:
+		text_scroll(t, t->height - 1);
+		return true;
+	case CMD_scroll_page_up:
+		text_scroll(t, 1 - t->height);
+		return true;
+	case CMD_scroll_top:
+		text_scroll(t, -t->n);
+		return true;
+	case CMD_scroll_bottom:
+		text_scroll(t, t->n);
+		return true;
+	default:
+		return false;
+	}
 }

@@ -3,6 +3,8 @@
  * Text of many lines in a window: wrapped at the window's width, scrolled, following its end. Lines are made anew at each draw from
  * pieces, each with a style; every character goes through screen_text().
  */
+#include "shared/arena.h"
+#include "tui/command.h"
 #include "tui/screen.h"
 
 struct text_line {
@@ -23,6 +25,10 @@ struct text_view {
 void text_begin(struct text_view *, int width); /* forgets the lines, keeps the place */
 /* Adds text (borrowed until drawn), broken at newlines and at the width. */
 void text_add(struct text_view *, enum style, int indent, struct str text);
+/* The same with a made-up line, kept in the arena until the next text_begin of its owner. */
+void text_addf(struct text_view *, struct arena *, enum style, int indent, const char *fmt, ...) PRINTF(5, 6);
+/* The scroll_… commands; false when the command is another's. */
+bool text_command(struct text_view *, enum cmd);
 void text_draw(struct text_view *, struct screen *, int y, int height, bool follow);
 void text_scroll(struct text_view *, int lines);
 void text_release(struct text_view *);

@@ -79,4 +79,7 @@ struct message_columns {
 };
 void act_retry(struct ui *, struct list *, const struct message_columns *);
 void act_cancel(struct ui *, struct list *, const struct message_columns *);
+/* On one message: its number or name for the answer, the attempt and the status that were seen. */
+void act_retry_one(struct ui *, const char *label, const char *uuid, const char *job, const char *status);
+void act_cancel_one(struct ui *, const char *label, const char *uuid, const char *job, const char *status);
 void act_pause(struct ui *, const char *agent, bool paused);

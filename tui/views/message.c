@@ -1,6 +1,4 @@
 /* Message: one message whole, with its answer as it streams, its attempts and what they cost, and the context that was sent. */
-#include <stdarg.h>
-
 #include "shared/json.h"
 #include "shared/utf8.h"
 #include "tui/format.h"
@@ -78,17 +76,6 @@ static void bind(struct view *v, const struct snapshot *s)
 	snprintf(m->label, sizeof m->label, "%lld", (long long)id);
 }
 
-static void made_up(struct message_view *m, enum style style, int indent, const char *fmt, ...) PRINTF(4, 5);
-static void made_up(struct message_view *m, enum style style, int indent, const char *fmt, ...)
-{
-	char line[700];
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof line, fmt, ap);
-	va_end(ap);
-	text_add(&m->text, style, indent, str_of(arena_dup(&m->lines, line, strlen(line))));
-}
-
 static const char *word(const struct json *j, const char *path)
 {
 	struct str s;
@@ -115,26 +102,26 @@ static const char *cost(struct message_view *m, const struct json *j, const char
 static void add_facts(struct message_view *m, const struct json *doc)
 {
 	const struct json *d = json_get(doc, "message");
-	made_up(m, S_PLAIN, 1, _("status %s   agent %s   session %s   user %s   priority %s"), m->status, word(d, "agent"),
-	        word(d, "session_id"), word(doc, "user_id"), number(m, doc, "priority"));
-	made_up(m, S_PLAIN, 1, _("queued %s   started %s   ended %s"), word(d, "queued_at"), word(d, "processing_started_at"),
-	        word(d, "processing_completed_at"));
+	text_addf(&m->text, &m->lines, S_PLAIN, 1, _("status %s   agent %s   session %s   user %s   priority %s"), m->status,
+	          word(d, "agent"), word(d, "session_id"), word(doc, "user_id"), number(m, doc, "priority"));
+	text_addf(&m->text, &m->lines, S_PLAIN, 1, _("queued %s   started %s   ended %s"), word(d, "queued_at"),
+	          word(d, "processing_started_at"), word(d, "processing_completed_at"));
 	if (json_get(d, "queue_position") != NULL && !json_is_null(d, "queue_position"))
-		made_up(m, S_WARN, 1, _("position %s   estimate %s s   waits for %s"), number(m, d, "queue_position"),
-		        number(m, d, "eta_seconds"), word(d, "waits_for"));
-	made_up(m, S_PLAIN, 1, _("model %s   tokens %s in / %s out   cost %s   generated in %s ms"), word(d, "model_used"),
-	        number(m, d, "tokens_prompt"), number(m, d, "tokens_completion"),
-	        json_get(doc, "costs[0]") != NULL ? cost(m, d, "cost_usd") : "-", number(m, d, "generation_time_ms"));
+		text_addf(&m->text, &m->lines, S_WARN, 1, _("position %s   estimate %s s   waits for %s"),
+		          number(m, d, "queue_position"), number(m, d, "eta_seconds"), word(d, "waits_for"));
+	text_addf(&m->text, &m->lines, S_PLAIN, 1, _("model %s   tokens %s in / %s out   cost %s   generated in %s ms"),
+	          word(d, "model_used"), number(m, d, "tokens_prompt"), number(m, d, "tokens_completion"),
+	          json_get(doc, "costs[0]") != NULL ? cost(m, d, "cost_usd") : "-", number(m, d, "generation_time_ms"));
 	if (strcmp(word(doc, "retry_at"), "-") != 0)
-		made_up(m, S_WARN, 1, _("held: retried at %s, u takes it back"), word(doc, "retry_at"));
+		text_addf(&m->text, &m->lines, S_WARN, 1, _("held: retried at %s, u takes it back"), word(doc, "retry_at"));
 }
 
 static void add_attempts(struct message_view *m, const struct json *doc)
 {
-	made_up(m, S_BOLD, 1, "%s", _("attempts"));
+	text_addf(&m->text, &m->lines, S_BOLD, 1, "%s", _("attempts"));
 	for (const struct json *a = json_first(json_get(doc, "attempts")); a != NULL; a = json_next(a)) {
 		const char *outcome = word(a, "outcome"), *class = word(a, "error_class");
-		made_up(m,
+		text_addf(&m->text, &m->lines,
 		        strcmp(outcome, "completed") == 0 ? S_OK
 		        : strcmp(outcome, "-") == 0       ? S_PLAIN
 		                                          : S_WARN,
@@ -144,7 +131,7 @@ static void add_attempts(struct message_view *m, const struct json *doc)
 		        number(m, a, "ttft_ms"), number(m, a, "tokens_prompt"), number(m, a, "tokens_completion"),
 		        json_is_null(a, "generation_ms") ? "-" : cost(m, a, "cost_usd"));
 		if (strcmp(class, "-") != 0)
-			made_up(m, S_PLAIN, 6, "%s: %s", class, word(a, "error"));
+			text_addf(&m->text, &m->lines, S_PLAIN, 6, "%s: %s", class, word(a, "error"));
 		if (strcmp(word(a, "said"), "-") != 0)
 			text_add(&m->text, S_DIM, 6, str_of(word(a, "said")));
 	}
@@ -154,15 +141,15 @@ static void add_context(struct message_view *m, const struct json *doc)
 {
 	const struct json *c = json_get(doc, "context");
 	struct str s;
-	made_up(m, S_BOLD, 1, "%s", _("context sent"));
+	text_addf(&m->text, &m->lines, S_BOLD, 1, "%s", _("context sent"));
 	if (!json_is_object(c))
-		made_up(m, S_DIM, 3, "%s", _("(none was sent yet)"));
+		text_addf(&m->text, &m->lines, S_DIM, 3, "%s", _("(none was sent yet)"));
 	if (json_str(c, "system_prompt", &s)) {
-		made_up(m, S_DIM, 3, "%s", _("system"));
+		text_addf(&m->text, &m->lines, S_DIM, 3, "%s", _("system"));
 		text_add(&m->text, S_PLAIN, 5, s);
 	}
 	for (const struct json *t = json_first(json_get(c, "messages")); t != NULL; t = json_next(t)) {
-		made_up(m, S_DIM, 3, "%s", word(t, "role"));
+		text_addf(&m->text, &m->lines, S_DIM, 3, "%s", word(t, "role"));
 		if (json_str(t, "content", &s))
 			text_add(&m->text, S_PLAIN, 5, s);
 	}
@@ -172,10 +159,10 @@ static void add_answer(struct message_view *m, const struct json *doc, const str
 {
 	const struct block *stream = snap->blocks[BLOCK_STREAM];
 	struct str s = STR("");
-	made_up(m, S_BOLD, 1, "%s", _("question"));
+	text_addf(&m->text, &m->lines, S_BOLD, 1, "%s", _("question"));
 	json_str(doc, "text", &s);
 	text_add(&m->text, S_PLAIN, 3, s);
-	made_up(m, S_BOLD, 1, "%s", strcmp(m->status, "processing") == 0 ? _("answer so far") : _("answer"));
+	text_addf(&m->text, &m->lines, S_BOLD, 1, "%s", strcmp(m->status, "processing") == 0 ? _("answer so far") : _("answer"));
 	if (json_str(doc, "message.content", &s))
 		text_add(&m->text, S_PLAIN, 3, s);
 	else if (strcmp(m->status, "processing") == 0 && stream != NULL && strcmp(stream->about, m->uuid) == 0 &&
@@ -184,7 +171,7 @@ static void add_answer(struct message_view *m, const struct json *doc, const str
 	else if (json_str(doc, "message.error", &s))
 		text_add(&m->text, S_CRIT, 3, s);
 	else
-		made_up(m, S_DIM, 3, "%s", _("(none yet)"));
+		text_addf(&m->text, &m->lines, S_DIM, 3, "%s", _("(none yet)"));
 }
 
 static void draw(struct view *v, struct ui *ui)
@@ -199,8 +186,8 @@ static void draw(struct view *v, struct ui *ui)
 	text_begin(&m->text, screen_width(s));
 	arena_release(&m->lines);
 	if (doc == NULL) {
-		made_up(m, S_DIM, 1, "%s",
-		        ui->snap->link == LINK_LIVE ? _("reading…") : _("not loaded, and the database is away"));
+		text_addf(&m->text, &m->lines, S_DIM, 1, "%s",
+		          ui->snap->link == LINK_LIVE ? _("reading…") : _("not loaded, and the database is away"));
 	} else {
 		add_facts(m, doc);
 		add_answer(m, doc, ui->snap);
@@ -211,71 +198,21 @@ static void draw(struct view *v, struct ui *ui)
 	text_draw(&m->text, s, ui->top + 1, ui->bottom - ui->top - 1, true);
 }
 
-static void retry(struct message_view *m, struct ui *ui)
-{
-	char hold[32], undo[48];
-	const char *args[] = { m->uuid, ui->operator_name, m->job[0] != '\0' ? m->job : NULL, hold };
-	if (strcmp(m->status, "failed") != 0) {
-		ui_say(ui, "%s", _("only failed messages can be retried"));
-		return;
-	}
-	snprintf(hold, sizeof hold, "%lld ms", (long long)ui->retry_hold_ms);
-	snprintf(undo, sizeof undo, "{%s}", m->uuid);
-	if (!ui_may_act(ui))
-		return;
-	ui_act_take(ui, action_new(ACT_RETRY, m->label, 4, args));
-	ui_can_undo(ui, undo, ui->retry_hold_ms);
-}
-
-static void cancel(struct message_view *m, struct ui *ui)
-{
-	bool running = strcmp(m->status, "processing") == 0;
-	const char *args[] = { m->uuid, ui->operator_name, running ? m->job : NULL, m->status };
-	if (!running && strcmp(m->status, "queued") != 0 && strcmp(m->status, "pending") != 0) {
-		ui_say(ui, "%s", _("only waiting or running messages can be cancelled"));
-		return;
-	}
-	if (!ui_may_act(ui))
-		return;
-	struct question *q = xcalloc(1, sizeof *q);
-	snprintf(q->title, sizeof q->title, _("Cancel message %s"), m->label);
-	snprintf(q->lines[q->n_lines++], sizeof q->lines[0], "%s",
-	         _("The user gets no answer. `signalbox retry` brings it back."));
-	q->yes = action_new(ACT_CANCEL, m->label, 4, args);
-	ui_ask_take(ui, q);
-}
-
 static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 {
 	struct message_view *m = v->state;
+	if (text_command(&m->text, cmd))
+		return true;
 	switch (cmd) {
-	case CMD_scroll_down:
-		text_scroll(&m->text, 1);
-		return true;
-	case CMD_scroll_up:
-		text_scroll(&m->text, -1);
-		return true;
-	case CMD_scroll_page_down:
-		text_scroll(&m->text, m->text.height - 1);
-		return true;
-	case CMD_scroll_page_up:
-		text_scroll(&m->text, 1 - m->text.height);
-		return true;
-	case CMD_scroll_top:
-		text_scroll(&m->text, -m->text.n);
-		return true;
-	case CMD_scroll_bottom:
-		text_scroll(&m->text, m->text.n);
-		return true;
 	case CMD_context:
 		m->with_context = !m->with_context;
 		m->text.not_at_end = false;
 		return true;
 	case CMD_retry_this:
-		retry(m, ui);
+		act_retry_one(ui, m->label, m->uuid, m->job, m->status);
 		return true;
 	case CMD_cancel_this:
-		cancel(m, ui);
+		act_cancel_one(ui, m->label, m->uuid, m->job, m->status);
 		return true;
 	default:
 		return false;

@@ -2,8 +2,6 @@
  * Test console: talk to an agent. The message goes the same way as a user's, in a session marked as a test that is kept for 7 days per agent
  * and operator. What was typed is shown at once; the answer is followed by id, so that it is found again after a crash.
  */
-#include <stdarg.h>
-
 #include "shared/utf8.h"
 #include "tui/format.h"
 #include "tui/i18n.h"
@@ -112,17 +110,6 @@ static void bind(struct view *v, const struct snapshot *s)
 	}
 }
 
-static void made_up(struct test_view *t, enum style style, int indent, const char *fmt, ...) PRINTF(4, 5);
-static void made_up(struct test_view *t, enum style style, int indent, const char *fmt, ...)
-{
-	char line[400];
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof line, fmt, ap);
-	va_end(ap);
-	text_add(&t->text, style, indent, str_of(arena_dup(&t->lines, line, strlen(line))));
-}
-
 static double seconds_since(const struct ui *ui, usec_t at)
 {
 	return (double)MAX(0, ui->now - at) / USEC_PER_SEC;
@@ -141,25 +128,26 @@ static void add_answer(struct test_view *t, struct ui *ui, int i)
 	char hms[16], time[FORMAT_MAX], cost[FORMAT_MAX];
 	clock_hms(block_time(b, i, T_AT), hms);
 	if (strcmp(status, "completed") == 0) {
-		made_up(t, S_TITLE, 1, "%s  %s  %s  %lld > %lld tok  %s", t->agent, hms,
-		        format_duration((double)block_int(b, i, T_MS, 0) / 1000, time), (long long)block_int(b, i, T_IN, 0),
-		        (long long)block_int(b, i, T_OUT, 0), format_usd(block_at(b, i, T_COST), cost));
+		text_addf(&t->text, &t->lines, S_TITLE, 1, "%s  %s  %s  %lld > %lld tok  %s", t->agent, hms,
+		          format_duration((double)block_int(b, i, T_MS, 0) / 1000, time), (long long)block_int(b, i, T_IN, 0),
+		          (long long)block_int(b, i, T_OUT, 0), format_usd(block_at(b, i, T_COST), cost));
 		text_add(&t->text, S_PLAIN, 3, block_str(b, i, T_CONTENT));
 	} else if (strcmp(status, "processing") == 0) {
 		struct str said = stream_of(ui, uuid);
-		made_up(t, S_TITLE, 1, "%s  %s  %s %s", t->agent, hms, said.len > 0 ? _("streaming") : _("running"),
-		        format_duration(seconds_since(ui, block_time(b, i, T_STARTED)), time));
+		text_addf(&t->text, &t->lines, S_TITLE, 1, "%s  %s  %s %s", t->agent, hms,
+		          said.len > 0 ? _("streaming") : _("running"),
+		          format_duration(seconds_since(ui, block_time(b, i, T_STARTED)), time));
 		if (said.len > 0)
 			text_add(&t->text, S_PLAIN, 3, said);
 	} else if (strcmp(status, "failed") == 0) {
-		made_up(t, S_CRIT, 1, _("%s  %s  failed (r retries)"), t->agent, hms);
+		text_addf(&t->text, &t->lines, S_CRIT, 1, _("%s  %s  failed (r retries)"), t->agent, hms);
 		text_add(&t->text, S_CRIT, 3, block_str(b, i, T_ERROR));
 	} else if (strcmp(status, "cancelled") == 0) {
-		made_up(t, S_DIM, 1, _("%s  %s  cancelled"), t->agent, hms);
+		text_addf(&t->text, &t->lines, S_DIM, 1, _("%s  %s  cancelled"), t->agent, hms);
 		if (block_at(b, i, T_SAID) != NULL)
 			text_add(&t->text, S_DIM, 3, block_str(b, i, T_SAID));
 	} else {
-		made_up(t, S_DIM, 1, "%s  %s  %s", t->agent, hms, status);
+		text_addf(&t->text, &t->lines, S_DIM, 1, "%s  %s  %s", t->agent, hms, status);
 	}
 }
 
@@ -172,16 +160,16 @@ static void add_transcript(struct test_view *t, struct ui *ui)
 			add_answer(t, ui, i);
 			continue;
 		}
-		made_up(t, S_BOLD, 1, _("you  %s"), clock_hms(block_time(b, i, T_AT), hms));
+		text_addf(&t->text, &t->lines, S_BOLD, 1, _("you  %s"), clock_hms(block_time(b, i, T_AT), hms));
 		text_add(&t->text, S_PLAIN, 3, block_str(b, i, T_CONTENT));
 	}
 	if (t->pending[0] != '\0') {
-		made_up(t, S_BOLD, 1, "%s", _("you  now"));
+		text_addf(&t->text, &t->lines, S_BOLD, 1, "%s", _("you  now"));
 		text_add(&t->text, S_PLAIN, 3, str_of(t->pending));
 	}
 	if (t->text.n == 0)
-		made_up(t, S_DIM, 1, "%s",
-		        t->agent[0] != '\0' ? _("nothing was said yet: type below, Enter sends") : _("there is no agent yet"));
+		text_addf(&t->text, &t->lines, S_DIM, 1, "%s",
+		          t->agent[0] != '\0' ? _("nothing was said yet: type below, Enter sends") : _("there is no agent yet"));
 }
 
 /* The line above the input: where the newest message is. */
@@ -379,25 +367,11 @@ static void next_agent(struct test_view *t, const struct snapshot *s)
 		}
 }
 
-static void retry(struct test_view *t, struct ui *ui)
-{
-	char hold[32], undo[48];
-	const char *args[] = { t->last_uuid, ui->operator_name, t->last_job[0] != '\0' ? t->last_job : NULL, hold };
-	if (strcmp(t->last_status, "failed") != 0) {
-		ui_say(ui, "%s", _("only failed messages can be retried"));
-		return;
-	}
-	if (!ui_may_act(ui))
-		return;
-	snprintf(hold, sizeof hold, "%lld ms", (long long)ui->retry_hold_ms);
-	snprintf(undo, sizeof undo, "{%s}", t->last_uuid);
-	ui_act_take(ui, action_new(ACT_RETRY, _("the message"), 4, args));
-	ui_can_undo(ui, undo, ui->retry_hold_ms);
-}
-
 static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 {
 	struct test_view *t = v->state;
+	if (text_command(&t->text, cmd))
+		return true;
 	switch (cmd) {
 	case CMD_input:
 		t->in_field = true;
@@ -410,26 +384,8 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 		t->fresh = true;
 		t->in_field = true;
 		return true;
-	case CMD_scroll_down:
-		text_scroll(&t->text, 1);
-		return true;
-	case CMD_scroll_up:
-		text_scroll(&t->text, -1);
-		return true;
-	case CMD_scroll_page_down:
-		text_scroll(&t->text, t->text.height - 1);
-		return true;
-	case CMD_scroll_page_up:
-		text_scroll(&t->text, 1 - t->text.height);
-		return true;
-	case CMD_scroll_top:
-		text_scroll(&t->text, -t->text.n);
-		return true;
-	case CMD_scroll_bottom:
-		text_scroll(&t->text, t->text.n);
-		return true;
 	case CMD_retry_this:
-		retry(t, ui);
+		act_retry_one(ui, _("the message"), t->last_uuid, t->last_job, t->last_status);
 		return true;
 	case CMD_cancel_this:
 		if (is_running(t->last_status))
