@@ -4,6 +4,10 @@
 . "$(dirname "$0")/../lib/term.sh"
 stack_up
 
+# A frame is written in pieces: what is compared is asked for until it is there.
+cursor_line() { screen | grep -n '^>' | sed 's/:.*waiting/:waiting/'; }
+rows_shown() { screen | sed -n '6,23p' | grep -cE ' (aria|luna) '; }
+
 # Without a worker everything stays where it is put.
 "$BIN/signalbox" pause aria why >/dev/null
 for i in $(seq 1 30); do send aria "waiting number $i" >/dev/null; done
@@ -21,7 +25,7 @@ for size in "80 24" "120 36"; do
 	see "hostile text is visible $at" 'evil \^\[\]0;owned\^G'
 	is "no title from data $at" "" "$(tm display-message -p -t c '#{pane_title}' | grep owned)"
 	is "no clipboard from data $at" "" "$(tm show-buffer 2>/dev/null)"
-	[ "$1" = 80 ] && is "18 rows $at" 18 "$(screen | sed -n '6,23p' | grep -cE ' (aria|luna) ')"
+	[ "$1" = 80 ] && soon "18 rows $at" 18 rows_shown
 	is "no line is too wide $at" yes "$([ "$(screen | wc -L)" -le "$1" ] && echo yes)"
 
 	# The cursor holds a message, not a line.
@@ -30,7 +34,7 @@ for size in "80 24" "120 36"; do
 	line=$(screen | grep -n '^>' | cut -d: -f1)
 	send luna "urgent" --priority 9 >/dev/null
 	see "a new row above is counted, not inserted $at" '\+1 new'
-	is "the cursor stayed on its line $at" "$line:waiting number 3" "$(screen | grep -n '^>' | sed 's/:.*waiting/:waiting/')"
+	soon "the cursor stayed on its line $at" "$line:waiting number 3" cursor_line
 	keys g
 	see "g shows it $at" '^> .*urgent'
 	q "select signalbox.cancel(m.uuid, 'test') from signalbox.ai_messages m join signalbox.ai_messages u on u.id = m.reply_to where u.content = 'urgent' and m.processing_status = 'queued'" >/dev/null
