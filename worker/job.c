@@ -17,7 +17,6 @@ struct stage {
 };
 
 static const struct stage STORY[] = {
-	{ "context", context_load }, /* the agent and the conversation: one read           */
 	{ "generate", generate },    /* WAITs for the model                                */
 	{ "settle", settle },        /* WAITs for the writer: the one commit that counts   */
 };
@@ -67,11 +66,6 @@ static void push(struct jobs *jobs, struct job *job)
 static bool advance(struct job *job)
 {
 	for (;;) {
-		int stop = atomic_load(&job->stop);
-		if (stop != ERR_OK && job->at == 0) { /* not begun: nothing to end */
-			err_set(&job->err, (enum err_code)stop, "before it began");
-			job->at = SETTLE;
-		}
 		switch (STORY[job->at].run(job, &job->err)) {
 		case GO:
 			job->at++;

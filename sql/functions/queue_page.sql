@@ -1,5 +1,5 @@
--- Running messages, then the waiting ones in the real order of service, then the scheduled ones. With a filter the first 10,000 of each
--- agent are looked at.
+-- Running messages, then the waiting ones in the real order of service, then the scheduled ones. With a filter the first 10,000 are looked
+-- at, or those of the agents it names.
 create or replace function signalbox.queue_page(filter jsonb default null, lim int default 50)
 returns table (queue_position bigint, id bigint, message_id uuid, job_id uuid, session_id uuid, agent text, status text, state text,
 	waits_for text, priority int, since timestamptz, started_at timestamptz, run_after timestamptz, eta_seconds numeric, retry_count int,
@@ -8,16 +8,15 @@ language plpgsql stable security definer set search_path = pg_catalog, signalbox
 declare
 	cond text := filter_where(filter);
 	deep int := case when cond = '' then lim else 10000 end;
+	-- Agents that the filter names: the others' messages need not be looked at.
+	named text[] := (select array_agg(distinct lower(v.slug)) from jsonb_array_elements(filter) t cross join lateral jsonb_array_elements_text(t -> 'values') v(slug)
+	                where t ->> 'field' = 'agent' and t ->> 'op' = '=' and not coalesce((t ->> 'not')::boolean, false));
 begin
 	return query execute format($q$
 		with base as (
 			(select q.message_id, 0 as ord, 0 as place from queue q where q.state = 'running' order by q.changed_at limit $1)
 			union all
-			select w.message_id, 1, row_number() over (order by w.rank, l.turn, l.agent_id)
-			from lanes l cross join lateral (
-				select x.message_id, row_number() over (order by x.priority desc, x.seq, x.message_id) as rank from queue x
-				where x.agent_id = l.agent_id and x.state in ('ready', 'blocked', 'delayed')
-				order by x.priority desc, x.seq, x.message_id limit $1) w
+			select o.message_id, 1, o.place from service_order($1, $3) o
 			union all
 			(select q.message_id, 2, row_number() over (order by q.run_after) from queue q where q.state = 'pending' order by q.run_after limit $1)
 		), first as materialized (
@@ -42,5 +41,5 @@ begin
 		)
 		select queue_position, id, message_id, job_id, session_id, agent, status, state, waits_for, priority, since, started_at, run_after,
 			eta_seconds, retry_count, worker, provider, model, user_id, cause, text
-		from page where %s order by ord, place limit $2$q$, coalesce(nullif(cond, ''), 'true')) using deep, lim;
+		from page where %s order by ord, place limit $2$q$, coalesce(nullif(cond, ''), 'true')) using deep, lim, named;
 end $$;

@@ -8,22 +8,13 @@ declare
 	day     record;
 	hour    record;
 	w       record;
-	older   bigint;
-	limit_s numeric;
 	rate    numeric;
 	alerts  jsonb;
 begin
-	select param into limit_s from alert_rules where name = 'waiting_long';
-	select count(*) filter (where state = 'pending') as pending,
-	       count(*) filter (where state in ('ready', 'blocked', 'delayed')) as queued,
-	       count(*) filter (where state = 'running') as processing,
-	       count(*) filter (where state = 'failed') as failed,
-	       min(queued_at) filter (where state in ('ready', 'blocked', 'delayed')) as oldest,
-	       count(*) filter (where state in ('ready', 'blocked', 'delayed') and queued_at < t - make_interval(secs => limit_s::float8)) as waiting_long
-		into c from queue;
-	select coalesce(sum(completed), 0) as completed, coalesce(sum(failed), 0) as failed,
-	       sum(processing_ms) / nullif(sum(completed), 0) / 1000.0 as mean_s, coalesce(sum(cost_pico), 0) as cost, coalesce(sum(cost_unknown), 0) as cost_unknown
-		into day from stats_minute where minute >= today;
+	select * into c from waiting_counts();
+	select coalesce(sum(d.completed), 0) as completed, coalesce(sum(d.failed), 0) as failed,
+	       sum(d.processing_ms) / nullif(sum(d.completed), 0) / 1000.0 as mean_s, coalesce(sum(d.cost_pico), 0) as cost, coalesce(sum(d.cost_unknown), 0) as cost_unknown
+		into day from stats_today() d;
 	select coalesce(sum(completed), 0) as completed, coalesce(sum(failed), 0) as failed
 		into hour from stats_minute where minute > t - interval '1 h';
 	rate := round(100.0 * hour.failed / nullif(hour.failed + hour.completed, 0), 1);

@@ -9,7 +9,7 @@ language sql stable security definer set search_path = pg_catalog, signalbox, pg
 		m.tokens_prompt, m.tokens_completion, m.generation_time_ms, a.ttft_ms, d.doc ->> 'cost_usd', m.retry_count, q.retry_at, q.run_after,
 		left(a.said, 65536)
 	from (select * from ai_messages x where x.session_id = (select id from ai_sessions where uuid = session) order by x.id desc limit lim) m
-	left join attempts a on a.job_id = m.job_id left join queue q on q.message_id = m.id
+	left join attempts_and_running a on a.message_id = m.id and a.job_id = m.job_id left join queue q on q.message_id = m.id
 	cross join lateral (select case m.role when 'assistant' then message_status(m.uuid) end as doc) d
 	order by m.id;
 $$;

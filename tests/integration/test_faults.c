@@ -227,7 +227,7 @@ static void test_freeze(void **state)
 	(void)state;
 	pid_t first = worker(QUICK, NULL);
 	const char *m = say("o", "[[slow=500]] frozen");
-	wait_for("select count(*) from signalbox.attempts", "1", 0);
+	wait_for("select count(*) from signalbox.attempts_and_running", "1", 0);
 	send_signal(first, SIGSTOP);
 	pid_t second = worker(QUICK, NULL);
 	completed(m);
