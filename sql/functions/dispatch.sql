@@ -3,7 +3,7 @@ create or replace function signalbox.dispatch(agent text, content text, session 
 	collection_name text default null, thread_key text default null, priority int default 0, run_after timestamptz default null,
 	idempotency_key text default null)
 returns table (message_id uuid, session_id uuid, status text, queue_position bigint)
-language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
 #variable_conflict use_column
 declare
 	a      agents;
