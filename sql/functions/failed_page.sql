@@ -18,7 +18,7 @@ begin
 			from (select * from queue where state = 'failed' order by changed_at desc limit $1) q
 			join ai_messages m on m.id = q.message_id join ai_sessions s on s.id = m.session_id join agents a on a.id = q.agent_id
 			left join ai_messages u on u.id = m.reply_to
-			left join attempts t on t.job_id = m.job_id
+			left join attempts t on t.message_id = m.id and t.job_id = m.job_id
 		)
 		select id, message_id, job_id, session_id, agent, status, state, cause, error, provider, model, tries, retry_count, since, queued_at,
 			retry_at, is_permanent, cost_usd, user_id, worker, text

@@ -28,6 +28,10 @@ begin
 			'start one: signalbox-worker' as action, 0 as value, 1 as threshold
 		where w.alive = 0 and c.queued + c.pending + c.processing > 0
 		union all
+		select 0, 'paused', 'INFO', 'everything paused by ' || f.paused_by || ' at ' || to_char(f.paused_at at time zone 'UTC', 'HH24:MI') || ' UTC'
+			|| coalesce(': "' || f.pause_reason || '"', ''), 'signalbox resume --all', 1, 0
+		from fleet f where f.paused_at is not null
+		union all
 		select r.ord, r.name, 'WARN', trim_scale(round(v.value, 1)) || case r.name when 'failure_rate' then '' when 'slow' then '' else ' ' end || r.what
 			|| ' (limit ' || trim_scale(r.threshold) || ')', r.action, round(v.value, 1), r.threshold
 		from alert_rules r join (values

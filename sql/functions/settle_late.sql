@@ -15,7 +15,7 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off se
 		from unnest(recs) r join ai_messages m on m.id = r.message_id join ai_sessions s on s.id = m.session_id
 		left join queue q on q.message_id = r.message_id and q.job_id = r.job_id
 		where s.agent_id is not null
-		on conflict (job_id) do update set error_class = coalesce(excluded.error_class, a.error_class), error = coalesce(excluded.error, a.error),
+		on conflict (message_id, job_id) do update set error_class = coalesce(excluded.error_class, a.error_class), error = coalesce(excluded.error, a.error),
 			is_permanent = excluded.is_permanent, provider = excluded.provider, model = excluded.model, ttft_ms = excluded.ttft_ms,
 			generation_ms = excluded.generation_ms, tokens_prompt = excluded.tokens_prompt, tokens_completion = excluded.tokens_completion,
 			is_estimated = excluded.is_estimated, said = excluded.said, cost_pico = excluded.cost_pico

@@ -22,7 +22,7 @@ grant execute on function signalbox.dispatch, signalbox.test_dispatch, signalbox
 	signalbox.pause_all, signalbox.resume_all to signalbox_operator;
 grant execute on function signalbox.worker_hello, signalbox.worker_renew, signalbox.worker_bye, signalbox.worker_disown,
 	signalbox.claim, signalbox.take, signalbox.settle, signalbox.stream_put, signalbox.tick, signalbox.tend to signalbox_worker;
-grant execute on function signalbox.agent_set, signalbox.provider_set to signalbox_admin;
+grant execute on function signalbox.prune, signalbox.agent_set, signalbox.provider_set to signalbox_admin;
 -- Guards run as whoever writes; what they call must be open to them.
 grant execute on function signalbox.ai_messages_guard, signalbox.ai_messages_direct to public;
 grant create on schema signalbox to signalbox_owner;

@@ -100,6 +100,11 @@ update queue set runs = attempts;
 
 drop function if exists signalbox.price(text, text, text, int, int, int, timestamptz);
 
+-- Attempts and costs are found by their message; one index each, in the order of time, instead of one more in random order.
+alter table attempts drop constraint attempts_pkey, add primary key (message_id, job_id);
+drop index attempts_message_id_idx;
+alter table ai_costs drop constraint ai_costs_pkey, add primary key (message_id, job_id, call);
+drop index ai_costs_message_id_idx;
 -- Costs are written once and never change: their place in the table follows time.
 drop index ai_costs_created_at_idx, ai_costs_agent_id_created_at_idx;
 create index ai_costs_created_at on ai_costs using brin (created_at) with (pages_per_range = 32, autosummarize = on);

@@ -24,11 +24,13 @@ const struct cli_command CLI_COMMANDS[] = {
 	{ "cancel", "UUID...", N_("end waiting or running messages"), cmd_cancel },
 	{ "agents", "[--json]", N_("all agents, with cost and rate"), cmd_agents },
 	{ "agent", "SLUG [--json] | SLUG set KEY=VALUE...", N_("see, make or change an agent"), cmd_agent },
-	{ "pause", "SLUG [REASON]", N_("stop an agent from starting messages"), cmd_pause },
-	{ "resume", "SLUG", N_("let a paused agent go on"), cmd_resume },
+	{ "pause", "SLUG | --all [REASON]", N_("stop an agent, or all, from starting messages"), cmd_pause },
+	{ "resume", "SLUG | --all", N_("let what was paused go on"), cmd_resume },
 	{ "providers", "[--json]", N_("all providers"), cmd_providers },
 	{ "provider", "SLUG [--json] | SLUG set KEY=VALUE...", N_("see, make or change a provider"), cmd_provider },
 	{ "migrate", "[--status] [--to N] [--down N] [--yes] [--adopt TABLE] [--give-back]", N_("the schema"), cmd_migrate },
+	{ "prune", "[--older-than 30d] [--failed] [--batch N] [--dry-run] [--yes]",
+	  N_("delete messages that ended long ago; costs stay"), cmd_prune },
 	{ "doctor", "[--json]", N_("check the installation; each failure with its mend"), cmd_doctor },
 };
 const size_t N_CLI_COMMANDS = ARRAY_SIZE(CLI_COMMANDS);

@@ -73,6 +73,7 @@ int cmd_cancel(struct cli *);
 int cmd_agents(struct cli *);
 int cmd_agent(struct cli *);
 int cmd_pause(struct cli *);
+int cmd_prune(struct cli *);
 int cmd_resume(struct cli *);
 int cmd_providers(struct cli *);
 int cmd_provider(struct cli *);
