@@ -57,10 +57,11 @@ scene_rate() {
 }
 # The rates of 1 and 3 in a scene. $FAST, $SLOW: pids of the providers, bench and bench-slow.
 scene_rates() {
-	scene_rate "$1" whole_path "$RATE_MESSAGES" concurrency=256
+	# Streams first: in C there are just as many sessions that may start as streams.
 	sql "update signalbox.agents set provider_id = (select id from signalbox.providers where slug = 'bench-slow') where slug like 'bench-%'"
 	scene_rate "$1" streams $((2 * STREAMS)) "concurrency=$STREAMS"
 	sql "update signalbox.agents set provider_id = (select id from signalbox.providers where slug = 'bench') where slug like 'bench-%'"
+	scene_rate "$1" whole_path "$RATE_MESSAGES" concurrency=256
 }
 
 # The snapshot: a session that stands in its transaction until it is told to go.
@@ -108,6 +109,7 @@ bench_5() {
 		measure_scene $s
 		# In A there must be enough for the rate; all the rest is A.
 		[ $s != A ] || load_ours $((RATE_MESSAGES + 4 * STREAMS + SMALL)) "$AGENTS" $((RATE_MESSAGES + 4 * STREAMS + SMALL)) 3 0 bench
+		[ $s != C ] || load_scene C
 		scene_rates $s
 	done
 	say "scene D: a snapshot is held for $HELD s, then measured while it is"
@@ -122,9 +124,8 @@ bench_5() {
 }
 
 # ---- plans: what auto_explain says of every statement inside the functions, as notices of the session
-plan_of() { # NAME FILE...: the last file's plans; the files before it are run for their effect, :v is what the last of them answered
-	local name=$1 out=$ROOT/docs/plans/$1.txt v
-	v=$(cat "$WORLD/value" 2>/dev/null || true)
+plan_of() { # NAME FILE: of the second of two calls, when what is cached is cached; rolled back
+	local name=$1 out=$ROOT/docs/plans/$1.txt
 	{
 		echo "# $name: $(tr '\n' ' ' <"$2" | tr -s ' \t' ' ' | cut -c1-300)"
 		echo "# $MILLION messages wait: $AGENTS agents, $SESSIONS sessions, 3 priorities. auto_explain with log_nested_statements, second of two calls."
@@ -133,16 +134,23 @@ plan_of() { # NAME FILE...: the last file's plans; the files before it are run f
 	sed 's/:n\b/500/g; s/:v\b/:'\''v'\''/g' "$2" >"$WORLD/plan.sql"
 	{
 		echo "begin;"
-		[ "$name" != settle ] || cat "$HERE/sql/claim.sql" <(echo '\gset claimed_') <(echo '\set v :claimed_json_agg')
-		[ "$name" = claim ] || [ "$name" = settle ] || { cat "$WORLD/plan.sql"; echo ';'; }
-		[ "$name" != claim ] || { cat "$WORLD/plan.sql"; echo ';'; }
+		if [ "$name" = settle ]; then
+			for _ in 1 2; do
+				cat "$HERE/sql/claim.sql" <(echo '\gset claimed_') <(echo '\set v :claimed_json_agg')
+				[ "$_" = 2 ] || { cat "$WORLD/plan.sql"; echo ';'; }
+			done
+		else
+			cat "$WORLD/plan.sql"
+			echo ';'
+		fi
 		echo "load 'auto_explain';
 			set auto_explain.log_min_duration = 0; set auto_explain.log_analyze = on; set auto_explain.log_buffers = on;
 			set auto_explain.log_nested_statements = on; set auto_explain.log_level = notice; set client_min_messages = notice;"
 		cat "$WORLD/plan.sql"
 		echo '; rollback;'
 	} >"$WORLD/plan-all.sql"
-	psql -qXAt -v ON_ERROR_STOP=1 "$DB" -f "$WORLD/plan-all.sql" 2>&1 >/dev/null | sed 's/^psql:[^ ]* //; s/^NOTICE: *//' >>"$out"
+	psql -qXAt -v ON_ERROR_STOP=1 "$DB" -f "$WORLD/plan-all.sql" 2>&1 >/dev/null | sed 's/^psql:[^ ]* //; s/^NOTICE: *//' |
+		"$NODE" "$HERE/report.mjs" plans >>"$out"
 	grep -q 'Execution\|actual time' "$out" || die "no plan in $out"
 	say "$out: $(grep -c '^Query Text' "$out" || true) statements"
 }

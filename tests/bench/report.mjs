@@ -1,4 +1,5 @@
 // report.mjs report DIR                markdown tables out of DIR/*.jsonl
+// report.mjs plans                     on standard input: notices of auto_explain, made readable
 // report.mjs pickup STAMPS REQUESTS    the fields of one pick-up run: the provider's log against the times of the commits
 import fs from 'node:fs';
 
@@ -23,6 +24,21 @@ if (verb === 'pickup') {
 	ms.sort((a, b) => a - b);
 	const at = (q) => ms[Math.min(ms.length - 1, Math.floor(ms.length * q))].toFixed(3);
 	console.log(`"messages":${ms.length},"p50_ms":${at(0.5)},"p90_ms":${at(0.9)},"p99_ms":${at(0.99)},"max_ms":${ms.at(-1).toFixed(3)}`);
+	process.exit(0);
+}
+
+// Notices of auto_explain: statements that a function runs for each row are shown once, with how often.
+if (verb === 'plans') {
+	const seen = new Map();
+	for (const block of fs.readFileSync(0, 'utf8').split(/^(?=duration: )/m).filter((b) => b.startsWith('duration: '))) {
+		const text = /^Query Text: ([^]*?)^(?=\S.*\(cost=)/m.exec(block)?.[1] ?? block;
+		const s = seen.get(text) ?? { block: block.replace(/^duration: .*\n/, ''), n: 0, ms: 0 };
+		s.n++;
+		s.ms += Number(/^duration: ([\d.]+)/.exec(block)[1]);
+		seen.set(text, s);
+	}
+	for (const s of seen.values())
+		console.log(`-- ${s.n} time${s.n > 1 ? 's' : ''}, ${s.ms.toFixed(3)} ms in all\n${s.block}`);
 	process.exit(0);
 }
 

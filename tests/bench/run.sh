@@ -4,6 +4,7 @@
 #   run.sh deps                     installs what is compared, into tests/bench/node_modules
 #   run.sh [1..5|all] [--quick]     1 whole path, 2 queue alone, 3 many streams, 4 pick-up, 5 a million waiting (6, CPU, is in 1 and 3)
 #   run.sh plans [--quick]          EXPLAIN of every hot statement into docs/plans
+#   run.sh where [--quick]          which statements take the time on the whole path (pg_stat_statements)
 #   run.sh report                   the tables for docs/BENCHMARKS.md, from build/bench/*.jsonl
 #
 # --quick: small sizes, to see that all works; the figures mean nothing. BENCH_MESSAGES, BENCH_STREAMS, BENCH_PICKUPS and BENCH_MILLION
@@ -18,8 +19,8 @@ ROOT=$(cd "$HERE/../.." && pwd)
 verb=${1:-all} QUICK=
 [ "${2:-}" != --quick ] || QUICK=1
 if [ -n "$QUICK" ]; then
-	MESSAGES=${BENCH_MESSAGES:-2000} STREAMS=${BENCH_STREAMS:-200} SECONDS_EACH=3 PICKUPS=${BENCH_PICKUPS:-40} MILLION=${BENCH_MILLION:-20000}
-	AGENTS=100 SESSIONS=2000 SMALL=2000 HELD=5 CALLS=40 RATE_MESSAGES=1000
+	MESSAGES=${BENCH_MESSAGES:-2000} STREAMS=${BENCH_STREAMS:-200} SECONDS_EACH=3 PICKUPS=${BENCH_PICKUPS:-40} MILLION=${BENCH_MILLION:-60000}
+	AGENTS=100 SESSIONS=2000 SMALL=2000 HELD=5 CALLS=40 RATE_MESSAGES=500
 else
 	MESSAGES=${BENCH_MESSAGES:-20000} STREAMS=${BENCH_STREAMS:-10000} SECONDS_EACH=30 PICKUPS=${BENCH_PICKUPS:-500} MILLION=${BENCH_MILLION:-1000000}
 	AGENTS=1000 SESSIONS=100000 SMALL=10000 HELD=60 CALLS=300 RATE_MESSAGES=20000
@@ -212,17 +213,33 @@ bench_4() {
 	[ -n "$QUICK" ] || pickup pgboss style=work notify=1 concurrency=16 batch=1
 }
 
+# Which statements the server's time goes to, those inside functions too. Slower than without: no figure of 1.
+where() {
+	provider bench "rate=0 $(words $TOKENS)"
+	sql "create extension if not exists pg_stat_statements"
+	sql "alter system set pg_stat_statements.track = 'all'"
+	sql "alter system set pg_stat_statements.track_planning = 'on'"
+	sql "select pg_reload_conf()" >/dev/null
+	sql "select pg_stat_statements_reset()" >/dev/null
+	one where signalbox "$MESSAGES" $TOKENS full concurrency=256
+	psql -qX "$DB" -c "select round(total_exec_time::numeric) as exec_ms, round(total_plan_time::numeric) as plan_ms, calls, rows, toplevel as top,
+		left(regexp_replace(query, '\s+', ' ', 'g'), 110) as query from pg_stat_statements
+		where query !~ 'load|bench|vacuum|checkpoint' order by total_exec_time + total_plan_time desc limit 40"
+	end "$PROVIDER"
+}
+
 case $verb in
 deps) deps ;;
 report) exec "$NODE" "$HERE/report.mjs" report "$OUT" ;;
-[1-6] | all | plans)
+[1-6] | all | plans | where)
 	[ -x "$NODE" ] || deps
 	[ -x "$STOPWATCH" ] && [ -x "$WORKER" ] && [ -x "$FAKE" ] || die "first: make bench-build"
+	[ "$verb" != where ] || SETTINGS="$SETTINGS shared_preload_libraries=pg_stat_statements"
 	world_up
 	case $verb in
 	all) for e in 1 2 3 4 5; do "bench_$e"; done; plans ;;
 	6) bench_1; bench_3 ;;
-	plans) plans ;;
+	plans | where) $verb ;;
 	*) "bench_$verb" ;;
 	esac ;;
 *) die "usage: run.sh deps | 1..6 | all [--quick] | plans | report" ;;
