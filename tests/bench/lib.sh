@@ -42,6 +42,7 @@ end() {
 }
 world_down() {
 	local code=$? p
+	set +e    # whatever fails here, the rest is still to be ended
 	trap - EXIT INT TERM
 	for p in "${!PIDS[@]}"; do kill -9 "$p" 2>/dev/null || true; done
 	wait 2>/dev/null || true
@@ -197,14 +198,14 @@ messages_of() { case $1 in signalbox) echo signalbox.ai_messages ;; *) echo benc
 costs_of() { case $1 in signalbox) echo signalbox.ai_costs ;; *) echo bench.costs ;; esac; }
 attempts_of() { case $1 in signalbox) echo signalbox.attempts ;; *) echo bench.attempts ;; esac; }
 # All N were answered once, paid once, and none failed; anything else ends the benchmark.
-assert_done() { # system N
+assert_done() { # system N [free]: free where nothing is paid
 	local got
 	got=$(sql "select count(*) filter (where processing_status = 'completed' and content <> '' and tokens_completion > 0),
-		count(*) filter (where processing_status <> 'completed'), (select count(*) from $(costs_of "$1") where cost_pico is not null),
+		count(*) filter (where processing_status <> 'completed'), (select count(*) from $(costs_of "$1") where cost_pico is not null or '${3:-}' = 'free'),
 		(select count(*) from $(attempts_of "$1") where outcome = 'completed') from $(messages_of "$1") where role = 'assistant'")
 	[ "$got" = "$2|0|$2|$2" ] || die "$1: completed|not|costs|attempts is $got, not $2|0|$2|$2"
 }
-record() { # FILE JSON: to the file and, as a line, to the terminal
+record() { # FILE JSON: to the file and, as a sign of life, to the terminal
 	echo "$2" >>"$OUT/$1.jsonl"
-	echo "$2"
+	echo "$2" >&2
 }

@@ -13,18 +13,18 @@ load_scene() { # A | B | C
 	hello
 }
 
-# laps SCENE CALLS FROM FILE...: one JSON line for each file
+# laps CALLS FROM FILE...: their times are added to $WORLD/laps
 laps() {
-	local scene=$1 calls=$2 from=$3 f files=()
-	shift 3
+	local calls=$1 from=$2 f files=()
+	shift 2
 	for f in "$@"; do files+=("$HERE/sql/$f.sql"); done
-	"$STOPWATCH" run --calls "$calls" --from "$from" "$DB" "${files[@]}" | sed "s/^{/{\"exp\":\"5\",\"scene\":\"$scene\",/" >>"$WORLD/laps.jsonl"
+	"$STOPWATCH" run --calls "$calls" --from "$from" --raw "$WORLD/laps" "$DB" "${files[@]}" >/dev/null
 }
 measure_scene() {
 	local f round rounds=1 cycles=$CALLS
-	rm -f "$WORLD/laps.jsonl"
-	for f in position queue_page queue_status agents_page tick; do laps "$1" "$CALLS" 1 "$f"; done
-	laps "$1" "$CALLS" 1000 dispatch
+	rm -f "$WORLD/laps"
+	for f in position queue_page queue_status agents_page tick; do laps "$CALLS" 1 "$f"; done
+	laps "$CALLS" 1000 dispatch
 	# What is claimed is settled; a small scene is filled again before it is used up.
 	if [ "$1" = A ]; then
 		cycles=$((SMALL / 100 / 2))
@@ -33,9 +33,9 @@ measure_scene() {
 	fi
 	for ((round = 1; round <= rounds; round++)); do
 		[ "$round" = 1 ] || load_scene A
-		laps "$1" "$cycles" 1 claim settle
+		laps "$cycles" 1 claim settle
 	done
-	while read -r f; do record 5 "$f"; done <"$WORLD/laps.jsonl"
+	while read -r f; do record 5 "$f"; done < <("$NODE" "$HERE/report.mjs" laps "$1" "$WORLD/laps")
 }
 
 # scene_rate SCENE WHAT MESSAGES setting...: a worker until so many are completed; how long that took
@@ -125,7 +125,7 @@ bench_5() {
 
 # ---- plans: what auto_explain says of every statement inside the functions, as notices of the session
 plan_of() { # NAME FILE: of the second of two calls, when what is cached is cached; rolled back
-	local name=$1 out=$ROOT/docs/plans/$1.txt
+	local name=$1 out=$ROOT/docs/plans/$1.txt i
 	{
 		echo "# $name: $(tr '\n' ' ' <"$2" | tr -s ' \t' ' ' | cut -c1-300)"
 		echo "# $MILLION messages wait: $AGENTS agents, $SESSIONS sessions, 3 priorities. auto_explain with log_nested_statements, second of two calls."
@@ -135,9 +135,9 @@ plan_of() { # NAME FILE: of the second of two calls, when what is cached is cach
 	{
 		echo "begin;"
 		if [ "$name" = settle ]; then
-			for _ in 1 2; do
+			for i in 1 2; do
 				cat "$HERE/sql/claim.sql" <(echo '\gset claimed_') <(echo '\set v :claimed_json_agg')
-				[ "$_" = 2 ] || { cat "$WORLD/plan.sql"; echo ';'; }
+				[ $i = 2 ] || { cat "$WORLD/plan.sql"; echo ';'; }
 			done
 		else
 			cat "$WORLD/plan.sql"

@@ -57,7 +57,7 @@ one() {
 		IFS='|' read -r first last < <(sql "select extract(epoch from min(processing_completed_at)), extract(epoch from max(processing_completed_at))
 			from $(messages_of "$system") where role = 'assistant'")
 	elif [ "$system" = signalbox ]; then
-		assert_done "$system" "$n"
+		assert_done "$system" "$n" free
 		last=$(sql "select extract(epoch from max(processing_completed_at)) from signalbox.ai_messages")
 	else
 		last=$seen
@@ -66,13 +66,14 @@ one() {
 	record "$exp" "{\"exp\":\"$exp\",\"system\":\"$system\",\"settings\":\"$(settings_of "$@")\",\"messages\":$n,\"tokens\":$tokens,\"seconds\":$t1,\"per_second\":$(calc "$n / $t1" 0),\"steady_per_second\":$([ "$first" = 0 ] && echo null || calc "($n - 1) / ($last - $first + 0.000001)" 0),\"cpu_worker_s\":$(seconds "$cpu"),\"cpu_postgres_s\":$(seconds $((pg1 - pg0))),\"cpu_provider_s\":$(seconds $((fake1 - fake0))),\"pss_kb\":$pss,\"kernel_stacks_kb\":$stacks${probe:+,$probe}}"
 }
 
+show() { "$NODE" "$HERE/report.mjs" report "$OUT" "${1:-}"; }
 begin() { rm -f "$OUT/$1.jsonl"; say "$2"; }
 
 bench_1() {
 	begin 1 "1. whole path: $MESSAGES messages, $TOKENS tokens each, answered at once"
 	provider bench "rate=0 $(words $TOKENS)"
 	local c s
-	for c in ${QUICK:+64 256} $([ -n "$QUICK" ] || echo 64 128 256 512 1024); do one 1 signalbox "$MESSAGES" $TOKENS full "concurrency=$c"; done
+	for c in $([ -n "$QUICK" ] && echo 64 256 || echo 64 128 256 512 1024); do one 1 signalbox "$MESSAGES" $TOKENS full "concurrency=$c"; done
 	while read -r -u3 s; do
 		[ -z "$s" ] || one 1 $(set -- $s; echo "$1 $MESSAGES $TOKENS full"; shift; echo "$@")
 	done 3< <(if [ -n "$QUICK" ]; then cat <<-'L'
@@ -110,7 +111,7 @@ bench_2() {
 	local n=$((MESSAGES * 5)) c s
 	begin 2 "2. the queue alone: $n jobs"
 	if have_null; then
-		for c in 64 256 ${QUICK:-512 1024 2048}; do [ "$c" = 1 ] || one 2 signalbox "$n" 1 null "concurrency=$c"; done
+		for c in $([ -n "$QUICK" ] && echo 64 256 || echo 64 256 512 1024 2048); do one 2 signalbox "$n" 1 null "concurrency=$c"; done
 	else
 		say "this signalbox has no provider of protocol null: its part of 2 is skipped"
 	fi
@@ -213,34 +214,42 @@ bench_4() {
 	[ -n "$QUICK" ] || pickup pgboss style=work notify=1 concurrency=16 batch=1
 }
 
-# Which statements the server's time goes to, those inside functions too. Slower than without: no figure of 1.
+# Which statements the server's time goes to, those inside functions too, in 1 and in 3. Slower than without: no figures of theirs.
+statements() {
+	psql -qX "$DB" -c "select round(total_exec_time::numeric) as exec_ms, round(total_plan_time::numeric) as plan_ms, calls, rows,
+		round(shared_blks_hit::numeric / nullif(rows, 0), 1) as hits_a_row, toplevel as top, left(regexp_replace(query, '\s+', ' ', 'g'), 110) as query
+		from pg_stat_statements where query !~ 'load_|bench|vacuum|checkpoint|overriding' and total_exec_time + total_plan_time > 20
+		order by total_exec_time + total_plan_time desc limit 30"
+	sql "select pg_stat_statements_reset()" >/dev/null
+}
 where() {
-	provider bench "rate=0 $(words $TOKENS)"
 	sql "create extension if not exists pg_stat_statements"
 	sql "alter system set pg_stat_statements.track = 'all'"
 	sql "alter system set pg_stat_statements.track_planning = 'on'"
-	sql "select pg_reload_conf()" >/dev/null
-	sql "select pg_stat_statements_reset()" >/dev/null
+	sql "select pg_reload_conf(), pg_stat_statements_reset()" >/dev/null
+	provider bench "rate=0 $(words $TOKENS)"
 	one where signalbox "$MESSAGES" $TOKENS full concurrency=256
-	psql -qX "$DB" -c "select round(total_exec_time::numeric) as exec_ms, round(total_plan_time::numeric) as plan_ms, calls, rows, toplevel as top,
-		left(regexp_replace(query, '\s+', ' ', 'g'), 110) as query from pg_stat_statements
-		where query !~ 'load|bench|vacuum|checkpoint' order by total_exec_time + total_plan_time desc limit 40"
+	statements
+	end "$PROVIDER"
+	provider bench "rate=2 $(words $((SECONDS_EACH * 2)))"
+	one where signalbox "$STREAMS" $((SECONDS_EACH * 2)) full "concurrency=$STREAMS"
+	statements
 	end "$PROVIDER"
 }
 
 case $verb in
 deps) deps ;;
-report) exec "$NODE" "$HERE/report.mjs" report "$OUT" ;;
+report) show ;;
 [1-6] | all | plans | where)
 	[ -x "$NODE" ] || deps
 	[ -x "$STOPWATCH" ] && [ -x "$WORKER" ] && [ -x "$FAKE" ] || die "first: make bench-build"
 	[ "$verb" != where ] || SETTINGS="$SETTINGS shared_preload_libraries=pg_stat_statements"
 	world_up
 	case $verb in
-	all) for e in 1 2 3 4 5; do "bench_$e"; done; plans ;;
-	6) bench_1; bench_3 ;;
+	all) for e in 1 2 3 4 5; do "bench_$e"; show "$e"; done; plans ;;
+	6) for e in 1 3; do "bench_$e"; show "$e"; done ;;
 	plans | where) $verb ;;
-	*) "bench_$verb" ;;
+	*) "bench_$verb"; show "$verb" ;;
 	esac ;;
 *) die "usage: run.sh deps | 1..6 | all [--quick] | plans | report" ;;
 esac

@@ -1,10 +1,11 @@
 /*
  * Times statements on one connection, for the benchmarks: each call from before it is sent to after its commit is known.
  *
- *   stopwatch run [--calls N] [--warm N] [--from N] [--gap US] [--stamps FILE] CONNINFO FILE...
+ *   stopwatch run [--calls N] [--warm N] [--from N] [--gap US] [--stamps FILE] [--raw FILE] CONNINFO FILE...
  *       N rounds of the FILEs in turn, one round trip each; what stands in a FILE is one transaction. In it :n is the round's number, :v
  *       the first value that the FILE before it answered, as a literal. Between rounds GAP +- a half microseconds. STAMPS gets
- *       "n microseconds" (CLOCK_MONOTONIC) of the end of each round. Prints a JSON line for each FILE.
+ *       "n microseconds" (CLOCK_MONOTONIC) of the end of each round; RAW, added to, every call's milliseconds. Prints a JSON line for each
+ *       FILE.
  *   stopwatch until CONNINFO SQL VALUE EVERY_MS SECONDS
  *       Asks until the answer is VALUE; prints the seconds since 1970 of that moment. Exit 1 when it never is.
  */
@@ -25,7 +26,7 @@ struct lap {
 static struct {
 	PGconn *pg;
 	int calls, warm, from, gap;
-	FILE *stamps;
+	FILE *stamps, *raw;
 } S = { .calls = 200, .warm = 5, .from = 1 };
 
 static _Noreturn void die(const char *what, const char *why)
@@ -90,14 +91,16 @@ static int by_size(const void *a, const void *b)
 
 static void report(const char *file, double *ms, int n)
 {
-	const char *slash = strrchr(file, '/');
+	const char *slash = strrchr(file, '/'), *name = slash != NULL ? slash + 1 : file;
+	int name_len = (int)strcspn(name, ".");
 	double sum = 0;
 	qsort(ms, (size_t)n, sizeof *ms, by_size);
 	for (int i = 0; i < n; i++)
 		sum += ms[i];
+	for (int i = 0; S.raw != NULL && i < n; i++)
+		fprintf(S.raw, "%.*s %.3f\n", name_len, name, ms[i]);
 	printf("{\"what\":\"%.*s\",\"calls\":%d,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,\"mean_ms\":%.3f}\n",
-	       (int)strcspn(slash != NULL ? slash + 1 : file, "."), slash != NULL ? slash + 1 : file, n, ms[n / 2], ms[n * 99 / 100],
-	       ms[n - 1], sum / n);
+	       name_len, name, n, ms[n / 2], ms[n * 99 / 100], ms[n - 1], sum / n);
 }
 
 static void run(const char *conninfo, char **files, int n_files)
@@ -172,6 +175,8 @@ int main(int argc, char **argv)
 			S.gap = n;
 		else if (strcmp(argv[i], "--stamps") == 0)
 			S.stamps = fopen(argv[i + 1], "we");
+		else if (strcmp(argv[i], "--raw") == 0)
+			S.raw = fopen(argv[i + 1], "ae");
 		else
 			die(argv[i], "unknown");
 	}
@@ -180,5 +185,7 @@ int main(int argc, char **argv)
 	run(argv[i], argv + i + 1, argc - i - 1);
 	if (S.stamps != NULL)
 		fclose(S.stamps);
+	if (S.raw != NULL)
+		fclose(S.raw);
 	return 0;
 }
