@@ -139,13 +139,19 @@ start_ours() { # concurrency=N ...
 	launch "$WORLD/worker-1.log" "$WORKER" --config /dev/null "${args[@]}"
 	WORKERS=("$PID")
 }
-start_peer() { # QUEUE key=value...
-	local queue=$1 kv procs=1 i args=()
+start_peer() { # QUEUE key=value...; procs: processes, semi: MB of V8's young generation
+	local queue=$1 kv procs=1 i args=() flags=()
 	shift
-	for kv in "$@"; do if [ "${kv%%=*}" = procs ]; then procs=${kv#*=}; else args+=("$kv"); fi; done
+	for kv in "$@"; do
+		case $kv in
+		procs=*) procs=${kv#*=} ;;
+		semi=*) flags+=("--max-semi-space-size=${kv#*=}") ;;
+		*) args+=("$kv") ;;
+		esac
+	done
 	WORKERS=()
 	for ((i = 1; i <= procs; i++)); do
-		launch "$WORLD/worker-$i.log" "$NODE" "$HERE/peer.mjs" run "$queue" "${args[@]}"
+		launch "$WORLD/worker-$i.log" "$NODE" "${flags[@]}" "$HERE/peer.mjs" run "$queue" "${args[@]}"
 		WORKERS+=("$PID")
 	done
 }

@@ -88,6 +88,7 @@ bench_1() {
 		graphile concurrency=256 local=500
 		graphile concurrency=256 local=1000 delay=5
 		graphile concurrency=512 local=1000
+		graphile concurrency=128 local=500 semi=64
 		graphile concurrency=128 local=500 reads=1
 		graphile concurrency=64 local=500 procs=2
 		graphile concurrency=128 local=500 procs=2
@@ -99,6 +100,7 @@ bench_1() {
 		pgboss style=fetch concurrency=128 batch=100
 		pgboss style=fetch concurrency=256 batch=100
 		pgboss style=fetch concurrency=512 batch=200
+		pgboss style=fetch concurrency=256 batch=100 semi=64
 		pgboss style=work concurrency=400 batch=100 procs=2
 		pgboss style=fetch concurrency=128 batch=100 procs=2
 		pgboss style=fetch concurrency=256 batch=100 procs=2

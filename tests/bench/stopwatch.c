@@ -99,8 +99,8 @@ static void report(const char *file, double *ms, int n)
 		sum += ms[i];
 	for (int i = 0; S.raw != NULL && i < n; i++)
 		fprintf(S.raw, "%.*s %.3f\n", name_len, name, ms[i]);
-	printf("{\"what\":\"%.*s\",\"calls\":%d,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,\"mean_ms\":%.3f}\n",
-	       name_len, name, n, ms[n / 2], ms[n * 99 / 100], ms[n - 1], sum / n);
+	printf("{\"what\":\"%.*s\",\"calls\":%d,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,\"mean_ms\":%.3f}\n", name_len,
+	       name, n, ms[n / 2], ms[n * 99 / 100], ms[n - 1], sum / n);
 }
 
 static void run(const char *conninfo, char **files, int n_files)

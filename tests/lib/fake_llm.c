@@ -479,8 +479,8 @@ static bool request(struct conn *c)
 		c->script = (struct script){ 0 };
 		short_reply(c, 200, "application/json",
 		            strcmp(path, "/practice/stats") == 0 ? stats
-		            : strstr(path, "/v1/") != NULL ? "{\"object\":\"list\",\"data\":[{\"id\":\"practice\"}]}"
-		                                         : "{\"models\":[{\"name\":\"practice\"}],\"version\":\"practice\"}");
+		            : strstr(path, "/v1/") != NULL       ? "{\"object\":\"list\",\"data\":[{\"id\":\"practice\"}]}"
+		                                           : "{\"models\":[{\"name\":\"practice\"}],\"version\":\"practice\"}");
 	}
 	memmove(c->in.ptr, c->in.ptr + head_len + body_len, c->in.len - head_len - body_len + 1);
 	c->in.len -= head_len + body_len;
