@@ -95,7 +95,7 @@ provider() {
 	rm -f "$WORLD/port"
 	launch "$WORLD/provider-$1.log" "$FAKE" --port-file "$WORLD/port" --script "$2" ${3:+--log "$3"}
 	PROVIDER=$PID
-	until [ -s "$WORLD/port" ]; do sleep 0.02; done
+	until [ -s "$WORLD/port" ]; do kill -0 "$PROVIDER" || die "the provider ended"; sleep 0.02; done
 	PROVIDER_URL=http://127.0.0.1:$(cat "$WORLD/port")
 	$S provider "$1" set protocol=openai "base_url=$PROVIDER_URL" >/dev/null
 }

@@ -30,7 +30,7 @@ TOKENS=20
 # one EXPERIMENT SYSTEM MESSAGES TOKENS KIND setting...   KIND: full | null
 # N messages wait; the worker is started; what it took to do them all is recorded. With PROBE set, that function is called while it runs.
 one() {
-	local exp=$1 system=$2 n=$3 tokens=$4 kind=$5 t0 t1 seen pg0 pg1 fake0=0 fake1=0 asked0=0 cpu first=0 last pss=0 stacks=0 probe=
+	local exp=$1 system=$2 n=$3 tokens=$4 kind=$5 t0 t1 seen pg0 pg1 fake0=0 fake1=0 asked0=0 cpu0 cpu first=0 last pss=0 stacks=0 probe=
 	shift 5
 	if [ "$system" = signalbox ]; then
 		load_ours "$n" 1 "$n" 1 0 "$([ "$kind" = null ] && echo nullp || echo bench)"
@@ -44,11 +44,12 @@ one() {
 	*) start_peer "$system" $([ "$kind" = null ] || echo "provider=$PROVIDER_URL") "$@" ;;
 	esac
 	t0=$(ready)
+	cpu0=$(ticks "${WORKERS[@]}")    # what starting up took is nobody's merit
 	if [ -n "${PROBE:-}" ]; then
 		read -r pss stacks probe < <($PROBE "$system")
 	fi
 	seen=$("$STOPWATCH" until "$DB" "$(done_sql "$system")" t "$([ "$kind" = null ] && echo 20 || echo 100)" 600)
-	pg1=$(pg_ticks) cpu=$(ticks "${WORKERS[@]}")
+	pg1=$(pg_ticks) cpu=$(($(ticks "${WORKERS[@]}") - cpu0))
 	[ "$kind" = null ] || fake1=$(ticks "$PROVIDER")
 	stop_workers
 	if [ "$kind" = full ]; then
