@@ -48,8 +48,10 @@ scene_rate() {
 	t0=$(ready)
 	"$STOPWATCH" until "$DB" "select sum(completed) >= $base + $n from signalbox.stats_minute" t 100 900 >/dev/null
 	cpu=$(ticks "${WORKERS[@]}")
+	# Before it is stopped: what it then gives back is no failure.
+	ended=$(sql "select count(*) from signalbox.attempts where outcome <> 'completed' and started_at >= to_timestamp($t0)")
 	stop_workers now
-	ended=$(sql "select count(*) from signalbox.attempts where outcome not in ('completed', 'released')")
+	grep -q 'msg="ended"' "$WORLD/worker-1.log" || say "scene $scene: the worker could not give all back in time: $(tail -1 "$WORLD/worker-1.log")"
 	[ "$ended" = 0 ] || die "scene $scene: $ended attempts did not end well"
 	last=$(sql "select extract(epoch from max(ended_at)) from (select ended_at from signalbox.attempts
 		where outcome = 'completed' and ended_at >= to_timestamp($t0) order by 1 limit $n) x")
