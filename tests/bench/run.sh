@@ -7,7 +7,7 @@
 #   run.sh where [--quick]          which statements take the time on the whole path (pg_stat_statements)
 #   run.sh report                   the tables for docs/BENCHMARKS.md, from build/bench/*.jsonl
 #
-# --quick: small sizes, to see that all works; the figures mean nothing. BENCH_MESSAGES, BENCH_STREAMS, BENCH_PICKUPS and BENCH_MILLION
+# --quick: small sizes, to see that all works; the figures mean nothing. BENCH_MESSAGES, BENCH_STREAMS, BENCH_PICKUPS, BENCH_CALLS, BENCH_HELD and BENCH_MILLION
 # choose other sizes. Nothing here asserts a time; that every message was answered exactly once is asserted everywhere.
 set -euo pipefail
 export LC_ALL=C
@@ -23,7 +23,7 @@ if [ -n "$QUICK" ]; then
 	AGENTS=100 SESSIONS=2000 SMALL=2000 HELD=5 CALLS=40 RATE_MESSAGES=500
 else
 	MESSAGES=${BENCH_MESSAGES:-20000} STREAMS=${BENCH_STREAMS:-10000} SECONDS_EACH=30 PICKUPS=${BENCH_PICKUPS:-500} MILLION=${BENCH_MILLION:-1000000}
-	AGENTS=1000 SESSIONS=100000 SMALL=10000 HELD=60 CALLS=300 RATE_MESSAGES=20000
+	AGENTS=1000 SESSIONS=100000 SMALL=10000 HELD=${BENCH_HELD:-60} CALLS=${BENCH_CALLS:-300} RATE_MESSAGES=20000
 fi
 TOKENS=20
 
