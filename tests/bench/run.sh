@@ -7,8 +7,8 @@
 #   run.sh where [--quick]          which statements take the time on the whole path (pg_stat_statements)
 #   run.sh report                   the tables for docs/BENCHMARKS.md, from build/bench/*.jsonl
 #
-# --quick: small sizes, to see that all works; the figures mean nothing. BENCH_MESSAGES, BENCH_STREAMS, BENCH_PICKUPS, BENCH_CALLS, BENCH_HELD and BENCH_MILLION
-# choose other sizes. Nothing here asserts a time; that every message was answered exactly once is asserted everywhere.
+# --quick: small sizes, to see that all works; the figures mean nothing. BENCH_MESSAGES, BENCH_STREAMS, BENCH_PICKUPS, BENCH_MILLION,
+# BENCH_CALLS (of each kind in a scene) and BENCH_HELD (seconds beside the snapshot) choose other sizes. Nothing here asserts a time; that every message was answered exactly once is asserted everywhere.
 set -euo pipefail
 export LC_ALL=C
 HERE=$(cd "$(dirname "$0")" && pwd)
