@@ -35,7 +35,7 @@ LIB    := $(call o,$(SHARED)) $(B)/sql_embed.o
 WORKER_ROOMS := $(filter-out $(B)/worker/main.o,$(call o,$(WORKER)))
 TUI_ROOMS    := $(filter-out $(B)/tui/main.o,$(call o,$(TUI)))
 
-.PHONY: all deps run stop check check-all lint docs install clean po test-build
+.PHONY: all deps run stop check check-all lint docs install clean po test-build bench bench-build
 all: $(BIN)/signalbox $(BIN)/signalbox-worker
 
 $(BIN)/signalbox-worker: $(call o,$(WORKER)) $(LIB)
@@ -93,6 +93,16 @@ check: deps
 check-all: check
 	@$(MAKE) -s check SAN=address,undefined
 	@$(MAKE) -s check SAN=thread
+
+# ---- benchmarks (docs/BENCHMARKS.md): make bench, or tests/bench/run.sh 1 --quick
+STOPWATCH := build/plain/tests/stopwatch
+$(STOPWATCH): $(B)/tests/bench/stopwatch.o $(LIB)
+	$(LINK_TEST) $(LDLIBS) -o $@
+bench-build: all $(FAKE_LLM) $(STOPWATCH)
+	@tests/bench/run.sh deps
+bench: deps
+	@$(MAKE) -s bench-build SAN= TEST_HOOKS=
+	@tests/bench/run.sh all
 
 lint:
 	@tests/lint/lint.sh
