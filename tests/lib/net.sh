@@ -32,9 +32,11 @@ until_true() {
 }
 # provider PORTFILE LOG [arguments]: the scripted provider
 provider_up() {
-	"$FAKE" --rate 0 --port-file "$1" --log "$2" >/dev/null 2>&1 &
+	local port=$1 log=$2
+	shift 2
+	${IN:-} "$FAKE" --rate 0 --port-file "$port" --log "$log" "$@" >/dev/null 2>&1 &
 	PIDS="$PIDS $!"
-	until_true 10 test -s "$1" || not_ok "the provider starts"
+	until_true 10 test -s "$port" || not_ok "the provider starts"
 }
 agent_up() {
 	"$BIN/signalbox" provider p set protocol=ollama "base_url=http://127.0.0.1:$1" >/dev/null &&
