@@ -104,6 +104,17 @@ bool pg_is_standby(const struct pg *pg)
 	return value != NULL && strcmp(value, "on") == 0;
 }
 
+static bool takes_writes(struct pg *pg, int timeout_ms)
+{
+	struct arena a = ARENA_INIT;
+	struct rows r;
+	struct err ignored;
+	bool takes = pg_exec(pg, &a, "show transaction_read_only", NULL, 0, timeout_ms, &r, &ignored) == 0 &&
+	             strcmp(rows_at(&r, 0, 0), "off") == 0;
+	arena_release(&a);
+	return takes;
+}
+
 static int connect_to(struct pg **out, const char *conninfo, const char *application, const char *options, int timeout_ms,
                       bool to_write, struct err *err)
 {
@@ -115,8 +126,14 @@ static int connect_to(struct pg **out, const char *conninfo, const char *applica
 		PQfinish(pg->conn);
 		pg->conn = try_connect(conninfo, application, NULL, timeout_ms, to_write);
 	}
-	if (PQstatus(pg->conn) != CONNECTION_OK) {
-		if (pg_is_standby(pg))
+	bool by_hearsay = to_write && PQstatus(pg->conn) != CONNECTION_OK && pg_is_standby(pg);
+	if (by_hearsay) {
+		/* PgBouncer goes on repeating what the server said before it was promoted: ask the server itself. */
+		PQfinish(pg->conn);
+		pg->conn = try_connect(conninfo, application, NULL, timeout_ms, false);
+	}
+	if (PQstatus(pg->conn) != CONNECTION_OK || (by_hearsay && !takes_writes(pg, timeout_ms))) {
+		if (by_hearsay)
 			err_set(err, ERR_DB_DOWN, READ_ONLY);
 		else
 			down(pg, err);

@@ -126,14 +126,14 @@ static void connect_reader(struct sync *y)
 	if (listen_turn(&y->listen, &y->reader, &err) < 0 || migrate_check(y->reader, &err) < 0 ||
 	    pg_exec(y->reader, &a,
 	            "select current_database() || '@' || coalesce(host(inet_server_addr()), 'local'),"
-	            " has_function_privilege('signalbox.retry_hold(uuid,text,uuid,text,interval)', 'execute')",
+	            " has_function_privilege('signalbox.retry_hold(uuid,text,uuid,text,interval)', 'execute'), pg_is_in_recovery()",
 	            NULL, 0, 1500, &r, &err) < 0) {
 		reader_down(y, &err);
 	} else {
 		struct snapshot *s = copy_of(y->last);
 		snprintf(s->where, sizeof s->where, "%s", rows_at(&r, 0, 0));
 		s->is_read_only = !rows_bool(&r, 0, 1);
-		s->is_standby = pg_is_standby(y->reader);
+		s->is_standby = rows_bool(&r, 0, 2);
 		publish(y, s);
 		y->due = 0;
 		y->interval = y->options->refresh_ms * USEC_PER_MSEC;
@@ -290,7 +290,7 @@ static void refresh_done(struct sync *y)
 	if (y->next->link != LINK_LIVE)
 		y->next->since = now;
 	y->next->link = LINK_LIVE;
-	y->next->is_standby = pg_is_standby(y->reader); /* until it is promoted */
+	y->next->is_standby &= pg_is_standby(y->reader); /* until it is promoted */
 	y->next->tries = 0;
 	y->next->why[0] = '\0';
 	y->next->next_try = y->due;

@@ -78,16 +78,7 @@ within 20 "all are answered" $((want + 40)) completed
 [ "$(q "select count(*) from signalbox.attempts a join signalbox.workers w on w.id = a.worker_id where w.ended_at is null and a.worker_name like '%:$W1'")" -gt 0 ] &&
 	ok "it takes work again" || not_ok "it takes work again"
 invariants "after a black hole"
-
-# --- connections reset
-want=$(($(completed) + 40))
-say 40 '[[rate=20 words=60]] reset'
-until_true 10 running_is 40
-resets w1; resets w2
-within 5 "reset connections are noticed" yes log_says w2 "lease not renewed"
-mend w1; mend w2
-within 20 "all are answered" $want completed
-invariants "after resets"
+calls_are_attempts "after a black hole"
 
 # --- a console in a black hole
 N=$((N + 1)) SOCK=sb$$.$N
@@ -99,6 +90,17 @@ mend w2
 see "and is live again" 'no active alerts' 30
 [ -n "$LONG" ] || exit
 
+# --- connections reset
+want=$(($(completed) + 40))
+say 40 '[[rate=20 words=60]] reset'
+until_true 10 running_is 40
+resets w1; resets w2
+within 5 "reset connections are noticed" yes log_says w2 "lease not renewed"
+mend w1; mend w2
+within 20 "all are answered" $want completed
+invariants "after resets"
+calls_are_attempts "after resets"
+
 # --- a cable pulled: the other worker, the other way
 want=$(($(completed) + 40))
 say 40 '[[rate=10 words=60]] cable'
@@ -108,6 +110,7 @@ within 40 "the other worker answers all" $want completed
 mend w2
 within 30 "the cut worker begins a new lease" yes log_says w2 "new lease"
 invariants "after a pulled cable"
+calls_are_attempts "after a pulled cable"
 
 # --- both cut off for much longer than everything, with streams running and messages waiting
 for s in 25 130; do
@@ -120,6 +123,7 @@ for s in 25 130; do
 	mend w1; mend w2
 	within 60 "all are answered after $s s of silence" $want completed
 	invariants "after $s s"
+	calls_are_attempts "after $s s"
 	batch "$( [ $s = 25 ] && echo later || echo latest )"
 	[ $TOOK -le $((5 * BEFORE + 10)) ] && ok "throughput is back ($BEFORE s before, $TOOK s after)" || not_ok "throughput: $BEFORE s before, $TOOK s after"
 done

@@ -32,6 +32,7 @@ done
 is "200 messages are answered" 200 "$(completed)"
 is "each by one call" 200 "$(grep -c 'word-' "$T/provider.log")"
 invariants "through the pooler"
+calls_are_attempts "through the pooler"
 [ "$most" -le $SIZE ] && [ "$most" -gt 0 ] && ok "server connections are bounded ($most)" || not_ok "server connections: $most of $SIZE"
 clients=$(psql -qXAt "$POOLED dbname=pgbouncer" -c 'show clients' | grep -c '|signalbox|')
 [ "$clients" -le 34 ] && ok "connections of two workers are few ($clients)" || not_ok "connections of two workers: $clients"
