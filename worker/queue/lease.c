@@ -12,6 +12,7 @@
 
 #define TIMEOUT_MS 10000
 #define TICK_USEC USEC_PER_SEC          /* and never less than three times a lease */
+#define GRACE_USEC (5 * USEC_PER_SEC)   /* after a long outage: for the other workers to come back too */
 #define POLL_USEC (500 * USEC_PER_MSEC) /* without LISTEN, while something runs: how soon a cancel is seen */
 
 struct lease {
@@ -22,7 +23,8 @@ struct lease {
 	struct listen listen;
 	struct pg *pg;
 	int wake;
-	usec_t renewed; /* by our clock, when the last renewal was sent */
+	usec_t renewed;     /* by our clock, when the last renewal was answered */
+	usec_t quiet_until; /* no tick before */
 	atomic_bool draining, ending;
 	pthread_mutex_t lock; /* of what follows */
 	char id[40];
@@ -69,6 +71,7 @@ static int renew(struct lease *l, struct err *err)
 	struct arena a = ARENA_INIT;
 	struct rows r;
 	char ms[32];
+	usec_t now = clock_mono();
 	snprintf(ms, sizeof ms, "%lld ms", (long long)l->options->lease_ms);
 	const char *params[] = { l->id, ms, atomic_load(&l->draining) ? "t" : "f" };
 	int result = pg_exec(l->pg, &a, "select stop from signalbox.worker_renew($1, $2, $3)", params, 3, TIMEOUT_MS, &r, err);
@@ -77,6 +80,9 @@ static int renew(struct lease *l, struct err *err)
 			lost(l);
 		else
 			stop_jobs(l, rows_at(&r, 0, 0));
+		/* Out of reach for so long, probably for all. The first to come back must not take the others' for dead: their calls still run. */
+		if (now - l->renewed > l->options->lease_ms * USEC_PER_MSEC)
+			l->quiet_until = now + GRACE_USEC;
 		l->renewed = clock_mono();
 	}
 	arena_release(&a);
@@ -117,6 +123,8 @@ static int turn(struct lease *l, struct err *err)
 		return begin_again(l, err);
 	if (renew(l, err) < 0)
 		return -1;
+	if (clock_mono() < l->quiet_until)
+		return 0;
 	return pg_exec(l->pg, NULL, "select signalbox.tick()", NULL, 0, TIMEOUT_MS, NULL, err);
 }
 
