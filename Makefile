@@ -90,7 +90,7 @@ CHECK = SIGNALBOX_BIN_DIR='$(BIN)' FAKE_LLM='$(FAKE_LLM)' tests/lib/check.sh
 check: deps
 	@$(MAKE) -s lint
 	@$(MAKE) -s test-build
-	@$(CHECK) $(UNIT) $(INTEGRATION) $(if $(SAN),,$(wildcard tests/term/*.sh tests/net/*.sh))
+	@$(CHECK) $(UNIT) $(INTEGRATION) $(if $(SAN),,$(wildcard tests/term/*.sh) $(filter-out %/versions.sh,$(wildcard tests/net/*.sh)))
 check-all: check
 	@TEST_POOLER=1 $(CHECK) $(filter %/test_states %/test_faults %/test_two_workers,$(INTEGRATION))
 	@TEST_LONG=1 $(CHECK) $(wildcard tests/net/*.sh)

@@ -90,6 +90,13 @@ mend w2
 see "and is live again" 'no active alerts' 30
 [ -n "$LONG" ] || exit
 
+# --- the first of two hosts has vanished: it must not hide the second
+ns db ip addr add 10.77.0.50/24 dev eth
+ns db iptables -w -A INPUT -d 10.77.0.50 -j DROP
+SIGNALBOX_DATABASE_URL="host=10.77.0.50,10.77.0.1 port=5432 user=signalbox dbname=signalbox" IN="ip netns exec $P-w1" net_worker "$T/w3.log" --drain 1s; W3=$!
+within 40 "a worker gets past a vanished host" yes log_says w3 ready
+kill $W3
+
 # --- connections reset
 want=$(($(completed) + 40))
 say 40 '[[rate=20 words=60]] reset'
