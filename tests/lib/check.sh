@@ -8,7 +8,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 for t in "$@"; do
 	start=$SECONDS
-	timeout 300 "$t" >"$log" 2>&1
+	timeout "${TEST_LIMIT:-300}" "$t" >"$log" 2>&1
 	code=$?
 	s=0
 	case $t in
