@@ -66,7 +66,6 @@ invariants() {
 	is "$1: nobody has another's answer" "0" "$(q "select count(*) from signalbox.ai_messages m join signalbox.ai_messages u on u.id = m.reply_to
 		where m.processing_status = 'completed' and position(substring(u.content from '[a-z]+-[0-9]+[.]') in m.content) = 0")"
 }
-# Where no server crashed: a claim's commit is not waited for, so a crash may take with it the record of an attempt that went on to a call.
 calls_are_attempts() { is "$1: no call more than attempts" "0" "$(calls_over_attempts)"; }
 # The provider's own log against what the database says: how many messages were asked more often than attempts were recorded.
 calls_over_attempts() {

@@ -59,7 +59,7 @@ is "each by one call" 100 "$(cat "$T"/provider?.log | grep -c 'before-')"
 want=$(($(completed) + 40))
 say 40 '[[rate=10 words=60]] hole'
 until_true 10 running_is 40
-MINE=$(of $W1 "outcome is null")
+MINE=$(q "select count(*) from signalbox.queue q join signalbox.workers w on w.id = q.worker_id where q.state = 'running' and w.name like '%:$W1'")
 hole w1
 [ "$MINE" -gt 0 ] && ok "a worker is cut off with $MINE streams running" || not_ok "the worker had none"
 within 15 "it has noticed" yes log_says w1 "lease not renewed"

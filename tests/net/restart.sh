@@ -32,6 +32,7 @@ for away in 0 $([ -n "$LONG" ] && echo $((2 * LEASE))); do
 	db start >/dev/null || not_ok "the server starts again"
 	within 30 "200 running streams, the server away for $away s more: all answered" $want completed
 	invariants "after a crash of the server"
+	calls_are_attempts "after a crash of the server"
 	is "no provider was called twice" $want "$(grep -c 'load-' "$T/provider.log")"
 done
 start=$SECONDS

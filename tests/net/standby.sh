@@ -92,6 +92,7 @@ within 40 "all messages end on the new primary" "$(q "select count(*) from signa
 q "delete from signalbox.queue where message_id = (select id from signalbox.ai_messages where uuid = '$FAILING')" >/dev/null
 q "set session_replication_role = replica; update signalbox.ai_messages set processing_status = 'cancelled' where uuid = '$FAILING'" >/dev/null
 invariants "after the promotion"
+calls_are_attempts "after the promotion"
 see "the console is no standby's any more" 'rw:tester.* live ' 15
 SIGNALBOX_DATABASE_URL=$POOLED "$BIN/signalbox" resume broken >/dev/null && ok "the pooler's connections write now" || not_ok "the pooler's connections write now"
 SIGNALBOX_DATABASE_URL=$POOLED timeout 30 "$BIN/signalbox-worker" --max-time 1s 2>"$T/w3.log"
