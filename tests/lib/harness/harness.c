@@ -432,7 +432,7 @@ int world_down(void **state)
 	W.pg = NULL;
 	if (W.fake > 0)
 		kill_now(W.fake);
-	pooler("stop");
+	run(POOLER_SH, "stop", W.direct, NULL); /* a test may have started one, and failed */
 	database("stop", "immediate");
 	arena_release(&W.arena);
 	return 0;
