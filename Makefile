@@ -85,12 +85,15 @@ $(INTEGRATION): $(B)/%: $(B)/%.o $(HARNESS) $(LIB)
 .SECONDARY:
 
 test-build: all $(FAKE_LLM) $(UNIT) $(INTEGRATION)
-# Terminal tests drive the plain binary in tmux: what a sanitizer would find there the other kinds find.
+CHECK = SIGNALBOX_BIN_DIR='$(BIN)' FAKE_LLM='$(FAKE_LLM)' tests/lib/check.sh
+# Terminal and network tests drive the plain binary: what a sanitizer would find there the other kinds find.
 check: deps
 	@$(MAKE) -s lint
 	@$(MAKE) -s test-build
-	@SIGNALBOX_BIN_DIR='$(BIN)' FAKE_LLM='$(FAKE_LLM)' tests/lib/check.sh $(UNIT) $(INTEGRATION) $(if $(SAN),,$(wildcard tests/term/*.sh))
+	@$(CHECK) $(UNIT) $(INTEGRATION) $(if $(SAN),,$(wildcard tests/term/*.sh) $(filter-out %/versions.sh,$(wildcard tests/net/*.sh)))
 check-all: check
+	@TEST_POOLER=1 $(CHECK) $(filter %/test_states %/test_faults %/test_two_workers,$(INTEGRATION))
+	@TEST_LONG=1 TEST_LIMIT=600 $(CHECK) $(wildcard tests/net/*.sh)
 	@$(MAKE) -s check SAN=address,undefined
 	@$(MAKE) -s check SAN=thread
 

@@ -9,6 +9,9 @@
 #include "shared/version.h"
 #include "tui/i18n.h"
 
+#define OPTIONS "-c statement_timeout=29s"
+#define CONNECT_MS 10000
+
 const struct cli_command CLI_COMMANDS[] = {
 	{ "status", "[--json] [--check]", N_("the state of the queue, and its alerts"), cmd_status },
 	{ "queue", "[--limit N] [--filter F] [--json]", N_("waiting and running messages in order, and why they wait"),
@@ -165,7 +168,7 @@ int cli_connect(struct cli *cli)
 	struct err err;
 	if (cli->pg != NULL)
 		return 0;
-	if (pg_connect(&cli->pg, cli->options->database_url, "signalbox", "-c statement_timeout=29s", 10000, &err) < 0)
+	if (pg_connect_any(&cli->pg, cli->options->database_url, "signalbox", OPTIONS, CONNECT_MS, &err) < 0)
 		return cli_error(&err, _("database"));
 	if (migrate_check(cli->pg, &err) < 0)
 		return cli_error(&err, _("database"));
@@ -174,6 +177,16 @@ int cli_connect(struct cli *cli)
 
 int cli_try(struct cli *cli, const char *sql, const char *const *params, int n, struct rows *out, struct err *err)
 {
+	struct pg *writer = NULL;
+	struct err ignored;
+	int result = pg_exec(cli->pg, &cli->arena, sql, params, n, CLI_TIMEOUT_MS, out, err);
+	if (result == 0 || err->code != ERR_DB_DOWN || !pg_refused_write(cli->pg))
+		return result;
+	err->code = ERR_REFUSED;
+	if (pg_connect(&writer, cli->options->database_url, "signalbox", OPTIONS, CONNECT_MS, &ignored) < 0)
+		return -1;
+	pg_close(cli->pg);
+	cli->pg = writer;
 	return pg_exec(cli->pg, &cli->arena, sql, params, n, CLI_TIMEOUT_MS, out, err);
 }
 

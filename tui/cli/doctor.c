@@ -78,8 +78,8 @@ static void ask_all(struct report *r)
 static bool database(struct report *r)
 {
 	struct err err;
-	if (pg_connect(&r->cli->pg, r->cli->options->database_url, "signalbox doctor", "-c statement_timeout=5s", 10000, &err) <
-	    0) {
+	if (pg_connect_any(&r->cli->pg, r->cli->options->database_url, "signalbox doctor", "-c statement_timeout=5s", 10000,
+	                   &err) < 0) {
 		say(r, "database", false, err.msg, "set SIGNALBOX_DATABASE_URL, and see that PostgreSQL runs");
 		return false;
 	}

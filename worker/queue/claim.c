@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "shared/json.h"
+#include "shared/listen.h"
 #include "shared/log.h"
 #include "shared/pg.h"
 #include "shared/vocab.h"
@@ -18,6 +19,7 @@ struct claim {
 	pthread_t thread;
 	const struct services *services;
 	struct lease *lease;
+	struct listen listen;
 	struct pg *pg;
 	int wake;
 	int batch;     /* how many at once */
@@ -26,20 +28,6 @@ struct claim {
 	void (*on_watched)(void *);
 	void *ctx;
 };
-
-static int connect_db(struct claim *c, struct err *err)
-{
-	const struct options *o = c->services->options;
-	struct err ignored;
-	pg_close(c->pg);
-	c->pg = NULL;
-	if (pg_connect(&c->pg, o->listen_url[0] != '\0' ? o->listen_url : o->database_url, "signalbox-worker claim",
-	               "-c statement_timeout=9s", 5000, err) < 0)
-		return -1;
-	if (pg_exec(c->pg, NULL, "listen " CHANNEL_WORK, NULL, 0, TIMEOUT_MS, NULL, &ignored) < 0)
-		log_event(LOG_DEBUG, "no LISTEN on this connection, polling", "code=%s", err_name(ignored.code));
-	return 0;
-}
 
 static void add_known(struct job *job, void *ctx)
 {
@@ -132,7 +120,7 @@ static int claim_some(struct claim *c, int slots, struct err *err)
 	struct arena a = ARENA_INIT;
 	struct rows r = { 0 };
 	char worker[40], n[16], timeout[32];
-	if ((c->pg == NULL || pg_is_broken(c->pg)) && connect_db(c, err) < 0)
+	if (listen_turn(&c->listen, &c->pg, err) < 0)
 		return -1;
 	if (!lease_id(c->lease, worker))
 		return 0;
@@ -155,12 +143,13 @@ static int claim_some(struct claim *c, int slots, struct err *err)
 /* Sleeps until a notification, a freed slot, or ms. True for the first two. */
 static bool wait_for_cause(struct claim *c, int ms)
 {
-	char channel[64], payload[64];
+	char payload[64];
+	const char *news;
 	struct err err;
 	bool cause = false;
 	struct pollfd fds[] = { { .fd = c->wake, .events = POLLIN },
 		                { .fd = c->pg != NULL && !pg_is_broken(c->pg) ? pg_fd(c->pg) : -1, .events = POLLIN } };
-	while (c->pg != NULL && pg_notification(c->pg, channel, payload)) /* came with the last answer */
+	while (c->pg != NULL && listen_take(&c->listen, c->pg, payload)) /* came with the last answer */
 		cause = true;
 	if (!cause && poll(fds, 2, ms) > 0) {
 		uint64_t n;
@@ -170,9 +159,11 @@ static bool wait_for_cause(struct claim *c, int ms)
 			pg_close(c->pg);
 			c->pg = NULL;
 		}
-		while (c->pg != NULL && pg_notification(c->pg, channel, payload))
+		while (c->pg != NULL && listen_take(&c->listen, c->pg, payload))
 			cause = true;
 	}
+	if ((news = listen_news(&c->listen)) != NULL)
+		log_event(LOG_INFO, news, "room=claim poll_ms=%lld", (long long)c->services->options->poll_ms);
 	return cause;
 }
 
@@ -196,7 +187,7 @@ static void *claim_main(void *arg)
 			if (!said)
 				log_event(LOG_WARN, "cannot claim, trying again", "code=%s", err_name(err.code));
 			said = true;
-			wait_for_cause(c, pause_ms);
+			wait_for_cause(c, (int)clock_jitter(pause_ms));
 			pause_ms = MIN(pause_ms * 2, 2000);
 			continue;
 		}
@@ -221,6 +212,12 @@ struct claim *claim_new(const struct services *services, struct lease *lease, vo
 	c->batch = BATCH_MAX;
 	c->on_watched = on_watched;
 	c->ctx = ctx;
+	c->listen = (struct listen){ .listen_url = services->options->listen_url,
+		                     .database_url = services->options->database_url,
+		                     .application = "signalbox-worker claim",
+		                     .options = "-c statement_timeout=9s",
+		                     .channel = CHANNEL_WORK,
+		                     .timeout_ms = 5000 };
 	c->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (c->wake < 0)
 		BUG("claim: eventfd");
