@@ -12,7 +12,7 @@ begin;
 set local session_replication_role = replica;
 truncate signalbox.ai_sessions, signalbox.ai_messages, signalbox.queue, signalbox.attempts, signalbox.ai_costs, signalbox.stats_minute,
 	signalbox.starts, signalbox.lanes, signalbox.test_sessions, signalbox.workers, signalbox.stops, signalbox.message_stream, signalbox.watches,
-	signalbox.idempotency_keys;
+	signalbox.idempotency_keys, signalbox.lane_cursors, signalbox.lane_maps, signalbox.queue_totals, signalbox.stats_day;
 
 insert into signalbox.agents (slug, name, provider_id, model, system_prompt)
 	select 'bench-' || lpad(i::text, 4, '0'), 'Bench ' || i, p.id, 'practice', 'You are Bench, of the support team.'
@@ -22,6 +22,7 @@ delete from signalbox.agents where slug like 'bench-%' and substr(slug, 7)::int 
 insert into signalbox.lanes (agent_id, paused_at, paused_by)
 	select id, case when slug = 'bench-0001' and :paused_share > 0 then now() end, case when slug = 'bench-0001' and :paused_share > 0 then 'bench' end
 	from signalbox.agents where slug like 'bench-%';
+insert into signalbox.lane_cursors (agent_id, rank) select a.id, ~p from signalbox.agents a, generate_series(0, :priorities - 1) p;
 
 insert into signalbox.ai_sessions (id, agent_id, message_count) overriding system value
 	select s.i, a.id, 2 * (:messages / :sessions + (s.i <= :messages % :sessions)::int)
@@ -42,13 +43,14 @@ insert into signalbox.queue (message_id, session_id, seq, agent_id, priority, st
 	from load l join signalbox.ai_sessions s on s.id = l.session_id
 	window w as (partition by l.session_id order by l.i)
 	order by l.i;
-select setval('signalbox.queue_seq', :messages) \g /dev/null
+select setval('signalbox.queue_seq', :messages), setval('signalbox.claim_turn', 0), setval('signalbox.seq_mid', 0), setval('signalbox.seq_old', 0) \g /dev/null
 select setval(pg_get_serial_sequence('signalbox.ai_sessions', 'id'), :sessions) \g /dev/null
 select setval(pg_get_serial_sequence('signalbox.ai_messages', 'id'), 2 * :messages) \g /dev/null
 commit;
-select signalbox.tick() from generate_series(1, 3) \g /dev/null
 vacuum analyze signalbox.ai_sessions, signalbox.ai_messages, signalbox.queue, signalbox.lanes, signalbox.agents, signalbox.attempts, signalbox.ai_costs,
 	signalbox.stats_minute;
+update signalbox.chores set done_at = '-infinity', took_ms = 0;
+select signalbox.tick(), signalbox.tend() \g /dev/null
 
 -- What position.sql asks for: some of those that wait, from anywhere.
 create schema if not exists bench;

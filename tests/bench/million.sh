@@ -166,12 +166,5 @@ plans() {
 		f=${f##*/}
 		[ "$f" = pickup_signalbox.sql ] || plan_of "${f%.sql}" "$HERE/sql/$f"
 	done
-	# What the worker reads for each message.
-	local id
-	id=$(sql "select message_id from signalbox.queue where state = 'ready' order by seq limit 1")
-	for f in load_agent load_conversation; do
-		sed "s/\$1/$id/g; s/\$2/10/g" "$ROOT/sql/worker/$f.sql" >"$WORLD/$f.sql"
-		plan_of "worker_$f" "$WORLD/$f.sql"
-	done
 	end "$PROVIDER"
 }

@@ -8,7 +8,8 @@
 #   run.sh report                   the tables for docs/BENCHMARKS.md, from build/bench/*.jsonl
 #
 # --quick: small sizes, to see that all works; the figures mean nothing. BENCH_MESSAGES, BENCH_STREAMS, BENCH_PICKUPS, BENCH_MILLION,
-# BENCH_CALLS (of each kind in a scene) and BENCH_HELD (seconds beside the snapshot) choose other sizes. Nothing here asserts a time; that every message was answered exactly once is asserted everywhere.
+# BENCH_CALLS (of each kind in a scene) and BENCH_HELD (seconds beside the snapshot) choose other sizes; BENCH_ONLY=signalbox leaves the
+# others out. Nothing here asserts a time; that every message was answered exactly once is asserted everywhere.
 set -euo pipefail
 export LC_ALL=C
 HERE=$(cd "$(dirname "$0")" && pwd)
@@ -32,6 +33,7 @@ TOKENS=20
 one() {
 	local exp=$1 system=$2 n=$3 tokens=$4 kind=$5 t0 t1 seen pg0 pg1 fake0=0 fake1=0 asked0=0 cpu0 cpu first=0 last pss=0 stacks=0 probe=
 	shift 5
+	[ -z "${BENCH_ONLY:-}" ] || [ "$BENCH_ONLY" = "$system" ] || return 0
 	if [ "$system" = signalbox ]; then
 		load_ours "$n" 1 "$n" 1 0 "$([ "$kind" = null ] && echo nullp || echo bench)"
 	else
