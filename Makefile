@@ -72,6 +72,7 @@ FAKE_LLM  := $(B)/tests/fake_llm
 UNIT      := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*.c))
 UNIT_TUI  := $(filter $(B)/tests/unit/test_tui_%,$(UNIT))
 INTEGRATION := $(patsubst %.c,$(B)/%,$(wildcard tests/integration/*.c))
+PROPERTY  := $(B)/tests/property/test_property
 LINK_TEST = @echo '  LINK $@'; mkdir -p $(@D); $(CC) $(LDFLAGS) $(filter %.o,$^)
 
 $(FAKE_LLM): $(B)/tests/lib/fake_llm.o $(LIB)
@@ -82,15 +83,17 @@ $(filter-out $(UNIT_TUI),$(UNIT)): $(B)/%: $(B)/%.o $(WORKER_ROOMS) $(LIB)
 	$(LINK_TEST) $(LDLIBS) -lcurl -lcmocka -o $@
 $(INTEGRATION): $(B)/%: $(B)/%.o $(HARNESS) $(LIB)
 	$(LINK_TEST) $(LDLIBS) -lcmocka -o $@
+$(PROPERTY): $(call o,$(wildcard tests/property/*.c)) $(HARNESS) $(LIB)
+	$(LINK_TEST) $(LDLIBS) -lcmocka -o $@
 .SECONDARY:
 
-test-build: all $(FAKE_LLM) $(UNIT) $(INTEGRATION)
+test-build: all $(FAKE_LLM) $(UNIT) $(INTEGRATION) $(PROPERTY)
 CHECK = SIGNALBOX_BIN_DIR='$(BIN)' FAKE_LLM='$(FAKE_LLM)' tests/lib/check.sh
 # Terminal and network tests drive the plain binary: what a sanitizer would find there the other kinds find.
 check: deps
 	@$(MAKE) -s lint
 	@$(MAKE) -s test-build
-	@$(CHECK) $(UNIT) $(INTEGRATION) $(if $(SAN),,$(wildcard tests/term/*.sh) $(filter-out %/versions.sh,$(wildcard tests/net/*.sh)))
+	@$(CHECK) $(UNIT) $(INTEGRATION) $(PROPERTY) $(if $(SAN),,$(wildcard tests/term/*.sh) $(filter-out %/versions.sh,$(wildcard tests/net/*.sh)))
 check-all: check
 	@TEST_POOLER=1 $(CHECK) $(filter %/test_states %/test_faults %/test_two_workers,$(INTEGRATION))
 	@TEST_LONG=1 TEST_LIMIT=600 $(CHECK) $(wildcard tests/net/*.sh)

@@ -3,10 +3,11 @@
 create or replace function signalbox.cancel(message uuid, actor text, seen_job uuid default null, seen_status text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
+	locked bigint := lock_message(message, seen_job, seen_status);
 	m ai_messages;
 	q queue;
 begin
-	select * into m from ai_messages where id = lock_message(message, seen_job, seen_status);
+	select * into m from ai_messages where id = locked;
 	if m.processing_status not in ('pending', 'queued', 'processing') then
 		raise exception 'only a waiting or running message can be cancelled; this one is %', m.processing_status using errcode = 'SB003';
 	end if;

@@ -1,5 +1,6 @@
 -- Locks a message and its session, as every operator's action needs it, and answers its number; refuses when it is no longer what the
--- operator saw. (A number, not the row: the table behind ai_messages may change when one is adopted.)
+-- operator saw. (A number, not the row: the table behind ai_messages may change when one is adopted.) Called in a statement of its own: one
+-- that calls it and reads the row sees the row as it was before the lock was waited for.
 create or replace function signalbox.lock_message(message uuid, seen_job uuid, seen_status text) returns bigint
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

@@ -2,10 +2,11 @@
 create or replace function signalbox.retry(message uuid, actor text, seen_job uuid default null, seen_status text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
+	locked bigint := lock_message(message, seen_job, seen_status);
 	m ai_messages;
 	t timestamptz := clock_timestamp();
 begin
-	select * into m from ai_messages where id = lock_message(message, seen_job, seen_status);
+	select * into m from ai_messages where id = locked;
 	if m.processing_status not in ('failed', 'cancelled') then
 		raise exception 'only a failed or cancelled message can be retried; this one is %', m.processing_status using errcode = 'SB003';
 	end if;
@@ -16,7 +17,9 @@ begin
 		select m.id, m.session_id, s.agent_id, m.priority, 'blocked',
 		       (select count(*) from attempts a where a.message_id = m.id and a.outcome is distinct from 'released'),
 		       (select count(*) from attempts a where a.message_id = m.id),
-		       coalesce((select min(w.seq) from queue w where w.session_id = m.session_id and w.state in ('ready', 'blocked', 'delayed')), nextval('queue_seq'))
+		       -- Its age: just before the later ones of its session, so that seq and order agree.
+		       coalesce((select min(w.seq) from queue w where w.session_id = m.session_id and w.message_id > m.id
+		                 and w.state in ('ready', 'blocked', 'delayed', 'running')), nextval('queue_seq'))
 		from ai_sessions s where s.id = m.session_id
 		on conflict (message_id) do update set state = 'blocked', errors = 0, crashes = 0, seq = excluded.seq, queued_at = t,
 			run_after = null, job_id = null, worker_id = null, retry_at = null, retry_actor = null, changed_at = t;

@@ -3,9 +3,10 @@ create or replace function signalbox.retry_hold(message uuid, actor text, seen_j
 	hold interval default '3 s') returns jsonb
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
+	locked bigint := lock_message(message, seen_job, seen_status);
 	m ai_messages;
 begin
-	select * into m from ai_messages where id = lock_message(message, seen_job, seen_status);
+	select * into m from ai_messages where id = locked;
 	if m.processing_status <> 'failed' then
 		raise exception 'only a failed message can be held for a retry; this one is %', m.processing_status using errcode = 'SB003';
 	elsif hold is null or hold < '0 s' or hold > '1 day' then

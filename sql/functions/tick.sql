@@ -35,6 +35,9 @@ begin
 		update ai_messages m set processing_status = 'queued', queued_at = t from due where m.id = due.message_id;
 		get diagnostics n = row_count;
 		moved := moved + n;
+		-- Within a session age decides: a later message that was to be next steps back, as in retry().
+		update queue l set state = 'blocked' where l.session_id = any (sessions) and l.state in ('ready', 'delayed')
+			and exists (select from queue e where e.session_id = l.session_id and e.message_id < l.message_id and e.state = 'blocked');
 		perform promote(sessions);
 	end if;
 
