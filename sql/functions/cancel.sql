@@ -17,7 +17,8 @@ begin
 		insert into stops values (q.worker_id, q.job_id) on conflict do nothing;
 		insert into attempts (job_id, message_id, agent_id, number, worker_id, worker_name, started_at, ended_at, outcome)
 			values (q.job_id, q.message_id, q.agent_id, q.runs, q.worker_id, (select name from workers where id = q.worker_id), q.changed_at,
-			        clock_timestamp(), 'cancelled');
+			        clock_timestamp(), 'cancelled')
+			on conflict (message_id, job_id) do update set outcome = 'cancelled';
 		perform pg_notify('signalbox_stop', q.worker_id::text);
 	end if;
 	update ai_messages set processing_status = 'cancelled', processing_completed_at = clock_timestamp() where id = m.id;

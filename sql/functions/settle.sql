@@ -73,12 +73,15 @@ begin
 			f.error_class, f.error, f.is_permanent, f.ttft_ms, f.generation_ms, f.tokens_prompt, f.tokens_completion, f.is_estimated,
 			f.cost_pico, nullif(f.said, '')
 		from fate f
+		-- There already: its worker said that it was gone, and it was not yet.
+		on conflict (message_id, job_id) do update set ended_at = excluded.ended_at, outcome = excluded.outcome
 	), spent as (
 		insert into ai_costs (job_id, call, message_id, session_id, agent_id, provider, model, tokens_input, tokens_output,
 			tokens_cached, tokens_reasoning, is_estimated, cost_pico)
 		select f.job_id, 1, f.message_id, f.session_id, f.agent_id, f.provider, f.model, f.tokens_prompt, f.tokens_completion,
 			f.tokens_cached, f.tokens_reasoning, coalesce(f.is_estimated, false), f.cost_pico
 		from fate f where f.was_called
+		on conflict do nothing
 	), counted as (
 		insert into stats_minute as old (minute, agent_id, worker_id, completed, failed, errors, processing_ms, tokens_prompt, tokens_completion,
 			cost_pico, cost_unknown)
