@@ -103,7 +103,7 @@ begin
 	if others <> '{}' then
 		perform settle_late(others, worker, t);
 	end if;
-	return query select r.job_id, case when r.job_id = any (held) or exists (select from attempts a where a.message_id = r.message_id and a.job_id = r.job_id
+	return query select r.job_id, case when r.job_id = any (held) or r.outcome <> 'gone' and exists (select from attempts a where a.message_id = r.message_id and a.job_id = r.job_id
 			and a.outcome not in ('lost', 'cancelled')) then 'kept' else 'lost' end
 		from unnest(recs) r;
 end $$;

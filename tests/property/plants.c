@@ -26,9 +26,14 @@ static const struct plant {
 	{ "no fence",
 	  { { "settle", "where q.job_id = r.job_id and q.state = 'running' and", "where q.state = 'running' and", 1 },
 	    { "settle", "where q.job_id = r.job_id order by 1", "where true order by 1", 1 } } },
-	{ "rescue by id only",
-	  { { "rescue", "where q.session_id = any (sessions) and q.state = 'running' and (q.deadline < t",
-	      "where q.session_id = any (sessions) and q.state = 'running' and (true or q.deadline < t", 1 } } },
+	{ "rescue by id only", /* chosen before the lock, and not looked at again after it */
+	  { { "rescue", "	n        bigint;", "	n bigint; picked bigint[];", 1 },
+	    { "rescue", "perform from ai_sessions s where s.id = any (sessions)",
+	      "picked := array(select q.message_id from queue q where q.session_id = any (sessions) and q.state = 'running'); "
+	      "perform from ai_sessions s where s.id = any (sessions)",
+	      1 },
+	    { "rescue", "where q.session_id = any (sessions) and q.state = 'running' and (q.deadline < t",
+	      "where q.message_id = any (picked) and (true or q.deadline < t", 1 } } },
 	/* Of messages that are their session's first and were never tried: only a late commit puts those behind. */
 	{ "watermark by id",
 	  { { "claim", "x.seq >= c.low_seq and x.state = 'ready'",
