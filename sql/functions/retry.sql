@@ -16,8 +16,8 @@ begin
 		select m.id, m.session_id, s.agent_id, m.priority, 'blocked',
 		       (select count(*) from attempts a where a.message_id = m.id and a.outcome is distinct from 'released'),
 		       -- Its age: just before the later ones of its session, so that seq and order agree.
-		       coalesce((select min(w.seq) from queue w where w.session_id = m.session_id and w.message_id > m.id
-		                 and w.state in ('ready', 'blocked', 'delayed', 'running')), nextval('queue_seq'))
+		       coalesce((select min(w.seq) from queue w where w.session_id = m.session_id and w.message_id > m.id and w.state <> 'failed'),
+		                nextval('queue_seq'))
 		from ai_sessions s where s.id = m.session_id
 		on conflict (message_id) do update set state = 'blocked', errors = 0, crashes = 0, seq = excluded.seq, queued_at = t,
 			run_after = null, job_id = null, worker_id = null, retry_at = null, retry_actor = null, changed_at = t;

@@ -16,21 +16,26 @@ struct edit {
 };
 static const struct plant {
 	const char *name;
+	enum mood mood;
 	struct edit edits[5];
 } PLANTS[] = {
 	{ "no session lock",
+	  CROWDED,
 	  { { "dispatch", "where uuid = dispatch.session for no key update", "where uuid = dispatch.session", 1 },
 	    { "dispatch", "and x.thread_key = dispatch.thread_key for no key update", "and x.thread_key = dispatch.thread_key",
 	      1 },
 	    { "settle", "perform from ai_sessions s where s.id = any (sessions) order by s.id for no key update;", "", 1 } } },
 	{ "no fence",
+	  DYING,
 	  { { "settle", "select q.job_id from unnest(recs) r join queue q on q.message_id = r.message_id and q.job_id = r.job_id",
 	      "select r.job_id from unnest(recs) r join queue q on q.message_id = r.message_id", 1 } } },
 	{ "rescue by id only",
+	  DYING,
 	  { { "rescue", "where q.session_id = any (sessions) and q.state = 'running' and (q.deadline < t",
 	      "where q.session_id = any (sessions) and q.state = 'running' and (true or q.deadline < t", 1 } } },
 	/* Of messages that are their session's first and were never tried: only a late commit puts those behind. */
 	{ "watermark by id",
+	  EVEN,
 	  { { "claim", "where x.agent_id = g.agent_id and x.state = 'ready'",
 	      "where x.agent_id = g.agent_id and x.state = 'ready' and (x.attempts > 0 or exists (select from ai_messages o "
 	      "where o.session_id = x.session_id and o.role = 'assistant' and o.id < x.message_id) or x.seq >= coalesce((select w.seq from prop.watermark w "
@@ -40,12 +45,14 @@ static const struct plant {
 	      "insert into prop.watermark select q.agent_id, q.priority, max(q.seq) from queue q where q.message_id = any (ids) group by 1, 2 "
 	      "on conflict on constraint watermark_pkey do update set seq = greatest(watermark.seq, excluded.seq); update lanes l set turn = nextval",
 	      1 } } },
-	{ "promotion missing", { { "settle", "perform promote(sessions);", "", 1 } } },
+	{ "promotion missing", CROWDED, { { "settle", "perform promote(sessions);", "", 1 } } },
 	{ "double reserve",
+	  EVEN,
 	  { { "claim", "perform pg_advisory_xact_lock(hashtext('signalbox.claim'));", "", 1 },
 	    { "claim", "for no key update skip locked", "", 1 },
 	    { "claim", "where q.message_id = any (ids) and q.state = 'ready'", "where q.message_id = any (ids)", 1 } } },
 	{ "cursor past a retry",
+	  EVEN,
 	  { { "claim", "where x.agent_id = g.agent_id and x.state = 'ready'",
 	      "where x.agent_id = g.agent_id and x.state = 'ready' and (x.attempts = 0 or x.seq >= coalesce((select w.seq from prop.watermark w "
 	      "where w.agent_id = x.agent_id and w.priority = x.priority), 0))",
@@ -55,16 +62,19 @@ static const struct plant {
 	      "on conflict on constraint watermark_pkey do update set seq = greatest(watermark.seq, excluded.seq); update lanes l set turn = nextval",
 	      1 } } },
 	{ "cancel ignored: still answered",
+	  CROWDED,
 	  { { "cancel", "delete from queue where message_id = m.id returning * into q;",
 	      "select * into q from queue where message_id = m.id;", 1 } } },
 	{ "cancel ignored: never told",
+	  CROWDED,
 	  { { "cancel", "insert into stops values (q.worker_id, q.job_id) on conflict do nothing;", "", 1 } } },
 	{ "no turns",
+	  EVEN,
 	  { { "claim", "order by g.turn, g.agent_id limit claim.slots", "order by g.agent_id limit claim.slots", 1 } } },
-	{ "pause ignored", { { "claim", "where l.paused_at is null and", "where", 1 } } },
-	{ "limit by what was seen, not locked",
-	  { { "claim", "a.concurrency_limit - case", "1 + a.concurrency_limit - case", 1 } } },
+	{ "pause ignored", EVEN, { { "claim", "where l.paused_at is null and", "where", 1 } } },
+	{ "one over the limit", EVEN, { { "claim", "a.concurrency_limit - case", "1 + a.concurrency_limit - case", 1 } } },
 	{ "a later message stays before a retried one",
+	  CROWDED,
 	  { { "retry",
 	      "update queue set state = 'blocked' where session_id = m.session_id and state in ('ready', 'delayed') and message_id > m.id;",
 	      "", 1 } } },
@@ -123,7 +133,7 @@ void plants_find(int i, uint64_t seed)
 	for (int k = 0; k < (int)ARRAY_SIZE(before) && p->edits[k].function != NULL; k++)
 		plant(&p->edits[k]);
 	for (n = 0; n < SEEDS_MAX && !is_found; n++) {
-		struct history *h = history_new(seed + (uint64_t)n, STEPS);
+		struct history *h = history_new(seed + (uint64_t)n, STEPS, p->mood);
 		is_found = !history_play(h);
 		steps += h->step;
 		if (is_found)
