@@ -10,9 +10,10 @@
 #include "shared/clock.h"
 
 static const struct {
-	int open, rollback,
-		trouble; /* percent: calls left open over other steps, of these rolled back, steps where time passes or one dies */
-} MOOD[MOODS] = { [EVEN] = { 20, 20, 7 }, [CROWDED] = { 35, 15, 4 }, [DYING] = { 25, 10, 14 } };
+	/* Percent: calls left open over other steps, of these rolled back; steps where time passes or one dies; agents with a limit; steps
+	 * that are surely a worker's. */
+	int open, rollback, trouble, limits, work;
+} MOOD[MOODS] = { [EVEN] = { 20, 20, 7, 25, 50 }, [CROWDED] = { 35, 15, 4, 0, 60 }, [DYING] = { 12, 10, 16, 10, 50 } };
 
 static uint64_t next(struct history *h)
 {
@@ -219,17 +220,16 @@ static const struct move *choose(struct history *h, enum kind kind)
 	return NULL;
 }
 
-static void start(struct history *h, struct actor *a)
+static void start(struct history *h, struct actor *a, const struct move *m, int open_percent)
 {
 	struct op *op = &a->op;
 	struct err err;
-	const struct move *m = choose(h, a->kind);
 	arena_release(&a->arena);
 	*op = (struct op){ .message = -1, .agent = -1, .expect = ERR_OK, .sent_step = h->step };
 	if (!m->build(h, a, op) || h->is_wrong)
 		return;
 	op->move = m;
-	a->in_tx = chance(h, MOOD[h->mood].open);
+	a->in_tx = chance(h, open_percent);
 	a->tx_ends = h->step + 1 + pick(h, 10);
 	note(h, "actor %d: %s%s", a->index, op->said, a->in_tx ? ", left open" : "");
 	if (a->in_tx && !tell(h, a, "begin"))
@@ -249,8 +249,38 @@ static void crash_or_wait(struct history *h)
 		time_passes(h, SECONDS[pick(h, ARRAY_SIZE(SECONDS))]);
 }
 
+/*
+ * A race of four that chance alone seldom brings together: a worker that held several messages is dead; a dispatch locks the session of
+ * the first; a tick has seen them all and waits for that session; the dead one settles another late, and a living worker takes what that made
+ * free; then the dispatch commits and the tick goes on with what it saw. Only who does what is planned.
+ */
+static void follow_plan(struct history *h)
+{
+	static const struct {
+		enum kind kind;
+		const char *move;
+		int open_percent;
+	} PLAN[] = { { APPLICATION, "dispatch", 100 }, { WORKER, "tick", 10 }, { WORKER, "settle", 0 }, { WORKER, "claim", 0 } };
+	int at = h->plan - 1, first = pick(h, h->n_actors);
+	for (int i = 0; i < h->n_actors; i++) {
+		struct actor *a = &h->actors[(first + i) % h->n_actors];
+		bool is_dead = a->index == h->plan_actor;
+		if (a->kind != PLAN[at].kind || a->in_flight || a->in_tx || (at == 1 && is_dead) || (at == 2 && !is_dead))
+			continue;
+		start(h, a, move_called(PLAN[at].move), PLAN[at].open_percent);
+		if (a->in_flight && at == 0)
+			a->tx_ends = h->step + (int)ARRAY_SIZE(PLAN);
+		break;
+	}
+	h->plan = (h->plan + 1) % ((int)ARRAY_SIZE(PLAN) + 1);
+}
+
 static void step(struct history *h)
 {
+	if (h->plan > 0) {
+		follow_plan(h);
+		return;
+	}
 	for (int i = 0; i < h->n_actors; i++) {
 		struct actor *a = &h->actors[i];
 		if (a->in_tx && !a->in_flight && a->tx_ends <= h->step) {
@@ -263,10 +293,10 @@ static void step(struct history *h)
 		return;
 	}
 	for (int tries = 0; tries < 20; tries++) {
-		struct actor *a = &h->actors[pick(h, chance(h, 50) ? h->n_workers : h->n_actors)];
+		struct actor *a = &h->actors[pick(h, chance(h, MOOD[h->mood].work) ? h->n_workers : h->n_actors)];
 		if (a->in_flight || a->in_tx)
 			continue;
-		start(h, a);
+		start(h, a, choose(h, a->kind), MOOD[h->mood].open);
 		if (a->in_flight || h->is_wrong)
 			return;
 	}
@@ -341,7 +371,7 @@ static void make_agents(struct history *h)
 		snprintf(g->slug, sizeof g->slug, "g%d", i);
 		look(h,
 		     "select signalbox.agent_set('%s', '{\"model\": \"gpt-4o-mini\", \"concurrency_limit\": %s, \"rate_limit_per_min\": %s}', 'test')",
-		     g->slug, chance(h, 30) ? "2" : "null", chance(h, 30) ? "3" : "null");
+		     g->slug, chance(h, MOOD[h->mood].limits) ? "2" : "null", chance(h, MOOD[h->mood].limits) ? "3" : "null");
 		g->id = atoi(look_one(h, "select id from signalbox.agents where slug = '%s'", g->slug));
 	}
 }
@@ -361,7 +391,7 @@ static void add_actor(struct history *h, enum kind kind)
 	worker_begins(h, a);
 }
 
-struct history *history_new(uint64_t seed, int steps)
+struct history *history_new(uint64_t seed, int steps, enum mood mood)
 {
 	struct history *h = xcalloc(1, sizeof *h);
 	h->seed = h->random = seed;
@@ -369,15 +399,18 @@ struct history *history_new(uint64_t seed, int steps)
 	h->pg = connect_actor(h->pid);
 	look(h, "select prop.reset()");
 	h->mood = (enum mood)pick(h, MOODS);
+	if (mood != MOODS)
+		h->mood = mood;
 	make_agents(h);
 	h->slots = 1 + pick(h, SLOTS_MAX);
 	h->has_priorities = chance(h, 60);
-	h->n_workers = 2 + pick(h, chance(h, 50) ? 2 : 7);
+	h->n_workers = 2 + pick(h, h->mood != EVEN || chance(h, 50) ? 2 : 7);
 	for (int i = 0; i < h->n_workers; i++)
 		add_actor(h, WORKER);
 	for (int i = 0; i < 3; i++)
 		add_actor(h, APPLICATION);
-	add_actor(h, OPERATOR);
+	for (int i = 0; i < (h->mood == CROWDED ? 2 : 1); i++)
+		add_actor(h, OPERATOR);
 	return h;
 }
 

@@ -4,8 +4,31 @@
  */
 #include "tests/property/property.h"
 
+#include "shared/str.h"
+
+/* Who holds a lease holds its messages, until it settles them or somebody cancels them. */
+static void judge_held(struct history *h)
+{
+	struct strbuf held = STRBUF_INIT(JOBS_MAX * UUID_SIZE);
+	for (int i = 0; i < h->n_jobs; i++)
+		if (!h->jobs[i].was_sent && !h->jobs[i].could_lose)
+			strbuf_addf(&held, "%s%s", held.len > 0 ? "," : "", h->jobs[i].uuid);
+	const char *lost =
+		held.len == 0
+			? ""
+			: look_one(
+				  h,
+				  "select j from unnest('{%s}'::uuid[]) j where not exists (select from signalbox.queue q where q.job_id = j and q.state = 'running') "
+				  "and not exists (select from prop.history c where c.was_job = j and c.was = 'processing' and c.becomes = 'cancelled')",
+				  strbuf_text(&held));
+	if (lost[0] != '\0')
+		wrong(h, "robbed: job %s was taken from its worker", lost);
+	strbuf_release(&held);
+}
+
 void judge_step(struct history *h)
 {
+	judge_held(h);
 	struct rows r = look(h, "select name, what from prop.violations(true) limit 1");
 	if (r.n_rows > 0)
 		wrong(h, "%s: %s", rows_at(&r, 0, 0), rows_at(&r, 0, 1));
@@ -146,6 +169,8 @@ void judge_end(struct history *h)
 	note(h, "everything is to end");
 	for (int i = 0; i < h->n_agents; i++)
 		look(h, "select signalbox.resume_agent('%s', 'test')", h->agents[i].slug);
+	for (int i = 0; i < h->n_jobs; i++)
+		h->jobs[i].could_lose = true;
 	for (int i = 0; i < h->n_workers; i++)
 		look(h, "select signalbox.worker_bye('%s')", h->actors[i].worker);
 	look(h, "select signalbox.worker_hello('%s', 'last', '0', 8, null, '1 h')", WORKER_UUID);

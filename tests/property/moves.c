@@ -51,7 +51,7 @@ static bool build_dispatch(struct history *h, struct actor *a, struct op *op)
 		return false;
 	op->agent = pick(h, h->n_agents);
 	snprintf(op->nonce, sizeof op->nonce, "n%d", h->step);
-	if (chance(h, 15)) {
+	if (h->plan == 0 && chance(h, 15)) {
 		int key = pick(h, KEYS);
 		snprintf(op->key, sizeof op->key, "g%d-k%d", op->agent, key);
 		snprintf(op->nonce, sizeof op->nonce, "said with %s", op->key);
@@ -62,7 +62,12 @@ static bool build_dispatch(struct history *h, struct actor *a, struct op *op)
 	if (chance(h, 12))
 		snprintf(more + strlen(more), sizeof more - strlen(more), ", run_after => clock_timestamp() + interval '%d s'",
 		         2 + pick(h, 60));
-	add_session(h, op, session, sizeof session);
+	if (h->plan > 0) {
+		op->agent = h->messages[h->plan_message].agent;
+		snprintf(session, sizeof session, ", session => '%.36s'", h->messages[h->plan_message].session);
+	} else {
+		add_session(h, op, session, sizeof session);
+	}
 	sql_op(op, "select message_id, session_id from signalbox.dispatch('%s', '%s'%s%s)", h->agents[op->agent].slug, op->nonce,
 	       session, more);
 	say_op(op, "dispatch '%s' to %s%s%.80s", op->nonce, h->agents[op->agent].slug, session, more);
@@ -104,11 +109,11 @@ static bool target(struct history *h, struct op *op, const char *states, const c
 	return op->message >= 0;
 }
 
-static bool act(struct history *h, struct op *op, const char *name, const char *more, const char *legal)
+static bool act(struct history *h, struct op *op, const char *name, const char *more, const char *legal, const char *wanted)
 {
 	const char *status;
 	bool is_held;
-	if (!target(h, op, legal, &status, &is_held))
+	if (!target(h, op, wanted, &status, &is_held))
 		return false;
 	/* The operator saw something, perhaps no longer true. */
 	const char *seen = chance(h, 80) ? "null" : chance(h, 80) ? text("'%s'", status) : "'pending'";
@@ -122,7 +127,7 @@ static bool act(struct history *h, struct op *op, const char *name, const char *
 static bool build_cancel(struct history *h, struct actor *a, struct op *op)
 {
 	(void)a;
-	return act(h, op, "cancel", "", "pending queued processing");
+	return act(h, op, "cancel", "", "pending queued processing", chance(h, 60) ? "processing" : "pending queued");
 }
 
 /* Who ran it must be told. */
@@ -142,13 +147,13 @@ static void cancelled(struct history *h, struct actor *a, struct op *op)
 static bool build_retry(struct history *h, struct actor *a, struct op *op)
 {
 	(void)a;
-	return act(h, op, "retry", "", "failed cancelled");
+	return act(h, op, "retry", "", "failed cancelled", "failed cancelled");
 }
 
 static bool build_hold(struct history *h, struct actor *a, struct op *op)
 {
 	(void)a;
-	return act(h, op, "retry_hold", ", '5 s'", "failed");
+	return act(h, op, "retry_hold", ", '5 s'", "failed", "failed");
 }
 
 static bool build_undo(struct history *h, struct actor *a, struct op *op)
@@ -210,9 +215,20 @@ static void may_lose_all(struct history *h, const char *incarnation)
 
 void worker_dies(struct history *h, struct actor *a)
 {
-	if (a->in_flight || a->in_tx || strcmp(look_one(h, "select prop.expire('%s')", a->worker), "t") != 0)
+	int held = 0, first = 0;
+	for (int i = 0; i < h->n_jobs; i++)
+		if (h->jobs[i].is_known && !h->jobs[i].was_sent && strcmp(h->jobs[i].worker, a->worker) == 0)
+			first = held++ == 0 || h->messages[h->jobs[i].message].id < h->messages[first].id ? h->jobs[i].message
+			                                                                                  : first;
+	if (a->in_flight || a->in_tx || held < (h->mood == DYING ? 2 : 0) ||
+	    strcmp(look_one(h, "select prop.expire('%s')", a->worker), "t") != 0)
 		return;
-	note(h, "actor %d: worker %.8s dies", a->index, a->worker);
+	note(h, "actor %d: worker %.8s dies, holding %d", a->index, a->worker, held);
+	if (h->mood == DYING && chance(h, 70)) {
+		h->plan = 1;
+		h->plan_actor = a->index;
+		h->plan_message = first;
+	}
 	may_lose_all(h, a->worker);
 	memcpy(a->dead, a->worker, sizeof a->dead);
 	worker_begins(h, a);
@@ -292,7 +308,7 @@ static void claim_undone(struct history *h, struct actor *a, struct op *op)
 
 static void choose_outcome(struct history *h, struct job *j)
 {
-	int n = pick(h, 100);
+	int n = h->plan > 0 ? 96 : pick(h, 100);
 	bool is_permanent = chance(h, 30);
 	const char *o = j->is_told || (j->could_lose && n < 10) ? "gone"
 	                : n < 55                                ? "completed"
@@ -322,7 +338,8 @@ static void gather(struct history *h, struct actor *a, struct op *op, const char
 	for (int i = 0; i < h->n_jobs && op->n_jobs < max; i++) {
 		int at = (start + i) % h->n_jobs;
 		struct job *j = &h->jobs[at];
-		if (j->actor == a->index && j->is_known && j->was_sent == was_sent && (strcmp(j->worker, incarnation) == 0))
+		if (j->actor == a->index && j->is_known && j->was_sent == was_sent && strcmp(j->worker, incarnation) == 0 &&
+		    (h->plan == 0 || j->message != h->plan_message))
 			op->jobs[op->n_jobs++] = at;
 	}
 }
@@ -332,12 +349,12 @@ static bool build_settle(struct history *h, struct actor *a, struct op *op)
 	const char *incarnation = a->worker;
 	struct strbuf sql = STRBUF_INIT(sizeof op->sql), said = STRBUF_INIT(400);
 	/* Sometimes an earlier incarnation comes to life again, and sometimes a batch is sent twice. */
-	if (chance(h, h->mood == DYING ? 50 : 15))
+	if (h->plan > 0 || chance(h, 20))
 		for (int i = h->n_jobs - 1; i >= 0; i--)
 			if (h->jobs[i].actor == a->index && !h->jobs[i].was_sent && h->jobs[i].is_known &&
 			    strcmp(h->jobs[i].worker, a->worker) != 0)
 				incarnation = h->jobs[i].worker;
-	gather(h, a, op, incarnation, chance(h, 8), 1 + pick(h, SLOTS_MAX - 2));
+	gather(h, a, op, incarnation, h->plan == 0 && chance(h, 8), h->plan > 0 ? 1 : 1 + pick(h, SLOTS_MAX - 2));
 	if (op->n_jobs == 0)
 		return false;
 	strbuf_addf(&sql, "select job_id, result from signalbox.settle('%s', '[", incarnation);
@@ -486,12 +503,20 @@ const struct move MOVES[] = {
 	{ "retry_undo", OPERATOR, { 1, 1, 1 }, build_undo, NULL, NULL, NULL },
 	{ "pause", OPERATOR, { 1, 0, 0 }, build_pause, NULL, paused, NULL },
 	{ "resume", OPERATOR, { 3, 1, 1 }, build_resume, NULL, NULL, NULL },
-	{ "claim", WORKER, { 38, 38, 36 }, build_claim, claim_answered, claimed, claim_undone },
-	{ "settle", WORKER, { 42, 42, 40 }, build_settle, NULL, settled, settle_undone },
+	{ "claim", WORKER, { 38, 38, 40 }, build_claim, claim_answered, claimed, claim_undone },
+	{ "settle", WORKER, { 42, 42, 30 }, build_settle, NULL, settled, settle_undone },
 	{ "renew", WORKER, { 10, 8, 6 }, build_renew, NULL, renewed, NULL },
 	{ "bye", WORKER, { 1, 1, 1 }, build_bye, NULL, went, NULL },
 	{ "disown", WORKER, { 3, 3, 3 }, build_disown, NULL, NULL, NULL },
 	{ "stream_put", WORKER, { 2, 2, 1 }, build_stream, NULL, NULL, NULL },
-	{ "tick", WORKER, { 8, 8, 14 }, build_tick, NULL, NULL, NULL },
+	{ "tick", WORKER, { 8, 8, 10 }, build_tick, NULL, NULL, NULL },
 };
 const int N_MOVES = ARRAY_SIZE(MOVES);
+
+const struct move *move_called(const char *name)
+{
+	for (int i = 0; i < N_MOVES; i++)
+		if (strcmp(MOVES[i].name, name) == 0)
+			return &MOVES[i];
+	BUG("no move is called %s", name);
+}

@@ -16,26 +16,26 @@ struct edit {
 };
 static const struct plant {
 	const char *name;
+	enum mood mood;
 	struct edit edits[5];
 } PLANTS[] = {
 	{ "no session lock",
+	  CROWDED,
 	  { { "dispatch", "where uuid = dispatch.session for no key update", "where uuid = dispatch.session", 1 },
 	    { "dispatch", "and x.thread_key = dispatch.thread_key for no key update", "and x.thread_key = dispatch.thread_key",
 	      1 },
 	    { "settle", "perform from ai_sessions s where s.id = any (sessions) order by s.id for no key update;", "", 1 } } },
 	{ "no fence",
+	  DYING,
 	  { { "settle", "where q.job_id = r.job_id and q.state = 'running' and", "where q.state = 'running' and", 1 },
 	    { "settle", "where q.job_id = r.job_id order by 1", "where true order by 1", 1 } } },
-	{ "rescue by id only", /* chosen before the lock, and not looked at again after it */
-	  { { "rescue", "	n        bigint;", "	n bigint; picked bigint[];", 1 },
-	    { "rescue", "perform from ai_sessions s where s.id = any (sessions)",
-	      "picked := array(select q.message_id from queue q where q.session_id = any (sessions) and q.state = 'running'); "
-	      "perform from ai_sessions s where s.id = any (sessions)",
-	      1 },
-	    { "rescue", "where q.session_id = any (sessions) and q.state = 'running' and (q.deadline < t",
-	      "where q.message_id = any (picked) and (true or q.deadline < t", 1 } } },
+	{ "rescue by id only",
+	  DYING,
+	  { { "rescue", "where q.session_id = any (sessions) and q.state = 'running' and (q.deadline < t",
+	      "where q.session_id = any (sessions) and q.state = 'running' and (true or q.deadline < t", 1 } } },
 	/* Of messages that are their session's first and were never tried: only a late commit puts those behind. */
 	{ "watermark by id",
+	  EVEN,
 	  { { "claim", "x.seq >= c.low_seq and x.state = 'ready'",
 	      "x.seq >= c.low_seq and x.state = 'ready' and (x.attempts > 0 or exists (select from ai_messages o "
 	      "where o.session_id = x.session_id and o.role = 'assistant' and o.id < x.message_id) or x.seq >= coalesce((select w.seq from prop.watermark w "
@@ -46,12 +46,14 @@ static const struct plant {
 	      "on conflict on constraint watermark_pkey do update set seq = greatest(watermark.seq, excluded.seq); "
 	      "insert into starts (agent_id, started_at)",
 	      1 } } },
-	{ "promotion missing", { { "settle", "perform promote(sessions);", "", 1 } } },
+	{ "promotion missing", CROWDED, { { "settle", "perform promote(sessions);", "", 1 } } },
 	{ "double reserve",
+	  EVEN,
 	  { { "claim", "perform pg_advisory_xact_lock(hashtext('signalbox.claim'));", "", 1 },
 	    { "claim", "for no key update skip locked", "", 1 },
 	    { "claim", "where q.message_id = f.message_id and q.state = 'ready'", "where q.message_id = f.message_id", 1 } } },
 	{ "cursor past a retry",
+	  EVEN,
 	  { { "claim", "x.seq >= c.low_seq and x.state = 'ready'",
 	      "x.seq >= c.low_seq and x.state = 'ready' and (x.attempts = 0 or x.seq >= coalesce((select w.seq from prop.watermark w "
 	      "where w.agent_id = x.agent_id and w.priority = x.priority), 0))",
@@ -62,15 +64,17 @@ static const struct plant {
 	      "insert into starts (agent_id, started_at)",
 	      1 } } },
 	{ "cancel ignored: still answered",
+	  CROWDED,
 	  { { "cancel", "delete from queue where message_id = m.id returning * into q;",
 	      "select * into q from queue where message_id = m.id;", 1 } } },
 	{ "cancel ignored: never told",
+	  CROWDED,
 	  { { "cancel", "insert into stops values (q.worker_id, q.job_id) on conflict do nothing;", "", 1 } } },
-	{ "no turns", { { "claim", "perform setval('claim_turn', after);", "null;", 1 } } },
-	{ "pause ignored", { { "claim", "c.paused_at is null and", "", 1 } } },
-	{ "limit by what was seen, not locked",
-	  { { "claim", "a.concurrency_limit - case", "1 + a.concurrency_limit - case", 1 } } },
+	{ "no turns", EVEN, { { "claim", "perform setval('claim_turn', after);", "null;", 1 } } },
+	{ "pause ignored", EVEN, { { "claim", "c.paused_at is null and", "", 1 } } },
+	{ "one over the limit", EVEN, { { "claim", "a.concurrency_limit - case", "1 + a.concurrency_limit - case", 1 } } },
 	{ "a later message stays before a retried one",
+	  CROWDED,
 	  { { "retry",
 	      "update queue set state = 'blocked' where session_id = m.session_id and state in ('ready', 'delayed') and message_id > m.id;",
 	      "", 1 } } },
@@ -129,7 +133,7 @@ void plants_find(int i, uint64_t seed)
 	for (int k = 0; k < (int)ARRAY_SIZE(before) && p->edits[k].function != NULL; k++)
 		plant(&p->edits[k]);
 	for (n = 0; n < SEEDS_MAX && !is_found; n++) {
-		struct history *h = history_new(seed + (uint64_t)n, STEPS);
+		struct history *h = history_new(seed + (uint64_t)n, STEPS, p->mood);
 		is_found = !history_play(h);
 		steps += h->step;
 		if (is_found)

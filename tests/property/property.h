@@ -50,7 +50,7 @@ struct job {
 enum kind { WORKER, APPLICATION, OPERATOR };
 
 /* What a history is most about: one alone would meet the rarer races too seldom. */
-enum mood { EVEN, CROWDED /* few sessions, much open */, DYING /* workers die, and come back to life */, MOODS };
+enum mood { EVEN, CROWDED /* few sessions, much open */, DYING /* workers die, come back to life, and are rescued */, MOODS };
 
 /* What an actor does: one call of one function. */
 struct op {
@@ -130,12 +130,14 @@ struct history {
 	int n_log;
 	struct arena arena;
 	enum mood mood;
+	/* The plan (history.c): its next stage, 0 none; whose death it is about, and the earliest message that one held. */
+	int plan, plan_actor, plan_message;
 	bool has_priorities, is_wrong;
 	char wrong[2000];
 };
 
 /* history.c: plays a history to its end or to its first violation (then h->is_wrong). h is made by history_new, freed by history_free. */
-struct history *history_new(uint64_t seed, int steps);
+struct history *history_new(uint64_t seed, int steps, enum mood); /* MOODS: the seed decides */
 void history_free(struct history *);
 void history_over(void); /* closes the connections that histories hand on */
 bool history_play(struct history *);
@@ -152,6 +154,7 @@ int message_at(const struct history *, const char *uuid);                  /* in
 int job_at(const struct history *, const char *uuid);
 
 /* moves.c */
+const struct move *move_called(const char *name);
 void worker_begins(struct history *, struct actor *); /* a new incarnation */
 void worker_dies(struct history *, struct actor *);
 void time_passes(struct history *, int seconds);

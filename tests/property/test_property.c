@@ -51,7 +51,7 @@ static void test_histories(void **state)
 	int claimed = 0, blocked = 0, deadlocks = 0, messages = 0;
 	usec_t began = clock_mono();
 	for (int i = 0; i < seeds; i++) {
-		struct history *h = history_new(first_seed + (uint64_t)i, steps);
+		struct history *h = history_new(first_seed + (uint64_t)i, steps, MOODS);
 		bool ok = history_play(h);
 		claimed += h->n_claimed;
 		blocked += h->n_blocked;
