@@ -9,7 +9,8 @@ declare
 	n    int;
 	mine int;
 begin
-	if (select count(*) from (select from lanes limit 65) x) * place <= 4096 then
+	select count(*) into n from (select from lanes limit 65) x;
+	if n <= 64 and n * place <= 4096 then
 		return (select coalesce(sum(least(w.waiting, case
 				-- before me in the circle?
 				when (l.agent_id > turn) = (agent > turn) and l.agent_id < agent or l.agent_id > turn and agent <= turn then place else place - 1 end)), 0)

@@ -6,11 +6,13 @@ returns table (slug text, name text, state text, provider text, model text, queu
 	tools text, chain text, paused_by text, pause_reason text, system_prompt text)
 language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
 	with b as materialized (
-		select agent_id, (extract(epoch from clock_timestamp() - minute) / 180)::int as ago, sum(completed) as done, sum(failed) as failed, sum(errors) as errors,
+		select agent_id, floor(extract(epoch from clock_timestamp() - minute) / 180)::int as ago, sum(completed) as done, sum(failed) as failed, sum(errors) as errors,
 		       sum(processing_ms) as ms, sum(tokens_prompt + tokens_completion) as tokens
 		from stats_minute where minute > clock_timestamp() - interval '1 h' group by 1, 2
 	), h as materialized (
-		select agent_id, sum(done) as done, sum(failed) as failed, sum(errors) as errors, sum(ms) as ms, sum(tokens) as tokens from b group by 1
+		select agent_id, sum(done) as done, sum(failed) as failed, sum(errors) as errors, sum(ms) as ms, sum(tokens) as tokens,
+		       array_agg(ago) as ago, array_agg(done) as done_then
+		from b group by 1
 	), d as materialized (
 		select * from stats_today()
 	), c as materialized (
@@ -21,7 +23,8 @@ language sql stable security definer set search_path = pg_catalog, signalbox, pg
 		     when a.provider_id is null or a.model is null then 'no model'
 		     when h.errors > 0 and 100.0 * h.errors / (h.done + h.errors) > 5 then 'errors' else 'ok' end,
 		p.slug, a.model, coalesce(c.queued, 0), coalesce(c.running, 0), round(coalesce(h.done, 0) / 60.0, 1),
-		array(select coalesce((select b.done from b where b.agent_id = a.id and b.ago = g), 0)::int from generate_series(19, 0, -1) g order by g desc),
+		case when h.ago is null then array_fill(0, array[20])
+		     else array(select coalesce(h.done_then[array_position(h.ago, g)], 0)::int from generate_series(19, 0, -1) g order by g desc) end,
 		round(100.0 * h.errors / nullif(h.done + h.errors, 0), 1), round(h.ms / nullif(h.done, 0) / 1000.0, 1), round(coalesce(h.tokens, 0) / 60.0, 0),
 		usd(coalesce(d.cost_pico, 0)), coalesce(d.cost_unknown, 0), a.rate_limit_per_min, a.concurrency_limit, a.context_window_size, a.max_tokens,
 		a.budget_day, a.budget_month, a.tools, a.chain, coalesce(l.paused_by, f.paused_by), coalesce(l.pause_reason, f.pause_reason), a.system_prompt

@@ -80,10 +80,10 @@ begin
 			from first f where q.message_id = f.message_id and q.state = 'ready'
 			returning q.message_id, q.agent_id, q.rank, q.seq, f.ord
 		), raised as (
-			-- One start in 64 or so raises the lane's cursor to where this batch began.
+			-- One start in 16 or so raises the lane's cursor to where this batch began.
 			update lane_cursors c set low_seq = least(f.low, old)
 			from (select s.agent_id, s.rank, min(s.seq) as low, count(*) as n from started s group by 1, 2) f
-			where c.agent_id = f.agent_id and c.rank = f.rank and c.low_seq < least(f.low, old) and random() < f.n / 64.0
+			where c.agent_id = f.agent_id and c.rank = f.rank and c.low_seq < least(f.low, old) and random() < f.n / 16.0
 		)
 		select array_agg(s.message_id), (select array_agg(coalesce(z.n, 0) order by u.ord) from unnest(circle) with ordinality u(agent_id, ord)
 		         left join (select y.ord, count(*)::int as n from started y group by 1) z on z.ord = u.ord),

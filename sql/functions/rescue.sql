@@ -7,22 +7,27 @@ language plpgsql security definer set search_path = pg_catalog, signalbox, pg_te
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
 	t        timestamptz := clock_timestamp();
-	overdue  boolean;
 	sessions bigint[];
 	n        bigint;
 begin
 	update workers w set ended_at = t, is_idle = false where w.id in (
 		select x.id from workers x where x.ended_at is null and x.lease_until < t for update skip locked);
-	-- All of those who ended; of the living what is overdue, unless looking for it took long the last time.
-	overdue := chore_due('overdue', '0 s');
-	sessions := array(
-		select q.session_id from workers w join queue q on q.worker_id = w.id
-		where q.state = 'running' and (w.ended_at is not null or overdue and q.deadline < t)
-		union
-		select q.session_id from queue q where overdue and q.worker_id is null and q.state = 'running' and q.deadline < t
-		order by 1);
-	if overdue then
+	-- At once what those held who ended just now. Everything, the overdue too, unless looking for it took long the last time: beside an
+	-- open snapshot the index still holds all that ever ran.
+	if chore_due('overdue', '0 s') then
+		sessions := array(
+			select q.session_id from workers w cross join lateral (
+				select o.session_id, o.deadline from queue o where o.worker_id = w.id and o.state = 'running' offset 0) q
+			where w.ended_at is not null or q.deadline < t
+			union
+			select q.session_id from queue q where q.worker_id is null and q.state = 'running' and q.deadline < t
+			order by 1);
 		perform chore_done('overdue', t);
+	else
+		sessions := array(
+			select q.session_id from workers w cross join lateral (
+				select o.session_id from queue o where o.worker_id = w.id and o.state = 'running' offset 0) q
+			where w.ended_at > t - interval '1 min' order by 1);
 	end if;
 	if cardinality(sessions) = 0 then
 		return 0;

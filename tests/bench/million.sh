@@ -61,7 +61,7 @@ scene_rate() {
 scene_rates() {
 	# Streams first: in C there are just as many sessions that may start as streams.
 	sql "update signalbox.agents set provider_id = (select id from signalbox.providers where slug = 'bench-slow') where slug like 'bench-%'"
-	scene_rate "$1" streams $((2 * STREAMS)) "concurrency=$STREAMS"
+	scene_rate "$1" streams $((STREAMS * 18 / 10)) "concurrency=$STREAMS"
 	sql "update signalbox.agents set provider_id = (select id from signalbox.providers where slug = 'bench') where slug like 'bench-%'"
 	scene_rate "$1" whole_path "$RATE_MESSAGES" concurrency=256
 }
