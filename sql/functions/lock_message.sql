@@ -11,6 +11,8 @@ begin
 		raise exception 'no message %', message using errcode = 'SB002';
 	end if;
 	perform from ai_sessions where id = m.session_id for no key update;
+	-- The claim holds a place in the queue and then writes the message: the other way round the two would wait for each other.
+	perform from queue where message_id = m.id for update;
 	select * into m from ai_messages where id = m.id for no key update;
 	if seen_status is not null and seen_status <> m.processing_status then
 		raise exception 'it is % now, no longer %', m.processing_status, seen_status using errcode = 'SB003';
