@@ -35,7 +35,7 @@ LIB    := $(call o,$(SHARED)) $(B)/sql_embed.o
 WORKER_ROOMS := $(filter-out $(B)/worker/main.o,$(call o,$(WORKER)))
 TUI_ROOMS    := $(filter-out $(B)/tui/main.o,$(call o,$(TUI)))
 
-.PHONY: all deps run stop check check-all lint docs install clean po test-build
+.PHONY: all deps run stop check check-all lint docs install clean po test-build bench bench-build
 all: $(BIN)/signalbox $(BIN)/signalbox-worker
 
 $(BIN)/signalbox-worker: $(call o,$(WORKER)) $(LIB)
@@ -88,14 +88,27 @@ $(PROPERTY): $(call o,$(wildcard tests/property/*.c)) $(HARNESS) $(LIB)
 .SECONDARY:
 
 test-build: all $(FAKE_LLM) $(UNIT) $(INTEGRATION) $(PROPERTY)
-# Terminal tests drive the plain binary in tmux: what a sanitizer would find there the other kinds find.
+CHECK = SIGNALBOX_BIN_DIR='$(BIN)' FAKE_LLM='$(FAKE_LLM)' tests/lib/check.sh
+# Terminal and network tests drive the plain binary: what a sanitizer would find there the other kinds find.
 check: deps
 	@$(MAKE) -s lint
 	@$(MAKE) -s test-build
-	@SIGNALBOX_BIN_DIR='$(BIN)' FAKE_LLM='$(FAKE_LLM)' tests/lib/check.sh $(UNIT) $(INTEGRATION) $(PROPERTY) $(if $(SAN),,$(wildcard tests/term/*.sh))
+	@$(CHECK) $(UNIT) $(INTEGRATION) $(PROPERTY) $(if $(SAN),,$(wildcard tests/term/*.sh) $(filter-out %/versions.sh,$(wildcard tests/net/*.sh)))
 check-all: check
+	@TEST_POOLER=1 $(CHECK) $(filter %/test_states %/test_faults %/test_two_workers,$(INTEGRATION))
+	@TEST_LONG=1 TEST_LIMIT=600 $(CHECK) $(wildcard tests/net/*.sh)
 	@$(MAKE) -s check SAN=address,undefined
 	@$(MAKE) -s check SAN=thread
+
+# ---- benchmarks (docs/BENCHMARKS.md): make bench, or tests/bench/run.sh 1 --quick
+STOPWATCH := build/plain/tests/stopwatch
+$(STOPWATCH): $(B)/tests/bench/stopwatch.o $(LIB)
+	$(LINK_TEST) $(LDLIBS) -o $@
+bench-build: all $(FAKE_LLM) $(STOPWATCH)
+	@tests/bench/run.sh deps
+bench: deps
+	@$(MAKE) -s bench-build SAN= TEST_HOOKS=
+	@tests/bench/run.sh all
 
 lint:
 	@tests/lint/lint.sh

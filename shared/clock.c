@@ -20,6 +20,11 @@ usec_t clock_wall(void)
 	return ts.tv_sec * USEC_PER_SEC + ts.tv_nsec / 1000;
 }
 
+usec_t clock_jitter(usec_t about)
+{
+	return about / 2 + arc4random_uniform((uint32_t)MIN(about, UINT32_MAX) + 1);
+}
+
 usec_t clock_parse(const char *iso)
 {
 	struct tm tm = { 0 };

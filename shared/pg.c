@@ -3,14 +3,18 @@
 #include <errno.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 
 #include "shared/clock.h"
 #include "shared/str.h"
 
+#define READ_ONLY "this server is a read-only standby"
 #define RESULT_MAX (64u << 20) /* one answer of the database */
 
 struct pg {
 	PGconn *conn;
+	bool refused_write;
 };
 
 static void no_notices(void *arg, const char *msg)
@@ -67,36 +71,90 @@ static int wait_fd(int fd, short events, usec_t deadline)
 	}
 }
 
-int pg_connect(struct pg **out, const char *conninfo, const char *application, const char *options, int timeout_ms,
-               struct err *err)
+/* What the conninfo says counts more than what stands before it ("dbname" is where it is expanded), less than what stands after.
+ * A black-holed network is noticed within 12 s, waiting or not, and not in the kernel's quarter of an hour. */
+static PGconn *try_connect(const char *conninfo, const char *application, const char *options, int timeout_ms, bool to_write)
 {
-	/* tcp_user_timeout: a black-holed network is noticed in seconds, not in the kernel's quarter of an hour. */
-	const char *keys[] = { "dbname",           "fallback_application_name", "options",
-		               "client_encoding",  "keepalives_idle",           "keepalives_interval",
-		               "keepalives_count", "tcp_user_timeout",          NULL };
-	const char *values[] = { conninfo, application, options, "UTF8", "10", "5", "3", "15000", NULL };
-	usec_t deadline = clock_mono() + timeout_ms * USEC_PER_MSEC;
-	struct pg *pg = xcalloc(1, sizeof *pg);
-	pg->conn = PQconnectStartParams(keys, values, 1);
-	if (pg->conn == NULL)
+	char seconds[16];
+	snprintf(seconds, sizeof seconds, "%d", MAX(2, (timeout_ms + 999) / 1000));
+	const char *keys[] = { "keepalives_idle",
+		               "keepalives_interval",
+		               "keepalives_count",
+		               "tcp_user_timeout",
+		               "connect_timeout",
+		               "dbname",
+		               "client_encoding",
+		               "fallback_application_name",
+		               "options",
+		               "target_session_attrs",
+		               NULL };
+	const char *values[] = { "5",      "2",    "3",         "10000", seconds,
+		                 conninfo, "UTF8", application, options, to_write ? "read-write" : NULL,
+		                 NULL }; /* libpq skips NULL */
+	/* Not the non-blocking half of libpq: only this one goes on to the next host when one does not answer. */
+	PGconn *conn = PQconnectdbParams(keys, values, 1);
+	if (conn == NULL)
 		abort();
-	PQsetNoticeProcessor(pg->conn, no_notices, NULL);
-	PostgresPollingStatusType st = PGRES_POLLING_WRITING;
-	while (PQstatus(pg->conn) != CONNECTION_BAD && st != PGRES_POLLING_OK && st != PGRES_POLLING_FAILED) {
-		if (!wait_fd(PQsocket(pg->conn), st == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)) {
-			err_set(err, ERR_DB_DOWN, "no connection within %d ms", timeout_ms);
-			pg_close(pg);
-			return -1;
-		}
-		st = PQconnectPoll(pg->conn);
+	return conn;
+}
+
+bool pg_is_standby(const struct pg *pg)
+{
+	const char *value = PQparameterStatus(pg->conn, "in_hot_standby");
+	return value != NULL && strcmp(value, "on") == 0;
+}
+
+static bool takes_writes(struct pg *pg, int timeout_ms)
+{
+	struct arena a = ARENA_INIT;
+	struct rows r;
+	struct err ignored;
+	bool takes = pg_exec(pg, &a, "show transaction_read_only", NULL, 0, timeout_ms, &r, &ignored) == 0 &&
+	             strcmp(rows_at(&r, 0, 0), "off") == 0;
+	arena_release(&a);
+	return takes;
+}
+
+static int connect_to(struct pg **out, const char *conninfo, const char *application, const char *options, int timeout_ms,
+                      bool to_write, struct err *err)
+{
+	struct pg *pg = xcalloc(1, sizeof *pg);
+	pg->conn = try_connect(conninfo, application, options, timeout_ms, to_write);
+	/* PgBouncer's words: server settings cannot be kept apart where many clients share a server connection. */
+	if (options != NULL && PQstatus(pg->conn) != CONNECTION_OK &&
+	    strstr(PQerrorMessage(pg->conn), "unsupported startup parameter") != NULL) {
+		PQfinish(pg->conn);
+		pg->conn = try_connect(conninfo, application, NULL, timeout_ms, to_write);
 	}
-	if (PQstatus(pg->conn) != CONNECTION_OK) {
-		down(pg, err);
+	bool by_hearsay = to_write && PQstatus(pg->conn) != CONNECTION_OK && pg_is_standby(pg);
+	if (by_hearsay) {
+		/* PgBouncer goes on repeating what the server said before it was promoted: ask the server itself. */
+		PQfinish(pg->conn);
+		pg->conn = try_connect(conninfo, application, NULL, timeout_ms, false);
+	}
+	if (PQstatus(pg->conn) != CONNECTION_OK || (by_hearsay && !takes_writes(pg, timeout_ms))) {
+		if (by_hearsay)
+			err_set(err, ERR_DB_DOWN, READ_ONLY);
+		else
+			down(pg, err);
 		pg_close(pg);
 		return -1;
 	}
+	PQsetNoticeProcessor(pg->conn, no_notices, NULL);
 	*out = pg;
 	return 0;
+}
+
+int pg_connect(struct pg **out, const char *conninfo, const char *application, const char *options, int timeout_ms,
+               struct err *err)
+{
+	return connect_to(out, conninfo, application, options, timeout_ms, true, err);
+}
+
+int pg_connect_any(struct pg **out, const char *conninfo, const char *application, const char *options, int timeout_ms,
+                   struct err *err)
+{
+	return connect_to(out, conninfo, application, options, timeout_ms, false, err);
 }
 
 void pg_close(struct pg *pg)
@@ -109,7 +167,17 @@ void pg_close(struct pg *pg)
 
 bool pg_is_broken(const struct pg *pg)
 {
-	return PQstatus(pg->conn) != CONNECTION_OK;
+	return PQstatus(pg->conn) != CONNECTION_OK || pg->refused_write;
+}
+
+bool pg_refused_write(const struct pg *pg)
+{
+	return pg->refused_write;
+}
+
+int pg_backend(const struct pg *pg)
+{
+	return PQbackendPID(pg->conn);
 }
 
 int pg_fd(const struct pg *pg)
@@ -179,6 +247,10 @@ int pg_finish(struct pg *pg, struct arena *a, struct rows *out, struct err *err)
 			char line[200];
 			first_line(line, sizeof line, text != NULL ? text : PQresultErrorMessage(res));
 			result = err_set(err, PQstatus(pg->conn) != CONNECTION_OK ? ERR_DB_DOWN : code_of(state), "%s", line);
+			if (state != NULL && strcmp(state, "25006") == 0) {
+				pg->refused_write = true;
+				err_wrap(err, READ_ONLY);
+			}
 		} else if (st == PGRES_TUPLES_OK && out != NULL && result == 0) {
 			result = copy_rows(a, res, out, err);
 		}
@@ -188,14 +260,32 @@ int pg_finish(struct pg *pg, struct arena *a, struct rows *out, struct err *err)
 	return result;
 }
 
-void pg_cancel(struct pg *pg)
+static void *cancel_main(void *arg)
 {
 	char why[128];
+	PQcancel(arg, why, sizeof why);
+	PQfreeCancel(arg);
+	return NULL;
+}
+
+/* libpq's cancel makes a connection and waits for it: in a black hole that is seconds, which are not the caller's. */
+void pg_cancel(struct pg *pg)
+{
+	pthread_t thread;
+	pthread_attr_t attr;
+	sigset_t all, before;
 	PGcancel *cancel = PQgetCancel(pg->conn);
-	if (cancel != NULL) {
-		PQcancel(cancel, why, sizeof why);
+	if (cancel == NULL)
+		return;
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, 128 * 1024);
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	if (pthread_create(&thread, &attr, cancel_main, cancel) != 0)
 		PQfreeCancel(cancel);
-	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
 }
 
 /* Past its deadline a statement is cancelled; a server that does not answer that either loses the connection. */

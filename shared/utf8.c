@@ -148,6 +148,10 @@ bool utf8_valid(struct str text)
 {
 	for (size_t i = 0; i < text.len;) {
 		utf8proc_int32_t c;
+		if (text.ptr[i] > 0) { /* plain ASCII, which most text is */
+			i++;
+			continue;
+		}
 		utf8proc_ssize_t n =
 			utf8proc_iterate((const utf8proc_uint8_t *)text.ptr + i, (utf8proc_ssize_t)(text.len - i), &c);
 		if (n <= 0 || c == 0)

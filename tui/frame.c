@@ -52,10 +52,13 @@ static void draw_totals(struct ui *ui, bool frozen)
 	int x = 1 + screen_text(ui->screen, 0, 1, MAX(0, width - n - 3), S_TITLE,
 	                        str_of(s->where[0] != '\0' ? s->where : "signalbox"));
 	if (wide) {
-		x += 2 + screen_put(ui->screen, 0, x + 2, -1, S_DIM, s->is_read_only ? "ro:" : "rw:");
+		x += 2 + screen_put(ui->screen, 0, x + 2, -1, S_DIM,
+		                    s->is_standby     ? "standby:"
+		                    : s->is_read_only ? "ro:"
+		                                      : "rw:");
 		screen_text(ui->screen, 0, x, MAX(0, width - n - 2 - x), S_DIM, str_of(ui->operator_name));
 	} else if (x + 4 < width - n - 1) {
-		screen_put(ui->screen, 0, x + 1, 2, S_DIM, s->is_read_only ? "ro" : "rw");
+		screen_put(ui->screen, 0, x + 1, 2, S_DIM, s->is_standby ? "sb" : s->is_read_only ? "ro" : "rw");
 	}
 	screen_put(ui->screen, 0, MAX(0, width - n - 1), -1,
 	           s->link == LINK_LIVE || s->link == LINK_CONNECTING ? S_PLAIN : S_CRIT, line);
@@ -110,6 +113,10 @@ static void draw_alert(struct ui *ui, int y)
 		return;
 	}
 	const struct json *alert = json_first(json_get(status_doc(s), "alerts"));
+	if (alert == NULL && s->is_standby) {
+		screen_put(t, y, 1, -1, S_DIM, _("i RO  read from a standby, a little late; actions need the primary"));
+		return;
+	}
 	if (alert == NULL) {
 		screen_put(t, y, 1, -1, s->is_read_only ? S_DIM : S_OK,
 		           s->is_read_only ? _("i RO  read-only: your database role cannot change messages")

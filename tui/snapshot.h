@@ -131,10 +131,11 @@ struct snapshot {
 	usec_t since;    /* mono; since when the link is what it is */
 	usec_t next_try; /* mono */
 	int tries;
-	char why[160];    /* STALE, DOWN */
-	char where[80];   /* database and host */
-	char session[40]; /* of the test console */
-	bool is_read_only;
+	char why[160];     /* STALE, DOWN */
+	char where[80];    /* database and host */
+	char session[40];  /* of the test console */
+	bool is_read_only; /* our role may not act */
+	bool is_standby;
 };
 
 /* What the view on the screen needs of the next snapshot. Zeroed, then filled: compared byte by byte. */

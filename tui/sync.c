@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "shared/json.h"
+#include "shared/listen.h"
 #include "shared/migrate.h"
 #include "shared/pg.h"
 #include "shared/vocab.h"
@@ -19,6 +20,7 @@
 
 #define READER_OPTIONS "-c default_transaction_read_only=on -c statement_timeout=1500 -c lock_timeout=200"
 #define CONNECT_MS 3000
+#define READ_USEC (1500 * USEC_PER_MSEC)
 #define FROZEN_SERVER_USEC (4 * USEC_PER_SEC) /* no answer, not even the server's own time-out */
 #define HINT_USEC (250 * USEC_PER_MSEC)
 #define STREAM_USEC (120 * USEC_PER_MSEC)
@@ -32,6 +34,7 @@ struct sync {
 	int wake, notify;
 
 	/* the thread's own */
+	struct listen listen;
 	struct pg *reader;
 	struct actor actor;
 	struct snapshot *last; /* what was published */
@@ -39,7 +42,7 @@ struct sync {
 	struct want now;       /* of the running refresh */
 	int step;              /* block being read; -1: none */
 	usec_t step_started, refresh_started, due, connect_due, stream_due, watch_due, last_hint, interval;
-	bool hinted, stream_step;
+	bool hinted, stream_step, is_cancelled;
 	char session[40], session_agent[64];
 	char stream_message[40], stream_job[40];
 	struct strbuf stream_text;
@@ -66,11 +69,10 @@ static void poke(int fd)
 static struct snapshot *copy_of(struct snapshot *from)
 {
 	struct snapshot *s = xcalloc(1, sizeof *s);
-	if (from != NULL) {
-		*s = *from;
-		for (int i = 0; i < BLOCK_N; i++)
-			block_ref(s->blocks[i]);
-	}
+	if (from != NULL) /* all but the count, which others may be changing */
+		memcpy(&s->blocks, &from->blocks, sizeof *s - offsetof(struct snapshot, blocks));
+	for (int i = 0; i < BLOCK_N; i++)
+		block_ref(s->blocks[i]);
 	atomic_store(&s->refs, 1);
 	return s;
 }
@@ -105,38 +107,34 @@ static void set_link(struct sync *y, enum link link, const char *why)
 
 static void reader_down(struct sync *y, const struct err *err)
 {
-	static const int PAUSES_S[] = { 1, 2, 4, 8, 15 };
+	static const int PAUSES_S[] = { 1, 2, 4, 8, 10 };
 	int tries = y->last != NULL && y->last->link == LINK_DOWN ? y->last->tries : 0;
 	pg_close(y->reader);
 	y->reader = NULL;
 	y->step = -1;
 	snapshot_unref(y->next);
 	y->next = NULL;
-	y->connect_due = clock_mono() + PAUSES_S[MIN(tries, (int)ARRAY_SIZE(PAUSES_S) - 1)] * USEC_PER_SEC;
+	y->connect_due = clock_mono() + clock_jitter(PAUSES_S[MIN(tries, (int)ARRAY_SIZE(PAUSES_S) - 1)] * USEC_PER_SEC);
 	set_link(y, LINK_DOWN, err->msg);
 }
 
 static void connect_reader(struct sync *y)
 {
-	struct err err, ignored;
+	struct err err;
 	struct arena a = ARENA_INIT;
 	struct rows r;
-	const char *url = y->options->listen_url[0] != '\0' ? y->options->listen_url : y->options->database_url;
-	if (pg_connect(&y->reader, url, "signalbox", READER_OPTIONS, CONNECT_MS, &err) < 0 ||
-	    migrate_check(y->reader, &err) < 0 ||
+	if (listen_turn(&y->listen, &y->reader, &err) < 0 || migrate_check(y->reader, &err) < 0 ||
 	    pg_exec(y->reader, &a,
 	            "select current_database() || '@' || coalesce(host(inet_server_addr()), 'local'),"
-	            " has_function_privilege('signalbox.retry_hold(uuid,text,uuid,text,interval)', 'execute')",
+	            " has_function_privilege('signalbox.retry_hold(uuid,text,uuid,text,interval)', 'execute'), pg_is_in_recovery()",
 	            NULL, 0, 1500, &r, &err) < 0) {
 		reader_down(y, &err);
 	} else {
 		struct snapshot *s = copy_of(y->last);
 		snprintf(s->where, sizeof s->where, "%s", rows_at(&r, 0, 0));
 		s->is_read_only = !rows_bool(&r, 0, 1);
+		s->is_standby = rows_bool(&r, 0, 2);
 		publish(y, s);
-		/* A standby or a pooler has no LISTEN: the interval does without. */
-		if (pg_exec(y->reader, NULL, "listen " CHANNEL_CHANGED, NULL, 0, 1500, NULL, &ignored) < 0)
-			y->hinted = false;
 		y->due = 0;
 		y->interval = y->options->refresh_ms * USEC_PER_MSEC;
 	}
@@ -292,6 +290,7 @@ static void refresh_done(struct sync *y)
 	if (y->next->link != LINK_LIVE)
 		y->next->since = now;
 	y->next->link = LINK_LIVE;
+	y->next->is_standby &= pg_is_standby(y->reader); /* until it is promoted */
 	y->next->tries = 0;
 	y->next->why[0] = '\0';
 	y->next->next_try = y->due;
@@ -317,6 +316,7 @@ static void next_read(struct sync *y)
 		}
 		if (sent == 0) {
 			y->step_started = clock_mono();
+			y->is_cancelled = false;
 			return;
 		}
 	}
@@ -335,7 +335,7 @@ static void begin_refresh(struct sync *y, bool stream_only)
 /* The reader's socket has something. */
 static void on_reader(struct sync *y)
 {
-	char channel[64], payload[64];
+	char payload[64];
 	struct err err;
 	if (y->step < 0) {
 		if (pg_consume(y->reader, &err) < 0) {
@@ -356,7 +356,7 @@ static void on_reader(struct sync *y)
 			set_link(y, LINK_STALE, err.msg);
 		}
 	}
-	while (y->reader != NULL && pg_notification(y->reader, channel, payload))
+	while (y->reader != NULL && listen_take(&y->listen, y->reader, payload))
 		y->hinted = true;
 }
 
@@ -421,12 +421,17 @@ static void on_time(struct sync *y)
 		if (now - y->step_started > FROZEN_SERVER_USEC) {
 			err_set(&err, ERR_DB_DOWN, "the server does not answer");
 			reader_down(y, &err);
-		} else if (now - y->step_started > 1500 * USEC_PER_MSEC && y->last != NULL && y->last->link == LINK_LIVE) {
-			set_link(y, LINK_STALE, "the last refresh takes over 1.5s");
+		} else if (now - y->step_started > READ_USEC && !y->is_cancelled) {
+			y->is_cancelled = true; /* through a pooler there is no time-out of the server */
+			pg_cancel(y->reader);
+			if (y->last != NULL && y->last->link == LINK_LIVE)
+				set_link(y, LINK_STALE, "the last refresh takes over 1.5s");
 		}
 	} else if (!y->now.is_frozen) {
 		bool hint = y->hinted && now - y->last_hint >= HINT_USEC;
-		if (now >= y->due || hint) {
+		if (listen_turn(&y->listen, &y->reader, &err) < 0) {
+			reader_down(y, &err);
+		} else if (now >= y->due || hint) {
 			y->last_hint = now;
 			y->hinted = false;
 			begin_refresh(y, false);
@@ -480,6 +485,13 @@ struct sync *sync_start(const struct options *options)
 	struct sync *y = xcalloc(1, sizeof *y);
 	y->options = options;
 	y->actor.url = options->database_url;
+	y->listen = (struct listen){ .listen_url = options->listen_url,
+		                     .database_url = options->database_url,
+		                     .application = "signalbox",
+		                     .options = READER_OPTIONS,
+		                     .channel = CHANNEL_CHANGED,
+		                     .timeout_ms = CONNECT_MS,
+		                     .any = true };
 	y->step = -1;
 	y->stream_text.cap = 8u << 20;
 	y->interval = options->refresh_ms * USEC_PER_MSEC;

@@ -17,17 +17,17 @@ struct stage {
 };
 
 static const struct stage STORY[] = {
-	{ "context", context_load }, /* the agent and the conversation: one read           */
-	{ "generate", generate },    /* WAITs for the model                                */
-	{ "settle", settle },        /* WAITs for the writer: the one commit that counts   */
+	{ "generate", generate }, /* WAITs for the model                                */
+	{ "settle", settle },     /* WAITs for the writer: the one commit that counts   */
 };
+#define ENOUGH 4 /* runnable jobs for each thread that is awake */
 #define SETTLE (ARRAY_SIZE(STORY) - 1)
 
 struct jobs {
 	pthread_mutex_t lock;
 	pthread_cond_t runnable, empty;
 	struct list all, run;
-	int count;
+	int count, n_runnable, n_awake;
 	bool ending;
 	int n_threads;
 	pthread_t threads[16];
@@ -57,21 +57,18 @@ static void job_free(struct job *job)
 	free(job);
 }
 
-static void push(struct jobs *jobs, struct job *job)
+/* Puts a job on the run queue. True when one more thread is to be woken, which is when all that are awake have enough to do: a step is short,
+ * and waking costs as much as many of them. The caller signals after it has let go of the lock, else the woken thread runs into it. */
+static bool push(struct jobs *jobs, struct job *job)
 {
 	list_push(&jobs->run, &job->run);
-	pthread_cond_signal(&jobs->runnable);
+	return ++jobs->n_runnable > jobs->n_awake * ENOUGH;
 }
 
 /* Runs steps until the job waits or ends. True when it ended. */
 static bool advance(struct job *job)
 {
 	for (;;) {
-		int stop = atomic_load(&job->stop);
-		if (stop != ERR_OK && job->at == 0) { /* not begun: nothing to end */
-			err_set(&job->err, (enum err_code)stop, "before it began");
-			job->at = SETTLE;
-		}
 		switch (STORY[job->at].run(job, &job->err)) {
 		case GO:
 			job->at++;
@@ -92,13 +89,17 @@ static void *stage_main(void *arg)
 {
 	struct jobs *jobs = arg;
 	pthread_mutex_lock(&jobs->lock);
+	jobs->n_awake++;
 	for (;;) {
+		jobs->n_awake--;
 		while (list_is_empty(&jobs->run) && !jobs->ending)
 			pthread_cond_wait(&jobs->runnable, &jobs->lock);
+		jobs->n_awake++;
 		if (list_is_empty(&jobs->run))
 			break;
 		struct job *job = list_entry(jobs->run.next, struct job, run);
 		list_remove(&job->run);
+		jobs->n_runnable--;
 		job->is_running = true;
 		job->is_woken = false;
 		pthread_mutex_unlock(&jobs->lock);
@@ -115,7 +116,7 @@ static void *stage_main(void *arg)
 			jobs->on_end(jobs->on_end_ctx);
 			pthread_mutex_lock(&jobs->lock);
 		} else if (job->is_woken) {
-			push(jobs, job);
+			push(jobs, job); /* this thread is here for it */
 		}
 	}
 	pthread_mutex_unlock(&jobs->lock);
@@ -167,8 +168,10 @@ void jobs_add_take(struct jobs *jobs, struct job *job)
 	pthread_mutex_lock(&jobs->lock);
 	list_push(&jobs->all, &job->all);
 	jobs->count++;
-	push(jobs, job);
+	bool wake = push(jobs, job);
 	pthread_mutex_unlock(&jobs->lock);
+	if (wake)
+		pthread_cond_signal(&jobs->runnable);
 }
 
 int jobs_count(struct jobs *jobs)
@@ -187,24 +190,28 @@ void jobs_each(struct jobs *jobs, void (*fn)(struct job *, void *), void *ctx)
 	pthread_mutex_unlock(&jobs->lock);
 }
 
-static void wake_locked(struct jobs *jobs, struct job *job)
+static bool wake_locked(struct jobs *jobs, struct job *job)
 {
 	if (job->is_running)
 		job->is_woken = true;
 	else if (list_is_empty(&job->run))
-		push(jobs, job);
+		return push(jobs, job);
+	return false;
 }
 
 void job_wake(struct job *job)
 {
 	struct jobs *jobs = job->services->jobs;
 	pthread_mutex_lock(&jobs->lock);
-	wake_locked(jobs, job);
+	bool wake = wake_locked(jobs, job);
 	pthread_mutex_unlock(&jobs->lock);
+	if (wake)
+		pthread_cond_signal(&jobs->runnable);
 }
 
 void jobs_stop_job(struct jobs *jobs, const char *job_id, enum err_code code)
 {
+	bool wake = false;
 	pthread_mutex_lock(&jobs->lock);
 	for (struct list *l = jobs->all.next; l != &jobs->all; l = l->next) {
 		struct job *job = list_entry(l, struct job, all);
@@ -214,7 +221,9 @@ void jobs_stop_job(struct jobs *jobs, const char *job_id, enum err_code code)
 		int none = ERR_OK, shutdown = ERR_SHUTDOWN;
 		if (atomic_compare_exchange_strong(&job->stop, &none, code) ||
 		    (code != ERR_SHUTDOWN && atomic_compare_exchange_strong(&job->stop, &shutdown, code)))
-			wake_locked(jobs, job);
+			wake |= wake_locked(jobs, job);
 	}
 	pthread_mutex_unlock(&jobs->lock);
+	if (wake)
+		pthread_cond_broadcast(&jobs->runnable);
 }

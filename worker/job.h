@@ -51,7 +51,7 @@ struct job {
 	atomic_int stop; /* an err_code: CANCELLED, LEASE_LOST or SHUTDOWN; 0 = go on */
 	struct err err;  /* set by the step that failed */
 
-	/* found by the context stage; all in the arena, NULL where the agent has none */
+	/* came with the claim; all in the arena, NULL where the agent has none */
 	const char *agent, *provider, *protocol, *base_url, *key_env, *model, *system_prompt;
 	int max_tokens; /* 0 = the provider's default */
 	struct turn *turns;

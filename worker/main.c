@@ -6,7 +6,8 @@
  * | main    | signals, the order of starting and stopping                 | main.c          |
  * | claim   | its connection (LISTEN), the taking of work                 | queue/claim.c   |
  * | lease   | its connection (LISTEN), this incarnation, the tick         | queue/lease.c   |
- * | stage×M | the job it runs; a pooled connection for one statement      | job.c, stages/  |
+ * | tend    | its connection, chores that may take long                   | queue/tend.c    |
+ * | stage×M | the job it runs                                             | job.c, stages/  |
  * | engine  | all provider transfers, parsing of streams                  | net/engine.c    |
  * | writer  | its connection, the records of all jobs                     | writer.c        |
  * | outbox  | its connection (LISTEN), text of watched messages, hints    | outbox.c        |
@@ -26,11 +27,11 @@
 #include "shared/log.h"
 #include "shared/migrate.h"
 #include "shared/version.h"
-#include "worker/dbpool.h"
 #include "worker/net/engine.h"
 #include "worker/outbox.h"
 #include "worker/queue/claim.h"
 #include "worker/queue/lease.h"
+#include "worker/queue/tend.h"
 #include "worker/services.h"
 #include "worker/writer.h"
 
@@ -42,6 +43,7 @@ struct worker {
 	struct lease *lease;
 	struct claim *claim;
 	struct outbox *outbox;
+	struct tend *tend;
 	int signals;
 };
 
@@ -146,8 +148,8 @@ static void first_contact(struct worker *w)
 
 static int stage_threads(void)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	return (int)MIN(12, MAX(2, 4 * cores));
+	long cores = sysconf(_SC_NPROCESSORS_ONLN); /* no step waits for anything: more threads than cores only meet each other */
+	return (int)MIN(12, MAX(2, cores));
 }
 
 static void start_rooms(struct worker *w, const char *agents)
@@ -159,11 +161,11 @@ static void start_rooms(struct worker *w, const char *agents)
 	s->options = o;
 	s->jobs = jobs_start(threads, on_job_end, w);
 	s->engine = engine_start();
-	s->pool = dbpool_new(o->database_url, threads);
 	s->writer = writer_start(o->database_url, s->worker_id, (int)o->tries, o->backoff_ms, on_change, w);
 	if (lease_start(&w->lease, o, s->worker_name, agents, s->jobs, s->worker_id, &err) < 0)
 		die(3, "lease", &err);
 	w->outbox = outbox_start(s, w->lease);
+	w->tend = tend_start(o);
 	w->claim = claim_new(s, w->lease, on_watched, w);
 	claim_start(w->claim); /* from here on jobs come, and all rooms are there */
 }
@@ -201,6 +203,7 @@ static void stop_rooms(struct worker *w)
 	int left = jobs_count(w->services.jobs);
 	lease_stop(w->lease);
 	outbox_stop(w->outbox);
+	tend_stop(w->tend);
 	if (left >
 	    0) { /* the database is away: the lease gives them back. Transfers still hold their jobs, so nothing is freed. */
 		log_event(LOG_WARN, "ended with messages in hand", "n=%d", left);
@@ -248,7 +251,6 @@ int main(int argc, char **argv)
 		jobs_stop(w.services.jobs);
 		claim_free(w.claim);
 		engine_stop(w.services.engine);
-		dbpool_free(w.services.pool);
 		log_event(LOG_INFO, "ended", "worker=%s", name);
 	}
 	options_free(&w.options);

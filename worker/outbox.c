@@ -4,20 +4,24 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "shared/listen.h"
+#include "shared/log.h"
 #include "shared/pg.h"
 #include "shared/utf8.h"
 #include "shared/vocab.h"
 #include "sql_embed.h"
 
 #define TIMEOUT_MS 5000
-#define FLUSH_MS 100
+#define FLUSH_USEC (100 * USEC_PER_MSEC)
 #define HINT_USEC (250 * USEC_PER_MSEC)
 #define LOOK_USEC USEC_PER_SEC
+#define POLL_USEC (120 * USEC_PER_MSEC) /* without LISTEN: how soon a watcher is seen; asked only while something runs */
 
 struct outbox {
 	pthread_t thread;
 	const struct services *services;
 	struct lease *lease;
+	struct listen listen;
 	struct pg *pg;
 	int wake;
 	atomic_bool changed, ending, any_watched;
@@ -117,30 +121,39 @@ static int look_for_watchers(struct outbox *o, struct err *err)
 	return result;
 }
 
-static int connect_db(struct outbox *o, struct err *err)
+/* Sleeps until woken, told, or ms. True when somebody began to watch. */
+static bool wait_for_cause(struct outbox *o, int ms)
 {
-	const struct options *opt = o->services->options;
-	struct err ignored;
-	pg_close(o->pg);
-	o->pg = NULL;
-	if (pg_connect(&o->pg, opt->listen_url[0] != '\0' ? opt->listen_url : opt->database_url, "signalbox-worker outbox",
-	               "-c statement_timeout=4s", 5000, err) < 0)
-		return -1;
-	if (pg_exec(o->pg, NULL, "listen " CHANNEL_WATCH, NULL, 0, TIMEOUT_MS, NULL, &ignored) < 0)
-		return 0; /* looked for once a second then */
-	return 0;
+	char payload[64];
+	struct err err;
+	bool told = false;
+	while (o->pg != NULL && listen_take(&o->listen, o->pg, payload)) /* came with the last answer */
+		told = true;
+	struct pollfd fds[] = { { .fd = o->wake, .events = POLLIN },
+		                { .fd = o->pg != NULL && !pg_is_broken(o->pg) ? pg_fd(o->pg) : -1, .events = POLLIN } };
+	if (told || poll(fds, 2, ms) <= 0)
+		return told;
+	uint64_t n;
+	if ((fds[0].revents & POLLIN) && read(o->wake, &n, sizeof n) < 0)
+		BUG("outbox: eventfd");
+	if (fds[1].revents != 0 && pg_consume(o->pg, &err) == 0)
+		while (listen_take(&o->listen, o->pg, payload))
+			told = true;
+	if (fds[0].revents != 0) /* woken for each change: pace it */
+		poll(NULL, 0, 20);
+	return told;
 }
 
 static void *outbox_main(void *arg)
 {
 	struct outbox *o = arg;
-	char channel[64], payload[64];
+	const char *news;
 	struct err err;
 	usec_t looked = 0, hinted = 0;
 	while (!atomic_load(&o->ending)) {
-		bool up = (o->pg != NULL && !pg_is_broken(o->pg)) || connect_db(o, &err) == 0;
-		usec_t now = clock_mono();
-		if (up && now - looked >= LOOK_USEC) {
+		bool up = listen_turn(&o->listen, &o->pg, &err) == 0;
+		usec_t now = clock_mono(), pace = listen_works(&o->listen) ? LOOK_USEC : POLL_USEC;
+		if (up && now - looked >= pace) {
 			looked = now;
 			up = look_for_watchers(o, &err) == 0;
 		}
@@ -152,18 +165,13 @@ static void *outbox_main(void *arg)
 			             &err) == 0;
 		}
 		bool busy = atomic_load(&o->any_watched) || atomic_load(&o->changed);
-		struct pollfd fds[] = { { .fd = o->wake, .events = POLLIN },
-			                { .fd = up && !pg_is_broken(o->pg) ? pg_fd(o->pg) : -1, .events = POLLIN } };
-		if (poll(fds, 2, busy ? FLUSH_MS : up ? 1000 : 500) > 0) {
-			uint64_t n;
-			if ((fds[0].revents & POLLIN) && read(o->wake, &n, sizeof n) < 0)
-				BUG("outbox: eventfd");
-			if (fds[1].revents != 0 && pg_consume(o->pg, &err) == 0)
-				while (pg_notification(o->pg, channel, payload))
-					looked = 0;
-			if (fds[0].revents != 0) /* woken for each change: pace it */
-				poll(NULL, 0, 20);
-		}
+		if (wait_for_cause(o, (int)((!up    ? clock_jitter(LOOK_USEC)
+		                             : busy ? MIN(FLUSH_USEC, pace)
+		                                    : pace) /
+		                            USEC_PER_MSEC)))
+			looked = 0;
+		if ((news = listen_news(&o->listen)) != NULL)
+			log_event(LOG_INFO, news, "room=outbox");
 	}
 	return NULL;
 }
@@ -173,6 +181,12 @@ struct outbox *outbox_start(const struct services *services, struct lease *lease
 	struct outbox *o = xcalloc(1, sizeof *o);
 	o->services = services;
 	o->lease = lease;
+	o->listen = (struct listen){ .listen_url = services->options->listen_url,
+		                     .database_url = services->options->database_url,
+		                     .application = "signalbox-worker outbox",
+		                     .options = "-c statement_timeout=4s",
+		                     .channel = CHANNEL_WATCH,
+		                     .timeout_ms = TIMEOUT_MS };
 	o->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (o->wake < 0 || pthread_create(&o->thread, NULL, outbox_main, o) != 0)
 		BUG("the outbox thread could not be started");

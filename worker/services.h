@@ -3,14 +3,12 @@
 #include "worker/options.h"
 
 struct jobs;
-struct dbpool;
 struct writer;
 struct engine;
 
 struct services {
 	const struct options *options;
 	struct jobs *jobs;
-	struct dbpool *pool;
 	struct writer *writer;
 	struct engine *engine;
 	char worker_id[40]; /* this incarnation */

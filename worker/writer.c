@@ -96,7 +96,7 @@ static bool write_all(struct writer *w, struct job **jobs, int n)
 			if (!said)
 				log_event(LOG_WARN, "database away, records are kept", "n=%d code=%s", n, err_name(err.code));
 			said = true;
-			usleep((useconds_t)pause);
+			usleep((useconds_t)clock_jitter(pause));
 			pause = MIN(pause * 2, 2 * USEC_PER_SEC);
 		} else if (err.code == ERR_DB && strstr(err.msg, "deadlock") != NULL) {
 			usleep(10000);

@@ -1,9 +1,8 @@
--- Mean processing time of an agent: its last 15 minutes, else the whole fleet's last day; null when nothing was measured.
+-- Mean processing time of an agent: its last 15 minutes, else the whole fleet's last hour; null when nothing was measured.
 create or replace function signalbox.agent_seconds(agent int) returns numeric
 language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 	select coalesce(
 		(select sum(processing_ms) / nullif(sum(completed), 0) from stats_minute
 		  where agent_id = agent and minute > clock_timestamp() - interval '15 min'),
-		(select sum(processing_ms) / nullif(sum(completed), 0) from stats_minute
-		  where minute > clock_timestamp() - interval '1 day')) / 1000.0;
+		(select mean_ms from queue_totals order by id desc limit 1)) / 1000.0;
 $$;

@@ -4,31 +4,28 @@ returns table (slug text, name text, state text, provider text, model text, queu
 	error_percent numeric, mean_seconds numeric, tokens_per_minute numeric, cost_today_usd numeric, cost_unknown_today bigint,
 	rate_limit_per_min int, concurrency_limit int, context_window_size int, max_tokens int, budget_day numeric, budget_month numeric,
 	tools text, chain text, paused_by text, pause_reason text, system_prompt text)
-language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$
-	with h as (
-		select agent_id, sum(completed) as done, sum(failed) as failed, sum(errors) as errors, sum(processing_ms) as ms,
-		       sum(tokens_prompt + tokens_completion) as tokens
-		from stats_minute where minute > clock_timestamp() - interval '1 h' group by 1
-	), d as (
-		select agent_id, sum(cost_pico) as cost, sum(cost_unknown) as unknown
-		from stats_minute where minute >= date_trunc('day', clock_timestamp(), 'UTC') group by 1
-	), c as (
-		select agent_id, count(*) filter (where q.state in ('ready', 'blocked', 'delayed')) as queued, count(*) filter (where q.state = 'running') as running
-		from queue q group by 1
+language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
+	with b as materialized (
+		select agent_id, (extract(epoch from clock_timestamp() - minute) / 180)::int as ago, sum(completed) as done, sum(failed) as failed, sum(errors) as errors,
+		       sum(processing_ms) as ms, sum(tokens_prompt + tokens_completion) as tokens
+		from stats_minute where minute > clock_timestamp() - interval '1 h' group by 1, 2
+	), h as materialized (
+		select agent_id, sum(done) as done, sum(failed) as failed, sum(errors) as errors, sum(ms) as ms, sum(tokens) as tokens from b group by 1
+	), d as materialized (
+		select * from stats_today()
+	), c as materialized (
+		select * from waiting_by_agent()
 	)
 	select a.slug, a.name,
-		case when l.paused_at is not null then 'PAUSED' when l.blocked_until > clock_timestamp() then 'limited'
+		case when l.paused_at is not null or f.paused_at is not null then 'PAUSED' when l.blocked_until > clock_timestamp() then 'limited'
 		     when a.provider_id is null or a.model is null then 'no model'
 		     when h.errors > 0 and 100.0 * h.errors / (h.done + h.errors) > 5 then 'errors' else 'ok' end,
 		p.slug, a.model, coalesce(c.queued, 0), coalesce(c.running, 0), round(coalesce(h.done, 0) / 60.0, 1),
-		array(select coalesce(sum(s.completed), 0)::int from generate_series(19, 0, -1) g
-		      left join stats_minute s on s.agent_id = a.id and s.minute > clock_timestamp() - make_interval(mins => 3 * (g + 1))
-		                              and s.minute <= clock_timestamp() - make_interval(mins => 3 * g)
-		      group by g order by g desc),
+		array(select coalesce((select b.done from b where b.agent_id = a.id and b.ago = g), 0)::int from generate_series(19, 0, -1) g order by g desc),
 		round(100.0 * h.errors / nullif(h.done + h.errors, 0), 1), round(h.ms / nullif(h.done, 0) / 1000.0, 1), round(coalesce(h.tokens, 0) / 60.0, 0),
-		usd(coalesce(d.cost, 0)), coalesce(d.unknown, 0), a.rate_limit_per_min, a.concurrency_limit, a.context_window_size, a.max_tokens,
-		a.budget_day, a.budget_month, a.tools, a.chain, l.paused_by, l.pause_reason, a.system_prompt
-	from agents a join lanes l on l.agent_id = a.id left join providers p on p.id = a.provider_id
+		usd(coalesce(d.cost_pico, 0)), coalesce(d.cost_unknown, 0), a.rate_limit_per_min, a.concurrency_limit, a.context_window_size, a.max_tokens,
+		a.budget_day, a.budget_month, a.tools, a.chain, coalesce(l.paused_by, f.paused_by), coalesce(l.pause_reason, f.pause_reason), a.system_prompt
+	from agents a join lanes l on l.agent_id = a.id cross join fleet f left join providers p on p.id = a.provider_id
 	left join h on h.agent_id = a.id left join d on d.agent_id = a.id left join c on c.agent_id = a.id
 	order by a.slug;
 $$;

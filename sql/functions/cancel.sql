@@ -15,7 +15,10 @@ begin
 	-- Between our look and the delete a claim may have taken it: the row says.
 	if q.state = 'running' and q.worker_id is not null then
 		insert into stops values (q.worker_id, q.job_id) on conflict do nothing;
-		update attempts set ended_at = clock_timestamp(), outcome = 'cancelled' where job_id = q.job_id;
+		insert into attempts (job_id, message_id, agent_id, number, worker_id, worker_name, started_at, ended_at, outcome)
+			values (q.job_id, q.message_id, q.agent_id, q.runs, q.worker_id, (select name from workers where id = q.worker_id), q.changed_at,
+			        clock_timestamp(), 'cancelled')
+			on conflict (message_id, job_id) do update set outcome = 'cancelled';
 		perform pg_notify('signalbox_stop', q.worker_id::text);
 	end if;
 	update ai_messages set processing_status = 'cancelled', processing_completed_at = clock_timestamp() where id = m.id;

@@ -1,75 +1,121 @@
 -- Takes work for one worker: at most `slots` messages, only such as may start now. Claims are serialised (a batch takes about a
 -- millisecond), which is what makes turns, rate and concurrency limits exact over the whole fleet. One statement from the worker,
 -- so a worker that freezes never holds the lock.
+--
+-- Agents take turns in a circle, beginning after the one served last: in each round every agent gives one message, until the slots are full.
+-- Rounds are taken together: while n agents have work and `left` slots are free, each gives left / n at once. So a message at the head of its
+-- agent is passed by at most one start of each other agent.
 create or replace function signalbox.claim(worker uuid, slots int, attempt_timeout interval)
 returns table (message_id bigint, message_uuid uuid, job_id uuid, session_id bigint, agent_id int, number int, is_watched boolean)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
 -- Plans must not follow the sizes these tables had when they were new and empty: always by index.
 -- (What has no index then looks dear, and would be compiled: no JIT.)
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off as $$
 #variable_conflict use_column
 declare
-	t     timestamptz;
-	mine  text[];     -- the agents this worker serves; null: all
-	ids   bigint[];
+	t        timestamptz;
+	w        workers;
+	after    bigint;
+	circle   int[];            -- agents that may start something, in order of their turn
+	room     int[];            -- how much each may still give
+	n_agents int;
+	want     int;              -- of each, in this pass
+	free     int := claim.slots;
+	given    int[];
+	ids      bigint[] := '{}';
+	taken    bigint[];
+	last     int;
+	asked    int;
+	old      bigint := (select last_value from seq_old);
+	fleet_paused boolean := exists (select from fleet f where f.paused_at is not null);
 begin
 	perform set_config('synchronous_commit', 'off', true);   -- losing a claim loses nothing: the message is still queued
 	perform pg_advisory_xact_lock(hashtext('signalbox.claim'));
 	t := clock_timestamp();
-	select w.agents into mine from workers w where w.id = claim.worker and w.ended_at is null and w.lease_until > t;
+	select * into w from workers x where x.id = claim.worker and x.ended_at is null and x.lease_until > t;
 	if not found then
 		raise exception 'worker % holds no lease', claim.worker using errcode = 'SB003';
 	end if;
-	-- Agents that may start something, in order of turn, with how much. An agent gives at least one message,
-	-- so none can give more than slots - (others): that bounds the rows looked at.
-	with gate as materialized (
-		select l.agent_id, l.turn,
-		       least(claim.slots,
-		             a.concurrency_limit - case when a.concurrency_limit is not null then
-		               (select count(*) from queue r where r.agent_id = a.id and r.state = 'running') end,
-		             a.rate_limit_per_min - case when a.rate_limit_per_min is not null then
-		               (select count(*) from starts s where s.agent_id = a.id and s.started_at > t - interval '61 s') end) as room
-		from lanes l join agents a on a.id = l.agent_id
-		where l.paused_at is null and (l.blocked_until is null or l.blocked_until <= t) and (mine is null or a.slug = any (mine))
-		  and exists (select from queue q where q.agent_id = l.agent_id and q.state = 'ready')
-		order by l.turn, l.agent_id
-	), chosen as materialized (
-		select g.*, count(*) over () as agents from gate g where g.room > 0 order by g.turn, g.agent_id limit claim.slots
-	), picked as (
-		select q.message_id
-		from chosen g cross join lateral (
-			select w.message_id, row_number() over (order by w.priority desc, w.seq, w.message_id) as rank
-			from (select x.message_id, x.priority, x.seq from queue x
-			      where x.agent_id = g.agent_id and x.state = 'ready'
-			      order by x.priority desc, x.seq, x.message_id
-			      limit greatest(least(g.room, claim.slots - least(g.agents, claim.slots) + 1), 0)
-			      for no key update skip locked) w) q
-		order by q.rank, g.turn, g.agent_id
+	-- A worker that serves only some agents has a turn of its own: it must not move the others' past agents that it never serves.
+	select case when w.agents is null then s.last_value else w.turn end into after from claim_turn s;
+	select array_agg(g.agent_id order by g.ord), array_agg(g.room order by g.ord) into circle, room
+	from (
+		select c.agent_id, r.room, row_number() over () as ord
+		from (      (select l.* from lanes l where l.agent_id > after order by l.agent_id)
+		  union all (select l.* from lanes l where l.agent_id <= after order by l.agent_id)) c
+		join agents a on a.id = c.agent_id
+		cross join lateral (
+			select least(claim.slots,
+			       a.concurrency_limit - case when a.concurrency_limit is not null then running_of(a.id) end,
+			       a.rate_limit_per_min - case when a.rate_limit_per_min is not null then
+			         (select count(*) from starts s where s.agent_id = a.id and s.started_at > t - interval '61 s') end) as room offset 0) r
+		where not fleet_paused and c.paused_at is null and (c.blocked_until is null or c.blocked_until <= t)
+		  and (w.agents is null or a.slug = any (w.agents))
+		  and exists (select from lane_cursors k where k.agent_id = c.agent_id and exists (
+		              select from queue q where q.agent_id = k.agent_id and q.rank = k.rank and q.seq >= k.low_seq and q.state = 'ready'))
+		  and r.room > 0
 		limit claim.slots
-	)
-	select array_agg(p.message_id) into ids from picked p;
-	t := clock_timestamp();
-	update workers w set is_idle = (ids is null) where w.id = claim.worker and w.is_idle is distinct from (ids is null);
-	if ids is null then
+	) g;
+
+	-- The rounds. An agent that gave less than was asked of it has no more.
+	n_agents := coalesce(cardinality(circle), 0);
+	while free > 0 and n_agents > 0 loop
+		want := greatest(free / n_agents, 1);
+		asked := least(n_agents, free);
+		with ask as (
+			select u.agent_id, u.ord, least(u.room, want) as n from unnest(circle, room) with ordinality u(agent_id, room, ord)
+			order by u.ord limit asked
+		), first as materialized (
+			select r.message_id, r.agent_id, r.rank, r.seq, k.ord
+			from ask k cross join lateral (
+				select q.message_id, q.agent_id, q.rank, q.seq
+				from lane_cursors c cross join lateral (
+					select x.message_id, x.agent_id, x.rank, x.seq from queue x
+					where x.agent_id = c.agent_id and x.rank = c.rank and x.seq >= c.low_seq and x.state = 'ready'
+					order by x.seq limit k.n for no key update skip locked) q
+				where c.agent_id = k.agent_id order by c.rank limit k.n) r
+		), started as (
+			update queue q set state = 'running', job_id = gen_random_uuid(), worker_id = claim.worker, attempts = q.attempts + 1, runs = q.runs + 1,
+				run_after = null, deadline = clock_timestamp() + attempt_timeout + interval '60 s', changed_at = clock_timestamp()
+			from first f where q.message_id = f.message_id and q.state = 'ready'
+			returning q.message_id, q.agent_id, q.rank, q.seq, f.ord
+		), raised as (
+			-- One start in 64 or so raises the lane's cursor to where this batch began.
+			update lane_cursors c set low_seq = least(f.low, old)
+			from (select s.agent_id, s.rank, min(s.seq) as low, count(*) as n from started s group by 1, 2) f
+			where c.agent_id = f.agent_id and c.rank = f.rank and c.low_seq < least(f.low, old) and random() < f.n / 64.0
+		)
+		select array_agg(s.message_id), (select array_agg(coalesce(z.n, 0) order by u.ord) from unnest(circle) with ordinality u(agent_id, ord)
+		         left join (select y.ord, count(*)::int as n from started y group by 1) z on z.ord = u.ord),
+		       (array_agg(s.agent_id order by s.ord desc))[1]
+			into taken, given, last from started s;
+		exit when taken is null;
+		ids := ids || taken;
+		free := claim.slots - cardinality(ids);
+		after := last;
+		-- Who gave all that was asked may have more; who was not asked does.
+		select array_agg(u.agent_id order by u.ord), array_agg(u.room - u.given order by u.ord) into circle, room
+			from unnest(circle, room, given) with ordinality u(agent_id, room, given, ord)
+			where u.ord > asked or (u.given >= least(u.room, want) and u.room > u.given);
+		n_agents := coalesce(cardinality(circle), 0);
+	end loop;
+
+	if w.is_idle <> (ids = '{}') or w.agents is not null then
+		update workers x set is_idle = (ids = '{}'), turn = case when x.agents is null then x.turn else after end where x.id = claim.worker;
+	end if;
+	if ids = '{}' then
 		return;
 	end if;
-
-	update queue q set state = 'running', job_id = gen_random_uuid(), worker_id = claim.worker, attempts = q.attempts + 1,
-		run_after = null, deadline = t + attempt_timeout + interval '60 s', changed_at = t
-		where q.message_id = any (ids) and q.state = 'ready';
-	update lanes l set turn = nextval('turn_seq'), blocked_until = null
-		where l.agent_id in (select q.agent_id from queue q where q.message_id = any (ids));
+	if w.agents is null then
+		perform setval('claim_turn', after);
+	end if;
 	insert into starts (agent_id, started_at)
-		select q.agent_id, t from queue q join agents a on a.id = q.agent_id
+		select q.agent_id, q.changed_at from queue q join agents a on a.id = q.agent_id
 		where q.message_id = any (ids) and a.rate_limit_per_min is not null;
-	insert into attempts (job_id, message_id, agent_id, number, worker_id, worker_name, started_at)
-		select q.job_id, q.message_id, q.agent_id,
-		       1 + (select count(*) from attempts o where o.message_id = q.message_id), w.id, w.name, t
-		from queue q join workers w on w.id = claim.worker where q.message_id = any (ids);
 	return query
-		update ai_messages m set processing_status = 'processing', processing_started_at = t, processing_completed_at = null,
+		update ai_messages m set processing_status = 'processing', processing_started_at = q.changed_at, processing_completed_at = null,
 			job_id = q.job_id, retry_count = q.attempts - 1
 		from queue q where q.message_id = any (ids) and m.id = q.message_id
-		returning m.id, m.uuid, q.job_id, m.session_id, q.agent_id, q.attempts,
+		returning m.id, m.uuid, q.job_id, m.session_id, q.agent_id, q.runs,
 			exists (select from watches v where v.message_id = m.id and v.until > t);
 end $$;

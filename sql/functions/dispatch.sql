@@ -3,7 +3,7 @@ create or replace function signalbox.dispatch(agent text, content text, session 
 	collection_name text default null, thread_key text default null, priority int default 0, run_after timestamptz default null,
 	idempotency_key text default null)
 returns table (message_id uuid, session_id uuid, status text, queue_position bigint)
-language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
 #variable_conflict use_column
 declare
 	a      agents;
@@ -84,6 +84,7 @@ begin
 		        coalesce(dispatch.priority, 0), spoken, t)
 		returning * into m;
 	update ai_sessions set message_count = message_count + 2 where id = s.id;
+	perform open_lane(a.id, m.priority);
 	insert into queue (message_id, session_id, agent_id, priority, state, run_after)
 		values (m.id, s.id, a.id,
 		        -- Within a session order comes before priority: it cannot be served before the ones ahead of it.

@@ -3,7 +3,7 @@ create or replace function signalbox.failed_page(filter jsonb default null, lim 
 returns table (id bigint, message_id uuid, job_id uuid, session_id uuid, agent text, status text, state text, cause text, error text,
 	provider text, model text, tries int, retry_count int, since timestamptz, queued_at timestamptz, retry_at timestamptz,
 	is_permanent boolean, cost_usd numeric, user_id text, worker text, text text)
-language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
 declare
 	cond text := filter_where(filter);
 	deep int := case when cond = '' then lim else 10000 end;
@@ -18,7 +18,7 @@ begin
 			from (select * from queue where state = 'failed' order by changed_at desc limit $1) q
 			join ai_messages m on m.id = q.message_id join ai_sessions s on s.id = m.session_id join agents a on a.id = q.agent_id
 			left join ai_messages u on u.id = m.reply_to
-			left join attempts t on t.job_id = m.job_id
+			left join attempts t on t.message_id = m.id and t.job_id = m.job_id
 		)
 		select id, message_id, job_id, session_id, agent, status, state, cause, error, provider, model, tries, retry_count, since, queued_at,
 			retry_at, is_permanent, cost_usd, user_id, worker, text

@@ -1,6 +1,6 @@
 -- One message whole: its status document, what was asked, every attempt, every cost, the context sent.
 create or replace function signalbox.message_full(message uuid, cap int default 1048576) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
 declare
 	d jsonb := message_status(message);
 	m ai_messages;
@@ -15,7 +15,7 @@ begin
 				'model', a.model, 'started_at', utc(a.started_at), 'ended_at', utc(a.ended_at), 'outcome', a.outcome, 'error_class', a.error_class,
 				'error', a.error, 'ttft_ms', a.ttft_ms, 'generation_ms', a.generation_ms, 'tokens_prompt', a.tokens_prompt,
 				'tokens_completion', a.tokens_completion, 'is_estimated', a.is_estimated, 'cost_usd', usd(a.cost_pico), 'said', left(a.said, cap))
-			order by a.number), '[]') from attempts a where a.message_id = m.id),
+			order by a.number), '[]') from attempts_and_running a where a.message_id = m.id),
 		'costs', (select coalesce(jsonb_agg(jsonb_build_object('kind', c.kind, 'provider', c.provider, 'model', c.model, 'tokens_input', c.tokens_input,
 				'tokens_output', c.tokens_output, 'tokens_cached', c.tokens_cached, 'tokens_reasoning', c.tokens_reasoning,
 				'is_estimated', c.is_estimated, 'cost_usd', usd(c.cost_pico), 'at', utc(c.created_at)) order by c.created_at), '[]')

@@ -4,16 +4,23 @@ create or replace function signalbox.promote(sessions bigint[]) returns void
 language sql set search_path = pg_catalog, signalbox, pg_temp
 -- Plans must not follow the sizes these tables had when they were new and empty: always by index.
 -- (What has no index then looks dear, and would be compiled: no JIT.)
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
-	update queue q
-	set state = case when q.run_after > clock_timestamp() then 'delayed' else 'ready' end::queue_state, priority = m.priority
-	from (select h.message_id
-	      from unnest(sessions) s(id)
-	      cross join lateral (select w.message_id, w.state from queue w
-	                          where w.session_id = s.id and w.state in ('ready', 'blocked', 'delayed', 'running')
-	                          order by w.session_id, w.message_id limit 1) h
-	      where h.state = 'blocked'
-	        and not exists (select from queue o where o.session_id = s.id and o.state in ('ready', 'delayed', 'running'))) first
-	join ai_messages m on m.id = first.message_id
-	where q.message_id = first.message_id and q.state = 'blocked';
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off as $$
+	with head as (
+		update queue q
+		set state = case when q.run_after > clock_timestamp() then 'delayed' else 'ready' end::queue_state, priority = m.priority
+		from (select h.message_id
+		      from unnest(sessions) s(id)
+		      cross join lateral (select w.message_id, w.state from queue w
+		                          where w.session_id = s.id and w.state in ('ready', 'blocked', 'delayed', 'running')
+		                          order by w.session_id, w.message_id limit 1) h
+		      where h.state = 'blocked'
+		        and not exists (select from queue o where o.session_id = s.id and o.state in ('ready', 'delayed', 'running'))) first
+		join ai_messages m on m.id = first.message_id
+		where q.message_id = first.message_id and q.state = 'blocked'
+		returning q.agent_id, q.rank, q.seq
+	)
+	-- What becomes ready must not lie before its lane's cursors.
+	update lane_cursors c set low_seq = least(c.low_seq, h.seq), low_waiting = least(c.low_waiting, h.seq)
+	from (select head.agent_id, head.rank, min(head.seq) as seq from head group by 1, 2) h
+	where c.agent_id = h.agent_id and c.rank = h.rank and (c.low_seq > h.seq or c.low_waiting > h.seq);
 $$;

@@ -1,6 +1,6 @@
 -- The state of the queue with its alerts and what to do about each. Days and months are UTC's.
 create or replace function signalbox.queue_status() returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
 declare
 	t       timestamptz := clock_timestamp();
 	today   timestamptz := date_trunc('day', clock_timestamp(), 'UTC');
@@ -8,22 +8,13 @@ declare
 	day     record;
 	hour    record;
 	w       record;
-	older   bigint;
-	limit_s numeric;
 	rate    numeric;
 	alerts  jsonb;
 begin
-	select param into limit_s from alert_rules where name = 'waiting_long';
-	select count(*) filter (where state = 'pending') as pending,
-	       count(*) filter (where state in ('ready', 'blocked', 'delayed')) as queued,
-	       count(*) filter (where state = 'running') as processing,
-	       count(*) filter (where state = 'failed') as failed,
-	       min(queued_at) filter (where state in ('ready', 'blocked', 'delayed')) as oldest,
-	       count(*) filter (where state in ('ready', 'blocked', 'delayed') and queued_at < t - make_interval(secs => limit_s::float8)) as waiting_long
-		into c from queue;
-	select coalesce(sum(completed), 0) as completed, coalesce(sum(failed), 0) as failed,
-	       sum(processing_ms) / nullif(sum(completed), 0) / 1000.0 as mean_s, coalesce(sum(cost_pico), 0) as cost, coalesce(sum(cost_unknown), 0) as cost_unknown
-		into day from stats_minute where minute >= today;
+	select * into c from waiting_counts();
+	select coalesce(sum(d.completed), 0) as completed, coalesce(sum(d.failed), 0) as failed,
+	       sum(d.processing_ms) / nullif(sum(d.completed), 0) / 1000.0 as mean_s, coalesce(sum(d.cost_pico), 0) as cost, coalesce(sum(d.cost_unknown), 0) as cost_unknown
+		into day from stats_today() d;
 	select coalesce(sum(completed), 0) as completed, coalesce(sum(failed), 0) as failed
 		into hour from stats_minute where minute > t - interval '1 h';
 	rate := round(100.0 * hour.failed / nullif(hour.failed + hour.completed, 0), 1);
@@ -36,6 +27,10 @@ begin
 		select 0 as ord, 'no_worker' as name, 'CRIT' as level, c.queued + c.pending + c.processing || ' messages wait and no worker is alive' as message,
 			'start one: signalbox-worker' as action, 0 as value, 1 as threshold
 		where w.alive = 0 and c.queued + c.pending + c.processing > 0
+		union all
+		select 0, 'paused', 'INFO', 'everything paused by ' || f.paused_by || ' at ' || to_char(f.paused_at at time zone 'UTC', 'HH24:MI') || ' UTC'
+			|| coalesce(': "' || f.pause_reason || '"', ''), 'signalbox resume --all', 1, 0
+		from fleet f where f.paused_at is not null
 		union all
 		select r.ord, r.name, 'WARN', trim_scale(round(v.value, 1)) || case r.name when 'failure_rate' then '' when 'slow' then '' else ' ' end || r.what
 			|| ' (limit ' || trim_scale(r.threshold) || ')', r.action, round(v.value, 1), r.threshold

@@ -7,13 +7,23 @@ language plpgsql security definer set search_path = pg_catalog, signalbox, pg_te
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
 	t        timestamptz := clock_timestamp();
+	overdue  boolean;
 	sessions bigint[];
 	n        bigint;
 begin
 	update workers w set ended_at = t, is_idle = false where w.id in (
 		select x.id from workers x where x.ended_at is null and x.lease_until < t for update skip locked);
-	sessions := array(select q.session_id from queue q where q.state = 'running' and (q.deadline < t
-		or (q.worker_id is not null and not exists (select from workers w where w.id = q.worker_id and w.ended_at is null))) order by 1);
+	-- All of those who ended; of the living what is overdue, unless looking for it took long the last time.
+	overdue := chore_due('overdue', '0 s');
+	sessions := array(
+		select q.session_id from workers w join queue q on q.worker_id = w.id
+		where q.state = 'running' and (w.ended_at is not null or overdue and q.deadline < t)
+		union
+		select q.session_id from queue q where overdue and q.worker_id is null and q.state = 'running' and q.deadline < t
+		order by 1);
+	if overdue then
+		perform chore_done('overdue', t);
+	end if;
 	if cardinality(sessions) = 0 then
 		return 0;
 	end if;
@@ -28,9 +38,12 @@ begin
 			job_id = null, worker_id = null, deadline = null, changed_at = t
 		from lost l where q.message_id = l.message_id
 	), ended as (
-		update attempts a set ended_at = t, outcome = 'lost', error_class = 'lease_expired',
-			error = case when l.deadline < t then 'the attempt passed its deadline' else 'its worker was lost; the call may have been billed' end
-		from lost l where a.job_id = l.job_id
+		insert into attempts (job_id, message_id, agent_id, number, worker_id, worker_name, started_at, ended_at, outcome, error_class, error)
+		select l.job_id, l.message_id, l.agent_id, l.runs, l.worker_id, (select w.name from workers w where w.id = l.worker_id), l.changed_at, t,
+			'lost', 'lease_expired',
+			case when l.deadline < t then 'the attempt passed its deadline' else 'its worker was lost; the call may have been billed' end
+		from lost l where l.job_id is not null
+		on conflict do nothing
 	), told as (
 		insert into stops select l.worker_id, l.job_id from lost l join workers w on w.id = l.worker_id where w.ended_at is null
 		on conflict do nothing

@@ -11,33 +11,43 @@ returns table (job_id uuid, result text)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
 -- Plans must not follow the sizes these tables had when they were new and empty: always by index.
 -- (What has no index then looks dear, and would be compiled: no JIT.)
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off as $$
 #variable_conflict use_column
 declare
 	t        timestamptz;
 	recs     settle_record[] := array(select r from json_populate_recordset(null::settle_record, records) r);
 	sessions bigint[];
 	held     uuid[];
+	others   settle_record[];
+	who      text := (select w.name from workers w where w.id = settle.worker);
 begin
-	sessions := array(select distinct m.session_id from unnest(recs) r join ai_messages m on m.id = r.message_id order by 1);
+	-- The session's row first, as everybody does; then what is ours. Only who has locked its session changes a running message.
+	sessions := array(select distinct q.session_id from unnest(recs) r cross join lateral (select * from queue o where o.message_id = r.message_id offset 0) q
+	                  where q.job_id = r.job_id order by 1);
 	perform from ai_sessions s where s.id = any (sessions) order by s.id for no key update;
 	t := clock_timestamp();
-	held := array(select q.job_id from unnest(recs) r join queue q on q.message_id = r.message_id and q.job_id = r.job_id
-	              where q.state = 'running' and r.outcome <> 'gone' for no key update of q);
 
 	-- The fate of each held message: an answer ends it; an error ends it when it is permanent or the tries are used up.
 	-- A "too many requests" or a hand-back goes to the front of its place in the queue and burns no try.
-	with fate as (
-		select r.*, q.attempts, case when r.outcome = 'completed' then 'completed'
+	with tariffs as materialized (
+		select d.*, p from (select distinct r.provider, r.model, r.model_asked from unnest(recs) r where r.was_called) d
+		left join lateral tariff(d.provider, d.model, d.model_asked, t) p on true
+	), fate as materialized (
+		select r.*, q.session_id, q.agent_id, q.attempts, q.runs, q.worker_id, q.changed_at as began,
+			case when r.outcome = 'completed' then 'completed'
 			when r.outcome = 'error' and (r.is_permanent or q.errors + 1 >= settle.tries) then 'failed'
-			else 'blocked' end as becomes    -- until promote() below finds the head of the session
-		from unnest(recs) r join queue q on q.message_id = r.message_id where r.job_id = any (held)
+			else 'blocked' end as becomes,    -- until promote() below finds the head of the session
+			case when r.was_called then (select price(x.p, r.tokens_prompt, r.tokens_cached, r.tokens_completion) from tariffs x
+				where x.provider is not distinct from r.provider and x.model is not distinct from r.model
+				and x.model_asked is not distinct from r.model_asked) end as cost_pico
+		from unnest(recs) r cross join lateral (select * from queue o where o.message_id = r.message_id offset 0) q
+		where q.job_id = r.job_id and q.state = 'running' and r.outcome <> 'gone'
 	), waits as (
 		update queue q set state = f.becomes::queue_state, changed_at = t, deadline = null, worker_id = null, job_id = null,
 			errors = q.errors + (f.outcome = 'error')::int, attempts = q.attempts - (f.outcome = 'released')::int,
 			run_after = case when f.becomes = 'blocked' and f.outcome = 'error' then t + settle.backoff end
 		from fate f where q.message_id = f.message_id and f.becomes <> 'completed'
-	), gone as (
+	), ended as (
 		delete from queue q using fate f where q.message_id = f.message_id and f.becomes = 'completed'
 	), said as (
 		update ai_messages m set
@@ -52,49 +62,48 @@ begin
 		from fate f where m.id = f.message_id
 	), limited as (
 		update lanes l set blocked_until = greatest(l.blocked_until, t + x.wait)
-		from (select q.agent_id, max(make_interval(secs => least(coalesce(f.wait_ms, 1000), 86400000) / 1000.0)) as wait
-		      from fate f join queue q on q.message_id = f.message_id where f.outcome = 'rate_limited' group by 1) x
+		from (select f.agent_id, max(make_interval(secs => least(coalesce(f.wait_ms, 1000), 86400000) / 1000.0)) as wait
+		      from fate f where f.outcome = 'rate_limited' group by 1) x
 		where l.agent_id = x.agent_id
-	)
-	insert into stats_minute as old (minute, agent_id, worker_id, completed, failed, errors, processing_ms)
-		select date_trunc('minute', t), q.agent_id, settle.worker, count(*) filter (where f.becomes = 'completed'),
-			count(*) filter (where f.becomes = 'failed'), count(*) filter (where f.outcome = 'error'),
-			coalesce(sum(extract(epoch from t - q.changed_at) * 1000) filter (where f.becomes = 'completed'), 0)::bigint
-		from fate f join queue q on q.message_id = f.message_id group by q.agent_id order by q.agent_id
-		on conflict (minute, agent_id, worker_id) do update set completed = old.completed + excluded.completed,
-			failed = old.failed + excluded.failed, errors = old.errors + excluded.errors, processing_ms = old.processing_ms + excluded.processing_ms;
-
-	with spent as (
+	), tried as (
+		insert into attempts (job_id, message_id, agent_id, number, worker_id, worker_name, provider, model, started_at, ended_at, outcome, error_class,
+			error, is_permanent, ttft_ms, generation_ms, tokens_prompt, tokens_completion, is_estimated, cost_pico, said)
+		select f.job_id, f.message_id, f.agent_id, f.runs, f.worker_id, who, f.provider, f.model, f.began, t,
+			case when f.outcome = 'error' then case f.becomes when 'failed' then 'failed' else 'retry' end else f.outcome end,
+			f.error_class, f.error, f.is_permanent, f.ttft_ms, f.generation_ms, f.tokens_prompt, f.tokens_completion, f.is_estimated,
+			f.cost_pico, nullif(f.said, '')
+		from fate f
+		-- There already: its worker said that it was gone, and it was not yet.
+		on conflict (message_id, job_id) do update set ended_at = excluded.ended_at, outcome = excluded.outcome
+	), spent as (
 		insert into ai_costs (job_id, call, message_id, session_id, agent_id, provider, model, tokens_input, tokens_output,
 			tokens_cached, tokens_reasoning, is_estimated, cost_pico)
-			select r.job_id, 1, r.message_id, m.session_id, a.agent_id, r.provider, r.model, r.tokens_prompt, r.tokens_completion,
-			       r.tokens_cached, r.tokens_reasoning, coalesce(r.is_estimated, false),
-			       price(r.provider, r.model, r.model_asked, r.tokens_prompt, r.tokens_cached, r.tokens_completion, t)
-			from unnest(recs) r join attempts a on a.job_id = r.job_id join ai_messages m on m.id = r.message_id
-			where r.was_called
-			on conflict do nothing
-			returning *
+		select f.job_id, 1, f.message_id, f.session_id, f.agent_id, f.provider, f.model, f.tokens_prompt, f.tokens_completion,
+			f.tokens_cached, f.tokens_reasoning, coalesce(f.is_estimated, false), f.cost_pico
+		from fate f where f.was_called
+		on conflict do nothing
+	), counted as (
+		insert into stats_minute as old (minute, agent_id, worker_id, completed, failed, errors, processing_ms, tokens_prompt, tokens_completion,
+			cost_pico, cost_unknown)
+		select date_trunc('minute', t), f.agent_id, settle.worker, count(*) filter (where f.becomes = 'completed'),
+			count(*) filter (where f.becomes = 'failed'), count(*) filter (where f.outcome = 'error'),
+			coalesce(sum(extract(epoch from t - f.began) * 1000) filter (where f.becomes = 'completed'), 0)::bigint,
+			coalesce(sum(f.tokens_prompt) filter (where f.was_called), 0), coalesce(sum(f.tokens_completion) filter (where f.was_called), 0),
+			coalesce(sum(f.cost_pico), 0), count(*) filter (where f.was_called and f.cost_pico is null)
+		from fate f group by f.agent_id order by f.agent_id
+		on conflict (minute, agent_id, worker_id) do update set completed = old.completed + excluded.completed, failed = old.failed + excluded.failed,
+			errors = old.errors + excluded.errors, processing_ms = old.processing_ms + excluded.processing_ms,
+			tokens_prompt = old.tokens_prompt + excluded.tokens_prompt, tokens_completion = old.tokens_completion + excluded.tokens_completion,
+			cost_pico = old.cost_pico + excluded.cost_pico, cost_unknown = old.cost_unknown + excluded.cost_unknown
 	)
-	insert into stats_minute as old (minute, agent_id, worker_id, tokens_prompt, tokens_completion, cost_pico, cost_unknown)
-		select date_trunc('minute', t), s.agent_id, settle.worker, coalesce(sum(s.tokens_input), 0), coalesce(sum(s.tokens_output), 0),
-			coalesce(sum(s.cost_pico), 0), count(*) filter (where s.cost_pico is null)
-		from spent s group by s.agent_id order by s.agent_id
-		on conflict (minute, agent_id, worker_id) do update set tokens_prompt = old.tokens_prompt + excluded.tokens_prompt,
-			tokens_completion = old.tokens_completion + excluded.tokens_completion, cost_pico = old.cost_pico + excluded.cost_pico,
-			cost_unknown = old.cost_unknown + excluded.cost_unknown;
-
-	update attempts a set ended_at = coalesce(a.ended_at, t),
-		outcome = coalesce(a.outcome, case when not r.job_id = any (held) then 'lost' when r.outcome = 'completed' then 'completed'
-			when r.outcome = 'rate_limited' then 'rate_limited' when r.outcome = 'released' then 'released'
-			when exists (select from queue q where q.message_id = r.message_id and q.state = 'failed') then 'failed' else 'retry' end),
-		error_class = coalesce(r.error_class, a.error_class), error = coalesce(r.error, a.error),
-		is_permanent = r.is_permanent, provider = r.provider, model = r.model,
-		ttft_ms = r.ttft_ms, generation_ms = r.generation_ms, tokens_prompt = r.tokens_prompt, tokens_completion = r.tokens_completion,
-		is_estimated = r.is_estimated, said = nullif(r.said, ''),
-		cost_pico = (select c.cost_pico from ai_costs c where c.job_id = r.job_id and c.call = 1)
-		from unnest(recs) r where a.job_id = r.job_id and a.model is null and a.generation_ms is null;
+	select array_agg(f.job_id) into held from fate f;
 	delete from message_stream s using unnest(recs) r where s.message_id = r.message_id and s.job_id = r.job_id;
 	perform promote(sessions);
-	return query select a.job_id, case when a.job_id = any (held) or (a.outcome <> 'lost' and a.outcome <> 'cancelled') then 'kept' else 'lost' end
-		from unnest(recs) r join attempts a on a.job_id = r.job_id;
+	others := array(select r from unnest(recs) r where held is null or not r.job_id = any (held));
+	if others <> '{}' then
+		perform settle_late(others, worker, t);
+	end if;
+	return query select r.job_id, case when r.job_id = any (held) or r.outcome <> 'gone' and exists (select from attempts a where a.message_id = r.message_id and a.job_id = r.job_id
+			and a.outcome not in ('lost', 'cancelled')) then 'kept' else 'lost' end
+		from unnest(recs) r;
 end $$;

@@ -1,5 +1,5 @@
 -- What time brings about, once a second, by whichever worker comes first: schedules and back-offs that are due, held retries, messages of
--- lost workers, and the sweeping of small tables. Answers how much became startable.
+-- lost workers. Answers how much became startable. What may take longer is tend()'s.
 create or replace function signalbox.tick() returns bigint
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
@@ -14,9 +14,15 @@ begin
 	end if;
 	moved := rescue();
 
-	update queue set state = 'ready', run_after = null where message_id in (
-		select message_id from queue where state = 'delayed' and run_after <= t limit 1000 for update skip locked);
-	get diagnostics n = row_count;
+	with due as (
+		update queue set state = 'ready', run_after = null where message_id in (
+			select message_id from queue where state = 'delayed' and run_after <= t order by run_after limit 1000 for update skip locked)
+		returning agent_id, rank, seq
+	), lowered as (
+		update lane_cursors c set low_seq = d.seq from (select agent_id, rank, min(seq) as seq from due group by 1, 2) d
+		where c.agent_id = d.agent_id and c.rank = d.rank and c.low_seq > d.seq
+	)
+	select count(*) into n from due;
 	moved := moved + n;
 
 	sessions := array(select session_id from queue where state = 'pending' and run_after <= t order by run_after limit 1000);
@@ -45,12 +51,6 @@ begin
 		end;
 	end loop;
 
-	delete from starts where started_at < t - interval '2 min';
-	delete from watches where until < t;
-	delete from message_stream s where not exists (select from queue q where q.message_id = s.message_id and q.job_id = s.job_id);
-	delete from idempotency_keys k where k.expires_at < t;
-	delete from test_sessions where used_at < t - interval '7 days';
-	delete from stops s where not exists (select from workers w where w.id = s.worker_id and w.ended_at is null);
 	if moved > 0 then
 		perform wake_worker();
 	end if;

@@ -3,14 +3,14 @@ create or replace function signalbox.waits_for(q signalbox.queue) returns text
 language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 	select case when q.state = 'pending' then 'schedule'
 	            when q.state not in ('ready', 'blocked', 'delayed') then null
-	            when l.paused_at is not null then 'paused'
+	            when l.paused_at is not null or exists (select from fleet f where f.paused_at is not null) then 'paused'
 	            when q.state = 'blocked' then 'session'
 	            when q.state = 'delayed' then 'backoff'
 	            when l.blocked_until > clock_timestamp() then 'rate'
 	            when a.rate_limit_per_min is not null and a.rate_limit_per_min <=
 	                 (select count(*) from starts s where s.agent_id = a.id and s.started_at > clock_timestamp() - interval '61 s') then 'rate'
 	            when a.concurrency_limit is not null and a.concurrency_limit <=
-	                 (select count(*) from queue r where r.agent_id = a.id and r.state = 'running') then 'concurrency'
+	                 running_of(a.id) then 'concurrency'
 	       end
 	from lanes l join agents a on a.id = l.agent_id where l.agent_id = q.agent_id;
 $$;

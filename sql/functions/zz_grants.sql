@@ -18,10 +18,11 @@ grant execute on function signalbox.queue_page, signalbox.failed_page, signalbox
 	signalbox.providers_page, signalbox.transcript, signalbox.test_session, signalbox.usd, signalbox.utc, signalbox.fleet_slots to signalbox_viewer, signalbox_worker;
 revoke execute on function signalbox.dispatch from signalbox_viewer;
 grant execute on function signalbox.dispatch, signalbox.test_dispatch, signalbox.retry, signalbox.cancel, signalbox.retry_hold, signalbox.retry_undo,
-	signalbox.retry_hold_many, signalbox.retry_undo_many, signalbox.pause_agent, signalbox.resume_agent to signalbox_operator;
+	signalbox.retry_hold_many, signalbox.retry_undo_many, signalbox.pause_agent, signalbox.resume_agent,
+	signalbox.pause_all, signalbox.resume_all to signalbox_operator;
 grant execute on function signalbox.worker_hello, signalbox.worker_renew, signalbox.worker_bye, signalbox.worker_disown,
-	signalbox.claim, signalbox.settle, signalbox.stream_put, signalbox.tick to signalbox_worker;
-grant execute on function signalbox.agent_set, signalbox.provider_set to signalbox_admin;
+	signalbox.claim, signalbox.take, signalbox.settle, signalbox.stream_put, signalbox.tick, signalbox.tend to signalbox_worker;
+grant execute on function signalbox.prune, signalbox.agent_set, signalbox.provider_set to signalbox_admin;
 -- Guards run as whoever writes; what they call must be open to them.
 grant execute on function signalbox.ai_messages_guard, signalbox.ai_messages_direct to public;
 grant create on schema signalbox to signalbox_owner;

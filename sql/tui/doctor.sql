@@ -11,9 +11,27 @@ select 'providers', count(*) > 0, count(*) || ' providers' from signalbox.provid
 union all
 select 'stuck', count(*) = 0, count(*) || ' running messages past their deadline' from signalbox.queue where state = 'running' and deadline < now()
 union all
-select 'horizon', coalesce(max(now() - xact_start) < interval '10 min', true),
-	coalesce('oldest transaction: ' || date_trunc('second', max(now() - xact_start)) || ', pid ' || (array_agg(pid order by xact_start))[1] || ' '
-		|| (array_agg(application_name order by xact_start))[1], 'no open transaction')
-from pg_stat_activity where xact_start is not null and backend_type = 'client backend' and pid <> pg_backend_pid()
+-- Who keeps dead rows from being removed: the oldest of everything that can. 5 minutes are a long time for a queue.
+select 'horizon', coalesce(bool_and(age < interval '5 min'), true),
+	coalesce((array_agg(who || ', ' || date_trunc('second', age) || ' old' order by age desc))[1], 'nothing holds it back')
+	|| case when pg_has_role('pg_read_all_stats', 'member') then '' else ' (of other users'' sessions nothing is seen: grant pg_read_all_stats)' end
+from (
+	select format('pid %s (%s, user %s, %s): %s', pid, coalesce(nullif(application_name, ''), 'no name'), usename, state,
+	              left(regexp_replace(query, '\s+', ' ', 'g'), 60)), now() - coalesce(xact_start, query_start)
+	from pg_stat_activity where (backend_xmin is not null or backend_xid is not null) and pid <> pg_backend_pid() and backend_type <> 'autovacuum worker'
+	union all
+	select 'prepared transaction ' || quote_literal(gid) || ' of ' || owner || ' (rollback prepared, or commit)', now() - prepared from pg_prepared_xacts
+	union all
+	select 'replication slot ' || slot_name || case when active then '' else ', inactive: drop it if its standby is gone' end,
+	       make_interval(secs => greatest(age(xmin), age(catalog_xmin)) / 1000.0)    -- no time is known: a thousand transactions for a second
+	from pg_replication_slots where xmin is not null or catalog_xmin is not null
+	union all
+	select 'a standby''s query (hot_standby_feedback of ' || coalesce(application_name, '') || ')', make_interval(secs => age(backend_xmin) / 1000.0)
+	from pg_stat_replication where backend_xmin is not null
+) h(who, age)
+union all
+select 'dead rows', coalesce(max(n_dead_tup), 0) < 200000, 'queue: ' || coalesce(max(n_dead_tup), 0) || ' dead of ' || coalesce(max(n_live_tup), 0)
+	|| ', vacuumed ' || coalesce(date_trunc('second', now() - max(greatest(last_autovacuum, last_vacuum)))::text || ' ago', 'never')
+from pg_stat_user_tables where schemaname = 'signalbox' and relname = 'queue'
 union all
 select 'autovacuum', current_setting('autovacuum')::bool, 'autovacuum is ' || current_setting('autovacuum')

@@ -2,7 +2,7 @@
 # Installs what is missing: Debian packages only, as root or through sudo. README.md names them too.
 set -eu
 PACKAGES="gcc make pkg-config libpq-dev libcurl4-openssl-dev libcjson-dev libutf8proc-dev libncurses-dev libcmocka-dev
-          postgresql postgresql-client curl tmux procps gettext"
+          postgresql postgresql-client curl tmux procps gettext pgbouncer iproute2 iptables"
 missing=
 for p in $PACKAGES; do
 	dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null | grep -qx installed || missing="$missing $p"

@@ -2,9 +2,10 @@
  * The scripted provider: speaks Ollama's and OpenAI's protocol over HTTP, so that the whole path can be tried and tested where no model
  * is. It invents nothing: every answer says that it is practice and repeats the question. One thread, epoll, loopback only.
  *
- *   fake_llm [--port N] [--rate WORDS_PER_SECOND] [--log FILE] [--port-file FILE]
+ *   fake_llm [--port N] [--rate WORDS_PER_SECOND] [--log FILE] [--port-file FILE] [--script WORDS]
  *
- * What a request should meet stands in its last user message, between [[ and ]], words separated by blanks:
+ * What a request should meet stands in its last user message, between [[ and ]], words separated by blanks (--script: what a message
+ * without them meets). GET /practice/stats counts requests, answers and connections.
  *   slow=MS        wait before the first byte            hang            never answer
  *   words=N        length of the answer                  rate=N          words a second, 0 = at once
  *   cut=N          drop the connection after N words     end=N           end the body cleanly after N words, without the end mark
@@ -43,7 +44,6 @@ struct script {
 };
 
 struct conn {
-	struct conn *prev, *next;
 	int fd;
 	struct strbuf in, out, text; /* text: the answer, whole */
 	size_t sent, said;
@@ -53,25 +53,71 @@ struct conn {
 	int prompt_tokens, word;
 	bool answering, headers_out, last_out, wants_out;
 	usec_t next_at;
+	size_t timer; /* place in the heap of timers, from 1; 0: none set */
 };
 
 static struct {
 	int epoll, rate;
+	const char *script;
 	FILE *log;
-	struct conn conns; /* list head */
+	struct conn **timers; /* heap, the next one first; [0] is not used */
+	size_t n_timers, timer_room;
 	struct {
 		uint64_t hash;
 		int n;
 	} fails[1024];
-	int n_fails, requests;
+	int n_fails, requests, answers, open;
 } F;
+
+static void put_timer(size_t at, struct conn *c)
+{
+	F.timers[at] = c;
+	c->timer = at;
+}
+
+static void sift(size_t at, struct conn *c)
+{
+	for (; at > 1 && F.timers[at / 2]->next_at > c->next_at; at /= 2)
+		put_timer(at, F.timers[at / 2]);
+	for (size_t down; (down = at * 2) <= F.n_timers; at = down) {
+		down += down < F.n_timers && F.timers[down + 1]->next_at < F.timers[down]->next_at;
+		if (F.timers[down]->next_at >= c->next_at)
+			break;
+		put_timer(at, F.timers[down]);
+	}
+	put_timer(at, c);
+}
+
+static void clear_timer(struct conn *c)
+{
+	if (c->timer == 0)
+		return;
+	size_t at = c->timer;
+	struct conn *last = F.timers[F.n_timers--];
+	c->timer = 0;
+	if (last != c)
+		sift(at, last);
+}
+
+static void set_timer(struct conn *c, usec_t at)
+{
+	clear_timer(c);
+	c->next_at = at;
+	if (F.n_timers + 2 > F.timer_room) {
+		F.timer_room = MAX(64u, F.timer_room * 2);
+		F.timers = realloc(F.timers, sizeof(*F.timers) * F.timer_room);
+		if (F.timers == NULL)
+			abort();
+	}
+	sift(++F.n_timers, c);
+}
 
 static void drop(struct conn *c)
 {
 	epoll_ctl(F.epoll, EPOLL_CTL_DEL, c->fd, NULL);
 	close(c->fd);
-	c->prev->next = c->next;
-	c->next->prev = c->prev;
+	clear_timer(c);
+	F.open--;
 	strbuf_release(&c->in);
 	strbuf_release(&c->out);
 	strbuf_release(&c->text);
@@ -180,6 +226,7 @@ static void end_reply(struct conn *c)
 {
 	strbuf_str(&c->out, "0\r\n\r\n");
 	c->answering = false;
+	F.answers++;
 }
 
 static void head(struct conn *c, int status, const char *type)
@@ -272,7 +319,8 @@ static bool step(struct conn *c, usec_t now)
 		c->said += n;
 		c->word++;
 	} while (s->rate == 0);
-	c->next_at = now + USEC_PER_SEC / s->rate;
+	/* From when it was due, so that a stream lasts as long as it should however late we are. */
+	set_timer(c, MIN(c->next_at, now) + USEC_PER_SEC / s->rate);
 	return flush(c);
 }
 
@@ -309,6 +357,8 @@ static void read_script(struct script *s, const char *message)
 	const char *from = strstr(message, "[["), *to = from != NULL ? strstr(from, "]]") : NULL;
 	if (to != NULL)
 		snprintf(text, sizeof text, "%.*s", (int)MIN((size_t)(to - from - 2), sizeof text - 1), from + 2);
+	else if (F.script != NULL)
+		snprintf(text, sizeof text, "%s", F.script);
 	*s = (struct script){
 		.slow_ms = number(text, "slow", 0),
 		.words = number(text, "words", 0),
@@ -424,15 +474,20 @@ static bool request(struct conn *c)
 	if (strcmp(method, "POST") == 0) {
 		answer(c, path, (struct str){ c->in.ptr + head_len, body_len });
 	} else {
+		char stats[100];
+		snprintf(stats, sizeof stats, "{\"requests\":%d,\"answers\":%d,\"open\":%d}", F.requests, F.answers, F.open);
 		c->script = (struct script){ 0 };
 		short_reply(c, 200, "application/json",
-		            strstr(path, "/v1/") != NULL ? "{\"object\":\"list\",\"data\":[{\"id\":\"practice\"}]}"
-		                                         : "{\"models\":[{\"name\":\"practice\"}],\"version\":\"practice\"}");
+		            strcmp(path, "/practice/stats") == 0 ? stats
+		            : strstr(path, "/v1/") != NULL       ? "{\"object\":\"list\",\"data\":[{\"id\":\"practice\"}]}"
+		                                           : "{\"models\":[{\"name\":\"practice\"}],\"version\":\"practice\"}");
 	}
 	memmove(c->in.ptr, c->in.ptr + head_len + body_len, c->in.len - head_len - body_len + 1);
 	c->in.len -= head_len + body_len;
 	if (c->answering && c->next_at <= clock_mono())
 		return step(c, clock_mono());
+	if (c->answering && !c->script.hang)
+		set_timer(c, c->next_at);
 	return flush(c);
 }
 
@@ -459,9 +514,7 @@ static void accept_all(int listener)
 		c->fd = fd;
 		c->in.cap = c->out.cap = REQUEST_MAX;
 		c->text.cap = 1u << 20;
-		c->next = &F.conns;
-		c->prev = F.conns.prev;
-		c->prev->next = F.conns.prev = c;
+		F.open++;
 		epoll_ctl(F.epoll, EPOLL_CTL_ADD, fd, &ev);
 	}
 }
@@ -505,6 +558,8 @@ int main(int argc, char **argv)
 			F.rate = atoi(argv[i + 1]);
 		else if (strcmp(argv[i], "--port-file") == 0)
 			port_file = argv[i + 1];
+		else if (strcmp(argv[i], "--script") == 0)
+			F.script = argv[i + 1];
 		else if (strcmp(argv[i], "--log") == 0)
 			F.log = fopen(argv[i + 1], "ae");
 	}
@@ -513,13 +568,13 @@ int main(int argc, char **argv)
 	getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
-	F.conns.next = F.conns.prev = &F.conns;
 	F.epoll = epoll_create1(EPOLL_CLOEXEC);
 	int listener = open_port(port, port_file);
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = NULL }, events[256];
 	epoll_ctl(F.epoll, EPOLL_CTL_ADD, listener, &ev);
-	for (usec_t scanned = 0;;) {
-		int n = epoll_wait(F.epoll, events, ARRAY_SIZE(events), F.conns.next != &F.conns ? 5 : 1000);
+	for (;;) {
+		usec_t wait = F.n_timers > 0 ? MAX(0, F.timers[1]->next_at - clock_mono()) : USEC_PER_SEC;
+		int n = epoll_wait(F.epoll, events, ARRAY_SIZE(events), (int)((wait + USEC_PER_MSEC - 1) / USEC_PER_MSEC));
 		for (int i = 0; i < n; i++) {
 			struct conn *c = events[i].data.ptr;
 			if (c == NULL)
@@ -529,13 +584,10 @@ int main(int argc, char **argv)
 			else
 				flush(c);
 		}
-		usec_t now = clock_mono();
-		if (now - scanned < 2000)
-			continue;
-		scanned = now;
-		for (struct conn *c = F.conns.next, *next; c != &F.conns; c = next) {
-			next = c->next;
-			if (c->answering && c->next_at <= now && step(c, now) && !c->answering)
+		for (usec_t now = clock_mono(); F.n_timers > 0 && F.timers[1]->next_at <= now;) {
+			struct conn *c = F.timers[1];
+			clear_timer(c);
+			if (c->answering && step(c, now) && !c->answering)
 				request(c);
 		}
 	}

@@ -7,6 +7,7 @@
 #
 # Root cannot run the server: it is then the user postgres. Where the socket's path would be too long, hold odd characters, or where that
 # user may not enter, data and socket are in a directory of their own under /var/tmp, and DIR/pg is a link to it.
+# PG_TEST_LISTEN=ADDRESS also serves TCP there, to everybody on that network: for tests in network namespaces of their own.
 # PG_TEST_FAST=1 gives up crash safety of the machine (not of the server) for speed.
 set -eu
 umask 077
@@ -61,8 +62,9 @@ start() {
 		as rm -rf "$root/data.new"    # an initdb that was interrupted
 		as "$bin/initdb" --no-sync -A trust -U signalbox -E UTF8 --locale=C.UTF-8 -D "$root/data.new" >/dev/null
 		as mv "$root/data.new" "$root/data"
+		[ -z "${PG_TEST_LISTEN:-}" ] || echo "host all all samenet trust" | as tee -a "$root/data/pg_hba.conf" >/dev/null
 	fi
-	set -- -h "''" -k "$root" -p 5432 -c unix_socket_permissions=0700
+	set -- -h "'${PG_TEST_LISTEN:-}'" -k "$root" -p 5432 -c unix_socket_permissions=0700
 	[ "${PG_TEST_FAST:-}" != 1 ] || set -- "$@" -c fsync=off -c full_page_writes=off
 	if ! running && ! as "$bin/pg_ctl" -D "$root/data" -l "$root/log" -w -t 60 -o "$*" start >/dev/null; then
 		as tail -n 5 "$root/log" >&2 || :

@@ -6,7 +6,7 @@ export LC_ALL=C
 here=$(dirname "$0")
 root=$(cd "$here/../.." && pwd)
 cd "$root" || exit 2
-files=$(find tui worker shared tests -name '*.[ch]' -type f | sort)
+files=$(find tui worker shared tests -name node_modules -prune -o -name '*.[ch]' -type f -print | sort)
 [ -n "$files" ] || { echo "lint: no sources" >&2; exit 2; }
 status=0
 awk -f tests/lint/layers.awk tests/lint/law.txt $files || status=1

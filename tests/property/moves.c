@@ -357,6 +357,7 @@ static bool build_settle(struct history *h, struct actor *a, struct op *op)
 	gather(h, a, op, incarnation, h->plan == 0 && chance(h, 8), h->plan > 0 ? 1 : 1 + pick(h, SLOTS_MAX - 2));
 	if (op->n_jobs == 0)
 		return false;
+	op->is_again = h->jobs[op->jobs[0]].was_sent;
 	strbuf_addf(&sql, "select job_id, result from signalbox.settle('%s', '[", incarnation);
 	for (int i = 0; i < op->n_jobs; i++) {
 		struct job *j = &h->jobs[op->jobs[i]];
@@ -397,12 +398,12 @@ static void settled(struct history *h, struct actor *a, struct op *op)
 	note(h, "actor %d settled%s", a->index, what);
 }
 
-/* The worker does not know whether it arrived: it did not, so it is to be sent again. */
+/* The worker does not know whether it arrived: it did not, so it is to be sent again, unless an earlier one did. */
 static void settle_undone(struct history *h, struct actor *a, struct op *op)
 {
 	(void)a;
 	for (int i = 0; i < op->n_jobs; i++)
-		h->jobs[op->jobs[i]].was_sent = false;
+		h->jobs[op->jobs[i]].was_sent = op->is_again;
 }
 
 static bool build_renew(struct history *h, struct actor *a, struct op *op)

@@ -27,8 +27,8 @@ static const struct plant {
 	    { "settle", "perform from ai_sessions s where s.id = any (sessions) order by s.id for no key update;", "", 1 } } },
 	{ "no fence",
 	  DYING,
-	  { { "settle", "select q.job_id from unnest(recs) r join queue q on q.message_id = r.message_id and q.job_id = r.job_id",
-	      "select r.job_id from unnest(recs) r join queue q on q.message_id = r.message_id", 1 } } },
+	  { { "settle", "where q.job_id = r.job_id and q.state = 'running' and", "where q.state = 'running' and", 1 },
+	    { "settle", "where q.job_id = r.job_id order by 1", "where true order by 1", 1 } } },
 	{ "rescue by id only",
 	  DYING,
 	  { { "rescue", "where q.session_id = any (sessions) and q.state = 'running' and (q.deadline < t",
@@ -36,30 +36,32 @@ static const struct plant {
 	/* Of messages that are their session's first and were never tried: only a late commit puts those behind. */
 	{ "watermark by id",
 	  EVEN,
-	  { { "claim", "where x.agent_id = g.agent_id and x.state = 'ready'",
-	      "where x.agent_id = g.agent_id and x.state = 'ready' and (x.attempts > 0 or exists (select from ai_messages o "
+	  { { "claim", "x.seq >= c.low_seq and x.state = 'ready'",
+	      "x.seq >= c.low_seq and x.state = 'ready' and (x.attempts > 0 or exists (select from ai_messages o "
 	      "where o.session_id = x.session_id and o.role = 'assistant' and o.id < x.message_id) or x.seq >= coalesce((select w.seq from prop.watermark w "
 	      "where w.agent_id = x.agent_id and w.priority = x.priority), 0))",
 	      1 },
-	    { "claim", "update lanes l set turn = nextval",
+	    { "claim", "insert into starts (agent_id, started_at)",
 	      "insert into prop.watermark select q.agent_id, q.priority, max(q.seq) from queue q where q.message_id = any (ids) group by 1, 2 "
-	      "on conflict on constraint watermark_pkey do update set seq = greatest(watermark.seq, excluded.seq); update lanes l set turn = nextval",
+	      "on conflict on constraint watermark_pkey do update set seq = greatest(watermark.seq, excluded.seq); "
+	      "insert into starts (agent_id, started_at)",
 	      1 } } },
 	{ "promotion missing", CROWDED, { { "settle", "perform promote(sessions);", "", 1 } } },
 	{ "double reserve",
 	  EVEN,
 	  { { "claim", "perform pg_advisory_xact_lock(hashtext('signalbox.claim'));", "", 1 },
 	    { "claim", "for no key update skip locked", "", 1 },
-	    { "claim", "where q.message_id = any (ids) and q.state = 'ready'", "where q.message_id = any (ids)", 1 } } },
+	    { "claim", "where q.message_id = f.message_id and q.state = 'ready'", "where q.message_id = f.message_id", 1 } } },
 	{ "cursor past a retry",
 	  EVEN,
-	  { { "claim", "where x.agent_id = g.agent_id and x.state = 'ready'",
-	      "where x.agent_id = g.agent_id and x.state = 'ready' and (x.attempts = 0 or x.seq >= coalesce((select w.seq from prop.watermark w "
+	  { { "claim", "x.seq >= c.low_seq and x.state = 'ready'",
+	      "x.seq >= c.low_seq and x.state = 'ready' and (x.attempts = 0 or x.seq >= coalesce((select w.seq from prop.watermark w "
 	      "where w.agent_id = x.agent_id and w.priority = x.priority), 0))",
 	      1 },
-	    { "claim", "update lanes l set turn = nextval",
+	    { "claim", "insert into starts (agent_id, started_at)",
 	      "insert into prop.watermark select q.agent_id, q.priority, max(q.seq) from queue q where q.message_id = any (ids) group by 1, 2 "
-	      "on conflict on constraint watermark_pkey do update set seq = greatest(watermark.seq, excluded.seq); update lanes l set turn = nextval",
+	      "on conflict on constraint watermark_pkey do update set seq = greatest(watermark.seq, excluded.seq); "
+	      "insert into starts (agent_id, started_at)",
 	      1 } } },
 	{ "cancel ignored: still answered",
 	  CROWDED,
@@ -68,10 +70,8 @@ static const struct plant {
 	{ "cancel ignored: never told",
 	  CROWDED,
 	  { { "cancel", "insert into stops values (q.worker_id, q.job_id) on conflict do nothing;", "", 1 } } },
-	{ "no turns",
-	  EVEN,
-	  { { "claim", "order by g.turn, g.agent_id limit claim.slots", "order by g.agent_id limit claim.slots", 1 } } },
-	{ "pause ignored", EVEN, { { "claim", "where l.paused_at is null and", "where", 1 } } },
+	{ "no turns", EVEN, { { "claim", "perform setval('claim_turn', after);", "null;", 1 } } },
+	{ "pause ignored", EVEN, { { "claim", "c.paused_at is null and", "", 1 } } },
 	{ "one over the limit", EVEN, { { "claim", "a.concurrency_limit - case", "1 + a.concurrency_limit - case", 1 } } },
 	{ "a later message stays before a retried one",
 	  CROWDED,

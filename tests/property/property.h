@@ -64,6 +64,7 @@ struct op {
 	char nonce[40], key[40];
 	int jobs[SLOTS_MAX]; /* indices of what is settled */
 	int n_jobs;
+	bool is_again;    /* settled before, and sent once more */
 	struct rows rows; /* the answer, in the actor's arena */
 };
 

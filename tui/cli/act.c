@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "shared/clock.h"
+#include "shared/settings.h"
 #include "tui/cli/cli.h"
 #include "tui/filter.h"
 #include "tui/i18n.h"
@@ -131,30 +132,84 @@ int cmd_retry(struct cli *cli)
 	return each(cli, "select s, s ->> 'status' from signalbox.retry($1, $2) s");
 }
 
-int cmd_pause(struct cli *cli)
+/* One agent, or the whole fleet: SLUG, or --all in its place. */
+static int pause_or_resume(struct cli *cli, bool pausing)
 {
-	int code = cli_options(cli, NULL, 0, 1, 2);
+	bool all = false;
+	const struct cli_option options[] = { { "all", NULL, &all } };
+	int code = cli_options(cli, options, ARRAY_SIZE(options), 0, pausing ? 2 : 1);
 	if (code != 0)
 		return code;
-	const char *params[] = { cli->argv[0], cli->options->operator_name, cli->argc > 1 ? cli->argv[1] : NULL };
-	code = cli_query(cli, "select signalbox.pause_agent($1, $2, $3)", params, 3, NULL);
-	if (code == 0 && cli->json)
-		printf("{\"agent\":\"%s\",\"paused\":true}\n", cli->argv[0]);
-	else if (code == 0)
-		printf(_("%s is paused; what runs goes on\n"), cli_safe(cli, cli->argv[0]));
-	return code;
+	int reason = all ? 0 : 1; /* where it stands */
+	if (cli->argc < reason || cli->argc > reason + pausing)
+		return cli_usage_error(_("which agent? a slug, or --all"));
+	const char *who = all ? NULL : cli->argv[0];
+	const char *params[] = { who, cli->options->operator_name, cli->argc > reason ? cli->argv[reason] : NULL };
+	if (all)
+		code = cli_query(cli, pausing ? "select signalbox.pause_all($1, $2)" : "select signalbox.resume_all($1)",
+		                 params + 1, 1 + pausing, NULL);
+	else
+		code = cli_query(cli,
+		                 pausing ? "select signalbox.pause_agent($1, $2, $3)" : "select signalbox.resume_agent($1, $2)",
+		                 params, 2 + pausing, NULL);
+	if (code != 0)
+		return code;
+	if (cli->json)
+		printf("{\"agent\":%s%s%s,\"paused\":%s}\n", all ? "" : "\"", all ? "null" : who, all ? "" : "\"",
+		       pausing ? "true" : "false");
+	else if (pausing)
+		printf(_("%s is paused; what runs goes on\n"), all ? _("everything") : cli_safe(cli, who));
+	else
+		printf(_("%s goes on\n"), all ? _("everything") : cli_safe(cli, who));
+	return 0;
+}
+
+int cmd_pause(struct cli *cli)
+{
+	return pause_or_resume(cli, true);
 }
 
 int cmd_resume(struct cli *cli)
 {
-	int code = cli_options(cli, NULL, 0, 1, 1);
+	return pause_or_resume(cli, false);
+}
+
+/* What ended long ago, a batch a transaction: counted, or with --yes deleted. */
+int cmd_prune(struct cli *cli)
+{
+	const char *older = "30d", *batch = "2000";
+	bool failed = false, dry_run = false, yes = false;
+	const struct cli_option options[] = { { "older-than", &older, NULL },
+		                              { "batch", &batch, NULL },
+		                              { "failed", NULL, &failed },
+		                              { "dry-run", NULL, &dry_run },
+		                              { "yes", NULL, &yes } };
+	int code = cli_options(cli, options, ARRAY_SIZE(options), 0, 0);
+	char age[40], after[24] = "0";
+	long long total = 0;
+	struct rows r;
 	if (code != 0)
 		return code;
-	const char *params[] = { cli->argv[0], cli->options->operator_name };
-	code = cli_query(cli, "select signalbox.resume_agent($1, $2)", params, 2, NULL);
-	if (code == 0 && cli->json)
-		printf("{\"agent\":\"%s\",\"paused\":false}\n", cli->argv[0]);
-	else if (code == 0)
-		printf(_("%s goes on\n"), cli_safe(cli, cli->argv[0]));
-	return code;
+	if (duration_ms(older) < 0)
+		return cli_usage_error(_("--older-than is a duration such as 30d"));
+	snprintf(age, sizeof age, "%lld ms", (long long)duration_ms(older));
+	bool really = yes && !dry_run;
+	const char *params[] = { age, failed ? "t" : "f", batch, after, really ? "t" : "f", cli->options->operator_name };
+	do {
+		code = cli_query(cli, "select n, upto, is_over from signalbox.prune($1, $2, $3, $4, $5, $6)", params, 6, &r);
+		if (code != 0)
+			return code;
+		total += rows_int(&r, 0, 0, 0);
+		snprintf(after, sizeof after, "%lld", (long long)rows_int(&r, 0, 1, 0));
+		if (!cli->json && isatty(STDERR_FILENO))
+			fprintf(stderr, "\r%lld ", total);
+	} while (!rows_bool(&r, 0, 2));
+	if (cli->json)
+		printf("{\"%s\":%lld}\n", really ? "deleted" : "matched", total);
+	else
+		printf(really ? _("%lld messages deleted; their costs stay\n") : _("%lld messages ended before that\n"), total);
+	if (really || dry_run)
+		return EXIT_DONE;
+	fprintf(stderr, "signalbox: %s\n", _("nothing was done: say --yes to delete them, --dry-run to only count"));
+	return EXIT_REFUSED;
 }

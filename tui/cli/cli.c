@@ -9,6 +9,9 @@
 #include "shared/version.h"
 #include "tui/i18n.h"
 
+#define OPTIONS "-c statement_timeout=29s"
+#define CONNECT_MS 10000
+
 const struct cli_command CLI_COMMANDS[] = {
 	{ "status", "[--json] [--check]", N_("the state of the queue, and its alerts"), cmd_status },
 	{ "queue", "[--limit N] [--filter F] [--json]", N_("waiting and running messages in order, and why they wait"),
@@ -24,11 +27,13 @@ const struct cli_command CLI_COMMANDS[] = {
 	{ "cancel", "UUID...", N_("end waiting or running messages"), cmd_cancel },
 	{ "agents", "[--json]", N_("all agents, with cost and rate"), cmd_agents },
 	{ "agent", "SLUG [--json] | SLUG set KEY=VALUE...", N_("see, make or change an agent"), cmd_agent },
-	{ "pause", "SLUG [REASON]", N_("stop an agent from starting messages"), cmd_pause },
-	{ "resume", "SLUG", N_("let a paused agent go on"), cmd_resume },
+	{ "pause", "SLUG | --all [REASON]", N_("stop an agent, or all, from starting messages"), cmd_pause },
+	{ "resume", "SLUG | --all", N_("let what was paused go on"), cmd_resume },
 	{ "providers", "[--json]", N_("all providers"), cmd_providers },
 	{ "provider", "SLUG [--json] | SLUG set KEY=VALUE...", N_("see, make or change a provider"), cmd_provider },
 	{ "migrate", "[--status] [--to N] [--down N] [--yes] [--adopt TABLE] [--give-back]", N_("the schema"), cmd_migrate },
+	{ "prune", "[--older-than 30d] [--failed] [--batch N] [--dry-run] [--yes]",
+	  N_("delete messages that ended long ago; costs stay"), cmd_prune },
 	{ "doctor", "[--json]", N_("check the installation; each failure with its mend"), cmd_doctor },
 };
 const size_t N_CLI_COMMANDS = ARRAY_SIZE(CLI_COMMANDS);
@@ -163,7 +168,7 @@ int cli_connect(struct cli *cli)
 	struct err err;
 	if (cli->pg != NULL)
 		return 0;
-	if (pg_connect(&cli->pg, cli->options->database_url, "signalbox", "-c statement_timeout=29s", 10000, &err) < 0)
+	if (pg_connect_any(&cli->pg, cli->options->database_url, "signalbox", OPTIONS, CONNECT_MS, &err) < 0)
 		return cli_error(&err, _("database"));
 	if (migrate_check(cli->pg, &err) < 0)
 		return cli_error(&err, _("database"));
@@ -172,6 +177,16 @@ int cli_connect(struct cli *cli)
 
 int cli_try(struct cli *cli, const char *sql, const char *const *params, int n, struct rows *out, struct err *err)
 {
+	struct pg *writer = NULL;
+	struct err ignored;
+	int result = pg_exec(cli->pg, &cli->arena, sql, params, n, CLI_TIMEOUT_MS, out, err);
+	if (result == 0 || err->code != ERR_DB_DOWN || !pg_refused_write(cli->pg))
+		return result;
+	err->code = ERR_REFUSED;
+	if (pg_connect(&writer, cli->options->database_url, "signalbox", OPTIONS, CONNECT_MS, &ignored) < 0)
+		return -1;
+	pg_close(cli->pg);
+	cli->pg = writer;
 	return pg_exec(cli->pg, &cli->arena, sql, params, n, CLI_TIMEOUT_MS, out, err);
 }
 

@@ -45,7 +45,7 @@ int cli_options(struct cli *, const struct cli_option *, size_t n, int min_words
 /* Connects, checks the schema, runs. All answer 0, or the exit code after saying why. */
 int cli_connect(struct cli *);
 int cli_query(struct cli *, const char *sql, const char *const *params, int n_params, struct rows *out);
-/* The same, but a failure is the caller's to tell. */
+/* The same, but a failure is the caller's to tell. What a standby refuses is tried on a host that takes writes, where the settings name one. */
 MUSTCHECK int cli_try(struct cli *, const char *sql, const char *const *params, int n_params, struct rows *out, struct err *);
 /* Says the error and answers its exit code. */
 int cli_error(const struct err *, const char *what);
@@ -73,6 +73,7 @@ int cmd_cancel(struct cli *);
 int cmd_agents(struct cli *);
 int cmd_agent(struct cli *);
 int cmd_pause(struct cli *);
+int cmd_prune(struct cli *);
 int cmd_resume(struct cli *);
 int cmd_providers(struct cli *);
 int cmd_provider(struct cli *);

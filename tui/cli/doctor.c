@@ -57,7 +57,9 @@ static void ask_all(struct report *r)
 		{ "agents", "signalbox agent SLUG set provider=P model=M" },
 		{ "providers", "signalbox provider SLUG set protocol=ollama base_url=URL" },
 		{ "stuck", "a living worker's tick gives them back within a second; start one" },
-		{ "horizon", "an old transaction keeps dead rows: end it with pg_terminate_backend(pid)" },
+		{ "horizon", "it keeps dead rows from being removed: end it (a session: pg_terminate_backend(pid))" },
+		{ "dead rows",
+		  "see horizon; if nothing holds it back, let autovacuum run: autovacuum_max_workers, autovacuum_naptime" },
 		{ "autovacuum", "turn autovacuum on" },
 	};
 	struct rows rows = { 0 };
@@ -76,8 +78,8 @@ static void ask_all(struct report *r)
 static bool database(struct report *r)
 {
 	struct err err;
-	if (pg_connect(&r->cli->pg, r->cli->options->database_url, "signalbox doctor", "-c statement_timeout=5s", 10000, &err) <
-	    0) {
+	if (pg_connect_any(&r->cli->pg, r->cli->options->database_url, "signalbox doctor", "-c statement_timeout=5s", 10000,
+	                   &err) < 0) {
 		say(r, "database", false, err.msg, "set SIGNALBOX_DATABASE_URL, and see that PostgreSQL runs");
 		return false;
 	}

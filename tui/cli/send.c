@@ -91,6 +91,7 @@ int cli_follow(struct cli *cli, const char *uuid, bool stream, bool say_changes)
 	char last[4096] = "";
 	usec_t watched = 0;
 	struct rows r;
+	struct err err;
 	for (;;) {
 		const char *params[] = { uuid };
 		int code = status_of(cli, uuid, &r);
@@ -125,7 +126,10 @@ int cli_follow(struct cli *cli, const char *uuid, bool stream, bool say_changes)
 		if (stream) {
 			if (clock_mono() - watched > WATCH_USEC || watched == 0) {
 				watched = clock_mono();
-				code = cli_query(cli, "select signalbox.watch($1)", params, 1, NULL);
+				/* On a standby nobody can be asked to write the text down: it comes whole, at the end. */
+				if (cli_try(cli, "select signalbox.watch($1)", params, 1, NULL, &err) < 0 &&
+				    !pg_refused_write(cli->pg))
+					code = cli_error(&err, "");
 			}
 			if (code == 0)
 				code = print_text(cli, uuid, &text);

@@ -24,7 +24,7 @@ struct llm_private {
 	bool is_begun; /* the body's kind is known */
 };
 
-static const struct provider_ops *const PROVIDERS[] = { &provider_ollama, &provider_openai };
+static const struct provider_ops *const PROVIDERS[] = { &provider_ollama, &provider_openai, &provider_null };
 
 static bool body_has(struct str body, const char *words)
 {
@@ -211,6 +211,15 @@ static int read_key(const char *name, char *out, size_t size, struct err *err)
 	return 0;
 }
 
+/* The null provider's reply. The job is woken before it has asked to wait: job.c remembers that. */
+static void answer_null(struct llm_private *p)
+{
+	p->is_begun = true;
+	p->call->reply.is_complete = true;
+	on_text(p, str_of("null provider: no model was called"));
+	on_done(p, &(struct net_response){ .status = 200 }, &(struct err){ .code = ERR_OK });
+}
+
 static int check(const struct job *job, const struct provider_ops **ops, struct err *err)
 {
 	*ops = NULL;
@@ -256,6 +265,11 @@ struct llm_call *llm_start(struct job *job, struct err *err)
 		return NULL;
 	}
 	p->prompt_bytes = body.len;
+	if (ops->path == NULL) {
+		strbuf_release(&body);
+		answer_null(p);
+		return call;
+	}
 	/* OpenAI-compatible base URLs are given with or without /v1. */
 	size_t base = strlen(job->base_url);
 	const char *path = ops->path;

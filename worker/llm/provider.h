@@ -37,7 +37,7 @@ struct reply {
 
 struct provider_ops {
 	const char *protocol;
-	const char *path;        /* appended to base_url */
+	const char *path;        /* appended to base_url; NULL: nobody is called */
 	enum split_kind stream;  /* how a streamed body is cut */
 	const char *stream_type; /* its Content-Type */
 	void (*build)(const struct prompt *, struct strbuf *body);
@@ -47,7 +47,7 @@ struct provider_ops {
 	bool (*error)(const struct json *body, struct str *text, struct str *code);
 };
 
-extern const struct provider_ops provider_ollama, provider_openai;
+extern const struct provider_ops provider_ollama, provider_openai, provider_null;
 
 /* A JSON number into an int, when it is there and not negative. */
 static inline void usage_int(const struct json *j, const char *path, int *out)

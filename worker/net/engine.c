@@ -1,7 +1,8 @@
 /*
- * The engine's thread sleeps in epoll on: curl's sockets, a timerfd for curl's timer, a timerfd for our own deadlines (four times a second,
- * only while something is in flight), and an eventfd that says the inbox has orders. curl_multi_socket_action costs a sixth of
- * curl_multi_poll at 10,000 streams, because it looks only at the socket that has something.
+ * The engine's thread sleeps in epoll on curl's sockets and an eventfd that says the inbox has orders; until curl's timer is due, or our own
+ * look at the deadlines (four times a second, only while something is in flight). curl_multi_socket_action costs a sixth of
+ * curl_multi_poll at 10,000 streams, because it looks only at the socket that has something. Handles are used again: making one costs
+ * as much as a short call.
  */
 #include "worker/net/engine.h"
 
@@ -12,14 +13,14 @@
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "shared/clock.h"
 #include "shared/list.h"
 
 #define BODY_MAX (64u << 20)
-#define SWEEP_MS 250
+#define SWEEP_USEC (250 * USEC_PER_MSEC)
+#define SPARE_MAX 64 /* handles kept for the next calls */
 
 struct transfer {
 	struct list link; /* inbox, then in flight */
@@ -38,8 +39,10 @@ struct transfer {
 struct engine {
 	pthread_t thread;
 	CURLM *multi;
-	int epoll, wake, curl_timer, sweep_timer;
-	bool is_sweeping;
+	int epoll, wake;
+	usec_t curl_at, sweep_at; /* when curl wants to be called, and when deadlines are looked at; 0: not */
+	CURL *spare[SPARE_MAX];
+	int n_spare;
 	struct list flying;
 	pthread_mutex_t lock; /* of what follows */
 	struct list inbox;
@@ -51,19 +54,6 @@ struct engine {
 	uint64_t last_id;
 	bool ending;
 };
-
-static void arm(int timerfd, long first_ms, long every_ms)
-{
-	struct itimerspec t = {
-		.it_value = { first_ms / 1000, (first_ms % 1000) * 1000000 },
-		.it_interval = { every_ms / 1000, (every_ms % 1000) * 1000000 },
-	};
-	if (first_ms == 0)
-		t.it_value.tv_nsec = 1;
-	if (first_ms < 0)
-		t = (struct itimerspec){ { 0, 0 }, { 0, 0 } };
-	timerfd_settime(timerfd, 0, &t, NULL);
-}
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
 {
@@ -85,7 +75,7 @@ static int on_timer(CURLM *multi, long ms, void *arg)
 {
 	struct engine *e = arg;
 	(void)multi;
-	arm(e->curl_timer, ms, 0);
+	e->curl_at = ms < 0 ? 0 : clock_mono() + ms * USEC_PER_MSEC;
 	return 0;
 }
 
@@ -147,9 +137,14 @@ static size_t on_header(char *ptr, size_t one, size_t n, void *arg)
 	return n;
 }
 
-static void transfer_free(struct transfer *t)
+static void transfer_free(struct engine *e, struct transfer *t)
 {
-	curl_easy_cleanup(t->easy);
+	if (e->n_spare < SPARE_MAX) {
+		curl_easy_reset(t->easy);
+		e->spare[e->n_spare++] = t->easy;
+	} else {
+		curl_easy_cleanup(t->easy);
+	}
 	curl_slist_free_all(t->headers);
 	free(t->url);
 	free(t->body);
@@ -178,7 +173,7 @@ static void finish(struct engine *e, struct transfer *t, CURLcode rc)
 	curl_multi_remove_handle(e->multi, t->easy);
 	list_remove(&t->link);
 	t->handler.on_done(t->handler.ctx, &t->response, t->err.code != ERR_OK ? &t->err : NULL);
-	transfer_free(t);
+	transfer_free(e, t);
 }
 
 static void reap(struct engine *e)
@@ -195,6 +190,9 @@ static void reap(struct engine *e)
 
 static void begin(struct engine *e, struct transfer *t)
 {
+	t->easy = e->n_spare > 0 ? e->spare[--e->n_spare] : curl_easy_init();
+	if (t->easy == NULL)
+		abort();
 	curl_easy_setopt(t->easy, CURLOPT_URL, t->url);
 	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
 	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
@@ -277,46 +275,59 @@ static void sweep(struct engine *e)
 	}
 }
 
+/* Milliseconds until something is due; -1: nothing is. */
+static int until_due(const struct engine *e)
+{
+	usec_t at = e->curl_at != 0 && (e->sweep_at == 0 || e->curl_at < e->sweep_at) ? e->curl_at : e->sweep_at;
+	return at == 0 ? -1 : (int)((MAX(0, at - clock_mono()) + USEC_PER_MSEC - 1) / USEC_PER_MSEC);
+}
+
+static void look_at_sockets(struct engine *e)
+{
+	struct epoll_event events[256];
+	int running, n = epoll_wait(e->epoll, events, ARRAY_SIZE(events), until_due(e));
+	bool orders = false;
+	uint64_t count;
+	for (int i = 0; i < n; i++) {
+		int fd = events[i].data.fd;
+		if (fd == e->wake) {
+			if (read(fd, &count, sizeof count) < 0 && errno != EAGAIN)
+				BUG("engine: reading fd: %d", errno);
+			orders = true;
+			continue;
+		}
+		int mask = (events[i].events & EPOLLIN ? CURL_CSELECT_IN : 0) |
+		           (events[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+		           (events[i].events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+		curl_multi_socket_action(e->multi, fd, mask, &running);
+	}
+	if (orders)
+		take_orders(e);
+	if (e->curl_at != 0 && clock_mono() >= e->curl_at) {
+		e->curl_at = 0;
+		curl_multi_socket_action(e->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	}
+}
+
 static void *engine_main(void *arg)
 {
 	struct engine *e = arg;
-	struct epoll_event events[256];
-	int running;
-	uint64_t count;
-	for (;;) {
-		int n = epoll_wait(e->epoll, events, ARRAY_SIZE(events), -1);
-		bool orders = false, do_sweep = false;
-		for (int i = 0; i < n; i++) {
-			int fd = events[i].data.fd;
-			if (fd == e->wake || fd == e->curl_timer || fd == e->sweep_timer) {
-				if (read(fd, &count, sizeof count) < 0 && errno != EAGAIN)
-					BUG("engine: reading fd: %d", errno);
-				orders |= fd == e->wake;
-				do_sweep |= fd == e->sweep_timer;
-				if (fd == e->curl_timer)
-					curl_multi_socket_action(e->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-				continue;
-			}
-			int mask = (events[i].events & EPOLLIN ? CURL_CSELECT_IN : 0) |
-			           (events[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
-			           (events[i].events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
-			curl_multi_socket_action(e->multi, fd, mask, &running);
-		}
-		if (orders)
-			take_orders(e);
+	for (bool over = false; !over;) {
+		look_at_sockets(e);
 		reap(e);
-		if (do_sweep)
+		if (e->sweep_at != 0 && clock_mono() >= e->sweep_at) {
 			sweep(e);
-		bool sweeping = !list_is_empty(&e->flying);
-		if (sweeping != e->is_sweeping)
-			arm(e->sweep_timer, sweeping ? SWEEP_MS : -1, sweeping ? SWEEP_MS : 0);
-		e->is_sweeping = sweeping;
+			e->sweep_at = 0;
+		}
+		if (list_is_empty(&e->flying))
+			e->sweep_at = 0;
+		else if (e->sweep_at == 0)
+			e->sweep_at = clock_mono() + SWEEP_USEC;
 		pthread_mutex_lock(&e->lock);
-		bool over = e->ending && list_is_empty(&e->flying) && list_is_empty(&e->inbox);
+		over = e->ending && list_is_empty(&e->flying) && list_is_empty(&e->inbox);
 		pthread_mutex_unlock(&e->lock);
-		if (over)
-			return NULL;
 	}
+	return NULL;
 }
 
 static void watch_fd(struct engine *e, int fd)
@@ -336,13 +347,9 @@ struct engine *engine_start(void)
 	e->multi = curl_multi_init();
 	e->epoll = epoll_create1(EPOLL_CLOEXEC);
 	e->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	e->curl_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	e->sweep_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (e->multi == NULL || e->epoll < 0 || e->wake < 0 || e->curl_timer < 0 || e->sweep_timer < 0)
+	if (e->multi == NULL || e->epoll < 0 || e->wake < 0)
 		BUG("the engine could not be set up: %d", errno);
 	watch_fd(e, e->wake);
-	watch_fd(e, e->curl_timer);
-	watch_fd(e, e->sweep_timer);
 	curl_multi_setopt(e->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
 	curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e);
 	curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timer);
@@ -372,8 +379,8 @@ void engine_stop(struct engine *e)
 	curl_multi_cleanup(e->multi);
 	close(e->epoll);
 	close(e->wake);
-	close(e->curl_timer);
-	close(e->sweep_timer);
+	while (e->n_spare > 0)
+		curl_easy_cleanup(e->spare[--e->n_spare]);
 	pthread_mutex_destroy(&e->lock);
 	free(e);
 	curl_global_cleanup();
@@ -383,9 +390,6 @@ uint64_t net_submit(struct engine *e, const struct net_request *r)
 {
 	struct transfer *t = xcalloc(1, sizeof *t);
 	list_init(&t->link);
-	t->easy = curl_easy_init();
-	if (t->easy == NULL)
-		abort();
 	t->url = xstrdup(r->url);
 	t->body = xcalloc(1, r->body.len + 1);
 	memcpy(t->body, r->body.ptr, r->body.len);
@@ -401,9 +405,11 @@ uint64_t net_submit(struct engine *e, const struct net_request *r)
 	t->deadline = clock_mono() + r->total_ms * USEC_PER_MSEC;
 	pthread_mutex_lock(&e->lock);
 	uint64_t id = t->id = ++e->last_id;
+	bool first = list_is_empty(&e->inbox); /* else it is on its way to look */
 	list_push(&e->inbox, &t->link);
 	pthread_mutex_unlock(&e->lock);
-	wake(e);
+	if (first)
+		wake(e);
 	return id; /* the transfer may be over already */
 }
 

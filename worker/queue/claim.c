@@ -4,6 +4,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "shared/json.h"
+#include "shared/listen.h"
 #include "shared/log.h"
 #include "shared/pg.h"
 #include "shared/vocab.h"
@@ -17,27 +19,15 @@ struct claim {
 	pthread_t thread;
 	const struct services *services;
 	struct lease *lease;
+	struct listen listen;
 	struct pg *pg;
 	int wake;
+	int batch;     /* how many at once */
 	bool in_doubt; /* a claim's answer was lost: the database may think we hold more than we know */
 	atomic_bool draining, ending;
 	void (*on_watched)(void *);
 	void *ctx;
 };
-
-static int connect_db(struct claim *c, struct err *err)
-{
-	const struct options *o = c->services->options;
-	struct err ignored;
-	pg_close(c->pg);
-	c->pg = NULL;
-	if (pg_connect(&c->pg, o->listen_url[0] != '\0' ? o->listen_url : o->database_url, "signalbox-worker claim",
-	               "-c statement_timeout=9s", 5000, err) < 0)
-		return -1;
-	if (pg_exec(c->pg, NULL, "listen " CHANNEL_WORK, NULL, 0, TIMEOUT_MS, NULL, &ignored) < 0)
-		log_event(LOG_DEBUG, "no LISTEN on this connection, polling", "code=%s", err_name(ignored.code));
-	return 0;
-}
 
 static void add_known(struct job *job, void *ctx)
 {
@@ -63,15 +53,61 @@ static int disown(struct claim *c, const char *worker, struct err *err)
 	return result;
 }
 
+/* [["user","…"],…] into the job's turns. */
+static int read_turns(struct job *job, struct str text, struct err *err)
+{
+	const struct json *j;
+	int n = 0;
+	if (json_parse(&job->arena, text, 64u << 20, &j, err) < 0)
+		return -1;
+	for (const struct json *pair = json_first(j); pair != NULL; pair = json_next(pair))
+		n++;
+	job->turns = arena_alloc(&job->arena, sizeof *job->turns * (size_t)n);
+	for (const struct json *pair = json_first(j); pair != NULL; pair = json_next(pair)) {
+		const struct json *role = json_first(pair);
+		job->turns[job->n_turns++] = (struct turn){ json_value(role).ptr, json_value(json_next(role)) };
+	}
+	return 0;
+}
+
+enum column {
+	MESSAGE_ID,
+	MESSAGE_UUID,
+	JOB_ID,
+	NUMBER,
+	IS_WATCHED,
+	AGENT,
+	PROVIDER,
+	PROTOCOL,
+	BASE_URL,
+	KEY_ENV,
+	MODEL,
+	SYSTEM,
+	MAX_TOKENS,
+	TURNS
+};
+#define TAKE                                                                                                          \
+	"select message_id, message_uuid, job_id, number, is_watched, agent, provider, protocol, base_url, key_env, " \
+	"model, system_prompt, max_tokens, turns from signalbox.take($1, $2, $3)"
+
 static void make_job(struct claim *c, const struct rows *r, int i)
 {
 	struct job *job = job_new(c->services);
-	job->message_id = rows_int(r, i, 0, 0);
-	snprintf(job->message_uuid, sizeof job->message_uuid, "%s", rows_at(r, i, 1));
-	snprintf(job->job_id, sizeof job->job_id, "%s", rows_at(r, i, 2));
-	job->number = (int)rows_int(r, i, 3, 1);
+	const char **fields[] = { [AGENT] = &job->agent,         [PROVIDER] = &job->provider, [PROTOCOL] = &job->protocol,
+		                  [BASE_URL] = &job->base_url,   [KEY_ENV] = &job->key_env,   [MODEL] = &job->model,
+		                  [SYSTEM] = &job->system_prompt };
+	job->message_id = rows_int(r, i, MESSAGE_ID, 0);
+	snprintf(job->message_uuid, sizeof job->message_uuid, "%s", rows_at(r, i, MESSAGE_UUID));
+	snprintf(job->job_id, sizeof job->job_id, "%s", rows_at(r, i, JOB_ID));
+	job->number = (int)rows_int(r, i, NUMBER, 1);
 	job->deadline = job->claimed + c->services->options->timeout_ms * USEC_PER_MSEC;
-	if (rows_bool(r, i, 4)) {
+	for (int f = AGENT; f <= SYSTEM; f++)
+		if (rows_at(r, i, f) != NULL)
+			*fields[f] = arena_dup(&job->arena, rows_at(r, i, f), strlen(rows_at(r, i, f)));
+	job->max_tokens = (int)rows_int(r, i, MAX_TOKENS, 0);
+	if (rows_at(r, i, TURNS) == NULL || read_turns(job, str_of(rows_at(r, i, TURNS)), &job->err) < 0)
+		err_set(&job->err, ERR_BAD_INPUT, "there is no message to answer"); /* its first stage fails with this */
+	if (rows_bool(r, i, IS_WATCHED)) {
 		atomic_store(&job->live.watched, true);
 		c->on_watched(c->ctx);
 	}
@@ -84,20 +120,20 @@ static int claim_some(struct claim *c, int slots, struct err *err)
 	struct arena a = ARENA_INIT;
 	struct rows r = { 0 };
 	char worker[40], n[16], timeout[32];
-	if ((c->pg == NULL || pg_is_broken(c->pg)) && connect_db(c, err) < 0)
+	if (listen_turn(&c->listen, &c->pg, err) < 0)
 		return -1;
 	if (!lease_id(c->lease, worker))
 		return 0;
 	if (c->in_doubt && disown(c, worker, err) < 0)
 		return -1;
-	snprintf(n, sizeof n, "%d", MIN(slots, BATCH_MAX));
+	snprintf(n, sizeof n, "%d", MIN(slots, c->batch));
 	snprintf(timeout, sizeof timeout, "%lld ms", (long long)c->services->options->timeout_ms);
 	const char *params[] = { worker, n, timeout };
-	int result =
-		pg_exec(c->pg, &a, "select message_id, message_uuid, job_id, number, is_watched from signalbox.claim($1, $2, $3)",
-	                params, 3, TIMEOUT_MS, &r, err);
-	if (result < 0 && (err->code == ERR_DB_DOWN || err->code == ERR_DB_TIMEOUT))
+	int result = pg_exec(c->pg, &a, TAKE, params, 3, TIMEOUT_MS, &r, err);
+	if (result < 0 && (err->code == ERR_DB_DOWN || err->code == ERR_DB_TIMEOUT || err->code == ERR_TOO_BIG))
 		c->in_doubt = true;
+	/* So much was said in these conversations that one answer cannot carry them: fewer at a time. */
+	c->batch = result < 0 && err->code == ERR_TOO_BIG ? MAX(1, c->batch / 8) : MIN(BATCH_MAX, c->batch * 2);
 	for (int i = 0; i < r.n_rows; i++)
 		make_job(c, &r, i);
 	arena_release(&a);
@@ -107,12 +143,13 @@ static int claim_some(struct claim *c, int slots, struct err *err)
 /* Sleeps until a notification, a freed slot, or ms. True for the first two. */
 static bool wait_for_cause(struct claim *c, int ms)
 {
-	char channel[64], payload[64];
+	char payload[64];
+	const char *news;
 	struct err err;
 	bool cause = false;
 	struct pollfd fds[] = { { .fd = c->wake, .events = POLLIN },
 		                { .fd = c->pg != NULL && !pg_is_broken(c->pg) ? pg_fd(c->pg) : -1, .events = POLLIN } };
-	while (c->pg != NULL && pg_notification(c->pg, channel, payload)) /* came with the last answer */
+	while (c->pg != NULL && listen_take(&c->listen, c->pg, payload)) /* came with the last answer */
 		cause = true;
 	if (!cause && poll(fds, 2, ms) > 0) {
 		uint64_t n;
@@ -122,9 +159,11 @@ static bool wait_for_cause(struct claim *c, int ms)
 			pg_close(c->pg);
 			c->pg = NULL;
 		}
-		while (c->pg != NULL && pg_notification(c->pg, channel, payload))
+		while (c->pg != NULL && listen_take(&c->listen, c->pg, payload))
 			cause = true;
 	}
+	if ((news = listen_news(&c->listen)) != NULL)
+		log_event(LOG_INFO, news, "room=claim poll_ms=%lld", (long long)c->services->options->poll_ms);
 	return cause;
 }
 
@@ -148,7 +187,7 @@ static void *claim_main(void *arg)
 			if (!said)
 				log_event(LOG_WARN, "cannot claim, trying again", "code=%s", err_name(err.code));
 			said = true;
-			wait_for_cause(c, pause_ms);
+			wait_for_cause(c, (int)clock_jitter(pause_ms));
 			pause_ms = MIN(pause_ms * 2, 2000);
 			continue;
 		}
@@ -170,8 +209,15 @@ struct claim *claim_new(const struct services *services, struct lease *lease, vo
 	struct claim *c = xcalloc(1, sizeof *c);
 	c->services = services;
 	c->lease = lease;
+	c->batch = BATCH_MAX;
 	c->on_watched = on_watched;
 	c->ctx = ctx;
+	c->listen = (struct listen){ .listen_url = services->options->listen_url,
+		                     .database_url = services->options->database_url,
+		                     .application = "signalbox-worker claim",
+		                     .options = "-c statement_timeout=9s",
+		                     .channel = CHANNEL_WORK,
+		                     .timeout_ms = 5000 };
 	c->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (c->wake < 0)
 		BUG("claim: eventfd");

@@ -4,22 +4,27 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "shared/listen.h"
 #include "shared/log.h"
 #include "shared/pg.h"
 #include "shared/vocab.h"
 #include "shared/version.h"
 
 #define TIMEOUT_MS 10000
-#define TICK_USEC USEC_PER_SEC /* and never less than three times a lease */
+#define TICK_USEC USEC_PER_SEC          /* and never less than three times a lease */
+#define GRACE_USEC (5 * USEC_PER_SEC)   /* after a long outage: for the other workers to come back too */
+#define POLL_USEC (500 * USEC_PER_MSEC) /* without LISTEN, while something runs: how soon a cancel is seen */
 
 struct lease {
 	pthread_t thread;
 	const struct options *options;
 	const char *name, *agents;
 	struct jobs *jobs;
+	struct listen listen;
 	struct pg *pg;
 	int wake;
-	usec_t renewed; /* by our clock, when the last renewal was sent */
+	usec_t renewed;     /* by our clock, when the last renewal was answered */
+	usec_t quiet_until; /* no tick before */
 	atomic_bool draining, ending;
 	pthread_mutex_t lock; /* of what follows */
 	char id[40];
@@ -38,21 +43,6 @@ static int hello(struct lease *l, struct err *err)
 		pg_exec(l->pg, &a, "select signalbox.worker_hello($1, $2, $3, $4, $5, $6)", params, 6, TIMEOUT_MS, NULL, err);
 	arena_release(&a);
 	return result;
-}
-
-static int connect_db(struct lease *l, struct err *err)
-{
-	struct err ignored;
-	bool direct = l->options->listen_url[0] != '\0';
-	pg_close(l->pg);
-	l->pg = NULL;
-	if (pg_connect(&l->pg, direct ? l->options->listen_url : l->options->database_url, "signalbox-worker lease",
-	               "-c statement_timeout=9s", 5000, err) < 0)
-		return -1;
-	/* Without LISTEN (a pooler, a standby) the tick's second is the bound. */
-	if (pg_exec(l->pg, NULL, "listen " CHANNEL_STOP, NULL, 0, TIMEOUT_MS, NULL, &ignored) < 0)
-		log_event(LOG_DEBUG, "no LISTEN on this connection, polling", "code=%s", err_name(ignored.code));
-	return 0;
 }
 
 static void lost(struct lease *l)
@@ -81,6 +71,7 @@ static int renew(struct lease *l, struct err *err)
 	struct arena a = ARENA_INIT;
 	struct rows r;
 	char ms[32];
+	usec_t now = clock_mono();
 	snprintf(ms, sizeof ms, "%lld ms", (long long)l->options->lease_ms);
 	const char *params[] = { l->id, ms, atomic_load(&l->draining) ? "t" : "f" };
 	int result = pg_exec(l->pg, &a, "select stop from signalbox.worker_renew($1, $2, $3)", params, 3, TIMEOUT_MS, &r, err);
@@ -89,6 +80,9 @@ static int renew(struct lease *l, struct err *err)
 			lost(l);
 		else
 			stop_jobs(l, rows_at(&r, 0, 0));
+		/* Out of reach for so long, probably for all. The first to come back must not take the others' for dead: their calls still run. */
+		if (now - l->renewed > l->options->lease_ms * USEC_PER_MSEC)
+			l->quiet_until = now + GRACE_USEC;
 		l->renewed = clock_mono();
 	}
 	arena_release(&a);
@@ -123,19 +117,27 @@ static int begin_again(struct lease *l, struct err *err)
 
 static int turn(struct lease *l, struct err *err)
 {
-	if ((l->pg == NULL || pg_is_broken(l->pg)) && connect_db(l, err) < 0)
+	if (listen_turn(&l->listen, &l->pg, err) < 0)
 		return -1;
 	if (!l->is_held) /* only this thread writes it */
 		return begin_again(l, err);
 	if (renew(l, err) < 0)
 		return -1;
+	if (clock_mono() < l->quiet_until)
+		return 0;
 	return pg_exec(l->pg, NULL, "select signalbox.tick()", NULL, 0, TIMEOUT_MS, NULL, err);
+}
+
+static usec_t tick(struct lease *l)
+{
+	return listen_works(&l->listen) || jobs_count(l->jobs) == 0 ? TICK_USEC : POLL_USEC;
 }
 
 static void *lease_main(void *arg)
 {
 	struct lease *l = arg;
-	char channel[64], payload[64];
+	char payload[64];
+	const char *news;
 	struct err err;
 	bool said = false;
 	while (!atomic_load(&l->ending)) {
@@ -145,7 +147,9 @@ static void *lease_main(void *arg)
 		if (result == 0 && said)
 			log_event(LOG_INFO, "lease renewed again", "worker=%s", l->id);
 		said = result < 0;
-		usec_t until = clock_mono() + MIN(TICK_USEC, l->options->lease_ms * USEC_PER_MSEC / 3);
+		if ((news = listen_news(&l->listen)) != NULL)
+			log_event(LOG_INFO, news, "room=lease");
+		usec_t until = clock_mono() + MIN(tick(l), l->options->lease_ms * USEC_PER_MSEC / 3);
 		bool hurry = false;
 		while (!hurry && !atomic_load(&l->ending)) {
 			usec_t left = until - clock_mono();
@@ -159,7 +163,7 @@ static void *lease_main(void *arg)
 				hurry = true;
 			if (fds[1].revents != 0 && pg_consume(l->pg, &err) < 0)
 				break;
-			while (l->pg != NULL && !pg_is_broken(l->pg) && pg_notification(l->pg, channel, payload))
+			while (l->pg != NULL && !pg_is_broken(l->pg) && listen_take(&l->listen, l->pg, payload))
 				hurry |= strcmp(payload, l->id) == 0;
 		}
 	}
@@ -175,10 +179,16 @@ int lease_start(struct lease **out, const struct options *o, const char *name, c
 	l->agents = agents;
 	l->jobs = jobs;
 	l->is_held = true;
+	l->listen = (struct listen){ .listen_url = o->listen_url,
+		                     .database_url = o->database_url,
+		                     .application = "signalbox-worker lease",
+		                     .options = "-c statement_timeout=9s",
+		                     .channel = CHANNEL_STOP,
+		                     .timeout_ms = 5000 };
 	l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	snprintf(l->id, sizeof l->id, "%s", id);
 	pthread_mutex_init(&l->lock, NULL);
-	if (connect_db(l, err) < 0 || hello(l, err) < 0) {
+	if (listen_turn(&l->listen, &l->pg, err) < 0 || hello(l, err) < 0) {
 		pg_close(l->pg);
 		close(l->wake);
 		free(l);

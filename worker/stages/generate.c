@@ -7,6 +7,8 @@ enum step generate(struct job *job, struct err *err)
 {
 	int stop = atomic_load(&job->stop);
 	if (job->call == NULL) {
+		if (job->err.code != ERR_OK) /* the claim could not make sense of it */
+			return FAIL;
 		if (stop != ERR_OK) {
 			err_set(err, (enum err_code)stop, "before the call");
 			return FAIL;

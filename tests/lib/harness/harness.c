@@ -10,6 +10,7 @@
 #include "shared/clock.h"
 
 #define PG_SH "tests/lib/pg.sh"
+#define POOLER_SH "tests/lib/pooler.sh"
 #define ARGS_MAX 32
 #define LIMIT 300 /* seconds for a whole program: then something hangs */
 
@@ -320,22 +321,37 @@ const char *status_of(const char *message)
 
 /* ---------------------------------------------------------------- the world */
 
+/* Runs a script that prints a conninfo. */
+static void run_for_conninfo(const char *const *argv, char conninfo[static 256])
+{
+	char path[100];
+	snprintf(path, sizeof path, "%s/conninfo.out", W.dir);
+	unlink(path);
+	if (run_argv(argv, path) != 0)
+		fail_msg("%s %s failed; see %s", argv[0], argv[1], path);
+	if (strcmp(argv[1], "start") == 0) {
+		FILE *f = fopen(path, "re");
+		if (f == NULL || fgets(conninfo, 256, f) == NULL)
+			fail_msg("%s start said nothing", argv[0]);
+		else
+			fclose(f);
+		conninfo[strcspn(conninfo, "\n")] = '\0';
+	}
+}
+
 void database(const char *verb, const char *mode)
 {
 	const char *argv[] = { PG_SH, verb, W.dir, mode, NULL };
-	char path[100];
-	snprintf(path, sizeof path, "%s/pg.out", W.dir);
-	unlink(path);
-	if (run_argv(argv, path) != 0)
-		fail_msg("pg.sh %s failed; see %s", verb, path);
-	if (strcmp(verb, "start") == 0) {
-		FILE *f = fopen(path, "re");
-		if (f == NULL || fgets(W.conninfo, sizeof W.conninfo, f) == NULL)
-			fail_msg("pg.sh start said nothing");
-		else
-			fclose(f);
-		W.conninfo[strcspn(W.conninfo, "\n")] = '\0';
-	}
+	run_for_conninfo(argv, W.direct);
+	if (!W.is_pooled)
+		memcpy(W.conninfo, W.direct, sizeof W.conninfo);
+}
+
+static void pooler(const char *verb)
+{
+	const char *argv[] = { POOLER_SH, verb, W.direct, NULL };
+	if (W.is_pooled)
+		run_for_conninfo(argv, W.conninfo);
 }
 
 /* Too long: the database would outlive us, so it is stopped by the shell that we become. */
@@ -345,7 +361,8 @@ static void on_alarm(int sig)
 	static const char words[] = "harness: the program takes too long, given up\n";
 	if (write(2, words, sizeof words - 1) < 0)
 		_exit(1);
-	execl("/bin/sh", "sh", "-c", PG_SH " stop \"$0\" immediate; exit 124", W.dir, (char *)NULL);
+	execl("/bin/sh", "sh", "-c", POOLER_SH " stop \"$1\"; " PG_SH " stop \"$0\" immediate; exit 124", W.dir, W.direct,
+	      (char *)NULL);
 	_exit(1);
 }
 
@@ -356,6 +373,7 @@ static void read_env(void)
 		snprintf(bin_dir, sizeof bin_dir, "%s", getenv("SIGNALBOX_BIN_DIR"));
 	if (getenv("FAKE_LLM") != NULL)
 		snprintf(fake_path, sizeof fake_path, "%s", getenv("FAKE_LLM"));
+	W.is_pooled = getenv("TEST_POOLER") != NULL && strcmp(getenv("TEST_POOLER"), "1") == 0;
 	/* The caller's settings are not the tests'. */
 	for (char **e = environ; *e != NULL;) {
 		char name[100];
@@ -398,6 +416,7 @@ int world_up(void **state)
 	if (mkdtemp(W.dir) == NULL)
 		fail_msg("no directory under /tmp");
 	database("start", NULL);
+	pooler("start");
 	setenv("SIGNALBOX_DATABASE_URL", W.conninfo, 1);
 	if (run(bin("signalbox"), "migrate", NULL) != 0)
 		fail_msg("signalbox migrate failed; see %s/run.log", W.dir);
@@ -413,6 +432,7 @@ int world_down(void **state)
 	W.pg = NULL;
 	if (W.fake > 0)
 		kill_now(W.fake);
+	run(POOLER_SH, "stop", W.direct, NULL); /* a test may have started one, and failed */
 	database("stop", "immediate");
 	arena_release(&W.arena);
 	return 0;
@@ -434,8 +454,13 @@ int scene_up(void **state)
 {
 	(void)state;
 	/* What a killed worker had sent still runs for a moment. */
-	wait_for("select count(*) from pg_stat_activity where application_name like 'signalbox-worker%'", "0", 0);
+	wait_for(
+		W.is_pooled
+			? "select count(*) from pg_stat_activity where application_name like 'signalbox-worker%' and state <> 'idle'"
+			: "select count(*) from pg_stat_activity where application_name like 'signalbox-worker%'",
+		"0", 0);
 	q("truncate signalbox.ai_messages, signalbox.ai_sessions, signalbox.queue, signalbox.attempts, signalbox.ai_costs, signalbox.stats_minute, "
+	  "signalbox.lane_maps, signalbox.queue_totals, signalbox.stats_day, "
 	  "signalbox.starts, signalbox.stops, signalbox.watches, signalbox.message_stream, signalbox.idempotency_keys, signalbox.operator_log, "
 	  "signalbox.test_sessions, signalbox.workers, signalbox.lanes, signalbox.agents, signalbox.providers restart identity cascade");
 	q("select signalbox.provider_set('o', '{\"protocol\": \"ollama\", \"base_url\": \"http://127.0.0.1:%d\"}', 'test'), "

@@ -6,6 +6,7 @@
  * test was red. Nothing sleeps: wait_for() polls with a deadline.
  *
  *   SIGNALBOX_BIN_DIR   where signalbox and signalbox-worker are (build/bin)
+ *   TEST_POOLER=1       workers and tests reach the database through PgBouncer in transaction mode, without LISTEN
  *   FAKE_LLM            the scripted provider (build/plain/tests/fake_llm)
  */
 #include <setjmp.h>
@@ -23,7 +24,9 @@
 #define DEADLINE 10 /* seconds */
 
 struct world {
-	char dir[64], conninfo[256];
+	char dir[64];
+	char conninfo[256], direct[256]; /* what workers and tests use; past the pooler, if there is one */
+	bool is_pooled;
 	int port; /* of the provider */
 	pid_t fake;
 	struct pg *pg;      /* the superuser's connection, used by q() */

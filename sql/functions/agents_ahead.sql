@@ -1,0 +1,33 @@
+-- Starts of other agents before the message in place `place` of this agent: each gives one message a round, as long as it has any. With few
+-- agents they are counted as they are now, else from the totals.
+create or replace function signalbox.agents_ahead(agent int, place bigint) returns bigint
+language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+declare
+	turn bigint := (select last_value from claim_turn);
+	t    queue_totals;
+	n    int;
+	mine int;
+begin
+	if (select count(*) from (select from lanes limit 65) x) * place <= 4096 then
+		return (select coalesce(sum(least(w.waiting, case
+				-- before me in the circle?
+				when (l.agent_id > turn) = (agent > turn) and l.agent_id < agent or l.agent_id > turn and agent <= turn then place else place - 1 end)), 0)
+			from lanes l cross join lateral (
+				select count(*) as waiting from (
+					select from lane_cursors c cross join lateral (
+						select from queue q where q.agent_id = c.agent_id and q.rank = c.rank and q.seq >= c.low_waiting
+							and q.state in ('ready', 'blocked', 'delayed') limit place) x
+					where c.agent_id = l.agent_id limit place) y) w
+			where l.agent_id <> agent);
+	end if;
+	select * into t from queue_totals order by id desc limit 1;
+	if not found or t.agents = '{}' then
+		return 0;
+	end if;
+	mine := coalesce(t.counts[array_position(t.agents, agent)], 0);
+	n := width_bucket((place - 1)::int, t.sorted);    -- so many agents have no more than place - 1
+	return coalesce(t.sums[n], 0) + (cardinality(t.agents) - n) * (place - 1) - least(mine, place - 1)
+		+ (select count(*) from unnest(t.agents, t.counts) u(id, waiting)
+		   where u.waiting >= place and u.id <> agent and ((u.id > turn) = (agent > turn) and u.id < agent or u.id > turn and agent <= turn));
+end $$;

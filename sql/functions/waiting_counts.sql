@@ -1,0 +1,22 @@
+-- What waits, runs and failed. Up to 10,000 rows of the queue are counted as they are now, more are read from the last count (a second
+-- or two old), so that looking costs the same whatever waits. The running ones are always counted now.
+create or replace function signalbox.waiting_counts(out pending bigint, out queued bigint, out processing bigint, out failed bigint, out oldest timestamptz,
+	out waiting_long bigint)
+language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
+declare
+	t   queue_totals;
+	cut timestamptz := (select clock_timestamp() - make_interval(secs => r.param::float8) from alert_rules r where r.name = 'waiting_long');
+begin
+	select * into t from queue_totals order by id desc limit 1;
+	if coalesce(t.queued + t.pending + t.failed, 0) <= 10000 and (select count(*) from (select from queue limit 20001) x) <= 20000 then
+		select count(*) filter (where q.state = 'pending'), count(*) filter (where q.state in ('ready', 'blocked', 'delayed')),
+			count(*) filter (where q.state = 'running'), count(*) filter (where q.state = 'failed'),
+			min(q.queued_at) filter (where q.state in ('ready', 'blocked', 'delayed')),
+			count(*) filter (where q.state in ('ready', 'blocked', 'delayed') and q.queued_at < cut)
+			into pending, queued, processing, failed, oldest, waiting_long from queue q;
+		return;
+	end if;
+	pending := t.pending; queued := t.queued; failed := t.failed; oldest := t.oldest; waiting_long := t.waiting_long;
+	select coalesce(sum(n), 0) into processing from workers w
+		cross join lateral (select count(*) as n from queue q where q.worker_id = w.id and q.state = 'running') x;
+end $$;

@@ -1,0 +1,1 @@
+select count(*) from signalbox.agents_page()

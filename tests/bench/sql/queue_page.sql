@@ -1,0 +1,1 @@
+select count(*) from signalbox.queue_page(null, 200)

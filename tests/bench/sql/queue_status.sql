@@ -1,0 +1,1 @@
+select signalbox.queue_status()

@@ -1,0 +1,18 @@
+/*
+ * No provider at all, for load trials: everything of a message happens except the HTTP call (llm.c answers where `path` is NULL).
+ * What it says is labelled, its usage is counted by bytes and marked as estimated.
+ */
+#include "worker/llm/provider.h"
+
+static void build(const struct prompt *p, struct strbuf *b)
+{
+	strbuf_char(b, '[');
+	for (int i = 0; i < p->n_turns; i++) {
+		if (i > 0)
+			strbuf_char(b, ',');
+		json_put_str(b, p->turns[i].content);
+	}
+	strbuf_char(b, ']');
+}
+
+const struct provider_ops provider_null = { .protocol = "null", .build = build };

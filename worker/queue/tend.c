@@ -1,0 +1,73 @@
+#include "worker/queue/tend.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "shared/log.h"
+#include "shared/pg.h"
+
+#define TIMEOUT_MS 60000
+#define EVERY_MS 1000
+#define AWAY_MS 5000 /* until the next try when the database is away */
+
+struct tend {
+	pthread_t thread;
+	const struct options *options;
+	struct pg *pg;
+	int wake;
+	atomic_bool ending;
+};
+
+static int turn(struct tend *t, struct err *err)
+{
+	if (t->pg != NULL && pg_is_broken(t->pg)) {
+		pg_close(t->pg);
+		t->pg = NULL;
+	}
+	if (t->pg == NULL &&
+	    pg_connect(&t->pg, t->options->database_url, "signalbox-worker tend", "-c statement_timeout=59s", 5000, err) < 0)
+		return -1;
+	return pg_exec(t->pg, NULL, "select signalbox.tend()", NULL, 0, TIMEOUT_MS, NULL, err);
+}
+
+static void *tend_main(void *arg)
+{
+	struct tend *t = arg;
+	struct err err;
+	bool said = false;
+	while (!atomic_load(&t->ending)) {
+		int result = turn(t, &err);
+		char why[300];
+		if (result < 0 && !said)
+			log_event(LOG_WARN, "the tables are not cared for, trying again", "code=%s why=%s", err_name(err.code),
+			          log_quote(err.msg, why, sizeof why));
+		said = result < 0;
+		poll(&(struct pollfd){ .fd = t->wake, .events = POLLIN }, 1, said ? AWAY_MS : EVERY_MS);
+	}
+	return NULL;
+}
+
+struct tend *tend_start(const struct options *o)
+{
+	struct tend *t = xcalloc(1, sizeof *t);
+	t->options = o;
+	t->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (t->wake < 0 || pthread_create(&t->thread, NULL, tend_main, t) != 0)
+		BUG("the tend thread could not be started");
+	return t;
+}
+
+void tend_stop(struct tend *t)
+{
+	uint64_t one = 1;
+	atomic_store(&t->ending, true);
+	if (write(t->wake, &one, sizeof one) < 0)
+		BUG("tend: eventfd");
+	pthread_join(t->thread, NULL);
+	pg_close(t->pg);
+	close(t->wake);
+	free(t);
+}

@@ -1,0 +1,12 @@
+#pragma once
+/*
+ * One thread: has the database care for what the hot path relies on (signalbox.tend: totals and maps for positions, the sweep behind the
+ * lanes' cursors, what may be forgotten). Apart from the lease's thread because it may take long where millions wait; of all workers
+ * one does it at a time.
+ */
+#include "worker/options.h"
+
+struct tend;
+
+struct tend *tend_start(const struct options *);
+void tend_stop(struct tend *);
