@@ -224,16 +224,20 @@ static void may_lose_all(struct history *h, const char *incarnation)
 
 bool worker_dies(struct history *h, struct actor *a)
 {
-	int held = 0, first = 0;
+	int held = 0;
 	for (int i = 0; i < h->n_jobs; i++)
-		if (h->jobs[i].is_known && !h->jobs[i].was_sent && strcmp(h->jobs[i].worker, a->worker) == 0)
-			first = held++ == 0 || h->messages[h->jobs[i].message].id < h->messages[first].id ? h->jobs[i].message
-			                                                                                  : first;
+		held += h->jobs[i].is_known && !h->jobs[i].was_sent && strcmp(h->jobs[i].worker, a->worker) == 0;
 	if (a->in_flight || a->in_tx || held < (h->mood == DYING ? 2 : 0) ||
 	    strcmp(look_one(h, "select prop.expire('%s')", a->worker), "t") != 0)
 		return false;
 	note(h, "actor %d: worker %.8s dies, holding %d", a->index, a->worker, held);
-	if (held > 0)
+	/* Sessions are locked in their order: the first is the one to wait for. */
+	int first =
+		message_at(h, look_one(h,
+	                               "select m.uuid from signalbox.queue q join signalbox.ai_messages m on m.id = q.message_id "
+	                               "where q.worker_id = '%s' and q.state = 'running' order by q.session_id limit 1",
+	                               a->worker));
+	if (first >= 0)
 		plan_after_death(h, a->index, first);
 	may_lose_all(h, a->worker);
 	memcpy(a->dead, a->worker, sizeof a->dead);
