@@ -220,7 +220,7 @@ static const struct move *choose(struct history *h, enum kind kind)
 	return NULL;
 }
 
-static void start(struct history *h, struct actor *a, const struct move *m, int open_percent)
+void actor_does(struct history *h, struct actor *a, const struct move *m, int open_percent)
 {
 	struct op *op = &a->op;
 	struct err err;
@@ -229,7 +229,7 @@ static void start(struct history *h, struct actor *a, const struct move *m, int 
 	if (!m->build(h, a, op) || h->is_wrong)
 		return;
 	op->move = m;
-	a->in_tx = chance(h, open_percent);
+	a->in_tx = m->stays_open && chance(h, open_percent);
 	a->tx_ends = h->step + 1 + pick(h, 10);
 	note(h, "actor %d: %s%s", a->index, op->said, a->in_tx ? ", left open" : "");
 	if (a->in_tx && !tell(h, a, "begin"))
@@ -244,43 +244,18 @@ static void crash_or_wait(struct history *h)
 {
 	static const int SECONDS[] = { 2, 6, 31, 31, 62, 62, LEASE + 1 };
 	if (chance(h, h->mood == DYING ? 70 : 40))
-		worker_dies(h, &h->actors[pick(h, h->n_workers)]);
+		for (int i = 0, first = pick(h, h->n_workers); i < h->n_workers; i++) {
+			if (worker_dies(h, &h->actors[(first + i) % h->n_workers]))
+				break;
+		}
 	else
 		time_passes(h, SECONDS[pick(h, ARRAY_SIZE(SECONDS))]);
 }
 
-/*
- * A race of four that chance alone seldom brings together: a worker that held several messages is dead; a dispatch locks the session of
- * the first; a tick has seen them all and waits for that session; the dead one settles another late, and a living worker takes what that made
- * free; then the dispatch commits and the tick goes on with what it saw. Only who does what is planned.
- */
-static void follow_plan(struct history *h)
-{
-	static const struct {
-		enum kind kind;
-		const char *move;
-		int open_percent;
-	} PLAN[] = { { APPLICATION, "dispatch", 100 }, { WORKER, "tick", 10 }, { WORKER, "settle", 0 }, { WORKER, "claim", 0 } };
-	int at = h->plan - 1, first = pick(h, h->n_actors);
-	for (int i = 0; i < h->n_actors; i++) {
-		struct actor *a = &h->actors[(first + i) % h->n_actors];
-		bool is_dead = a->index == h->plan_actor;
-		if (a->kind != PLAN[at].kind || a->in_flight || a->in_tx || (at == 1 && is_dead) || (at == 2 && !is_dead))
-			continue;
-		start(h, a, move_called(PLAN[at].move), PLAN[at].open_percent);
-		if (a->in_flight && at == 0)
-			a->tx_ends = h->step + (int)ARRAY_SIZE(PLAN);
-		break;
-	}
-	h->plan = (h->plan + 1) % ((int)ARRAY_SIZE(PLAN) + 1);
-}
-
 static void step(struct history *h)
 {
-	if (h->plan > 0) {
-		follow_plan(h);
+	if (plan_step(h))
 		return;
-	}
 	for (int i = 0; i < h->n_actors; i++) {
 		struct actor *a = &h->actors[i];
 		if (a->in_tx && !a->in_flight && a->tx_ends <= h->step) {
@@ -296,7 +271,7 @@ static void step(struct history *h)
 		struct actor *a = &h->actors[pick(h, chance(h, MOOD[h->mood].work) ? h->n_workers : h->n_actors)];
 		if (a->in_flight || a->in_tx)
 			continue;
-		start(h, a, choose(h, a->kind), MOOD[h->mood].open);
+		actor_does(h, a, choose(h, a->kind), MOOD[h->mood].open);
 		if (a->in_flight || h->is_wrong)
 			return;
 	}
@@ -370,7 +345,8 @@ static void make_agents(struct history *h)
 		struct agent *g = &h->agents[i];
 		snprintf(g->slug, sizeof g->slug, "g%d", i);
 		look(h,
-		     "select signalbox.agent_set('%s', '{\"model\": \"gpt-4o-mini\", \"concurrency_limit\": %s, \"rate_limit_per_min\": %s}', 'test')",
+		     "select signalbox.agent_set('%s', '{\"model\": \"gpt-4o-mini\", \"concurrency_limit\": %s, "
+		     "\"rate_limit_per_min\": %s}', 'test')",
 		     g->slug, chance(h, MOOD[h->mood].limits) ? "2" : "null", chance(h, MOOD[h->mood].limits) ? "3" : "null");
 		g->id = atoi(look_one(h, "select id from signalbox.agents where slug = '%s'", g->slug));
 	}

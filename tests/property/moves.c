@@ -51,7 +51,7 @@ static bool build_dispatch(struct history *h, struct actor *a, struct op *op)
 		return false;
 	op->agent = pick(h, h->n_agents);
 	snprintf(op->nonce, sizeof op->nonce, "n%d", h->step);
-	if (h->plan == 0 && chance(h, 15)) {
+	if (h->plan == NULL && chance(h, 15)) {
 		int key = pick(h, KEYS);
 		snprintf(op->key, sizeof op->key, "g%d-k%d", op->agent, key);
 		snprintf(op->nonce, sizeof op->nonce, "said with %s", op->key);
@@ -62,7 +62,7 @@ static bool build_dispatch(struct history *h, struct actor *a, struct op *op)
 	if (chance(h, 12))
 		snprintf(more + strlen(more), sizeof more - strlen(more), ", run_after => clock_timestamp() + interval '%d s'",
 		         2 + pick(h, 60));
-	if (h->plan > 0) {
+	if (h->plan != NULL) {
 		op->agent = h->messages[h->plan_message].agent;
 		snprintf(session, sizeof session, ", session => '%.36s'", h->messages[h->plan_message].session);
 	} else {
@@ -130,16 +130,25 @@ static bool build_cancel(struct history *h, struct actor *a, struct op *op)
 	return act(h, op, "cancel", "", "pending queued processing", chance(h, 60) ? "processing" : "pending queued");
 }
 
+/* What comes back, and what steps back for it, is found by the next sweep at the latest. */
+static void retried(struct history *h, struct actor *a, struct op *op)
+{
+	(void)a;
+	for (int i = 0; i < h->n_messages; i++)
+		if (strcmp(h->messages[i].session, h->messages[op->message].session) == 0)
+			h->messages[i].is_swept = false;
+}
+
 /* Who ran it must be told. */
 static void cancelled(struct history *h, struct actor *a, struct op *op)
 {
-	(void)a;
 	const char *job = look_one(h,
 	                           "select h.was_job from prop.history h join signalbox.ai_messages m on m.id = h.message_id "
 	                           "where m.uuid = '%s' and h.was = 'processing' and h.becomes = 'cancelled' and h.n = "
 	                           "(select max(n) from prop.history x where x.message_id = m.id and x.becomes = 'cancelled')",
 	                           h->messages[op->message].uuid);
 	int i = job[0] != '\0' ? job_at(h, job) : -1;
+	retried(h, a, op);
 	if (i >= 0 && !h->jobs[i].is_told && strcmp(h->actors[h->jobs[i].actor].worker, h->jobs[i].worker) == 0)
 		h->jobs[i].stop_due = h->step;
 }
@@ -213,25 +222,27 @@ static void may_lose_all(struct history *h, const char *incarnation)
 			h->jobs[i].could_lose = true;
 }
 
-void worker_dies(struct history *h, struct actor *a)
+bool worker_dies(struct history *h, struct actor *a)
 {
-	int held = 0, first = 0;
+	int held = 0;
 	for (int i = 0; i < h->n_jobs; i++)
-		if (h->jobs[i].is_known && !h->jobs[i].was_sent && strcmp(h->jobs[i].worker, a->worker) == 0)
-			first = held++ == 0 || h->messages[h->jobs[i].message].id < h->messages[first].id ? h->jobs[i].message
-			                                                                                  : first;
+		held += h->jobs[i].is_known && !h->jobs[i].was_sent && strcmp(h->jobs[i].worker, a->worker) == 0;
 	if (a->in_flight || a->in_tx || held < (h->mood == DYING ? 2 : 0) ||
 	    strcmp(look_one(h, "select prop.expire('%s')", a->worker), "t") != 0)
-		return;
+		return false;
 	note(h, "actor %d: worker %.8s dies, holding %d", a->index, a->worker, held);
-	if (h->mood == DYING && chance(h, 70)) {
-		h->plan = 1;
-		h->plan_actor = a->index;
-		h->plan_message = first;
-	}
+	/* Sessions are locked in their order: the first is the one to wait for. */
+	int first =
+		message_at(h, look_one(h,
+	                               "select m.uuid from signalbox.queue q join signalbox.ai_messages m on m.id = q.message_id "
+	                               "where q.worker_id = '%s' and q.state = 'running' order by q.session_id limit 1",
+	                               a->worker));
+	if (first >= 0)
+		plan_after_death(h, a->index, first);
 	may_lose_all(h, a->worker);
 	memcpy(a->dead, a->worker, sizeof a->dead);
 	worker_begins(h, a);
+	return true;
 }
 
 void time_passes(struct history *h, int seconds)
@@ -296,6 +307,7 @@ static void claimed(struct history *h, struct actor *a, struct op *op)
 		memcpy(j->worker, a->worker, sizeof j->worker);
 		j->could_lose = a->maybe_lost;
 		h->messages[m].id = rows_int(&op->rows, i, 0, 0);
+		h->messages[m].is_swept = false;
 		h->n_claimed++;
 	}
 	judge_claim_committed(h, a, op, false);
@@ -308,7 +320,7 @@ static void claim_undone(struct history *h, struct actor *a, struct op *op)
 
 static void choose_outcome(struct history *h, struct job *j)
 {
-	int n = h->plan > 0 ? 96 : pick(h, 100);
+	int n = h->plan != NULL ? plan_outcome(h) : pick(h, 100);
 	bool is_permanent = chance(h, 30);
 	const char *o = j->is_told || (j->could_lose && n < 10) ? "gone"
 	                : n < 55                                ? "completed"
@@ -323,7 +335,8 @@ static void choose_outcome(struct history *h, struct job *j)
 	char record[sizeof j->record];
 	snprintf(
 		record, sizeof record,
-		"{\"message_id\":%lld,\"job_id\":\"%s\",\"outcome\":\"%s\",\"content\":\"answer %s %s\",\"error_class\":\"server_error\",\"error\":\"x\","
+		"{\"message_id\":%lld,\"job_id\":\"%s\",\"outcome\":\"%s\",\"content\":\"answer %s %s\","
+		"\"error_class\":\"server_error\",\"error\":\"x\","
 		"\"is_permanent\":%s,\"provider\":\"p\",\"model_asked\":\"gpt-4o-mini\",\"model\":\"gpt-4o-mini\",\"tokens_prompt\":10,"
 		"\"tokens_completion\":5,\"is_estimated\":false,\"was_called\":%s,\"generation_ms\":5,\"wait_ms\":%d}",
 		(long long)m->id, j->uuid, o, m->nonce, j->uuid, strcmp(o, "error") == 0 && is_permanent ? "true" : "false",
@@ -339,7 +352,7 @@ static void gather(struct history *h, struct actor *a, struct op *op, const char
 		int at = (start + i) % h->n_jobs;
 		struct job *j = &h->jobs[at];
 		if (j->actor == a->index && j->is_known && j->was_sent == was_sent && strcmp(j->worker, incarnation) == 0 &&
-		    (h->plan == 0 || j->message != h->plan_message))
+		    plan_settles(h, j->message))
 			op->jobs[op->n_jobs++] = at;
 	}
 }
@@ -349,12 +362,12 @@ static bool build_settle(struct history *h, struct actor *a, struct op *op)
 	const char *incarnation = a->worker;
 	struct strbuf sql = STRBUF_INIT(sizeof op->sql), said = STRBUF_INIT(400);
 	/* Sometimes an earlier incarnation comes to life again, and sometimes a batch is sent twice. */
-	if (h->plan > 0 || chance(h, 20))
+	if (plan_is_late(h) || chance(h, h->plan == NULL ? 20 : 0))
 		for (int i = h->n_jobs - 1; i >= 0; i--)
 			if (h->jobs[i].actor == a->index && !h->jobs[i].was_sent && h->jobs[i].is_known &&
 			    strcmp(h->jobs[i].worker, a->worker) != 0)
 				incarnation = h->jobs[i].worker;
-	gather(h, a, op, incarnation, h->plan == 0 && chance(h, 8), h->plan > 0 ? 1 : 1 + pick(h, SLOTS_MAX - 2));
+	gather(h, a, op, incarnation, h->plan == NULL && chance(h, 8), h->plan != NULL ? 1 : 1 + pick(h, SLOTS_MAX - 2));
 	if (op->n_jobs == 0)
 		return false;
 	op->is_again = h->jobs[op->jobs[0]].was_sent;
@@ -496,21 +509,41 @@ static bool build_tick(struct history *h, struct actor *a, struct op *op)
 	return true;
 }
 
+static bool build_tend(struct history *h, struct actor *a, struct op *op)
+{
+	(void)h;
+	(void)a;
+	sql_op(op, "select prop.tend()");
+	say_op(op, "tend");
+	return true;
+}
+
+/* One at a time does it; another comes back at once. */
+static void tended(struct history *h, struct actor *a, struct op *op)
+{
+	for (int i = 0; i < h->n_actors; i++)
+		if (i != a->index && h->actors[i].op.move == op->move)
+			return;
+	if (op->sent_step == h->step)
+		judge_swept(h);
+}
+
 const struct move MOVES[] = {
-	{ "dispatch", APPLICATION, { 1, 1, 1 }, build_dispatch, NULL, dispatched, NULL },
-	{ "cancel", OPERATOR, { 5, 5, 2 }, build_cancel, NULL, cancelled, NULL },
-	{ "retry", OPERATOR, { 4, 5, 3 }, build_retry, NULL, NULL, NULL },
-	{ "retry_hold", OPERATOR, { 1, 1, 1 }, build_hold, NULL, NULL, NULL },
-	{ "retry_undo", OPERATOR, { 1, 1, 1 }, build_undo, NULL, NULL, NULL },
-	{ "pause", OPERATOR, { 1, 0, 0 }, build_pause, NULL, paused, NULL },
-	{ "resume", OPERATOR, { 3, 1, 1 }, build_resume, NULL, NULL, NULL },
-	{ "claim", WORKER, { 38, 38, 40 }, build_claim, claim_answered, claimed, claim_undone },
-	{ "settle", WORKER, { 42, 42, 30 }, build_settle, NULL, settled, settle_undone },
-	{ "renew", WORKER, { 10, 8, 6 }, build_renew, NULL, renewed, NULL },
-	{ "bye", WORKER, { 1, 1, 1 }, build_bye, NULL, went, NULL },
-	{ "disown", WORKER, { 3, 3, 3 }, build_disown, NULL, NULL, NULL },
-	{ "stream_put", WORKER, { 2, 2, 1 }, build_stream, NULL, NULL, NULL },
-	{ "tick", WORKER, { 8, 8, 10 }, build_tick, NULL, NULL, NULL },
+	{ "dispatch", APPLICATION, { 1, 1, 1 }, true, build_dispatch, NULL, dispatched, NULL },
+	{ "cancel", OPERATOR, { 5, 5, 2 }, true, build_cancel, NULL, cancelled, NULL },
+	{ "retry", OPERATOR, { 4, 5, 3 }, true, build_retry, NULL, retried, NULL },
+	{ "retry_hold", OPERATOR, { 1, 1, 1 }, true, build_hold, NULL, NULL, NULL },
+	{ "retry_undo", OPERATOR, { 1, 1, 1 }, true, build_undo, NULL, NULL, NULL },
+	{ "pause", OPERATOR, { 1, 0, 0 }, true, build_pause, NULL, paused, NULL },
+	{ "resume", OPERATOR, { 3, 1, 1 }, true, build_resume, NULL, NULL, NULL },
+	{ "claim", WORKER, { 38, 38, 40 }, true, build_claim, claim_answered, claimed, claim_undone },
+	{ "settle", WORKER, { 42, 42, 24 }, true, build_settle, NULL, settled, settle_undone },
+	{ "renew", WORKER, { 10, 8, 6 }, true, build_renew, NULL, renewed, NULL },
+	{ "bye", WORKER, { 1, 1, 1 }, true, build_bye, NULL, went, NULL },
+	{ "disown", WORKER, { 3, 3, 3 }, true, build_disown, NULL, NULL, NULL },
+	{ "stream_put", WORKER, { 2, 2, 1 }, true, build_stream, NULL, NULL, NULL },
+	{ "tick", WORKER, { 8, 8, 10 }, true, build_tick, NULL, NULL, NULL },
+	{ "tend", WORKER, { 8, 6, 4 }, false, build_tend, NULL, tended, NULL },
 };
 const int N_MOVES = ARRAY_SIZE(MOVES);
 

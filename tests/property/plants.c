@@ -17,28 +17,34 @@ struct edit {
 static const struct plant {
 	const char *name;
 	enum mood mood;
+	bool is_more; /* left to the long run */
 	struct edit edits[5];
 } PLANTS[] = {
 	{ "no session lock",
 	  CROWDED,
+	  false,
 	  { { "dispatch", "where uuid = dispatch.session for no key update", "where uuid = dispatch.session", 1 },
 	    { "dispatch", "and x.thread_key = dispatch.thread_key for no key update", "and x.thread_key = dispatch.thread_key",
 	      1 },
 	    { "settle", "perform from ai_sessions s where s.id = any (sessions) order by s.id for no key update;", "", 1 } } },
 	{ "no fence",
 	  DYING,
+	  false,
 	  { { "settle", "where q.job_id = r.job_id and q.state = 'running' and", "where q.state = 'running' and", 1 },
 	    { "settle", "where q.job_id = r.job_id order by 1", "where true order by 1", 1 } } },
 	{ "rescue by id only",
 	  DYING,
+	  false,
 	  { { "rescue", "where q.session_id = any (sessions) and q.state = 'running' and (q.deadline < t",
 	      "where q.session_id = any (sessions) and q.state = 'running' and (true or q.deadline < t", 1 } } },
 	/* Of messages that are their session's first and were never tried: only a late commit puts those behind. */
 	{ "watermark by id",
 	  EVEN,
+	  false,
 	  { { "claim", "x.seq >= c.low_seq and x.state = 'ready'",
 	      "x.seq >= c.low_seq and x.state = 'ready' and (x.attempts > 0 or exists (select from ai_messages o "
-	      "where o.session_id = x.session_id and o.role = 'assistant' and o.id < x.message_id) or x.seq >= coalesce((select w.seq from prop.watermark w "
+	      "where o.session_id = x.session_id and o.role = 'assistant' and o.id < x.message_id) "
+	      "or x.seq >= coalesce((select w.seq from prop.watermark w "
 	      "where w.agent_id = x.agent_id and w.priority = x.priority), 0))",
 	      1 },
 	    { "claim", "insert into starts (agent_id, started_at)",
@@ -46,14 +52,16 @@ static const struct plant {
 	      "on conflict on constraint watermark_pkey do update set seq = greatest(watermark.seq, excluded.seq); "
 	      "insert into starts (agent_id, started_at)",
 	      1 } } },
-	{ "promotion missing", CROWDED, { { "settle", "perform promote(sessions);", "", 1 } } },
+	{ "promotion missing", CROWDED, false, { { "settle", "perform promote(sessions);", "", 1 } } },
 	{ "double reserve",
 	  EVEN,
+	  false,
 	  { { "claim", "perform pg_advisory_xact_lock(hashtext('signalbox.claim'));", "", 1 },
 	    { "claim", "for no key update skip locked", "", 1 },
 	    { "claim", "where q.message_id = f.message_id and q.state = 'ready'", "where q.message_id = f.message_id", 1 } } },
 	{ "cursor past a retry",
 	  EVEN,
+	  false,
 	  { { "claim", "x.seq >= c.low_seq and x.state = 'ready'",
 	      "x.seq >= c.low_seq and x.state = 'ready' and (x.attempts = 0 or x.seq >= coalesce((select w.seq from prop.watermark w "
 	      "where w.agent_id = x.agent_id and w.priority = x.priority), 0))",
@@ -65,24 +73,30 @@ static const struct plant {
 	      1 } } },
 	{ "cancel ignored: still answered",
 	  CROWDED,
+	  false,
 	  { { "cancel", "delete from queue where message_id = m.id returning * into q;",
 	      "select * into q from queue where message_id = m.id;", 1 } } },
 	{ "cancel ignored: never told",
 	  CROWDED,
+	  false,
 	  { { "cancel", "insert into stops values (q.worker_id, q.job_id) on conflict do nothing;", "", 1 } } },
-	{ "no turns", EVEN, { { "claim", "perform setval('claim_turn', after);", "null;", 1 } } },
-	{ "pause ignored", EVEN, { { "claim", "c.paused_at is null and", "", 1 } } },
-	{ "one over the limit", EVEN, { { "claim", "a.concurrency_limit - case", "1 + a.concurrency_limit - case", 1 } } },
+	{ "no turns", EVEN, true, { { "claim", "perform setval('claim_turn', after);", "null;", 1 } } },
+	{ "pause ignored", EVEN, true, { { "claim", "c.paused_at is null and", "", 1 } } },
+	{ "one over the limit", EVEN, true, { { "claim", "a.concurrency_limit - case", "1 + a.concurrency_limit - case", 1 } } },
 	{ "a later message stays before a retried one",
 	  CROWDED,
+	  true,
 	  { { "retry",
 	      "update queue set state = 'blocked' where session_id = m.session_id and state in ('ready', 'delayed') and message_id > m.id;",
 	      "", 1 } } },
 };
 
-int plants_count(void)
+int plants_count(bool all)
 {
-	return ARRAY_SIZE(PLANTS);
+	int n = 0;
+	while (n < (int)ARRAY_SIZE(PLANTS) && (all || !PLANTS[n].is_more))
+		n++;
+	return n;
 }
 
 const char *plants_name(int i)

@@ -77,6 +77,13 @@ begin
 	end loop;
 end $$;
 
+-- The sweep and whatever else is done every so often, now.
+create function prop.tend() returns void language plpgsql as $$
+begin
+	update signalbox.chores set done_at = done_at - interval '61 s' where ctid = any (array(select ctid from signalbox.chores for update skip locked));
+	perform signalbox.tend();
+end $$;
+
 -- A worker's lease runs out. False when somebody holds its row at this moment.
 create function prop.expire(worker uuid) returns boolean language sql as $$
 	with mine as (select id from signalbox.workers where id = worker for update skip locked)
@@ -217,6 +224,7 @@ begin
 	perform prop.pass_time('62 s');
 	perform signalbox.worker_renew(worker, '1 h', false);
 	perform signalbox.tick();
+	perform prop.tend();
 	create temp table if not exists got (message_id bigint, message uuid, job_id uuid, nonce text);
 	truncate got;
 	insert into got select c.message_id, c.message_uuid, c.job_id, u.content from signalbox.claim(worker, 8, '300 s') c
@@ -240,6 +248,7 @@ declare
 	c     record;
 	rows  text;
 begin
+	perform prop.tend();
 	select array_agg(x.id order by x.place, x.id), array_agg(x.place order by x.place, x.id) into ids, told
 		from (select m.id, signalbox.queue_position(m.uuid) as place from signalbox.queue q join signalbox.ai_messages m on m.id = q.message_id
 		      where q.state in ('ready', 'blocked', 'delayed')) x;

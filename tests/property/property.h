@@ -29,6 +29,7 @@ struct message {
 	int64_t id; /* 0 until it was claimed once */
 	int agent;
 	char session[UUID_SIZE];
+	bool is_swept; /* it was ready when the lanes were last swept: from then on no claim may overlook it */
 };
 
 /* One attempt, as its worker knows it. */
@@ -98,6 +99,7 @@ struct move {
 	const char *name;
 	enum kind kind;
 	int weight[MOODS];
+	bool stays_open;                                              /* some of the calls */
 	bool (*build)(struct history *, struct actor *, struct op *); /* false: nothing to do */
 	void (*answered)(struct history *, struct actor *, struct op *);
 	void (*committed)(struct history *, struct actor *, struct op *);
@@ -131,8 +133,8 @@ struct history {
 	int n_log;
 	struct arena arena;
 	enum mood mood;
-	/* The plan (history.c): its next stage, 0 none; whose death it is about, and the earliest message that one held. */
-	int plan, plan_actor, plan_message;
+	const struct plan *plan;                  /* NULL: none */
+	int plan_stage, plan_actor, plan_message; /* its next stage, and whom and what it is about */
 	bool has_priorities, is_wrong;
 	char wrong[2000];
 };
@@ -154,25 +156,36 @@ const char *look_one(struct history *, const char *fmt, ...) PRINTF(2, 3); /* fi
 int message_at(const struct history *, const char *uuid);                  /* index, -1 */
 int job_at(const struct history *, const char *uuid);
 
+/* An actor that is free makes a move; so many percent of the calls stay open. */
+void actor_does(struct history *, struct actor *, const struct move *, int open_percent);
+
+/* plans.c */
+bool plan_step(struct history *);
+void plan_after_death(struct history *, int actor, int message);
+bool plan_settles(const struct history *, int message); /* whether the settling under way may be of this message */
+bool plan_is_late(const struct history *);
+int plan_outcome(const struct history *);
+
 /* moves.c */
 const struct move *move_called(const char *name);
 void worker_begins(struct history *, struct actor *); /* a new incarnation */
-void worker_dies(struct history *, struct actor *);
+bool worker_dies(struct history *, struct actor *);   /* false: it is busy, or holds too little to be missed */
 void time_passes(struct history *, int seconds);
 
 /* judge.c */
 void judge_step(struct history *);
+void judge_swept(struct history *);
 void judge_claim_sent(struct history *);
 void judge_claim_answered(struct history *, const struct actor *, const struct op *);
 void judge_claim_committed(struct history *, const struct actor *, const struct op *, bool is_undone);
 void judge_places(struct history *);
 void judge_end(struct history *); /* everything ends in a bounded number of claims */
 
-/* threads.c: n workers and others at once, in the same database. False, with `why`, when something was violated. */
+/* threads.c: n workers of so many steps, and others, at once, in the same database. False, with `why`, when something was violated. */
 bool threads_play(uint64_t seed, int n_workers, int steps, char why[static 600]);
 
 /* plants.c: bugs, each planted into the functions' own text, searched for with histories from this seed on, and taken out again. A bug that
  * is not found, or whose text is no longer there, is a red test. */
-int plants_count(void);
+int plants_count(bool all); /* those of the long run come last */
 const char *plants_name(int i);
 void plants_find(int i, uint64_t seed);

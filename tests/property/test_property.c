@@ -3,8 +3,11 @@
  * each step; the same with real concurrency; and bugs planted on purpose, each of which the histories must find.
  *
  *   PROPERTY_SEED      of the first history (random)
- *   PROPERTY_STEPS     of each (200)
- *   PROPERTY_SEEDS     how many (10)
+ *   PROPERTY_STEPS     of each (150)
+ *   PROPERTY_SEEDS     how many (5; 100 with TEST_LONG; 1 where PROPERTY_SEED is given)
+ *   PROPERTY_THREADS   steps of each worker that runs at the same time as others (150; 1500 with TEST_LONG)
+ *   TEST_LONG          also the planted bugs that are not part of `make check`
+ *   TEST_LIMIT         seconds for all (290)
  */
 #include "tests/property/property.h"
 
@@ -14,7 +17,7 @@
 #include "shared/clock.h"
 
 static uint64_t first_seed;
-static int steps = 200, seeds = 10;
+static int steps, seeds, thread_steps;
 
 static int number(const char *name, int otherwise)
 {
@@ -27,7 +30,7 @@ static int property_up(void **state)
 	static char sql[64 << 10];
 	struct err err;
 	world_up(state);
-	alarm(number("PROPERTY_LIMIT", 290));
+	alarm((unsigned)number("TEST_LIMIT", 290));
 	FILE *f = fopen("tests/property/prop.sql", "re");
 	if (f == NULL)
 		fail_msg("tests/property/prop.sql: run from the top of the tree");
@@ -68,6 +71,16 @@ static void test_histories(void **state)
 	       (double)(clock_mono() - began) / USEC_PER_SEC);
 }
 
+static void test_threads(void **state)
+{
+	static const int WORKERS[] = { 2, 5, 8 };
+	char why[600];
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(WORKERS); i++)
+		if (!threads_play(first_seed + i, WORKERS[i], thread_steps, why))
+			fail_msg("%d workers at once: %s", WORKERS[i], why);
+}
+
 static void test_plant(void **state)
 {
 	plants_find((int)(intptr_t)*state, first_seed);
@@ -75,18 +88,19 @@ static void test_plant(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[40] = { cmocka_unit_test(test_histories) };
-	size_t n = 1;
-	for (int i = 0; i < plants_count(); i++)
+	bool is_long = number("TEST_LONG", 0) > 0;
+	struct CMUnitTest tests[40] = { cmocka_unit_test(test_histories), cmocka_unit_test(test_threads) };
+	size_t n = 2;
+	for (int i = 0; i < plants_count(is_long); i++)
 		tests[n++] = (struct CMUnitTest){ plants_name(i), test_plant, NULL, NULL, (void *)(intptr_t)i };
-
 	if (getenv("PROPERTY_SEED") != NULL)
 		first_seed = strtoull(getenv("PROPERTY_SEED"), NULL, 10);
 	else if (getrandom(&first_seed, sizeof first_seed, 0) < 0)
 		return 1;
 	else
 		first_seed %= 1000000000;
-	steps = number("PROPERTY_STEPS", steps);
-	seeds = number("PROPERTY_SEEDS", getenv("PROPERTY_SEED") != NULL ? 1 : seeds);
+	steps = number("PROPERTY_STEPS", 150);
+	thread_steps = number("PROPERTY_THREADS", is_long ? 1500 : 150);
+	seeds = number("PROPERTY_SEEDS", getenv("PROPERTY_SEED") != NULL ? 1 : is_long ? 100 : 5);
 	return world_end(_cmocka_run_group_tests("property", tests, n, property_up, property_down));
 }
