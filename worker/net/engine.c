@@ -20,10 +20,12 @@
 
 #define BODY_MAX (64u << 20)
 #define SWEEP_USEC (250 * USEC_PER_MSEC)
+#define BUCKETS 4096 /* of transfers by number: a stop cancels ten thousand of them */
 #define SPARE_MAX 64 /* handles kept for the next calls */
 
 struct transfer {
-	struct list link; /* inbox, then in flight */
+	struct list link;      /* inbox, then in flight */
+	struct transfer *next; /* in its bucket */
 	uint64_t id;
 	CURL *easy;
 	struct curl_slist *headers;
@@ -44,7 +46,8 @@ struct engine {
 	CURL *spare[SPARE_MAX];
 	int n_spare;
 	struct list flying;
-	pthread_mutex_t lock; /* of what follows */
+	struct transfer *by_id[BUCKETS]; /* the same */
+	pthread_mutex_t lock;            /* of what follows */
 	struct list inbox;
 	struct cancel {
 		uint64_t id;
@@ -172,6 +175,10 @@ static void finish(struct engine *e, struct transfer *t, CURLcode rc)
 	explain(t, rc);
 	curl_multi_remove_handle(e->multi, t->easy);
 	list_remove(&t->link);
+	struct transfer **at = &e->by_id[t->id % BUCKETS];
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
 	t->handler.on_done(t->handler.ctx, &t->response, t->err.code != ERR_OK ? &t->err : NULL);
 	transfer_free(e, t);
 }
@@ -210,6 +217,8 @@ static void begin(struct engine *e, struct transfer *t)
 	curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "signalbox");
 	t->started = t->last_byte = clock_mono();
 	list_push(&e->flying, &t->link);
+	t->next = e->by_id[t->id % BUCKETS];
+	e->by_id[t->id % BUCKETS] = t;
 	if (curl_multi_add_handle(e->multi, t->easy) != CURLM_OK) {
 		err_set(&t->err, ERR_SYSTEM, "the transfer could not be started");
 		finish(e, t, CURLE_OK);
@@ -218,14 +227,13 @@ static void begin(struct engine *e, struct transfer *t)
 
 static void cancel(struct engine *e, const struct cancel *c)
 {
-	for (struct list *l = e->flying.next; l != &e->flying; l = l->next) {
-		struct transfer *t = list_entry(l, struct transfer, link);
-		if (t->id == c->id) {
-			err_set(&t->err, c->code, "after %zu bytes", t->response.body_bytes);
-			finish(e, t, CURLE_OK);
-			return;
-		}
-	}
+	struct transfer *t = e->by_id[c->id % BUCKETS];
+	while (t != NULL && t->id != c->id)
+		t = t->next;
+	if (t == NULL) /* it ended meanwhile */
+		return;
+	err_set(&t->err, c->code, "after %zu bytes", t->response.body_bytes);
+	finish(e, t, CURLE_OK);
 }
 
 static void take_orders(struct engine *e)
