@@ -248,9 +248,9 @@ int main(int argc, char **argv)
 		          (long long)w.options.concurrency, SIGNALBOX_VERSION);
 		wait_signal(&w, w.options.max_time_ms > 0 ? w.options.max_time_ms : -1);
 		stop_rooms(&w);
+		engine_stop(w.services.engine); /* it may still be waking the last job */
 		jobs_stop(w.services.jobs);
 		claim_free(w.claim);
-		engine_stop(w.services.engine);
 		log_event(LOG_INFO, "ended", "worker=%s", name);
 	}
 	options_free(&w.options);
