@@ -190,7 +190,7 @@ static bool wait_for_jobs(struct worker *w, int64_t ms)
 
 static void stop_rooms(struct worker *w)
 {
-	claim_drain(w->claim);
+	claim_stop(w->claim); /* first: a claim under way would bring work after everybody had gone */
 	lease_set_draining(w->lease);
 	log_event(LOG_INFO, "draining", "running=%d ms=%lld", jobs_count(w->services.jobs), (long long)w->options.drain_ms);
 	if (!wait_for_jobs(w, w->options.drain_ms)) {
@@ -198,7 +198,6 @@ static void stop_rooms(struct worker *w)
 		jobs_stop_job(w->services.jobs, NULL, ERR_SHUTDOWN);
 		wait_for_jobs(w, RELEASE_MS);
 	}
-	claim_stop(w->claim);
 	writer_stop(w->services.writer, RELEASE_MS);
 	int left = jobs_count(w->services.jobs);
 	lease_stop(w->lease);

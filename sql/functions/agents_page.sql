@@ -4,7 +4,9 @@ returns table (slug text, name text, state text, provider text, model text, queu
 	error_percent numeric, mean_seconds numeric, tokens_per_minute numeric, cost_today_usd numeric, cost_unknown_today bigint,
 	rate_limit_per_min int, concurrency_limit int, context_window_size int, max_tokens int, budget_day numeric, budget_month numeric,
 	tools text, chain text, paused_by text, pause_reason text, system_prompt text)
-language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
+language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp
+-- All agents are on the page: their parts are joined whole, not looked up one by one.
+set enable_nestloop = off set jit = off as $$
 	with b as materialized (
 		select agent_id, floor(extract(epoch from clock_timestamp() - minute) / 180)::int as ago, sum(completed) as done, sum(failed) as failed, sum(errors) as errors,
 		       sum(processing_ms) as ms, sum(tokens_prompt + tokens_completion) as tokens

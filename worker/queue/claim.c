@@ -24,7 +24,7 @@ struct claim {
 	int wake;
 	int batch;     /* how many at once */
 	bool in_doubt; /* a claim's answer was lost: the database may think we hold more than we know */
-	atomic_bool draining, ending;
+	atomic_bool ending;
 	void (*on_watched)(void *);
 	void *ctx;
 };
@@ -177,7 +177,7 @@ static void *claim_main(void *arg)
 	bool said = false;
 	while (!atomic_load(&c->ending)) {
 		int slots = (int)o->concurrency - jobs_count(c->services->jobs);
-		if (slots <= 0 || atomic_load(&c->draining)) {
+		if (slots <= 0) {
 			wait_for_cause(c, (int)o->poll_ms);
 			empty = 0;
 			continue;
@@ -241,11 +241,6 @@ void claim_slot_freed(struct claim *c)
 	uint64_t one = 1;
 	if (write(c->wake, &one, sizeof one) < 0)
 		BUG("claim: eventfd");
-}
-
-void claim_drain(struct claim *c)
-{
-	atomic_store(&c->draining, true);
 }
 
 void claim_stop(struct claim *c)

@@ -13,8 +13,7 @@ struct claim;
 struct claim *claim_new(const struct services *, struct lease *, void (*on_watched)(void *ctx), void *ctx);
 void claim_free(struct claim *);
 void claim_start(struct claim *);
-/* No new work from now on. */
-void claim_drain(struct claim *);
-void claim_stop(struct claim *); /* ends the thread */
+/* No new work from now on: ends the thread, after the claim it may be in. */
+void claim_stop(struct claim *);
 /* A job ended: there is room. Any thread. */
 void claim_slot_freed(struct claim *);
