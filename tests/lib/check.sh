@@ -24,7 +24,10 @@ for t in "$@"; do
 	[ "$code" = 0 ] || [ "$f" != 0 ] || f=1
 	[ $((p + f + s)) != 0 ] || f=1    # a program that tested nothing
 	printf '%-44s %3d passed %3d failed  %3ds\n' "${t#build/}" "$p" "$f" $((SECONDS - start))
-	[ "$f" = 0 ] && [ "$code" = 0 ] || sed 's/^/    /' "$log" | tail -n 60
+	if [ "$f" != 0 ] || [ "$code" != 0 ]; then
+		grep -a -A6 '^not ok ' "$log" | sed 's/^/    /' | head -n 60    # a script's failures may be far up
+		sed 's/^/    /' "$log" | tail -n 60
+	fi
 	[ "$s" = 0 ] || sed -n 's/^skip /    skipped: /p' "$log"
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
