@@ -54,13 +54,17 @@ for size in "80 24" "120 36"; do
 	done
 	is "nothing was cancelled $at" 31 "$(q "select count(*) from signalbox.queue")"
 
+	# The prompt is waited for: keys that arrive in one burst outside of it are taken for a paste, and ignored.
 	keys /
+	see "/ opens the prompt $at" '^ */ *$'
 	keys "number 17" Enter
 	see "filter $at" '1-1 of 1'
 	see "filter is named $at" 'number 17'
 	keys Escape
 	see "Esc clears the filter $at" '(1-18|1-23|1-2[0-9]) of 31'
-	keys / ; keys "agnt:x" Enter
+	keys /
+	see "/ opens it again $at" '^ */ *$'
+	keys "agnt:x" Enter
 	see "a wrong filter names the word $at" "no filter 'agnt'; did you mean 'agent'"
 
 	keys '?'
