@@ -43,17 +43,18 @@ begin
 		select c.agent_id, r.room, row_number() over () as ord
 		from (      (select l.* from lanes l where l.agent_id > after order by l.agent_id)
 		  union all (select l.* from lanes l where l.agent_id <= after order by l.agent_id)) c
-		join agents a on a.id = c.agent_id
+		-- Asked of one agent after the other (offset 0): a plan that began with the agents or the queue would lose the circle's order.
 		cross join lateral (
 			select least(claim.slots,
 			       a.concurrency_limit - case when a.concurrency_limit is not null then running_of(a.id) end,
 			       a.rate_limit_per_min - case when a.rate_limit_per_min is not null then
-			         (select count(*) from starts s where s.agent_id = a.id and s.started_at > t - interval '61 s') end) as room offset 0) r
-		where not fleet_paused and c.paused_at is null and (c.blocked_until is null or c.blocked_until <= t)
-		  and (w.agents is null or a.slug = any (w.agents))
-		  and exists (select from lane_cursors k where k.agent_id = c.agent_id and exists (
-		              select from queue q where q.agent_id = k.agent_id and q.rank = k.rank and q.seq >= k.low_seq and q.state = 'ready'))
-		  and r.room > 0
+			         (select count(*) from starts s where s.agent_id = a.id and s.started_at > t - interval '61 s') end) as room
+			from agents a
+			where a.id = c.agent_id and (w.agents is null or a.slug = any (w.agents))
+			  and exists (select from lane_cursors k where k.agent_id = c.agent_id and exists (
+			              select from queue q where q.agent_id = k.agent_id and q.rank = k.rank and q.seq >= k.low_seq and q.state = 'ready'))
+			offset 0) r
+		where not fleet_paused and c.paused_at is null and (c.blocked_until is null or c.blocked_until <= t) and r.room > 0
 		limit claim.slots
 	) g;
 

@@ -14,10 +14,12 @@ begin
 	circle := array(
 		select l.agent_id from (      (select x.agent_id from lanes x where x.agent_id > turn order by x.agent_id)
 		                    union all (select x.agent_id from lanes x where x.agent_id <= turn order by x.agent_id)) l
+		-- One agent after the other (limit 1): a plan that began with the queue would lose the circle's order.
+		cross join lateral (
+			select from lane_cursors c where c.agent_id = l.agent_id and exists (
+				select from queue q where q.agent_id = c.agent_id and q.rank = c.rank and q.seq >= c.low_waiting
+					and q.state in ('ready', 'blocked', 'delayed')) limit 1) waits
 		where (named is null or (select a.slug from agents a where a.id = l.agent_id) = any (named))
-		  and exists (select from lane_cursors c where c.agent_id = l.agent_id and exists (
-		              select from queue q where q.agent_id = c.agent_id and q.rank = c.rank and q.seq >= c.low_waiting
-		                 and q.state in ('ready', 'blocked', 'delayed')))
 		limit deep);
 	-- `circle` agents have at least one each; how many rounds make `deep`?
 	while circle <> '{}' and cardinality(circle) < deep loop
