@@ -412,6 +412,9 @@ bool history_play(struct history *h)
 			judge_step(h);
 		if (h->step % 64 == 0 && !h->is_wrong) {
 			quiesce(h);
+			/* As autovacuum does, so that plans change. */
+			if (!h->is_wrong && chance(h, 60))
+				look(h, "analyze");
 			if (!h->is_wrong)
 				judge_places(h);
 		}

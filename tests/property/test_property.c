@@ -4,8 +4,8 @@
  *
  *   PROPERTY_SEED      of the first history (random)
  *   PROPERTY_STEPS     of each (150)
- *   PROPERTY_SEEDS     how many (5; 100 with TEST_LONG; 1 where PROPERTY_SEED is given)
- *   PROPERTY_THREADS   steps of each worker that runs at the same time as others (150; 1500 with TEST_LONG)
+ *   PROPERTY_SEEDS     how many (4; 100 with TEST_LONG; 1 where PROPERTY_SEED is given)
+ *   PROPERTY_THREADS   steps of each worker that runs at the same time as others (100; 1500 with TEST_LONG)
  *   TEST_LONG          also the planted bugs that are not part of `make check`
  *   TEST_LIMIT         seconds for all (290)
  */
@@ -100,7 +100,7 @@ int main(void)
 	else
 		first_seed %= 1000000000;
 	steps = number("PROPERTY_STEPS", 150);
-	thread_steps = number("PROPERTY_THREADS", is_long ? 1500 : 150);
-	seeds = number("PROPERTY_SEEDS", getenv("PROPERTY_SEED") != NULL ? 1 : is_long ? 100 : 5);
+	thread_steps = number("PROPERTY_THREADS", is_long ? 1500 : 100);
+	seeds = number("PROPERTY_SEEDS", getenv("PROPERTY_SEED") != NULL ? 1 : is_long ? 100 : 4);
 	return world_end(_cmocka_run_group_tests("property", tests, n, property_up, property_down));
 }
