@@ -26,6 +26,7 @@ declare
 	taken    bigint[];
 	last     int;
 	asked    int;
+	mine     bigint := nextval('claim_seq');
 	old      bigint := (select last_value from seq_old);
 	fleet_paused boolean := exists (select from fleet f where f.paused_at is not null);
 begin
@@ -76,8 +77,8 @@ begin
 					order by x.seq limit k.n for no key update skip locked) q
 				where c.agent_id = k.agent_id order by c.rank limit k.n) r
 		), started as (
-			update queue q set state = 'running', job_id = gen_random_uuid(), worker_id = claim.worker, attempts = q.attempts + 1, runs = q.runs + 1,
-				run_after = null, deadline = clock_timestamp() + attempt_timeout + interval '60 s', changed_at = clock_timestamp()
+			update queue q set state = 'running', job_id = gen_random_uuid(), worker_id = claim.worker, claim_no = mine, attempts = q.attempts + 1,
+				runs = q.runs + 1, run_after = null, deadline = clock_timestamp() + attempt_timeout + interval '60 s', changed_at = clock_timestamp()
 			from first f where q.message_id = f.message_id and q.state = 'ready'
 			returning q.message_id, q.agent_id, q.rank, q.seq, f.ord
 		), raised as (
@@ -101,6 +102,11 @@ begin
 		n_agents := coalesce(cardinality(circle), 0);
 	end loop;
 
+	-- One start in 500 or so raises the worker's low_claim to the oldest that it runs, or to this claim.
+	if random() < cardinality(ids) / 500.0 then
+		update workers x set low_claim = least(mine, (select q.claim_no from queue q where q.worker_id = x.id and q.state = 'running'
+			and q.claim_no >= x.low_claim order by q.claim_no limit 1)) where x.id = claim.worker;
+	end if;
 	if w.is_idle <> (ids = '{}') or w.agents is not null then
 		update workers x set is_idle = (ids = '{}'), turn = case when x.agents is null then x.turn else after end where x.id = claim.worker;
 	end if;

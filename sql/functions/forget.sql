@@ -13,5 +13,5 @@ begin
 	delete from test_sessions where used_at < t - interval '7 days';
 	delete from stops s where not exists (select from workers w where w.id = s.worker_id and w.ended_at is null);
 	delete from workers w where w.ended_at < t - interval '1 day'
-		and not exists (select from queue q where q.worker_id = w.id and q.state = 'running');
+		and not exists (select from queue q where q.worker_id = w.id and q.claim_no >= w.low_claim and q.state = 'running');
 end $$;

@@ -15,7 +15,7 @@ declare
 begin
 	return query execute format($q$
 		with base as (
-			(select q.message_id, 0 as ord, 0 as place from queue q where q.state = 'running' order by q.changed_at limit $1)
+			(select q.message_id, 0 as ord, 0 as place from running q order by q.changed_at limit $1)
 			union all
 			select o.message_id, 1, o.place from service_order($1, $3) o
 			union all

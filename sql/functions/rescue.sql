@@ -16,17 +16,13 @@ begin
 	-- open snapshot the index still holds all that ever ran.
 	if chore_due('overdue', '0 s') then
 		sessions := array(
-			select q.session_id from workers w cross join lateral (
-				select o.session_id, o.deadline from queue o where o.worker_id = w.id and o.state = 'running' offset 0) q
-			where w.ended_at is not null or q.deadline < t
-			union
-			select q.session_id from queue q where q.worker_id is null and q.state = 'running' and q.deadline < t
-			order by 1);
+			select distinct q.session_id from running q left join workers w on w.id = q.worker_id
+			where w.ended_at is not null or q.deadline < t order by 1);
 		perform chore_done('overdue', t);
 	else
 		sessions := array(
 			select q.session_id from workers w cross join lateral (
-				select o.session_id from queue o where o.worker_id = w.id and o.state = 'running' offset 0) q
+				select o.session_id from queue o where o.worker_id = w.id and o.claim_no >= w.low_claim and o.state = 'running' offset 0) q
 			where w.ended_at > t - interval '1 min' order by 1);
 	end if;
 	if cardinality(sessions) = 0 then
@@ -61,6 +57,10 @@ begin
 			processing_completed_at = case when l.crashes + 1 >= 10 then t end
 		from lost l where m.id = l.message_id
 		returning m.id
+	), counted as (
+		insert into stats_minute as old (minute, agent_id, worker_id, failed)
+			select date_trunc('minute', t), l.agent_id, l.worker_id, count(*) from lost l where l.crashes + 1 >= 10 and l.worker_id is not null group by 2, 3
+			on conflict (minute, agent_id, worker_id) do update set failed = old.failed + excluded.failed
 	)
 	select count(*) into n from said;
 	perform promote(sessions);

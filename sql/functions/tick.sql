@@ -25,9 +25,10 @@ begin
 	select count(*) into n from due;
 	moved := moved + n;
 
+	-- This is the second time that sessions are locked here, so nobody is waited for: what somebody else holds is due again in a second.
 	sessions := array(select session_id from queue where state = 'pending' and run_after <= t order by run_after limit 1000);
+	sessions := array(select s.id from ai_sessions s where s.id = any (sessions) for no key update skip locked);
 	if cardinality(sessions) > 0 then
-		perform from ai_sessions s where s.id = any (sessions) order by s.id for no key update;
 		with due as (
 			update queue set state = 'blocked', run_after = null, queued_at = t
 			where session_id = any (sessions) and state = 'pending' and run_after <= t returning message_id
@@ -41,8 +42,8 @@ begin
 		perform promote(sessions);
 	end if;
 
-	for r in select m.uuid, q.retry_actor from queue q join ai_messages m on m.id = q.message_id
-	         where q.state = 'failed' and q.retry_at <= t order by q.retry_at limit 200 loop
+	for r in select m.uuid, q.retry_actor from queue q join ai_messages m on m.id = q.message_id join ai_sessions s on s.id = q.session_id
+	         where q.state = 'failed' and q.retry_at <= t order by q.retry_at limit 200 for no key update of q, s skip locked loop
 		begin
 			perform retry(r.uuid, coalesce(r.retry_actor, 'held retry'), null, 'failed');
 			moved := moved + 1;

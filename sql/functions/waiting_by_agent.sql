@@ -9,6 +9,6 @@ begin
 	else
 		return query select coalesce(u.id, r.agent_id), coalesce(u.n, 0)::bigint, coalesce(r.n, 0)
 			from (select * from queue_totals order by id desc limit 1) t cross join lateral unnest(t.agents, t.counts) u(id, n)
-			full join (select q.agent_id, count(*) as n from queue q where q.state = 'running' group by 1) r on r.agent_id = u.id;
+			full join (select q.agent_id, count(*) as n from running q group by 1) r on r.agent_id = u.id;
 	end if;
 end $$;

@@ -17,6 +17,5 @@ begin
 		return;
 	end if;
 	pending := t.pending; queued := t.queued; failed := t.failed; oldest := t.oldest; waiting_long := t.waiting_long;
-	select coalesce(sum(n), 0) into processing from workers w
-		cross join lateral (select count(*) as n from queue q where q.worker_id = w.id and q.state = 'running') x;
+	select count(*) into processing from running;
 end $$;

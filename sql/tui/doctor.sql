@@ -9,7 +9,7 @@ from signalbox.agents
 union all
 select 'providers', count(*) > 0, count(*) || ' providers' from signalbox.providers
 union all
-select 'stuck', count(*) = 0, count(*) || ' running messages past their deadline' from signalbox.queue where state = 'running' and deadline < now()
+select 'stuck', count(*) = 0, count(*) || ' running messages past their deadline' from signalbox.running where deadline < now()
 union all
 -- Who keeps dead rows from being removed: the oldest of everything that can. 5 minutes are a long time for a queue.
 select 'horizon', coalesce(bool_and(age < interval '5 min'), true),

@@ -158,10 +158,12 @@ static void test_down_and_up(void **state)
 	say("o", "is lost on the way down");
 	const char *shape = q("%s", SHAPE);
 	migrate("--down", "1", 0); /* one step, and back */
-	EXPECT("(null)", "select to_regclass('signalbox.lane_cursors')");
+	EXPECT("(null)", "select to_regclass('signalbox.running')");
 	migrate(NULL, NULL, 0);
 	EXPECT(shape, "%s", SHAPE);
 	migrate("--down", "2", 0);
+	EXPECT("(null)", "select to_regclass('signalbox.lane_cursors')");
+	migrate("--down", "1", 0);
 	EXPECT("(null)", "select to_regclass('signalbox.ai_messages')");
 	EXPECT("(null)", "select to_regclass('signalbox.queue')");
 	migrate(NULL, NULL, 0);

@@ -135,6 +135,9 @@ begin
 		from queue q join ai_messages m on m.id = q.message_id
 		where q.state = 'running' and (q.job_id is distinct from m.job_id or q.worker_id is null)
 	union all
+	select 'bound', format('message %s runs with claim %s, below its worker''s %s', q.message_id, q.claim_no, w.low_claim)
+		from queue q join workers w on w.id = q.worker_id where q.state = 'running' and q.claim_no < w.low_claim
+	union all
 	select 'heads', format('session %s: %s', q.session_id, string_agg(q.message_id || ' ' || q.state, ', ' order by q.message_id))
 		from queue q where q.state in ('ready', 'blocked', 'delayed', 'running') group by q.session_id
 		having count(*) filter (where q.state in ('ready', 'delayed', 'running')) <> 1
@@ -193,7 +196,7 @@ begin
 	select 'stats', format('stats_minute has %s completed, %s failed; there were %s and %s', s.completed, s.failed, h.completed, h.failed)
 		from (select coalesce(sum(s.completed), 0) as completed, coalesce(sum(s.failed), 0) as failed from stats_minute s) s,
 		     (select count(*) filter (where h.becomes = 'completed') as completed,
-		             count(*) filter (where h.becomes = 'failed' and h.error not like 'poison:%') as failed from prop.history h) h
+		             count(*) filter (where h.becomes = 'failed') as failed from prop.history h) h
 		where (s.completed, s.failed) <> (h.completed, h.failed)
 	union all
 	select 'stats', format('stats_minute has %s tokens, ai_costs %s', s.n, c.n)
