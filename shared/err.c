@@ -5,8 +5,9 @@
 static const struct {
 	const char *name;
 	enum err_class class;
+	int acts;
 } CODES[] = {
-#define X(code, class_, name_) [ERR_##code] = { name_, ERR_##class_ },
+#define X(code, class_, name_, acts_) [ERR_##code] = { name_, ERR_##class_, acts_ },
 	ERR_CODES(X)
 #undef X
 };
@@ -43,4 +44,9 @@ const char *err_name(enum err_code code)
 enum err_class err_class(enum err_code code)
 {
 	return CODES[code].class;
+}
+
+int err_acts(enum err_code code)
+{
+	return CODES[code].acts;
 }

@@ -9,44 +9,58 @@
 enum err_class {
 	ERR_NONE,
 	ERR_RETRY,     /* try the message again later; burns a try */
-	ERR_WAIT,      /* the provider said "too many requests": the agent waits, no try burnt */
+	ERR_WAIT,      /* too many requests, or nobody may be called: the agent waits, no try burnt */
 	ERR_PERMANENT, /* trying again does not help */
 	ERR_RELEASE,   /* our own doing: back to the queue, no try burnt */
 	ERR_GONE,      /* cancelled, or somebody else's now: write nothing to the message */
 };
 
-/* code, class, name as it is stored and filtered by. */
-#define ERR_CODES(X)                                     \
-	X(OK, NONE, "ok")                                \
-	X(CANCELLED, GONE, "cancelled")                  \
-	X(LEASE_LOST, GONE, "lease_lost")                \
-	X(SHUTDOWN, RELEASE, "shutting_down")            \
-	X(RATE_LIMITED, WAIT, "rate_limited")            \
-	X(OVERLOADED, RETRY, "overloaded")               \
-	X(SERVER_ERROR, RETRY, "server_error")           \
-	X(NETWORK, RETRY, "network")                     \
-	X(PROVIDER_TIMEOUT, RETRY, "provider_timeout")   \
-	X(TRUNCATED, RETRY, "truncated")                 \
-	X(BAD_REPLY, RETRY, "bad_reply")                 \
-	X(QUOTA, PERMANENT, "quota_exhausted")           \
-	X(AUTH, PERMANENT, "auth")                       \
-	X(CONTEXT_LENGTH, PERMANENT, "context_too_long") \
-	X(BAD_REQUEST, PERMANENT, "bad_request")         \
-	X(MODEL_NOT_FOUND, PERMANENT, "model_not_found") \
-	X(CONTENT_FILTER, PERMANENT, "content_filter")   \
-	X(NOT_CONFIGURED, PERMANENT, "not_configured")   \
-	X(TOO_BIG, PERMANENT, "too_big")                 \
-	X(BAD_INPUT, PERMANENT, "bad_input")             \
-	X(NOT_FOUND, PERMANENT, "not_found")             \
-	X(REFUSED, PERMANENT, "refused")                 \
-	X(CONFLICT, PERMANENT, "conflict")               \
-	X(DB, RETRY, "database")                         \
-	X(DB_DOWN, RETRY, "database_down")               \
-	X(DB_TIMEOUT, RETRY, "database_timeout")         \
-	X(SYSTEM, RETRY, "system")
+/* What a failed call of a provider asks for, besides what becomes of the message (err_class). Seen by worker/llm/route.c. */
+enum err_act {
+	ACT_NONE = 0,
+	ACT_AGAIN = 1,      /* the same provider again, after 1, 2, 4 s or as long as it says */
+	ACT_NEXT = 2,       /* the next provider of the agent's chain */
+	ACT_BREAKER = 4,    /* counts as a failure for its circuit breaker */
+	ACT_PARK_MODEL = 8, /* nobody calls this model until the wait is over */
+	ACT_PARK_KEY = 16,  /* nobody calls with this key: what is wrong is not the call */
+};
+
+/* code, class, name as it is stored and filtered by, acts. */
+#define ERR_CODES(X)                                                                                \
+	X(OK, NONE, "ok", ACT_NONE)                                                                 \
+	X(CANCELLED, GONE, "cancelled", ACT_NONE)                                                   \
+	X(LEASE_LOST, GONE, "lease_lost", ACT_NONE)                                                 \
+	X(SHUTDOWN, RELEASE, "shutting_down", ACT_NONE)                                             \
+	X(RATE_LIMITED, WAIT, "rate_limited", ACT_AGAIN | ACT_NEXT | ACT_PARK_MODEL)                \
+	X(OVERLOADED, RETRY, "overloaded", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                      \
+	X(SERVER_ERROR, RETRY, "server_error", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                  \
+	X(NETWORK, RETRY, "network", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                            \
+	X(TIMEOUT_CONNECT, RETRY, "timeout_connect", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)            \
+	X(TIMEOUT_TTFT, RETRY, "timeout_ttft", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                  \
+	X(TIMEOUT_IDLE, RETRY, "timeout_idle", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                  \
+	X(TIMEOUT, RETRY, "timeout", ACT_BREAKER) /* the attempt's own deadline: no time is left */ \
+	X(TRUNCATED, RETRY, "truncated", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                        \
+	X(BAD_REPLY, RETRY, "bad_reply", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                        \
+	X(BREAKER_OPEN, WAIT, "breaker_open", ACT_NEXT) /* nobody was called */                     \
+	X(QUOTA, PERMANENT, "quota_exhausted", ACT_NEXT | ACT_PARK_KEY)                             \
+	X(AUTH, PERMANENT, "auth", ACT_NEXT | ACT_PARK_KEY)                                         \
+	X(CONTEXT_LENGTH, PERMANENT, "context_too_long", ACT_NEXT)                                  \
+	X(BAD_REQUEST, PERMANENT, "bad_request", ACT_NONE)                                          \
+	X(MODEL_NOT_FOUND, PERMANENT, "model_not_found", ACT_NEXT)                                  \
+	X(CONTENT_FILTER, PERMANENT, "content_filter", ACT_NONE)                                    \
+	X(NOT_CONFIGURED, PERMANENT, "not_configured", ACT_NEXT)                                    \
+	X(TOO_BIG, PERMANENT, "too_big", ACT_NONE)                                                  \
+	X(BAD_INPUT, PERMANENT, "bad_input", ACT_NONE)                                              \
+	X(NOT_FOUND, PERMANENT, "not_found", ACT_NONE)                                              \
+	X(REFUSED, PERMANENT, "refused", ACT_NONE)                                                  \
+	X(CONFLICT, PERMANENT, "conflict", ACT_NONE)                                                \
+	X(DB, RETRY, "database", ACT_NONE)                                                          \
+	X(DB_DOWN, RETRY, "database_down", ACT_NONE)                                                \
+	X(DB_TIMEOUT, RETRY, "database_timeout", ACT_NONE)                                          \
+	X(SYSTEM, RETRY, "system", ACT_NONE)
 
 enum err_code {
-#define X(code, class, name) ERR_##code,
+#define X(code, class, name, acts) ERR_##code,
 	ERR_CODES(X)
 #undef X
 		ERR_N
@@ -55,7 +69,7 @@ enum err_code {
 struct err {
 	enum err_code code;
 	char msg[240];
-	int wait_ms; /* RATE_LIMITED: how long the provider asked us to wait; 0 = it did not say */
+	int wait_ms; /* how long the provider asked us to wait; 0 = it did not say */
 };
 
 /* Sets the error. Returns -1, so: return err_set(err, ERR_TOO_BIG, "…"). */
@@ -64,3 +78,5 @@ int err_set(struct err *, enum err_code, const char *fmt, ...) PRINTF(3, 4);
 int err_wrap(struct err *, const char *fmt, ...) PRINTF(2, 3);
 const char *err_name(enum err_code);
 enum err_class err_class(enum err_code);
+/* An or of enum err_act. */
+int err_acts(enum err_code);

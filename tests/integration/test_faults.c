@@ -150,8 +150,8 @@ static void test_provider_faults(void **state)
 	static const struct {
 		const char *script, *class, *said;
 	} FAULTS[] = {
-		{ "hang", "provider_timeout", "" },
-		{ "stall=3", "provider_timeout", "[practice] No model " },
+		{ "hang", "timeout_ttft", "" },
+		{ "stall=3", "timeout_idle", "[practice] No model " },
 		{ "cut=3", "truncated", "[practice] No model " },
 		{ "end=3", "truncated", "[practice] No model " },
 		{ "end=0", "truncated", "" },

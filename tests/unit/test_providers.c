@@ -10,21 +10,17 @@
 
 #include <cmocka.h>
 
+#include "worker/llm/classify.h"
 #include "worker/llm/llm.h"
 
 #define TEST(name) static void name(void **state __attribute__((unused)))
-#define UNSAID                 \
-	{                      \
-		-1, -1, -1, -1 \
+#define U(in, out, cached_, reasoning_)                                                                                         \
+	{                                                                                                                       \
+		.input = in, .output = out, .cached = cached_, .cache_write = -1, .cache_write_1h = -1, .reasoning = reasoning_ \
 	}
-#define U19                 \
-	{                   \
-		19, 9, 0, 0 \
-	}
-#define U26                     \
-	{                       \
-		26, 298, -1, -1 \
-	}
+#define UNSAID U(-1, -1, -1, -1)
+#define U19 U(19, 9, 0, 0)
+#define U26 U(26, 298, -1, -1)
 #define TEXT "Hello, \xC3\xA9\xE4\xB8\x96\xE7\x95\x8C \xF0\x9F\x98\x80\n"
 #define GPT "gpt-4o-mini-2024-07-18"
 
@@ -40,17 +36,11 @@ static const struct golden {
 	  "llama3.2", U26, true, ERR_OK },
 	{ "ollama/text-bom-crlf.ndjson", &provider_ollama, "bom", "stop", "llama3.2", U26, true, ERR_OK },
 	{ "ollama/thinking.ndjson", &provider_ollama, "42", "stop", "llama3.2", U26, true, ERR_OK },
-	{ "ollama/length.ndjson", &provider_ollama, "cut at the", "length", "llama3.2", { 26, 3, -1, -1 }, true, ERR_OK },
-	{ "ollama/cached-prompt-no-count.ndjson",
-	  &provider_ollama,
-	  "from the cache",
-	  "stop",
-	  "llama3.2",
-	  { -1, 2, -1, -1 },
-	  true,
+	{ "ollama/length.ndjson", &provider_ollama, "cut at the", "length", "llama3.2", U(26, 3, -1, -1), true, ERR_OK },
+	{ "ollama/cached-prompt-no-count.ndjson", &provider_ollama, "from the cache", "stop", "llama3.2", U(-1, 2, -1, -1), true,
 	  ERR_OK },
 	{ "ollama/last-line-without-newline.ndjson", &provider_ollama, "no newline", "stop", "llama3.2", U26, true, ERR_OK },
-	{ "ollama/whole.ndjson", &provider_ollama, "in one piece", "stop", "llama3.2", { 5, 3, -1, -1 }, true, ERR_OK },
+	{ "ollama/whole.ndjson", &provider_ollama, "in one piece", "stop", "llama3.2", U(5, 3, -1, -1), true, ERR_OK },
 	{ "ollama/error-midstream.ndjson", &provider_ollama, "half an", "", "llama3.2", UNSAID, false, ERR_SERVER_ERROR },
 	{ "ollama/truncated-clean-close.ndjson", &provider_ollama, "half an answer", "", "llama3.2", UNSAID, false, ERR_OK },
 	{ "ollama/truncated-inside-line.ndjson", &provider_ollama, "broken", "", "llama3.2", UNSAID, false, ERR_BAD_REPLY },
@@ -58,11 +48,11 @@ static const struct golden {
 	{ "openai/text-crlf-comments.sse", &provider_openai, "Hello", "stop", GPT, U19, true, ERR_OK },
 	{ "openai/text-lone-cr.sse", &provider_openai, "lone CR", "stop", GPT, U19, true, ERR_OK },
 	{ "openai/data-on-several-lines.sse", &provider_openai, "two lines", "stop", GPT, UNSAID, true, ERR_OK },
-	{ "openai/cached-reasoning.sse", &provider_openai, "cached", "stop", GPT, { 2006, 300, 1920, 256 }, true, ERR_OK },
+	{ "openai/cached-reasoning.sse", &provider_openai, "cached", "stop", GPT, U(2006, 300, 1920, 256), true, ERR_OK },
 	{ "openai/reasoning-content.sse", &provider_openai, "Answer", "stop", GPT, U19, true, ERR_OK },
-	{ "openai/usage-xai.sse", &provider_openai, "xAI", "stop", GPT, { 307, 253, -1, 227 }, true, ERR_OK },
-	{ "openai/usage-in-last-chunk-groq.sse", &provider_openai, "groq", "stop", GPT, { 18, 4, -1, -1 }, true, ERR_OK },
-	{ "openai/usage-x-groq-only.sse", &provider_openai, "groq", "stop", GPT, { 18, 4, -1, -1 }, true, ERR_OK },
+	{ "openai/usage-xai.sse", &provider_openai, "xAI", "stop", GPT, U(307, 253, -1, 227), true, ERR_OK },
+	{ "openai/usage-in-last-chunk-groq.sse", &provider_openai, "groq", "stop", GPT, U(18, 4, -1, -1), true, ERR_OK },
+	{ "openai/usage-x-groq-only.sse", &provider_openai, "groq", "stop", GPT, U(18, 4, -1, -1), true, ERR_OK },
 	{ "openai/no-usage.sse", &provider_openai, "none", "stop", GPT, UNSAID, true, ERR_OK },
 	{ "openai/length.sse", &provider_openai, "cut at the", "length", GPT, U19, true, ERR_OK },
 	{ "openai/content-filter.sse", &provider_openai, "I will", "content_filter", GPT, U19, true, ERR_OK },
@@ -238,7 +228,7 @@ TEST(http_errors)
 		const char *ext = strrchr(HTTP[i].body, '.');
 		bool is_file = ext != NULL && (strcmp(ext, ".json") == 0 || strcmp(ext, ".html") == 0);
 		struct str body = is_file ? golden(HTTP[i].body) : str_of(HTTP[i].body);
-		assert_int_equal(llm_http_error(HTTP[i].ops, HTTP[i].status, body, 1500, &err), -1);
+		assert_int_equal(classify_http(HTTP[i].ops, HTTP[i].status, body, 1500, &err), -1);
 		if (err.code != HTTP[i].code || err_class(err.code) != HTTP[i].class || strstr(err.msg, HTTP[i].says) == NULL)
 			fail_msg("%d %s: %s: %s", HTTP[i].status, HTTP[i].body, err_name(err.code), err.msg);
 		assert_int_equal(err.wait_ms, 1500);
@@ -250,16 +240,20 @@ TEST(http_errors)
 TEST(an_unknown_wait_is_zero)
 {
 	struct err err;
-	llm_http_error(&provider_openai, 429, STR(""), -1, &err);
+	classify_http(&provider_openai, 429, STR(""), -1, &err);
 	assert_int_equal(err.wait_ms, 0);
 }
 
 static const struct json *built(struct arena *a, const struct provider_ops *ops, int max_tokens)
 {
-	struct prompt_turn turns[] = { { "user", STR("say \"hi\"\n\x01\xFF") },
-		                       { "assistant", STR("hi") },
-		                       { "user", STR("again") } };
-	struct prompt p = { "some/model", "be brief", turns, ARRAY_SIZE(turns), max_tokens };
+	struct prompt_turn turns[] = { { .role = "user", .content = STR("say \"hi\"\n\x01\xFF") },
+		                       { .role = "assistant", .content = STR("hi") },
+		                       { .role = "user", .content = STR("again") } };
+	struct prompt p = { .model = "some/model",
+		            .system = "be brief",
+		            .turns = turns,
+		            .n_turns = ARRAY_SIZE(turns),
+		            .max_tokens = max_tokens };
 	struct strbuf b = STRBUF_INIT(65536);
 	const struct json *j;
 	struct err err;

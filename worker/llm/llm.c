@@ -6,7 +6,7 @@
 
 #include <strings.h>
 
-#include "shared/utf8.h"
+#include "worker/llm/classify.h"
 #include "worker/net/engine.h"
 
 #define ERROR_BODY_MAX 65536
@@ -25,68 +25,6 @@ struct llm_private {
 };
 
 static const struct provider_ops *const PROVIDERS[] = { &provider_ollama, &provider_openai, &provider_null };
-
-static bool body_has(struct str body, const char *words)
-{
-	return str_has_nocase(body, words);
-}
-
-/* "Please try again in 21.615s", "1m2.5s", "980ms": to milliseconds; 0 when the text names no wait. */
-static int wait_in_text(const char *text)
-{
-	const char *at = strcasestr(text, "try again in ");
-	double ms = 0, n;
-	at = at != NULL ? at + 13 : strcasestr(text, "retry in ");
-	if (at != NULL && strncasecmp(at, "retry in ", 9) == 0)
-		at += 9;
-	for (char *end; at != NULL && *at >= '0' && *at <= '9'; at = end) {
-		n = strtod(at, &end);
-		bool is_ms = strncmp(end, "ms", 2) == 0;
-		ms += n * (is_ms ? 1 : *end == 'h' ? 3600000 : *end == 'm' ? 60000 : 1000);
-		end += is_ms ? 2 : *end == 'h' || *end == 'm' || *end == 's';
-	}
-	return ms < 86400000 ? (int)ms : 86400000;
-}
-
-int llm_http_error(const struct provider_ops *ops, int status, struct str body, int retry_after_ms, struct err *err)
-{
-	struct arena a = ARENA_INIT;
-	struct strbuf clean = STRBUF_INIT(512 * 4);
-	struct str text = { body.ptr, MIN(body.len, 160) }, code = STR("");
-	const struct json *j;
-	struct err ignored;
-	if (json_parse(&a, body, ERROR_BODY_MAX, &j, &ignored) == 0)
-		ops->error(j, &text, &code);
-	text.len = MIN(text.len, 160);
-	text.len -= utf8_unfinished(text);
-	utf8_safe(&clean, text, false);
-
-	enum err_code what = ERR_SERVER_ERROR;
-	if (str_eq(code, "insufficient_quota") || status == 402 || body_has(body, "usage limits"))
-		what = ERR_QUOTA;
-	else if (str_eq(code, "context_length_exceeded") || status == 413 || body_has(body, "exceeds the context length") ||
-	         body_has(body, "prompt is too long") || body_has(body, "maximum context length"))
-		what = ERR_CONTEXT_LENGTH;
-	else if (status == 401 || status == 403)
-		what = ERR_AUTH;
-	else if (status == 404)
-		what = ERR_MODEL_NOT_FOUND;
-	else if (status == 429)
-		what = ERR_RATE_LIMITED;
-	else if (status == 503 || status == 529 || status == 498)
-		what = ERR_OVERLOADED;
-	else if (status == 408 || status == 409 || status == 425 || status >= 500)
-		what = ERR_SERVER_ERROR;
-	else if (status >= 400)
-		what = ERR_BAD_REQUEST;
-	else
-		what = ERR_BAD_REPLY;
-	err_set(err, what, "HTTP %d%s%s", status, clean.len > 0 ? ": " : "", strbuf_text(&clean));
-	err->wait_ms = retry_after_ms >= 0 ? retry_after_ms : wait_in_text(text.ptr);
-	strbuf_release(&clean);
-	arena_release(&a);
-	return -1;
-}
 
 /* Text of the answer: into the live buffer, where outbox and settle find it. */
 static void on_text(void *ctx, struct str text)
@@ -146,8 +84,8 @@ static int judge(struct llm_private *p, const struct net_response *r, struct err
 	const struct reply *reply = &p->call->reply;
 	bool left = false;
 	if (r->status != 200)
-		return llm_http_error(p->ops, r->status, (struct str){ strbuf_text(&p->error_body), p->error_body.len },
-		                      r->retry_after_ms, err);
+		return classify_http(p->ops, r->status, (struct str){ strbuf_text(&p->error_body), p->error_body.len },
+		                     r->retry_after_ms, err);
 	if (!p->is_begun)
 		return err_set(err, ERR_TRUNCATED, "an empty body");
 	if (split_end(&p->split, on_event, p, &left, err) < 0)
@@ -172,8 +110,9 @@ static void on_done(void *ctx, const struct net_response *r, const struct err *n
 		judge(p, r, &call->err);
 	call->generation_ms = (int)((clock_mono() - p->started) / USEC_PER_MSEC);
 	/* A provider that answered an error did not bill; one that streamed, or was left alone in the middle, may have. */
-	call->was_sent = r->status == 200 || (r->status == 0 && err_class(call->err.code) >= ERR_RELEASE) ||
-	                 call->err.code == ERR_PROVIDER_TIMEOUT;
+	bool left_alone = call->err.code == ERR_TIMEOUT_TTFT || call->err.code == ERR_TIMEOUT_IDLE ||
+	                  call->err.code == ERR_TIMEOUT || err_class(call->err.code) >= ERR_RELEASE;
+	call->was_sent = r->status == 200 || (r->status == 0 && left_alone);
 	if (call->was_sent && u->output < 0) {
 		u->output = (int)((p->text_bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN);
 		call->is_estimated = true;
@@ -235,6 +174,29 @@ static int check(const struct job *job, const struct provider_ops **ops, struct 
 	return 0;
 }
 
+/* Base URLs of versioned interfaces are given with or without the version: …/v1 and /v1/… make one /v1. */
+static void put_url(const struct provider_ops *ops, const struct prompt *prompt, const char *base, char *out, size_t size)
+{
+	struct strbuf path = STRBUF_INIT(400);
+	ops->path(prompt, &path);
+	const char *p = strbuf_text(&path), *end = strchr(p + (*p == '/'), '/');
+	size_t n = end != NULL ? (size_t)(end - p) : 0, len = strlen(base);
+	if (n > 0 && len > n && strncmp(base + len - n, p, n) == 0)
+		p += n;
+	snprintf(out, size, "%s%s", base, p);
+	strbuf_release(&path);
+}
+
+/* After the first, which is there. */
+static void put_headers(const struct provider_ops *ops, const char *auth, const char **out, size_t room)
+{
+	size_t n = 1;
+	if (auth != NULL)
+		out[n++] = auth;
+	for (size_t i = 0; ops->headers != NULL && ops->headers[i] != NULL && n + 1 < room; i++)
+		out[n++] = ops->headers[i];
+}
+
 struct llm_call *llm_start(struct job *job, struct err *err)
 {
 	const struct options *o = job->services->options;
@@ -250,12 +212,16 @@ struct llm_call *llm_start(struct job *job, struct err *err)
 	};
 	call->private = p;
 	call->ttft_ms = -1;
-	call->reply = (struct reply){ .usage = { -1, -1, -1, -1 }, .on_text = on_text, .ctx = p };
+	call->reply = (struct reply){ .usage = USAGE_UNKNOWN, .on_text = on_text, .ctx = p };
 
 	struct prompt_turn *turns = arena_alloc(&job->arena, sizeof *turns * (size_t)job->n_turns);
 	for (int i = 0; i < job->n_turns; i++)
-		turns[i] = (struct prompt_turn){ job->turns[i].role, job->turns[i].content };
-	struct prompt prompt = { job->model, job->system_prompt, turns, job->n_turns, job->max_tokens };
+		turns[i] = (struct prompt_turn){ .role = job->turns[i].role, .content = job->turns[i].content };
+	struct prompt prompt = { .model = job->model,
+		                 .system = job->system_prompt,
+		                 .turns = turns,
+		                 .n_turns = job->n_turns,
+		                 .max_tokens = job->max_tokens };
 	struct strbuf body = STRBUF_INIT(REQUEST_MAX);
 	ops->build(&prompt, &body);
 	if (body.broken) {
@@ -265,19 +231,15 @@ struct llm_call *llm_start(struct job *job, struct err *err)
 		return NULL;
 	}
 	p->prompt_bytes = body.len;
-	if (ops->path == NULL) {
+	if (ops->stream_type == NULL) {
 		strbuf_release(&body);
 		answer_null(p);
 		return call;
 	}
-	/* OpenAI-compatible base URLs are given with or without /v1. */
-	size_t base = strlen(job->base_url);
-	const char *path = ops->path;
-	if (base > 3 && strcmp(job->base_url + base - 3, "/v1") == 0 && strncmp(path, "/v1", 3) == 0)
-		path += 3;
-	snprintf(url, sizeof url, "%s%s", job->base_url, path);
-	snprintf(auth, sizeof auth, "Authorization: Bearer %s", key);
-	const char *headers[] = { "Content-Type: application/json", key[0] != '\0' ? auth : NULL, NULL };
+	put_url(ops, &prompt, job->base_url, url, sizeof url);
+	snprintf(auth, sizeof auth, "%s%s", ops->key_header, key);
+	const char *headers[8] = { "Content-Type: application/json" };
+	put_headers(ops, key[0] != '\0' ? auth : NULL, headers, ARRAY_SIZE(headers));
 	usec_t left = (job->deadline - clock_mono()) / USEC_PER_MSEC;
 	struct net_request request = {
 		.url = url,
@@ -305,6 +267,7 @@ void llm_free(struct llm_call *call)
 {
 	if (call == NULL)
 		return;
+	reply_release(&call->reply);
 	split_release(&call->private->split);
 	strbuf_release(&call->private->error_body);
 	free(call->private);

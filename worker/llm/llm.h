@@ -26,6 +26,3 @@ struct llm_call *llm_start(struct job *, struct err *);
 /* Ends it soon; is_done still comes, with this code. */
 void llm_cancel(struct engine *, const struct llm_call *, enum err_code);
 void llm_free(struct llm_call *);
-
-/* HTTP status and body to an error, in the order that the protocols' notes give: the body knows better than the status. Pure. */
-int llm_http_error(const struct provider_ops *, int status, struct str body, int retry_after_ms, struct err *);

@@ -10,7 +10,8 @@ static void build(const struct prompt *p, struct strbuf *b)
 {
 	strbuf_char(b, '{');
 	json_put_field(b, "model", p->model);
-	strbuf_addf(b, ",\"stream\":true,\"truncate\":false,\"options\":{\"num_ctx\":%d", NUM_CTX);
+	strbuf_addf(b, ",\"stream\":true,\"truncate\":false,\"options\":{\"num_ctx\":%d",
+	            p->context_tokens > 0 ? p->context_tokens : NUM_CTX);
 	if (p->max_tokens > 0)
 		json_put_int_field(b, "num_predict", p->max_tokens);
 	strbuf_str(b, "},\"messages\":[");
@@ -59,9 +60,16 @@ static bool error(const struct json *body, struct str *text, struct str *code)
 	return json_str(body, "error", text);
 }
 
+static void path(const struct prompt *p, struct strbuf *b)
+{
+	(void)p;
+	strbuf_str(b, "/api/chat");
+}
+
 const struct provider_ops provider_ollama = {
 	.protocol = "ollama",
-	.path = "/api/chat",
+	.key_header = "Authorization: Bearer ",
+	.path = path,
 	.stream = SPLIT_LINES,
 	.stream_type = "application/x-ndjson",
 	.build = build,

@@ -83,9 +83,16 @@ static bool error(const struct json *body, struct str *text, struct str *code)
 	       json_str(body, "detail", text);
 }
 
+static void path(const struct prompt *p, struct strbuf *b)
+{
+	(void)p;
+	strbuf_str(b, "/v1/chat/completions");
+}
+
 const struct provider_ops provider_openai = {
 	.protocol = "openai",
-	.path = "/v1/chat/completions",
+	.key_header = "Authorization: Bearer ",
+	.path = path,
 	.stream = SPLIT_SSE,
 	.stream_type = "text/event-stream",
 	.build = build,

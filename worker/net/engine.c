@@ -163,7 +163,7 @@ static void explain(struct transfer *t, CURLcode rc)
 	if (rc == CURLE_PARTIAL_FILE || (rc == CURLE_RECV_ERROR && t->response.body_bytes > 0))
 		err_set(&t->err, ERR_TRUNCATED, "the connection was cut after %zu bytes", t->response.body_bytes);
 	else if (rc == CURLE_OPERATION_TIMEDOUT)
-		err_set(&t->err, ERR_PROVIDER_TIMEOUT, "no connection within %d ms", t->connect_ms);
+		err_set(&t->err, ERR_TIMEOUT_CONNECT, "no connection within %d ms", t->connect_ms);
 	else if (rc == CURLE_UNSUPPORTED_PROTOCOL || rc == CURLE_WEIRD_SERVER_REPLY || rc == CURLE_URL_MALFORMAT)
 		err_set(&t->err, rc == CURLE_URL_MALFORMAT ? ERR_NOT_CONFIGURED : ERR_BAD_REPLY, "%s", text);
 	else
@@ -270,12 +270,12 @@ static void sweep(struct engine *e)
 		next = l->next;
 		usec_t silent = (now - t->last_byte) / USEC_PER_MSEC;
 		if (now > t->deadline)
-			err_set(&t->err, ERR_PROVIDER_TIMEOUT, "the attempt's time is over, after %zu bytes",
+			err_set(&t->err, ERR_TIMEOUT, "the attempt's time is over, after %zu bytes",
 			        t->response.body_bytes);
 		else if (t->response.ttfb_ms < 0 && silent > t->first_byte_ms)
-			err_set(&t->err, ERR_PROVIDER_TIMEOUT, "no first byte within %d ms", t->first_byte_ms);
+			err_set(&t->err, ERR_TIMEOUT_TTFT, "no first byte within %d ms", t->first_byte_ms);
 		else if (t->response.ttfb_ms >= 0 && silent > t->idle_ms)
-			err_set(&t->err, ERR_PROVIDER_TIMEOUT, "silent for %d ms, after %zu bytes", t->idle_ms,
+			err_set(&t->err, ERR_TIMEOUT_IDLE, "silent for %d ms, after %zu bytes", t->idle_ms,
 			        t->response.body_bytes);
 		else
 			continue;
