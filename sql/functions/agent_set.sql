@@ -4,7 +4,7 @@ language plpgsql security definer set search_path = pg_catalog, signalbox, pg_te
 #variable_conflict use_variable
 declare
 	keys  constant text[] := array['name', 'provider', 'model', 'system_prompt', 'context_window_size', 'rate_limit_per_min',
-		'concurrency_limit', 'budget_day', 'budget_month', 'max_tokens', 'tools', 'chain'];
+		'concurrency_limit', 'budget_day', 'budget_month', 'max_tokens', 'tools', 'chain', 'on_cut'];
 	old   agents;
 	k     text;
 	who   int;
@@ -34,8 +34,10 @@ begin
 		budget_month        = case when changes ? 'budget_month' then (changes ->> 'budget_month')::numeric else a.budget_month end,
 		max_tokens          = case when changes ? 'max_tokens' then (changes ->> 'max_tokens')::int else a.max_tokens end,
 		tools               = case when changes ? 'tools' then changes ->> 'tools' else a.tools end,
-		chain               = case when changes ? 'chain' then changes ->> 'chain' else a.chain end
+		chain               = case when changes ? 'chain' then changes ->> 'chain' else a.chain end,
+		on_cut              = case when changes ? 'on_cut' then coalesce(changes ->> 'on_cut', 'restart') else a.on_cut end
 		where a.id = old.id;
+	perform set_routes(old.id);
 	perform log_action(actor, 'agent_set', null, old.id, null, to_jsonb(old), changes);
 	perform pg_notify('signalbox_changed', '');
 exception when check_violation or invalid_text_representation or numeric_value_out_of_range then

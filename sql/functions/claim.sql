@@ -29,6 +29,7 @@ declare
 	mine     bigint := nextval('claim_seq');
 	old      bigint := (select last_value from seq_old);
 	fleet_paused boolean := exists (select from fleet f where f.paused_at is not null);
+	trouble  boolean := exists (select from breakers b where b.state <> 'closed' or b.forced = 'open');
 begin
 	perform set_config('synchronous_commit', 'off', true);   -- losing a claim loses nothing: the message is still queued
 	perform pg_advisory_xact_lock(hashtext('signalbox.claim'));
@@ -46,7 +47,7 @@ begin
 		  union all (select l.* from lanes l where l.agent_id <= after order by l.agent_id)) c
 		-- Asked of one agent after the other (offset 0): a plan that began with the agents or the queue would lose the circle's order.
 		cross join lateral (
-			select least(claim.slots,
+			select least(claim.slots, case when trouble then route_room(a.id) end,
 			       a.concurrency_limit - case when a.concurrency_limit is not null then running_of(a.id) end,
 			       a.rate_limit_per_min - case when a.rate_limit_per_min is not null then
 			         (select count(*) from starts s where s.agent_id = a.id and s.started_at > t - interval '61 s') end) as room

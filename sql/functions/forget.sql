@@ -8,6 +8,9 @@ begin
 	perform setval('seq_mid', (select last_value from queue_seq));
 	delete from starts where started_at < t - interval '2 min';
 	delete from watches where until < t;
+	delete from breaker_counts where slot < t - interval '5 min';
+	delete from breaker_events where at < t - interval '30 days';
+	delete from provider_days where day < (t - interval '60 days')::date;
 	delete from message_stream s where not exists (select from queue q where q.message_id = s.message_id and q.job_id = s.job_id);
 	delete from idempotency_keys k where k.expires_at < t;
 	delete from test_sessions where used_at < t - interval '7 days';

@@ -1,6 +1,13 @@
--- What a call cost, in pico-USD: (input - cached) * p_in + cached * p_cache_read + output * p_out. Null where a price or a count is unknown.
-create or replace function signalbox.price(p signalbox.model_prices, input int, cached int, output int) returns bigint
+-- What a call cost, in pico-USD (1e-12 USD), exactly: input includes cached and cache_write, cache_write includes cache_write_1h, output includes
+-- reasoning. A price that a model does not list apart is that of plain input, or of output. Null where a price or a count is unknown.
+create or replace function signalbox.price(p signalbox.model_prices, input int, cached int, cache_write int, cache_write_1h int, output int) returns bigint
 language sql immutable as $$
-	select (input - coalesce(cached, 0))::bigint * (p).input_pico + coalesce(cached, 0)::bigint * coalesce((p).cache_read_pico, (p).input_pico)
-	       + output::bigint * (p).output_pico;
+	select (input - coalesce(cached, 0) - coalesce(cache_write, 0))::bigint * r.p_in
+	       + coalesce(cached, 0)::bigint * coalesce(case when r.is_long then (p).long_cache_read_pico end, (p).cache_read_pico, r.p_in)
+	       + (coalesce(cache_write, 0) - coalesce(cache_write_1h, 0))::bigint * coalesce((p).cache_write_pico, r.p_in)
+	       + coalesce(cache_write_1h, 0)::bigint * coalesce((p).cache_write_1h_pico, (p).cache_write_pico, r.p_in)
+	       + output::bigint * r.p_out
+	from (select x.is_long, case when x.is_long then coalesce((p).long_input_pico, (p).input_pico) else (p).input_pico end as p_in,
+	             case when x.is_long then coalesce((p).long_output_pico, (p).output_pico) else (p).output_pico end as p_out
+	      from (select coalesce(input >= (p).long_tokens, false) as is_long) x) r;
 $$;

@@ -32,6 +32,13 @@ begin
 			|| coalesce(': "' || f.pause_reason || '"', ''), 'signalbox resume --all', 1, 0
 		from fleet f where f.paused_at is not null
 		union all
+		select 0, 'breaker', case b.state when 'parked' then 'WARN' else 'CRIT' end,
+			'provider ' || b.provider || coalesce(' ' || nullif(b.model, ''), '') || ': ' || case when b.forced is not null then 'breaker forced open ' || b.detail
+				when b.probe_until > t then 'breaker open, one message is trying' when b.until > t then case b.state when 'parked' then b.reason || ', parked for '
+				else 'breaker open, probe in ' end || date_trunc('second', b.until - t) else 'breaker open, the next message tries' end,
+			'signalbox providers', 1, 0
+		from breakers b where b.forced = 'open' or b.state = 'open' or (b.state = 'parked' and b.until > t)
+		union all
 		select r.ord, r.name, 'WARN', trim_scale(round(v.value, 1)) || case r.name when 'failure_rate' then '' when 'slow' then '' else ' ' end || r.what
 			|| ' (limit ' || trim_scale(r.threshold) || ')', r.action, round(v.value, 1), r.threshold
 		from alert_rules r join (values

@@ -3,7 +3,9 @@
 -- Idempotent: a worker that does not know whether its commit arrived sends the batch again.
 --
 -- records: [{"message_id","job_id","outcome","content","error_class","error","is_permanent","provider","model_asked","model","tokens_prompt",
---   "tokens_completion","tokens_cached","tokens_reasoning","is_estimated","was_called","ttft_ms","generation_ms","wait_ms","said","context"}]
+--   "tokens_completion","tokens_cached","tokens_cache_write","tokens_cache_write_1h","tokens_reasoning","is_estimated","was_called","ttft_ms",
+--   "generation_ms","wait_ms","said","context","request_id","chain","n_calls"}]
+-- chain: [{"provider","model","class","error","wait_ms","ms","request_id", and of a call that may be billed: "call","tokens_…","was_called"}]
 -- outcome: completed | error | rate_limited | released | gone.  Answers (job_id, result): 'kept' or 'lost'.
 -- JSON rather than arrays, so that workers of two versions can talk to one function.
 create or replace function signalbox.settle(worker uuid, records json, tries int, backoff interval)
@@ -37,7 +39,7 @@ begin
 			case when r.outcome = 'completed' then 'completed'
 			when r.outcome = 'error' and (r.is_permanent or q.errors + 1 >= settle.tries) then 'failed'
 			else 'blocked' end as becomes,    -- until promote() below finds the head of the session
-			case when r.was_called then (select price(x.p, r.tokens_prompt, r.tokens_cached, r.tokens_completion) from tariffs x
+			case when r.was_called then (select price(x.p, r.tokens_prompt, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_completion) from tariffs x
 				where x.provider is not distinct from r.provider and x.model is not distinct from r.model
 				and x.model_asked is not distinct from r.model_asked) end as cost_pico
 		from unnest(recs) r cross join lateral (select * from queue o where o.message_id = r.message_id offset 0) q
@@ -67,19 +69,19 @@ begin
 		where l.agent_id = x.agent_id
 	), tried as (
 		insert into attempts (job_id, message_id, agent_id, number, worker_id, worker_name, provider, model, started_at, ended_at, outcome, error_class,
-			error, is_permanent, ttft_ms, generation_ms, tokens_prompt, tokens_completion, is_estimated, cost_pico, said)
+			error, is_permanent, ttft_ms, generation_ms, tokens_prompt, tokens_completion, is_estimated, cost_pico, said, chain, request_id)
 		select f.job_id, f.message_id, f.agent_id, f.runs, f.worker_id, who, f.provider, f.model, f.began, t,
 			case when f.outcome = 'error' then case f.becomes when 'failed' then 'failed' else 'retry' end else f.outcome end,
 			f.error_class, f.error, f.is_permanent, f.ttft_ms, f.generation_ms, f.tokens_prompt, f.tokens_completion, f.is_estimated,
-			f.cost_pico, nullif(f.said, '')
+			f.cost_pico, nullif(f.said, ''), f.chain, f.request_id
 		from fate f
 		-- There already: its worker said that it was gone, and it was not yet.
 		on conflict (message_id, job_id) do update set ended_at = excluded.ended_at, outcome = excluded.outcome
 	), spent as (
 		insert into ai_costs (job_id, call, message_id, session_id, agent_id, provider, model, tokens_input, tokens_output,
-			tokens_cached, tokens_reasoning, is_estimated, cost_pico)
-		select f.job_id, 1, f.message_id, f.session_id, f.agent_id, f.provider, f.model, f.tokens_prompt, f.tokens_completion,
-			f.tokens_cached, f.tokens_reasoning, coalesce(f.is_estimated, false), f.cost_pico
+			tokens_cached, tokens_cache_write, tokens_cache_write_1h, tokens_reasoning, is_estimated, cost_pico)
+		select f.job_id, coalesce(f.n_calls, 1), f.message_id, f.session_id, f.agent_id, f.provider, f.model, f.tokens_prompt, f.tokens_completion,
+			f.tokens_cached, f.tokens_cache_write, f.tokens_cache_write_1h, f.tokens_reasoning, coalesce(f.is_estimated, false), f.cost_pico
 		from fate f where f.was_called
 		on conflict do nothing
 	), counted as (
@@ -97,6 +99,9 @@ begin
 			cost_pico = old.cost_pico + excluded.cost_pico, cost_unknown = old.cost_unknown + excluded.cost_unknown
 	)
 	select array_agg(f.job_id) into held from fate f;
+	if exists (select from unnest(recs) r where r.chain is not null) then
+		perform settle_chain(recs, worker, t);
+	end if;
 	delete from message_stream s using unnest(recs) r where s.message_id = r.message_id and s.job_id = r.job_id;
 	perform promote(sessions);
 	others := array(select r from unnest(recs) r where held is null or not r.job_id = any (held));

@@ -9,6 +9,7 @@ language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 	            when l.blocked_until > clock_timestamp() then 'rate'
 	            when a.rate_limit_per_min is not null and a.rate_limit_per_min <=
 	                 (select count(*) from starts s where s.agent_id = a.id and s.started_at > clock_timestamp() - interval '61 s') then 'rate'
+	            when exists (select from breakers b where b.state <> 'closed' or b.forced = 'open') and route_room(a.id) = 0 then 'breaker'
 	            when a.concurrency_limit is not null and a.concurrency_limit <=
 	                 running_of(a.id) then 'concurrency'
 	       end

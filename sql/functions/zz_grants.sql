@@ -21,7 +21,7 @@ grant execute on function signalbox.dispatch, signalbox.test_dispatch, signalbox
 	signalbox.retry_hold_many, signalbox.retry_undo_many, signalbox.pause_agent, signalbox.resume_agent,
 	signalbox.pause_all, signalbox.resume_all to signalbox_operator;
 grant execute on function signalbox.worker_hello, signalbox.worker_renew, signalbox.worker_bye, signalbox.worker_disown,
-	signalbox.claim, signalbox.take, signalbox.settle, signalbox.stream_put, signalbox.tick, signalbox.tend to signalbox_worker;
+	signalbox.claim, signalbox.take, signalbox.settle, signalbox.stream_put, signalbox.tick, signalbox.tend, signalbox.report_calls to signalbox_worker;
 grant execute on function signalbox.prune, signalbox.agent_set, signalbox.provider_set to signalbox_admin;
 -- Guards run as whoever writes; what they call must be open to them.
 grant execute on function signalbox.ai_messages_guard, signalbox.ai_messages_direct to public;

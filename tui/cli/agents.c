@@ -5,6 +5,26 @@
 #include "tui/format.h"
 #include "tui/i18n.h"
 
+/* Columns of sql/tui/list_providers.sql. */
+enum {
+	P_SLUG,
+	P_PROTOCOL,
+	P_BASE_URL,
+	P_KEY_ENV,
+	P_DAILY_TOKENS,
+	P_TIMEZONE,
+	P_TOKENS,
+	P_AGENTS,
+	P_CALLS,
+	P_ERRORS,
+	P_TTFT,
+	P_LAST_ERROR,
+	P_BREAKER,
+	P_SECONDS,
+	P_REASON,
+	P_HELD
+};
+
 static const char *or_dash(const char *s)
 {
 	return s != NULL ? s : "-";
@@ -33,6 +53,24 @@ int cmd_agents(struct cli *cli)
 	return EXIT_DONE;
 }
 
+static void put_provider(struct cli *cli, const struct rows *r, int i)
+{
+	const char *breaker = rows_at(r, i, P_BREAKER), *seconds = rows_at(r, i, P_SECONDS),
+		   *quota = rows_at(r, i, P_DAILY_TOKENS);
+	printf("%-14s %-9s %-40s key: %s  agents: %s  calls/h: %s  errors/h: %s  breaker: %s",
+	       cli_safe(cli, rows_at(r, i, P_SLUG)), rows_at(r, i, P_PROTOCOL), cli_safe(cli, rows_at(r, i, P_BASE_URL)),
+	       or_dash(rows_at(r, i, P_KEY_ENV)), rows_at(r, i, P_AGENTS), rows_at(r, i, P_CALLS), rows_at(r, i, P_ERRORS),
+	       breaker);
+	if (seconds != NULL && atoll(seconds) > 0 && strncmp(breaker, "forced", 6) != 0)
+		printf(" %ss", seconds);
+	if (quota != NULL)
+		printf("  tokens today: %s of %s", rows_at(r, i, P_TOKENS), quota);
+	putchar('\n');
+	if (strcmp(breaker, "closed") != 0)
+		printf("%-14s %s; %s messages wait for it\n", "", cli_safe(cli, or_dash(rows_at(r, i, P_REASON))),
+		       rows_at(r, i, P_HELD));
+}
+
 int cmd_providers(struct cli *cli)
 {
 	struct rows r;
@@ -45,9 +83,7 @@ int cmd_providers(struct cli *cli)
 		printf("%s\n",
 		       _("there is no provider yet: signalbox provider SLUG set protocol=ollama base_url=http://127.0.0.1:11434"));
 	for (int i = 0; i < r.n_rows; i++)
-		printf("%-14s %-9s %-40s key: %s  agents: %s  calls/h: %s  errors/h: %s\n", cli_safe(cli, rows_at(&r, i, 0)),
-		       rows_at(&r, i, 1), cli_safe(cli, rows_at(&r, i, 2)), or_dash(rows_at(&r, i, 3)), rows_at(&r, i, 5),
-		       rows_at(&r, i, 6), rows_at(&r, i, 7));
+		put_provider(cli, &r, i);
 	return EXIT_DONE;
 }
 

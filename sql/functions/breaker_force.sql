@@ -1,0 +1,23 @@
+-- What an operator decides about a provider: open (nobody calls it), closed (called whatever happens), auto (forget all that is known).
+create or replace function signalbox.breaker_force(slug text, becomes text, actor text) returns void
+language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
+begin
+	if becomes not in ('open', 'closed', 'auto') then
+		raise exception 'a breaker is open, closed or auto, not %', quote_literal(left(becomes, 80)) using errcode = 'SB004';
+	end if;
+	if becomes = 'auto' then
+		update breakers b set state = 'closed', forced = null, until = clock_timestamp(), changed_at = clock_timestamp(), probe_job = null, probe_until = null
+			where b.provider = slug;
+	elsif becomes = 'closed' then
+		update breakers b set state = 'closed', forced = 'closed', until = clock_timestamp(), changed_at = clock_timestamp(), probe_job = null, probe_until = null
+			where b.provider = slug;
+	end if;
+	if becomes <> 'auto' then
+		insert into breakers as b (provider, state, until, reason, detail, forced) values (slug, 'closed', clock_timestamp(), 'forced', 'by ' || actor, becomes)
+			on conflict on constraint breakers_pkey do update set forced = excluded.forced, reason = excluded.reason, detail = excluded.detail, changed_at = clock_timestamp();
+	end if;
+	insert into breaker_events (provider, model, key_env, event, detail)
+		values (slug, '', '', case becomes when 'auto' then 'freed' else 'forced ' || becomes end, 'by ' || actor);
+	perform wake_worker();
+	perform pg_notify('signalbox_changed', '');
+end $$;

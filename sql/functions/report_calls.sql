@@ -1,0 +1,46 @@
+-- What became of a worker's calls since its last report, and who may not be called now. This is where breakers open and close.
+--
+-- report: [{"provider","model","key_env","calls","errors","tokens","class","detail","park_ms","park_key","probe","is_ok"}]
+-- calls and errors are sums; errors are only such as count for the breaker. park_ms: nobody may call the model (park_key: with the key) for so long.
+-- probe: the job that was a probe, is_ok what became of it; null: it was not called, and another may be.
+-- Opens at 50 % errors of at least 5 calls in a minute, for 60 s; then one probe decides.
+create or replace function signalbox.report_calls(worker uuid, report json) returns table (provider text, model text, key_env text, held_ms bigint)
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
+#variable_conflict use_column
+declare
+	t constant timestamptz := clock_timestamp();
+	hold constant interval := '60 s';
+	r record;
+	n record;
+begin
+	perform set_config('synchronous_commit', 'off', true);
+	insert into breaker_counts as b (provider, model, key_env, worker_id, slot, calls, errors)
+		select x.provider, x.model, coalesce(x.key_env, ''), worker, date_bin('10 s', t, timestamptz '2000-01-01 00:00+00'), sum(x.calls), sum(coalesce(x.errors, 0))
+		from json_to_recordset(report) x(provider text, model text, key_env text, calls int, errors int) where x.calls > 0 group by 1, 2, 3 order by 1, 2, 3
+		on conflict (provider, model, key_env, slot, worker_id) do update set calls = b.calls + excluded.calls, errors = b.errors + excluded.errors;
+	perform count_quota(worker, report);
+	for r in select * from json_to_recordset(report)
+	         x(provider text, model text, key_env text, calls int, errors int, class text, detail text, park_ms bigint, park_key boolean, probe uuid, is_ok boolean)
+	         order by 1, 2, 3 loop
+		if r.probe is not null then
+			perform probe_result(r.probe, r.is_ok, r.class, r.detail);
+		end if;
+		if r.park_ms > 0 then
+			perform breaker_hold(r.provider, case when r.park_key then '' else r.model end, coalesce(r.key_env, ''), case when r.park_key then 'open' else 'parked' end,
+				make_interval(secs => least(r.park_ms, 86400000) / 1000.0), r.class, r.detail);
+		end if;
+		if r.errors > 0 then
+			select sum(c.calls) as calls, sum(c.errors) as errors into n from breaker_counts c
+				left join breakers b on b.provider = c.provider and b.model = c.model and b.key_env = c.key_env
+				where c.provider = r.provider and c.model = r.model and c.key_env = coalesce(r.key_env, '')
+				  and c.slot > t - interval '60 s' and (b.changed_at is null or c.slot >= b.changed_at);
+			if n.calls >= 5 and n.errors * 2 >= n.calls and not exists (select from breakers b where b.provider = r.provider and b.model = r.model
+					and b.key_env = coalesce(r.key_env, '') and b.state = 'open') then
+				perform breaker_hold(r.provider, r.model, coalesce(r.key_env, ''), 'open', hold, r.class,
+					format('%s of %s calls failed within a minute; the last: %s', n.errors, n.calls, r.detail));
+			end if;
+		end if;
+	end loop;
+	return query select b.provider, b.model, b.key_env, case when b.forced = 'open' then 3600000 else greatest(1000, extract(epoch from b.until - t) * 1000)::bigint end
+		from breakers b where b.forced = 'open' or b.state = 'open' or (b.state = 'parked' and b.until > t);
+end $$;

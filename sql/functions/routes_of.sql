@@ -1,0 +1,30 @@
+-- Whom a job may call, in order, as the worker reads it: [{"provider","protocol","base_url","key_env","model","context_tokens","has_tools","skip","probe"}].
+-- A breaker whose wait is over is given to one job in the whole fleet as a probe; who calls this holds the claims' lock.
+create or replace function signalbox.routes_of(agent int, job uuid, attempt_timeout interval) returns json
+language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
+declare
+	r      record;
+	list   json[] := '{}';
+	probes boolean;
+	has_probe boolean := false;
+begin
+	for r in select x.*, m.context_tokens, m.has_tools from routes x left join lateral tariff(x.provider, x.model, x.model, clock_timestamp()) m on true
+	         where x.agent_id = agent order by x.ord loop
+		probes := false;
+		if r.can_probe and not has_probe then
+			update breakers k set probe_job = job, probe_until = clock_timestamp() + attempt_timeout
+				where k.provider = r.provider and k.model in ('', r.model) and k.key_env in ('', coalesce(r.key_env, '')) and k.forced is null
+				  and k.state = 'open' and k.until <= clock_timestamp() and (k.probe_until is null or k.probe_until <= clock_timestamp());
+			probes := found;
+			has_probe := has_probe or probes;
+		end if;
+		if probes then
+			insert into breaker_events (provider, model, key_env, event) values (r.provider, r.model, coalesce(r.key_env, ''), 'probe');
+		end if;
+		list := list || json_build_object('provider', r.provider, 'protocol', r.protocol, 'base_url', r.base_url, 'key_env', r.key_env,
+			'model', r.model, 'context_tokens', r.context_tokens, 'has_tools', r.has_tools, 'probe', probes,
+			'skip', case when r.is_held and not probes then coalesce(r.reason, 'breaker_open') end,
+			'skip_ms', case when r.is_held and not probes then greatest(0, extract(epoch from r.until - clock_timestamp()) * 1000)::bigint end);
+	end loop;
+	return to_json(list);
+end $$;
