@@ -23,7 +23,7 @@ enum step {
 };
 
 struct services; /* the rooms a stage may use; see worker/services.h */
-struct llm_call;
+struct llm;
 
 /* The answer while it grows. The engine thread appends, the outbox reads. */
 struct live {
@@ -38,6 +38,15 @@ struct turn {
 	struct str content;
 };
 
+/* Whom the job may call, in the order of the agent's chain. */
+struct route {
+	const char *provider, *protocol, *base_url, *key_env, *model; /* key_env: NULL where no key is sent */
+	int context_tokens;                                           /* 0: not known */
+	bool is_probe;    /* one for the whole fleet: its outcome closes the breaker, or not */
+	const char *skip; /* why it is not to be called; NULL: it is */
+	int skip_ms;      /* for so long */
+};
+
 struct job {
 	struct list all, run; /* jobs.c's lists */
 	struct arena arena;   /* freed with the job */
@@ -50,15 +59,20 @@ struct job {
 	struct live live;
 	atomic_int stop; /* an err_code: CANCELLED, LEASE_LOST or SHUTDOWN; 0 = go on */
 	struct err err;  /* set by the step that failed */
+	enum err_class
+		fate; /* what becomes of the message, where it is not the class of err: another route failed otherwise; ERR_NONE: as err */
 
 	/* came with the claim; all in the arena, NULL where the agent has none */
-	const char *agent, *provider, *protocol, *base_url, *key_env, *model, *system_prompt;
+	const char *agent, *system_prompt;
 	int max_tokens; /* 0 = the provider's default */
+	struct route *routes;
+	int n_routes;
+	bool keeps_cut; /* an answer that broke off is kept, the message fails; else the next attempt starts again */
 	struct turn *turns;
 	int n_turns;
 
-	struct llm_call *call; /* while generate waits */
-	struct strbuf record;  /* while settle waits */
+	struct llm *llm;      /* from generate to settle */
+	struct strbuf record; /* while settle waits */
 	atomic_bool settled;
 
 	/* jobs.c, under its lock */

@@ -10,7 +10,7 @@
  * | stage×M | the job it runs                                             | job.c, stages/  |
  * | engine  | all provider transfers, parsing of streams                  | net/engine.c    |
  * | writer  | its connection, the records of all jobs                     | writer.c        |
- * | outbox  | its connection (LISTEN), text of watched messages, hints    | outbox.c        |
+ * | outbox  | its connection (LISTEN), watched text, hints, reports       | outbox.c        |
  *
  * Stop: SIGTERM or SIGINT drains (no new work, running messages get `drain`, the rest go back and burn no try); a second one gives the
  * running ones back at once.
@@ -27,6 +27,7 @@
 #include "shared/log.h"
 #include "shared/migrate.h"
 #include "shared/version.h"
+#include "worker/llm/breaker.h"
 #include "worker/net/engine.h"
 #include "worker/outbox.h"
 #include "worker/queue/claim.h"
@@ -100,6 +101,12 @@ static void on_change(void *ctx)
 	outbox_changed(w->outbox);
 }
 
+static void on_report(void *ctx, bool urgent)
+{
+	struct worker *w = ctx;
+	outbox_report(w->outbox, urgent);
+}
+
 static void on_watched(void *ctx)
 {
 	struct worker *w = ctx;
@@ -161,6 +168,7 @@ static void start_rooms(struct worker *w, const char *agents)
 	s->options = o;
 	s->jobs = jobs_start(threads, on_job_end, w);
 	s->engine = engine_start();
+	s->breakers = breakers_new(on_report, w);
 	s->writer = writer_start(o->database_url, s->worker_id, (int)o->tries, o->backoff_ms, on_change, w);
 	if (lease_start(&w->lease, o, s->worker_name, agents, s->jobs, s->worker_id, &err) < 0)
 		die(3, "lease", &err);
@@ -249,6 +257,7 @@ int main(int argc, char **argv)
 		stop_rooms(&w);
 		engine_stop(w.services.engine); /* it may still be waking the last job */
 		jobs_stop(w.services.jobs);
+		breakers_free(w.services.breakers);
 		claim_free(w.claim);
 		log_event(LOG_INFO, "ended", "worker=%s", name);
 	}

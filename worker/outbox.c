@@ -9,6 +9,7 @@
 #include "shared/pg.h"
 #include "shared/utf8.h"
 #include "shared/vocab.h"
+#include "worker/llm/breaker.h"
 #include "sql_embed.h"
 
 #define TIMEOUT_MS 5000
@@ -25,6 +26,7 @@ struct outbox {
 	struct pg *pg;
 	int wake;
 	atomic_bool changed, ending, any_watched;
+	atomic_bool news, urgent; /* a report is due */
 };
 
 /* The pieces of one flush, as the four arrays of stream_put. */
@@ -121,6 +123,25 @@ static int look_for_watchers(struct outbox *o, struct err *err)
 	return result;
 }
 
+static int put_report(struct outbox *o, struct err *err)
+{
+	struct strbuf report = STRBUF_INIT(1u << 20);
+	struct arena a = ARENA_INIT;
+	struct rows r;
+	char worker[40];
+	int result = 0;
+	lease_id(o->lease, worker);
+	if (breakers_begin_report(o->services->breakers, &report)) {
+		const char *params[] = { worker, strbuf_text(&report) };
+		result = pg_exec(o->pg, &a, "select provider, model, key_env, held_ms from signalbox.report_calls($1, $2)",
+		                 params, 2, TIMEOUT_MS, &r, err);
+		breakers_end_report(o->services->breakers, result == 0 ? &r : NULL);
+	}
+	strbuf_release(&report);
+	arena_release(&a);
+	return result;
+}
+
 /* Sleeps until woken, told, or ms. True when somebody began to watch. */
 static bool wait_for_cause(struct outbox *o, int ms)
 {
@@ -149,7 +170,7 @@ static void *outbox_main(void *arg)
 	struct outbox *o = arg;
 	const char *news;
 	struct err err;
-	usec_t looked = 0, hinted = 0;
+	usec_t looked = 0, hinted = 0, reported = 0;
 	while (!atomic_load(&o->ending)) {
 		bool up = listen_turn(&o->listen, &o->pg, &err) == 0;
 		usec_t now = clock_mono(), pace = listen_works(&o->listen) ? LOOK_USEC : POLL_USEC;
@@ -164,7 +185,14 @@ static void *outbox_main(void *arg)
 			up = pg_exec(o->pg, NULL, "select pg_notify('" CHANNEL_CHANGED "', '')", NULL, 0, TIMEOUT_MS, NULL,
 			             &err) == 0;
 		}
-		bool busy = atomic_load(&o->any_watched) || atomic_load(&o->changed);
+		bool urgent = atomic_exchange(&o->urgent, false);
+		if (up && (urgent || now - reported >= HINT_USEC) && atomic_exchange(&o->news, false)) {
+			reported = now;
+			up = put_report(o, &err) == 0;
+			if (!up)
+				atomic_store(&o->news, true);
+		}
+		bool busy = atomic_load(&o->any_watched) || atomic_load(&o->changed) || atomic_load(&o->news);
 		if (wait_for_cause(o, (int)((!up    ? clock_jitter(LOOK_USEC)
 		                             : busy ? MIN(FLUSH_USEC, pace)
 		                                    : pace) /
@@ -173,6 +201,8 @@ static void *outbox_main(void *arg)
 		if ((news = listen_news(&o->listen)) != NULL)
 			log_event(LOG_INFO, news, "room=outbox");
 	}
+	if (o->pg != NULL && !pg_is_broken(o->pg) && atomic_load(&o->news))
+		put_report(o, &err);
 	return NULL;
 }
 
@@ -213,6 +243,14 @@ void outbox_stop(struct outbox *o)
 void outbox_changed(struct outbox *o)
 {
 	if (!atomic_exchange(&o->changed, true))
+		wake(o);
+}
+
+void outbox_report(struct outbox *o, bool urgent)
+{
+	if (urgent)
+		atomic_store(&o->urgent, true);
+	if (!atomic_exchange(&o->news, true) || urgent)
 		wake(o);
 }
 

@@ -39,14 +39,14 @@ provider_up() {
 	until_true 10 test -s "$port" || not_ok "the provider starts"
 }
 agent_up() {
-	"$BIN/signalbox" provider p set protocol=ollama "base_url=http://127.0.0.1:$1" >/dev/null &&
+	"$BIN/signalbox" provider p set protocol=ollama breaker=closed "base_url=http://127.0.0.1:$1" >/dev/null &&
 	"$BIN/signalbox" agent luna set provider=p model=practice >/dev/null || not_ok "an agent"
 }
 # net_worker LOG [arguments]: in the background; its pid in $!
 net_worker() {
 	local log=$1
 	shift
-	${IN:-} "$BIN/signalbox-worker" --backoff 100ms "$@" 2>>"$log" &
+	${IN:-} "$BIN/signalbox-worker" --retries 0 --backoff 100ms "$@" 2>>"$log" &
 	PIDS="$PIDS $!"
 }
 ready() { until_true 15 grep -q 'msg="*ready' "$1" || not_ok "worker $1 is ready"; }

@@ -58,11 +58,11 @@ stack_up() {
 	"$FAKE" --rate 8 --port-file "$T/port" >/dev/null 2>&1 &
 	PROVIDER=$!
 	until [ -s "$T/port" ]; do read -rt 0.05 <> <(:) || :; done
-	"$BIN/signalbox" provider p set protocol=ollama "base_url=http://127.0.0.1:$(cat "$T/port")" >/dev/null
+	"$BIN/signalbox" provider p set protocol=ollama breaker=closed "base_url=http://127.0.0.1:$(cat "$T/port")" >/dev/null
 	for a in luna aria; do "$BIN/signalbox" agent $a set provider=p model=practice >/dev/null; done
 }
 worker_up() {
-	"$BIN/signalbox-worker" --backoff 100ms "$@" 2>"$T/worker.log" &
+	"$BIN/signalbox-worker" --retries 0 --backoff 100ms "$@" 2>"$T/worker.log" &
 	WORKER=$!
 }
 send() { "$BIN/signalbox" send "$@" 2>/dev/null; }

@@ -143,7 +143,7 @@ fi
 if [ -n "$own" ]; then
 	start worker build/bin/signalbox-worker
 else
-	start worker build/bin/signalbox-worker --concurrency 2 --backoff 1s --log-level warn
+	start worker build/bin/signalbox-worker --concurrency 2 --retries 0 --backoff 1s --log-level warn
 fi
 for _ in $(seq 100); do $S doctor --json 2>/dev/null | grep -q '"check":"workers","ok":true' && break; sleep 0.1; done
 echo "ready: database '$SIGNALBOX_DATABASE_URL'"

@@ -1,275 +1,355 @@
 /*
- * One call of a provider. A 200 is not success: each protocol has its proof that the reply is whole, and a stream that ends without it is
- * `truncated`, never an answer. Everything here runs on the engine's thread, but for llm_start, llm_cancel and llm_free.
+ * One attempt: routes in order, a few calls of each. What happens after a failed call is in the table of shared/err.h (ACT_…): again, the next
+ * route, or the end. A call that succeeded at once leaves nothing but its own figures; everything else is written into the chain, so that the
+ * cause is not hidden behind the last error. Runs on the stage thread that has the job; calls and sleeps wake it.
  */
 #include "worker/llm/llm.h"
 
-#include <strings.h>
-
-#include "worker/llm/classify.h"
+#include "shared/json.h"
+#include "shared/log.h"
+#include "shared/utf8.h"
+#include "worker/llm/breaker.h"
+#include "worker/llm/call.h"
 #include "worker/net/engine.h"
 
-#define ERROR_BODY_MAX 65536
-#define REQUEST_MAX (16u << 20)
-#define BYTES_PER_TOKEN 4 /* rough, for usage that nobody told us; stored as estimated */
+#define CHAIN_MAX 65536
+#define PARK_KEY_MS (10 * 60 * 1000LL) /* then a probe looks whether the key was mended */
+#define HELD_WAIT_MS 5000              /* the claim knows better when a breaker lets somebody in */
 
-struct llm_private {
-	const struct provider_ops *ops;
+struct llm {
 	struct job *job;
-	struct llm_call *call;
-	struct splitter split;
-	struct strbuf error_body;
-	usec_t started;
-	size_t prompt_bytes, text_bytes;
-	bool is_begun; /* the body's kind is known */
+	int at;                     /* route */
+	int calls_of;               /* calls made of this route */
+	int n_calls;                /* of all */
+	struct call *call;          /* in flight, or the last one */
+	const struct route *called; /* by it */
+	bool is_judged;             /* the last one's end was dealt with */
+	bool is_sleeping;
+	atomic_bool is_awake;
+	uint64_t sleep;
+	struct strbuf chain; /* members of a JSON array */
+	struct err first;    /* the cause; what came after it is told in `rest` */
+	char rest[120];      /* "; then groq: overloaded" */
+	int told;            /* route whose failure was told last; from 1 */
+	bool any_retry, any_wait;
+	int wait_ms; /* the shortest that somebody asked for */
 };
 
-static const struct provider_ops *const PROVIDERS[] = { &provider_ollama, &provider_openai, &provider_null };
-
-/* Text of the answer: into the live buffer, where outbox and settle find it. */
-static void on_text(void *ctx, struct str text)
+static struct llm *llm_new(struct job *job)
 {
-	struct llm_private *p = ctx;
-	struct live *live = &p->job->live;
-	if (p->call->ttft_ms < 0)
-		p->call->ttft_ms = (int)((clock_mono() - p->started) / USEC_PER_MSEC);
-	p->text_bytes += text.len;
-	pthread_mutex_lock(&live->lock);
-	strbuf_add(&live->text, text.ptr, text.len);
-	pthread_mutex_unlock(&live->lock);
+	struct llm *l = xcalloc(1, sizeof *l);
+	l->job = job;
+	l->chain = (struct strbuf)STRBUF_INIT(CHAIN_MAX);
+	return l;
 }
 
-static int on_event(void *ctx, const char *name, struct str data, struct err *err)
+static const struct route *route_of(const struct llm *l)
 {
-	struct llm_private *p = ctx;
-	struct arena a = ARENA_INIT;
-	int result = p->ops->feed(&p->call->reply, &a, name, data, err);
-	arena_release(&a);
-	return result;
+	return &l->job->routes[l->at];
 }
 
-static int begin_body(struct llm_private *p, const struct net_response *r, struct err *err)
+static void on_awake(void *ctx, const struct net_response *r, const struct err *err)
 {
-	p->is_begun = true;
-	if (strcmp(r->content_type, "application/json") == 0 && p->ops->stream == SPLIT_SSE)
-		split_init(&p->split, SPLIT_WHOLE); /* a proxy or a cache may answer whole although a stream was asked for */
-	else if (strcmp(r->content_type, p->ops->stream_type) == 0 || strcmp(r->content_type, "application/json") == 0)
-		split_init(&p->split, p->ops->stream);
-	else
-		return err_set(err, ERR_BAD_REPLY, "the answer is %.40s, not %s",
-		               r->content_type[0] != '\0' ? r->content_type : "of no type", p->ops->stream_type);
-	return 0;
+	struct llm *l = ctx;
+	struct job *job = l->job;
+	(void)r;
+	(void)err;
+	atomic_store(&l->is_awake, true);
+	job_wake(job);
 }
 
-static int on_data(void *ctx, const struct net_response *r, struct str piece, struct err *err)
+static void start_sleep(struct llm *l, int64_t ms)
 {
-	struct llm_private *p = ctx;
-	if (r->status != 200) {
-		size_t room = ERROR_BODY_MAX - p->error_body.len;
-		strbuf_add(&p->error_body, piece.ptr, MIN(piece.len, room));
-		return 0;
+	l->is_sleeping = true;
+	atomic_store(&l->is_awake, false);
+	l->sleep = net_sleep(l->job->services->engine, ms, &(struct net_handler){ .on_done = on_awake, .ctx = l });
+}
+
+static void put_usage(struct strbuf *b, const struct call *c)
+{
+	const struct usage *u = &c->reply.usage;
+	const struct {
+		const char *name;
+		int n;
+	} counts[] = { { "tokens_prompt", u->input },
+		       { "tokens_completion", u->output },
+		       { "tokens_cached", u->cached },
+		       { "tokens_cache_write", u->cache_write },
+		       { "tokens_cache_write_1h", u->cache_write_1h },
+		       { "tokens_reasoning", u->reasoning } };
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		if (counts[i].n >= 0)
+			json_put_int_field(b, counts[i].name, counts[i].n);
+	strbuf_addf(b, ",\"is_estimated\":%s,\"was_called\":%s", c->is_estimated ? "true" : "false",
+	            c->was_sent ? "true" : "false");
+}
+
+static void put_route(struct strbuf *b, const struct route *r, const struct call *c)
+{
+	json_put_field(b, "provider", r->provider);
+	json_put_field(b, "model_asked", r->model);
+	json_put_field(b, "model", c != NULL && c->reply.model[0] != '\0' ? c->reply.model : r->model);
+	if (c != NULL && c->request_id[0] != '\0')
+		json_put_field(b, "request_id", c->request_id);
+}
+
+/* A failed call, or (call NULL) a route that was not called, into the chain. */
+static void note(struct llm *l, const struct route *r, const struct call *c, const struct err *err)
+{
+	struct strbuf *b = &l->chain, safe = STRBUF_INIT(1024);
+	strbuf_str(b, b->len > 0 ? ",{" : "{");
+	put_route(b, r, c);
+	utf8_safe(&safe, str_of(err->msg), false);
+	json_put_field(b, "class", err_name(err->code));
+	json_put_field(b, "error", strbuf_text(&safe));
+	if (err->wait_ms > 0)
+		json_put_int_field(b, "wait_ms", err->wait_ms);
+	if (c != NULL) {
+		json_put_int_field(b, "call", l->n_calls);
+		json_put_int_field(b, "ms", c->generation_ms);
+		put_usage(b, c);
 	}
-	if (!p->is_begun && begin_body(p, r, err) < 0)
-		return -1;
-	if (split_feed(&p->split, piece, on_event, p, err) < 0)
-		return -1;
-	if (p->job->live.text.broken) /* only this thread writes it */
-		return err_set(err, ERR_TOO_BIG, "the answer is over %zu bytes", p->job->live.text.cap);
-	return 0;
+	if (r->is_probe)
+		strbuf_str(b, ",\"is_probe\":true");
+	strbuf_char(b, '}');
+	strbuf_release(&safe);
 }
 
-/* The body came to its end: is it a whole answer? */
-static int judge(struct llm_private *p, const struct net_response *r, struct err *err)
+/* The first failure is the cause; of the others their provider and class are told. */
+static void remember(struct llm *l, const struct route *r, const struct err *err)
 {
-	const struct reply *reply = &p->call->reply;
-	bool left = false;
-	if (r->status != 200)
-		return classify_http(p->ops, r->status, (struct str){ strbuf_text(&p->error_body), p->error_body.len },
-		                     r->retry_after_ms, err);
-	if (!p->is_begun)
-		return err_set(err, ERR_TRUNCATED, "an empty body");
-	if (split_end(&p->split, on_event, p, &left, err) < 0)
-		return -1;
-	if (!reply->is_complete)
-		return err_set(err, ERR_TRUNCATED, "the stream ended without its end mark, after %zu bytes", r->body_bytes);
-	if (strcmp(reply->finish, "content_filter") == 0)
-		return err_set(err, ERR_CONTENT_FILTER, "the provider's filter withheld the answer");
-	if (p->text_bytes == 0)
-		return err_set(err, ERR_BAD_REPLY, "an empty answer (%.31s)", reply->finish);
-	return 0;
-}
-
-static void on_done(void *ctx, const struct net_response *r, const struct err *net_err)
-{
-	struct llm_private *p = ctx;
-	struct llm_call *call = p->call;
-	struct usage *u = &call->reply.usage;
-	if (net_err != NULL)
-		call->err = *net_err;
-	else
-		judge(p, r, &call->err);
-	call->generation_ms = (int)((clock_mono() - p->started) / USEC_PER_MSEC);
-	/* A provider that answered an error did not bill; one that streamed, or was left alone in the middle, may have. */
-	bool left_alone = call->err.code == ERR_TIMEOUT_TTFT || call->err.code == ERR_TIMEOUT_IDLE ||
-	                  call->err.code == ERR_TIMEOUT || err_class(call->err.code) >= ERR_RELEASE;
-	call->was_sent = r->status == 200 || (r->status == 0 && left_alone);
-	if (call->was_sent && u->output < 0) {
-		u->output = (int)((p->text_bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN);
-		call->is_estimated = true;
-	}
-	if (call->was_sent && u->input < 0) {
-		u->input = (int)(p->prompt_bytes / BYTES_PER_TOKEN);
-		call->is_estimated = true;
-	}
-	if (call->err.code != ERR_OK && r->request_id[0] != '\0') {
-		size_t n = strlen(call->err.msg);
-		snprintf(call->err.msg + n, sizeof call->err.msg - n, " (request %.60s)", r->request_id);
-	}
-	struct job *job = p->job;
-	atomic_store(&call->is_done, true);
-	job_wake(job); /* from here on call and p belong to the job */
-}
-
-/* The key: the variable that the provider's row names, or the file that NAME_FILE names. It goes into a header and nowhere else. */
-static int read_key(const char *name, char *out, size_t size, struct err *err)
-{
-	char file_name[128], *from = getenv(name);
-	if (from != NULL && *from != '\0') {
-		snprintf(out, size, "%s", from);
-		return 0;
-	}
-	snprintf(file_name, sizeof file_name, "%s_FILE", name);
-	from = getenv(file_name);
-	FILE *f = from != NULL ? fopen(from, "re") : NULL;
-	bool read = f != NULL && fgets(out, (int)size, f) != NULL;
-	if (f != NULL)
-		fclose(f);
-	if (!read)
-		return err_set(err, ERR_AUTH, "the worker has no %.60s (nor a file named by %.60s_FILE)", name, name);
-	out[strcspn(out, "\r\n")] = '\0';
-	return 0;
-}
-
-/* The null provider's reply. The job is woken before it has asked to wait: job.c remembers that. */
-static void answer_null(struct llm_private *p)
-{
-	p->is_begun = true;
-	p->call->reply.is_complete = true;
-	on_text(p, str_of("null provider: no model was called"));
-	on_done(p, &(struct net_response){ .status = 200 }, &(struct err){ .code = ERR_OK });
-}
-
-static int check(const struct job *job, const struct provider_ops **ops, struct err *err)
-{
-	*ops = NULL;
-	if (job->provider == NULL || job->model == NULL)
-		return err_set(err, ERR_NOT_CONFIGURED, "agent %s has no %s: signalbox agent %s set %s=…", job->agent,
-		               job->provider == NULL ? "provider" : "model", job->agent,
-		               job->provider == NULL ? "provider" : "model");
-	for (size_t i = 0; i < ARRAY_SIZE(PROVIDERS); i++)
-		if (strcmp(PROVIDERS[i]->protocol, job->protocol) == 0)
-			*ops = PROVIDERS[i];
-	if (*ops == NULL)
-		return err_set(err, ERR_NOT_CONFIGURED, "this worker does not speak %s", job->protocol);
-	return 0;
-}
-
-/* Base URLs of versioned interfaces are given with or without the version: …/v1 and /v1/… make one /v1. */
-static void put_url(const struct provider_ops *ops, const struct prompt *prompt, const char *base, char *out, size_t size)
-{
-	struct strbuf path = STRBUF_INIT(400);
-	ops->path(prompt, &path);
-	const char *p = strbuf_text(&path), *end = strchr(p + (*p == '/'), '/');
-	size_t n = end != NULL ? (size_t)(end - p) : 0, len = strlen(base);
-	if (n > 0 && len > n && strncmp(base + len - n, p, n) == 0)
-		p += n;
-	snprintf(out, size, "%s%s", base, p);
-	strbuf_release(&path);
-}
-
-/* After the first, which is there. */
-static void put_headers(const struct provider_ops *ops, const char *auth, const char **out, size_t room)
-{
-	size_t n = 1;
-	if (auth != NULL)
-		out[n++] = auth;
-	for (size_t i = 0; ops->headers != NULL && ops->headers[i] != NULL && n + 1 < room; i++)
-		out[n++] = ops->headers[i];
-}
-
-struct llm_call *llm_start(struct job *job, struct err *err)
-{
-	const struct options *o = job->services->options;
-	const struct provider_ops *ops;
-	char key[512] = "", auth[600], url[600];
-	if (check(job, &ops, err) < 0 || (job->key_env != NULL && read_key(job->key_env, key, sizeof key, err) < 0))
-		return NULL;
-
-	struct llm_call *call = xcalloc(1, sizeof *call);
-	struct llm_private *p = xcalloc(1, sizeof *p);
-	*p = (struct llm_private){
-		.ops = ops, .job = job, .call = call, .error_body = STRBUF_INIT(ERROR_BODY_MAX), .started = clock_mono()
-	};
-	call->private = p;
-	call->ttft_ms = -1;
-	call->reply = (struct reply){ .usage = USAGE_UNKNOWN, .on_text = on_text, .ctx = p };
-
-	struct prompt_turn *turns = arena_alloc(&job->arena, sizeof *turns * (size_t)job->n_turns);
-	for (int i = 0; i < job->n_turns; i++)
-		turns[i] = (struct prompt_turn){ .role = job->turns[i].role, .content = job->turns[i].content };
-	struct prompt prompt = { .model = job->model,
-		                 .system = job->system_prompt,
-		                 .turns = turns,
-		                 .n_turns = job->n_turns,
-		                 .max_tokens = job->max_tokens };
-	struct strbuf body = STRBUF_INIT(REQUEST_MAX);
-	ops->build(&prompt, &body);
-	if (body.broken) {
-		err_set(err, ERR_TOO_BIG, "the request is over %u bytes", REQUEST_MAX);
-		strbuf_release(&body);
-		llm_free(call);
-		return NULL;
-	}
-	p->prompt_bytes = body.len;
-	if (ops->stream_type == NULL) {
-		strbuf_release(&body);
-		answer_null(p);
-		return call;
-	}
-	put_url(ops, &prompt, job->base_url, url, sizeof url);
-	snprintf(auth, sizeof auth, "%s%s", ops->key_header, key);
-	const char *headers[8] = { "Content-Type: application/json" };
-	put_headers(ops, key[0] != '\0' ? auth : NULL, headers, ARRAY_SIZE(headers));
-	usec_t left = (job->deadline - clock_mono()) / USEC_PER_MSEC;
-	struct net_request request = {
-		.url = url,
-		.headers = headers,
-		.body = { strbuf_text(&body), body.len },
-		.connect_ms = (int)o->connect_ms,
-		.first_byte_ms = (int)o->first_byte_ms,
-		.idle_ms = (int)o->idle_ms,
-		.total_ms = (int)MAX(left, 0),
-		.handler = { on_data, on_done, p },
-	};
-	call->transfer = net_submit(job->services->engine, &request);
-	explicit_bzero(key, sizeof key);
-	explicit_bzero(auth, sizeof auth);
-	strbuf_release(&body);
-	return call;
-}
-
-void llm_cancel(struct engine *engine, const struct llm_call *call, enum err_code code)
-{
-	net_cancel(engine, call->transfer, code);
-}
-
-void llm_free(struct llm_call *call)
-{
-	if (call == NULL)
+	enum err_class class = err_class(err->code);
+	l->any_retry |= class == ERR_RETRY;
+	l->any_wait |= class == ERR_WAIT;
+	if (class == ERR_WAIT)
+		l->wait_ms = l->wait_ms == 0 ? err->wait_ms : MIN(l->wait_ms, err->wait_ms);
+	if (l->told == l->at + 1)
 		return;
-	reply_release(&call->reply);
-	split_release(&call->private->split);
-	strbuf_release(&call->private->error_body);
-	free(call->private);
-	free(call);
+	l->told = l->at + 1;
+	if (l->first.code == ERR_OK) {
+		l->first = *err;
+		if (l->job->n_routes > 1)
+			err_wrap(&l->first, "%.40s", r->provider);
+		return;
+	}
+	size_t n = strlen(l->rest);
+	snprintf(l->rest + n, sizeof l->rest - n, "%s%.40s: %s", n == 0 ? "; then " : ", ", r->provider, err_name(err->code));
+}
+
+static bool has_spoken(const struct job *job)
+{
+	return job->live.text.len > 0; /* while no call is in flight only this thread looks at it */
+}
+
+/* The wait before the same route is called again; -1: it is not. */
+static int64_t wait_before_again(const struct llm *l, const struct err *err)
+{
+	const struct job *job = l->job;
+	const struct options *o = job->services->options;
+	if ((err_acts(err->code) & ACT_AGAIN) == 0 || l->calls_of > o->retries || route_of(l)->is_probe ||
+	    breakers_held(job->services->breakers, route_of(l)) > 0)
+		return -1;
+	int64_t ms = err->wait_ms > 0 ? err->wait_ms : clock_jitter(o->retry_wait_ms << MIN(l->calls_of - 1, 10));
+	if (ms > o->patience_ms || clock_mono() + ms * USEC_PER_MSEC >= job->deadline)
+		return -1;
+	return ms;
+}
+
+/* What the fleet should know of a call that ended. */
+static void report(struct llm *l, const struct call *c)
+{
+	struct breakers *b = l->job->services->breakers;
+	const struct route *r = route_of(l);
+	const struct err *err = &c->err;
+	int acts = err_acts(err->code);
+	enum err_class class = err_class(err->code);
+	bool is_ours = class == ERR_GONE || class == ERR_RELEASE;
+	breakers_count(b, r, err, c->was_sent ? MAX(0, c->reply.usage.input) + MAX(0, c->reply.usage.output) : 0);
+	if (r->is_probe)
+		breakers_probed(b, r, l->job->job_id, is_ours ? -1 : (acts & (ACT_BREAKER | ACT_PARK_KEY | ACT_PARK_MODEL)) == 0,
+		                err);
+	if (acts & ACT_PARK_KEY)
+		breakers_park(b, r, err, MAX(err->wait_ms, PARK_KEY_MS), true);
+	else if ((acts & ACT_PARK_MODEL) && err->wait_ms > l->job->services->options->patience_ms)
+		breakers_park(b, r, err, err->wait_ms, false);
+}
+
+/* The last call failed: sleep before the next, or on to the next route. False: this was the end. */
+static bool go_on(struct llm *l)
+{
+	const struct call *c = l->call;
+	enum err_class class = err_class(c->err.code);
+	l->is_judged = true;
+	report(l, c);
+	if (class == ERR_GONE || class == ERR_RELEASE) {
+		l->first = c->err;
+		l->rest[0] = '\0';
+		l->any_retry = l->any_wait = false;
+		return false;
+	}
+	note(l, route_of(l), c, &c->err);
+	remember(l, route_of(l), &c->err);
+	if (has_spoken(l->job))
+		return false;
+	int64_t ms = wait_before_again(l, &c->err);
+	if (ms >= 0) {
+		log_event(LOG_INFO, "calling again", "message=%lld provider=%s code=%s call=%d ms=%lld",
+		          (long long)l->job->message_id, route_of(l)->provider, err_name(c->err.code), l->calls_of,
+		          (long long)ms);
+		start_sleep(l, ms);
+		return true;
+	}
+	if ((err_acts(c->err.code) & ACT_NEXT) == 0)
+		return false;
+	l->at++;
+	l->calls_of = 0;
+	return true;
+}
+
+static void pass_over(struct llm *l, const struct route *r, const char *why, int64_t ms)
+{
+	struct err err;
+	err_set(&err, ERR_BREAKER_OPEN, "not called: %.60s", why);
+	err.wait_ms = (int)MIN(MAX(ms, 1), HELD_WAIT_MS);
+	note(l, r, NULL, &err);
+	remember(l, r, &err);
+}
+
+/* Calls the next route that may be called. False: there is none. */
+static bool call_next(struct llm *l)
+{
+	struct job *job = l->job;
+	for (; l->at < job->n_routes; l->at++, l->calls_of = 0) {
+		const struct route *r = route_of(l);
+		int64_t held = r->is_probe ? 0 : breakers_held(job->services->breakers, r);
+		struct err err = { .code = ERR_OK };
+		if (r->skip != NULL || held > 0) {
+			pass_over(l, r, r->skip != NULL ? r->skip : "its breaker opened", MAX(held, r->skip_ms));
+			continue;
+		}
+		call_free(l->call);
+		l->is_judged = false;
+		l->call = call_start(job, r, &err);
+		if (l->call != NULL) {
+			l->called = r;
+			l->calls_of++;
+			l->n_calls++;
+			return true;
+		}
+		note(l, r, NULL, &err);
+		remember(l, r, &err);
+		if (r->is_probe)
+			breakers_probed(job->services->breakers, r, job->job_id, -1, &err);
+		if ((err_acts(err.code) & ACT_NEXT) == 0)
+			break;
+	}
+	return false;
+}
+
+/* A probe that was granted and is not going to be called is somebody else's. */
+static void give_probes_back(struct llm *l)
+{
+	struct job *job = l->job;
+	for (int i = l->at + (l->calls_of > 0); i < job->n_routes; i++)
+		if (job->routes[i].is_probe)
+			breakers_probed(job->services->breakers, &job->routes[i], job->job_id, -1, NULL);
+}
+
+static enum step fail(struct llm *l, struct err *err)
+{
+	struct job *job = l->job;
+	enum err_class class = err_class(l->first.code);
+	give_probes_back(l);
+	*err = l->first;
+	if (l->rest[0] != '\0') {
+		size_t n = strnlen(err->msg, sizeof err->msg - sizeof l->rest);
+		snprintf(err->msg + n, sizeof err->msg - n, "%s", l->rest);
+	}
+	err->wait_ms = l->wait_ms;
+	if (class == ERR_GONE || class == ERR_RELEASE)
+		job->fate = class;
+	else if (has_spoken(job))
+		job->fate = job->keeps_cut ? ERR_PERMANENT : class == ERR_WAIT ? ERR_RETRY : class;
+	else
+		job->fate = l->any_retry ? ERR_RETRY : l->any_wait ? ERR_WAIT : ERR_PERMANENT;
+	return FAIL;
+}
+
+static enum step no_route(const struct job *job, struct err *err)
+{
+	err_set(err, ERR_NOT_CONFIGURED, "agent %s has no provider or no model: signalbox agent %s set provider=… model=…",
+	        job->agent, job->agent);
+	return FAIL;
+}
+
+enum step llm_step(struct job *job, struct err *err)
+{
+	if (job->n_routes == 0)
+		return no_route(job, err);
+	if (job->llm == NULL)
+		job->llm = llm_new(job);
+	struct llm *l = job->llm;
+	for (;;) {
+		int stop = atomic_load(&job->stop);
+		if (l->is_sleeping) {
+			if (!atomic_load(&l->is_awake)) {
+				if (stop != ERR_OK)
+					net_cancel(job->services->engine, l->sleep, (enum err_code)stop);
+				return WAIT;
+			}
+			l->is_sleeping = false;
+		}
+		if (l->call != NULL && !l->is_judged) {
+			if (!atomic_load(&l->call->is_done)) {
+				if (stop != ERR_OK)
+					call_cancel(job->services->engine, l->call, (enum err_code)stop);
+				return WAIT;
+			}
+			if (l->call->err.code == ERR_OK) {
+				l->is_judged = true;
+				report(l, l->call);
+				give_probes_back(l);
+				return GO;
+			}
+			if (!go_on(l))
+				return fail(l, err);
+			continue;
+		}
+		if (stop != ERR_OK) {
+			err_set(&l->first, (enum err_code)stop, "before the call");
+			l->rest[0] = '\0';
+			return fail(l, err);
+		}
+		if (!call_next(l))
+			return fail(l, err);
+	}
+}
+
+void llm_put(const struct job *job, struct strbuf *b)
+{
+	const struct llm *l = job->llm;
+	if (l == NULL)
+		return;
+	if (l->call != NULL) {
+		put_route(b, l->called, l->call);
+		put_usage(b, l->call);
+		if (l->call->ttft_ms >= 0)
+			json_put_int_field(b, "ttft_ms", l->call->ttft_ms);
+		json_put_int_field(b, "generation_ms", l->call->generation_ms);
+		json_put_int_field(b, "n_calls", l->n_calls);
+	}
+	if (l->chain.len > 0 && !l->chain.broken) {
+		json_put_key(b, "chain");
+		strbuf_addf(b, "[%s]", strbuf_text(&l->chain));
+	}
+}
+
+void llm_free(struct job *job)
+{
+	if (job->llm == NULL)
+		return;
+	call_free(job->llm->call);
+	strbuf_release(&job->llm->chain);
+	free(job->llm);
+	job->llm = NULL;
 }

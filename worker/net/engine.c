@@ -27,7 +27,7 @@ struct transfer {
 	struct list link;      /* inbox, then in flight */
 	struct transfer *next; /* in its bucket */
 	uint64_t id;
-	CURL *easy;
+	CURL *easy; /* NULL: it only waits for its deadline */
 	struct curl_slist *headers;
 	char *url, *body;
 	size_t body_len;
@@ -125,6 +125,8 @@ static size_t on_header(char *ptr, size_t one, size_t n, void *arg)
 	*value++ = '\0';
 	value += strspn(value, " \t");
 	value[strcspn(value, "\r\n")] = '\0';
+	if (t->handler.on_header != NULL)
+		t->handler.on_header(t->handler.ctx, line, value);
 	if (strcasecmp(line, "content-type") == 0) {
 		size_t len = MIN(strcspn(value, "; "), sizeof t->response.content_type - 1);
 		for (size_t i = 0; i < len; i++)
@@ -142,7 +144,9 @@ static size_t on_header(char *ptr, size_t one, size_t n, void *arg)
 
 static void transfer_free(struct engine *e, struct transfer *t)
 {
-	if (e->n_spare < SPARE_MAX) {
+	if (t->easy == NULL) {
+		/* a sleep */
+	} else if (e->n_spare < SPARE_MAX) {
 		curl_easy_reset(t->easy);
 		e->spare[e->n_spare++] = t->easy;
 	} else {
@@ -173,7 +177,8 @@ static void explain(struct transfer *t, CURLcode rc)
 static void finish(struct engine *e, struct transfer *t, CURLcode rc)
 {
 	explain(t, rc);
-	curl_multi_remove_handle(e->multi, t->easy);
+	if (t->easy != NULL)
+		curl_multi_remove_handle(e->multi, t->easy);
 	list_remove(&t->link);
 	struct transfer **at = &e->by_id[t->id % BUCKETS];
 	while (*at != t)
@@ -195,8 +200,20 @@ static void reap(struct engine *e)
 		}
 }
 
+static void fly(struct engine *e, struct transfer *t)
+{
+	t->started = t->last_byte = clock_mono();
+	list_push(&e->flying, &t->link);
+	t->next = e->by_id[t->id % BUCKETS];
+	e->by_id[t->id % BUCKETS] = t;
+}
+
 static void begin(struct engine *e, struct transfer *t)
 {
+	if (t->url == NULL) {
+		fly(e, t);
+		return;
+	}
 	t->easy = e->n_spare > 0 ? e->spare[--e->n_spare] : curl_easy_init();
 	if (t->easy == NULL)
 		abort();
@@ -215,10 +232,7 @@ static void begin(struct engine *e, struct transfer *t)
 	curl_easy_setopt(t->easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, 4096L);
 	curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "signalbox");
-	t->started = t->last_byte = clock_mono();
-	list_push(&e->flying, &t->link);
-	t->next = e->by_id[t->id % BUCKETS];
-	e->by_id[t->id % BUCKETS] = t;
+	fly(e, t);
 	if (curl_multi_add_handle(e->multi, t->easy) != CURLM_OK) {
 		err_set(&t->err, ERR_SYSTEM, "the transfer could not be started");
 		finish(e, t, CURLE_OK);
@@ -261,25 +275,28 @@ static void take_orders(struct engine *e)
 	free(cancels);
 }
 
-/* Ends what is past its deadline, or silent for too long. */
+/* Past its deadline, or silent for too long; its err says which. */
+static bool is_late(struct transfer *t, usec_t now)
+{
+	usec_t silent = (now - t->last_byte) / USEC_PER_MSEC;
+	if (now > t->deadline)
+		err_set(&t->err, ERR_TIMEOUT, "the attempt's time is over, after %zu bytes", t->response.body_bytes);
+	else if (t->response.ttfb_ms < 0 && silent > t->first_byte_ms)
+		err_set(&t->err, ERR_TIMEOUT_TTFT, "no first byte within %d ms", t->first_byte_ms);
+	else if (t->response.ttfb_ms >= 0 && silent > t->idle_ms)
+		err_set(&t->err, ERR_TIMEOUT_IDLE, "silent for %d ms, after %zu bytes", t->idle_ms, t->response.body_bytes);
+	return t->err.code != ERR_OK;
+}
+
+/* Ends what is late, and sleeps that are over. */
 static void sweep(struct engine *e)
 {
 	usec_t now = clock_mono();
 	for (struct list *l = e->flying.next, *next; l != &e->flying; l = next) {
 		struct transfer *t = list_entry(l, struct transfer, link);
 		next = l->next;
-		usec_t silent = (now - t->last_byte) / USEC_PER_MSEC;
-		if (now > t->deadline)
-			err_set(&t->err, ERR_TIMEOUT, "the attempt's time is over, after %zu bytes",
-			        t->response.body_bytes);
-		else if (t->response.ttfb_ms < 0 && silent > t->first_byte_ms)
-			err_set(&t->err, ERR_TIMEOUT_TTFT, "no first byte within %d ms", t->first_byte_ms);
-		else if (t->response.ttfb_ms >= 0 && silent > t->idle_ms)
-			err_set(&t->err, ERR_TIMEOUT_IDLE, "silent for %d ms, after %zu bytes", t->idle_ms,
-			        t->response.body_bytes);
-		else
-			continue;
-		finish(e, t, CURLE_OK);
+		if (t->easy == NULL ? now >= t->deadline : is_late(t, now))
+			finish(e, t, CURLE_OK);
 	}
 }
 
@@ -394,6 +411,18 @@ void engine_stop(struct engine *e)
 	curl_global_cleanup();
 }
 
+static uint64_t submit(struct engine *e, struct transfer *t)
+{
+	pthread_mutex_lock(&e->lock);
+	uint64_t id = t->id = ++e->last_id;
+	bool first = list_is_empty(&e->inbox); /* else it is on its way to look */
+	list_push(&e->inbox, &t->link);
+	pthread_mutex_unlock(&e->lock);
+	if (first)
+		wake(e);
+	return id; /* the transfer may be over already */
+}
+
 uint64_t net_submit(struct engine *e, const struct net_request *r)
 {
 	struct transfer *t = xcalloc(1, sizeof *t);
@@ -411,14 +440,16 @@ uint64_t net_submit(struct engine *e, const struct net_request *r)
 	t->first_byte_ms = r->first_byte_ms;
 	t->idle_ms = r->idle_ms;
 	t->deadline = clock_mono() + r->total_ms * USEC_PER_MSEC;
-	pthread_mutex_lock(&e->lock);
-	uint64_t id = t->id = ++e->last_id;
-	bool first = list_is_empty(&e->inbox); /* else it is on its way to look */
-	list_push(&e->inbox, &t->link);
-	pthread_mutex_unlock(&e->lock);
-	if (first)
-		wake(e);
-	return id; /* the transfer may be over already */
+	return submit(e, t);
+}
+
+uint64_t net_sleep(struct engine *e, int64_t ms, const struct net_handler *handler)
+{
+	struct transfer *t = xcalloc(1, sizeof *t);
+	list_init(&t->link);
+	t->handler = *handler;
+	t->deadline = clock_mono() + ms * USEC_PER_MSEC;
+	return submit(e, t);
 }
 
 void net_cancel(struct engine *e, uint64_t transfer, enum err_code code)

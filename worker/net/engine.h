@@ -19,6 +19,8 @@ struct net_response {
 
 /* Called on the engine's thread; must not block and not call the engine. */
 struct net_handler {
+	/* A header of the answer, without its line end; may be NULL. */
+	void (*on_header)(void *ctx, const char *name, const char *value);
 	/* A piece of the body. -1 with err ends the transfer. */
 	int (*on_data)(void *ctx, const struct net_response *, struct str piece, struct err *);
 	/* The end, exactly once, also after net_cancel. err is NULL when the body came whole. The transfer is gone when this returns. */
@@ -39,5 +41,7 @@ struct engine *engine_start(void);
 void engine_stop(struct engine *);
 /* Starts a transfer and answers its number. Any thread. */
 uint64_t net_submit(struct engine *, const struct net_request *);
+/* A transfer of nothing: on_done comes after ms (a quarter of a second late at most), or after net_cancel. Any thread. */
+uint64_t net_sleep(struct engine *, int64_t ms, const struct net_handler *);
 /* Ends a transfer soon, with `code`: on_done comes, unless it came already. Any thread. */
 void net_cancel(struct engine *, uint64_t transfer, enum err_code code);

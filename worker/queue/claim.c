@@ -77,34 +77,92 @@ enum column {
 	NUMBER,
 	IS_WATCHED,
 	AGENT,
+	SYSTEM,
+	MAX_TOKENS,
+	TURNS,
+	ON_CUT,
+	ROUTES,
 	PROVIDER,
 	PROTOCOL,
 	BASE_URL,
 	KEY_ENV,
-	MODEL,
-	SYSTEM,
-	MAX_TOKENS,
-	TURNS
+	MODEL
 };
-#define TAKE                                                                                                          \
-	"select message_id, message_uuid, job_id, number, is_watched, agent, provider, protocol, base_url, key_env, " \
-	"model, system_prompt, max_tokens, turns from signalbox.take($1, $2, $3)"
+#define TAKE                                                                                                             \
+	"select message_id, message_uuid, job_id, number, is_watched, agent, system_prompt, max_tokens, turns, on_cut, " \
+	"routes, provider, protocol, base_url, key_env, model from signalbox.take($1, $2, $3)"
+
+static const char *field(struct job *job, const struct rows *r, int row, int col)
+{
+	const char *text = rows_at(r, row, col);
+	return text != NULL ? arena_dup(&job->arena, text, strlen(text)) : NULL;
+}
+
+static const char *member(const struct json *j, const char *name)
+{
+	struct str s;
+	return json_str(j, name, &s) ? s.ptr : NULL;
+}
+
+/* What routes_of.sql answered. */
+static int read_routes(struct job *job, struct str text, struct err *err)
+{
+	const struct json *j;
+	int n = 0;
+	if (json_parse(&job->arena, text, 1u << 20, &j, err) < 0)
+		return -1;
+	for (const struct json *x = json_first(j); x != NULL; x = json_next(x))
+		n++;
+	job->routes = arena_alloc(&job->arena, sizeof *job->routes * (size_t)n);
+	for (const struct json *x = json_first(j); x != NULL; x = json_next(x)) {
+		struct route *r = &job->routes[job->n_routes++];
+		int64_t context = 0, ms = 0;
+		json_int(x, "context_tokens", &context);
+		json_int(x, "skip_ms", &ms);
+		json_bool(x, "probe", &r->is_probe);
+		*r = (struct route){ .provider = member(x, "provider"),
+			             .protocol = member(x, "protocol"),
+			             .base_url = member(x, "base_url"),
+			             .key_env = member(x, "key_env"),
+			             .model = member(x, "model"),
+			             .context_tokens = (int)MIN(context, INT32_MAX),
+			             .is_probe = r->is_probe,
+			             .skip = member(x, "skip"),
+			             .skip_ms = (int)MIN(ms, INT32_MAX) };
+	}
+	return 0;
+}
+
+/* The agent's own provider, and nothing known against it. */
+static void own_route(struct job *job, const struct rows *r, int i)
+{
+	if (rows_at(r, i, PROVIDER) == NULL || rows_at(r, i, MODEL) == NULL)
+		return; /* the attempt fails and says so */
+	job->routes = arena_alloc(&job->arena, sizeof *job->routes);
+	job->n_routes = 1;
+	*job->routes = (struct route){ .provider = field(job, r, i, PROVIDER),
+		                       .protocol = field(job, r, i, PROTOCOL),
+		                       .base_url = field(job, r, i, BASE_URL),
+		                       .key_env = field(job, r, i, KEY_ENV),
+		                       .model = field(job, r, i, MODEL) };
+}
 
 static void make_job(struct claim *c, const struct rows *r, int i)
 {
 	struct job *job = job_new(c->services);
-	const char **fields[] = { [AGENT] = &job->agent,         [PROVIDER] = &job->provider, [PROTOCOL] = &job->protocol,
-		                  [BASE_URL] = &job->base_url,   [KEY_ENV] = &job->key_env,   [MODEL] = &job->model,
-		                  [SYSTEM] = &job->system_prompt };
 	job->message_id = rows_int(r, i, MESSAGE_ID, 0);
 	snprintf(job->message_uuid, sizeof job->message_uuid, "%s", rows_at(r, i, MESSAGE_UUID));
 	snprintf(job->job_id, sizeof job->job_id, "%s", rows_at(r, i, JOB_ID));
 	job->number = (int)rows_int(r, i, NUMBER, 1);
 	job->deadline = job->claimed + c->services->options->timeout_ms * USEC_PER_MSEC;
-	for (int f = AGENT; f <= SYSTEM; f++)
-		if (rows_at(r, i, f) != NULL)
-			*fields[f] = arena_dup(&job->arena, rows_at(r, i, f), strlen(rows_at(r, i, f)));
+	job->agent = field(job, r, i, AGENT);
+	job->system_prompt = field(job, r, i, SYSTEM);
 	job->max_tokens = (int)rows_int(r, i, MAX_TOKENS, 0);
+	job->keeps_cut = strcmp(rows_at(r, i, ON_CUT), "keep") == 0;
+	if (rows_at(r, i, ROUTES) == NULL)
+		own_route(job, r, i);
+	else if (read_routes(job, str_of(rows_at(r, i, ROUTES)), &job->err) < 0)
+		err_wrap(&job->err, "routes");
 	if (rows_at(r, i, TURNS) == NULL || read_turns(job, str_of(rows_at(r, i, TURNS)), &job->err) < 0)
 		err_set(&job->err, ERR_BAD_INPUT, "there is no message to answer"); /* its first stage fails with this */
 	if (rows_bool(r, i, IS_WATCHED)) {

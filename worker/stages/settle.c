@@ -17,9 +17,14 @@ static const char *const OUTCOME[] = {
 #undef X
 };
 
+static enum err_class fate_of(const struct job *job)
+{
+	return job->fate != ERR_NONE ? job->fate : err_class(job->err.code);
+}
+
 static enum outcome outcome_of(const struct job *job)
 {
-	switch (err_class(job->err.code)) {
+	switch (fate_of(job)) {
 	case ERR_NONE:
 		return OUTCOME_COMPLETED;
 	case ERR_WAIT:
@@ -33,34 +38,10 @@ static enum outcome outcome_of(const struct job *job)
 	}
 }
 
-static void put_call(struct strbuf *b, const struct job *job)
-{
-	const struct llm_call *c = job->call;
-	const struct usage *u = &c->reply.usage;
-	json_put_field(b, "provider", job->provider);
-	json_put_field(b, "model_asked", job->model);
-	json_put_field(b, "model", c->reply.model[0] != '\0' ? c->reply.model : job->model);
-	if (u->input >= 0)
-		json_put_int_field(b, "tokens_prompt", u->input);
-	if (u->output >= 0)
-		json_put_int_field(b, "tokens_completion", u->output);
-	if (u->cached >= 0)
-		json_put_int_field(b, "tokens_cached", u->cached);
-	if (u->reasoning >= 0)
-		json_put_int_field(b, "tokens_reasoning", u->reasoning);
-	if (c->ttft_ms >= 0)
-		json_put_int_field(b, "ttft_ms", c->ttft_ms);
-	json_put_int_field(b, "generation_ms", c->generation_ms);
-	strbuf_addf(b, ",\"is_estimated\":%s,\"was_called\":%s", c->is_estimated ? "true" : "false",
-	            c->was_sent ? "true" : "false");
-}
-
 /* Exactly what was sent: shown to whoever asks why the model answered so. */
 static void put_context(struct strbuf *b, const struct job *job)
 {
 	strbuf_str(b, ",\"context\":{");
-	json_put_field(b, "provider", job->provider);
-	json_put_field(b, "model", job->model);
 	json_put_field(b, "system_prompt", job->system_prompt);
 	strbuf_str(b, ",\"messages\":[");
 	for (int i = 0; i < job->n_turns; i++) {
@@ -87,7 +68,7 @@ static void compose(struct job *job)
 		utf8_safe(&safe, str_of(job->err.msg), false);
 		json_put_field(b, "error_class", err_name(job->err.code));
 		json_put_field(b, "error", strbuf_text(&safe));
-		strbuf_addf(b, ",\"is_permanent\":%s", err_class(job->err.code) == ERR_PERMANENT ? "true" : "false");
+		strbuf_addf(b, ",\"is_permanent\":%s", fate_of(job) == ERR_PERMANENT ? "true" : "false");
 		strbuf_release(&safe);
 		if (job->err.wait_ms > 0)
 			json_put_int_field(b, "wait_ms", job->err.wait_ms);
@@ -96,8 +77,7 @@ static void compose(struct job *job)
 			json_put_str(b, said);
 		}
 	}
-	if (job->call != NULL)
-		put_call(b, job);
+	llm_put(job, b);
 	if (job->n_turns > 0)
 		put_context(b, job);
 	strbuf_char(b, '}');
@@ -124,7 +104,6 @@ enum step settle(struct job *job, struct err *err)
 	          "message=%lld job=%s attempt=%d agent=%s outcome=%s code=%s ms=%lld", (long long)job->message_id, job->job_id,
 	          job->number, job->agent != NULL ? job->agent : "-", OUTCOME[outcome_of(job)], err_name(job->err.code),
 	          (long long)((clock_mono() - job->claimed) / USEC_PER_MSEC));
-	llm_free(job->call);
-	job->call = NULL;
+	llm_free(job);
 	return DONE;
 }

@@ -1,0 +1,27 @@
+#pragma once
+/*
+ * What this worker knows of the fleet's circuit breakers, and what it has to tell of its own calls. The database decides (report_calls.sql); between two
+ * reports a call may go to a provider that somebody else has just found to be down, and that is all.
+ */
+#include "shared/err.h"
+#include "worker/job.h"
+
+struct breakers;
+struct rows;
+
+/* on_news is called, on any thread, when there is something to report: soon, or at once (urgent). */
+struct breakers *breakers_new(void (*on_news)(void *ctx, bool urgent), void *ctx);
+void breakers_free(struct breakers *);
+
+/* A call of the route ended, with these tokens. */
+void breakers_count(struct breakers *, const struct route *, const struct err *, int64_t tokens);
+/* Nobody is to call the route's model, or with its key, for ms. */
+void breakers_park(struct breakers *, const struct route *, const struct err *, int64_t ms, bool is_key);
+/* What became of a probe: 1 it answered, 0 it failed, -1 it was not called after all. */
+void breakers_probed(struct breakers *, const struct route *, const char *job_id, int verdict, const struct err *);
+/* Milliseconds for which the route is not to be called; 0: it may be. */
+int64_t breakers_held(struct breakers *, const struct route *);
+
+/* The report as report_calls() reads it, and what it answered; for the one thread that reports. A report that was not answered is said again. */
+bool breakers_begin_report(struct breakers *, struct strbuf *);
+void breakers_end_report(struct breakers *, const struct rows *answer);
