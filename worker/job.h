@@ -67,7 +67,8 @@ struct job {
 	int max_tokens; /* 0 = the provider's default */
 	struct route *routes;
 	int n_routes;
-	bool keeps_cut; /* an answer that broke off is kept, the message fails; else the next attempt starts again */
+	bool is_budgeted; /* one call was reserved: after one that may be billed there is no other in this attempt */
+	bool keeps_cut;   /* an answer that broke off is kept, the message fails; else the next attempt starts again */
 	struct turn *turns;
 	int n_turns;
 

@@ -19,6 +19,7 @@ begin
 			values (q.job_id, q.message_id, q.agent_id, q.runs, q.worker_id, (select name from workers where id = q.worker_id), q.changed_at,
 			        clock_timestamp(), 'cancelled')
 			on conflict (message_id, job_id) do update set outcome = 'cancelled';
+		perform keep_reserved(q.job_id, m.id, q.agent_id, (select string_agg(s.text, '') from message_stream s where s.message_id = m.id and s.job_id = q.job_id));
 		perform pg_notify('signalbox_stop', q.worker_id::text);
 	end if;
 	update ai_messages set processing_status = 'cancelled', processing_completed_at = clock_timestamp() where id = m.id;

@@ -29,6 +29,8 @@ declare
 	mine     bigint := nextval('claim_seq');
 	old      bigint := (select last_value from seq_old);
 	fleet_paused boolean := exists (select from fleet f where f.paused_at is not null);
+	budgeted int[];            -- agents of the circle that have a budget, and what of theirs fits into it
+	allowed  bigint[];
 	trouble  boolean := exists (select from breakers b where b.state <> 'closed' or b.forced = 'open');
 begin
 	perform set_config('synchronous_commit', 'off', true);   -- losing a claim loses nothing: the message is still queued
@@ -48,6 +50,7 @@ begin
 		-- Asked of one agent after the other (offset 0): a plan that began with the agents or the queue would lose the circle's order.
 		cross join lateral (
 			select least(claim.slots, case when trouble then route_room(a.id) end,
+			       case when a.budget_day is not null or a.budget_month is not null then (select count(*) from affordable(a.id, claim.slots)) end,
 			       a.concurrency_limit - case when a.concurrency_limit is not null then running_of(a.id) end,
 			       a.rate_limit_per_min - case when a.rate_limit_per_min is not null then
 			         (select count(*) from starts s where s.agent_id = a.id and s.started_at > t - interval '61 s') end) as room
@@ -59,6 +62,11 @@ begin
 		where not fleet_paused and c.paused_at is null and (c.blocked_until is null or c.blocked_until <= t) and r.room > 0
 		limit claim.slots
 	) g;
+
+	select array_agg(a.id) into budgeted from agents a where a.id = any (circle) and (a.budget_day is not null or a.budget_month is not null);
+	if budgeted is not null then
+		allowed := array(select f from unnest(budgeted) b(id) cross join lateral affordable(b.id, claim.slots) f);
+	end if;
 
 	-- The rounds. An agent that gave less than was asked of it has no more.
 	n_agents := coalesce(cardinality(circle), 0);
@@ -75,6 +83,7 @@ begin
 				from lane_cursors c cross join lateral (
 					select x.message_id, x.agent_id, x.rank, x.seq from queue x
 					where x.agent_id = c.agent_id and x.rank = c.rank and x.seq >= c.low_seq and x.state = 'ready'
+					  and (budgeted is null or not x.agent_id = any (budgeted) or x.message_id = any (allowed))
 					order by x.seq limit k.n for no key update skip locked) q
 				where c.agent_id = k.agent_id order by c.rank limit k.n) r
 		), started as (
@@ -120,6 +129,15 @@ begin
 	insert into starts (agent_id, started_at)
 		select q.agent_id, q.changed_at from queue q join agents a on a.id = q.agent_id
 		where q.message_id = any (ids) and a.rate_limit_per_min is not null;
+	if budgeted is not null then
+		-- A promise to spend must not be forgotten: with these, the claim waits for the disk.
+		insert into reservations (job_id, message_id, agent_id, pico, tokens_input, until)
+			select q.job_id, q.message_id, q.agent_id, worst_case(q.message_id, q.agent_id), prompt_bytes(q.message_id) / 4, q.deadline
+			from queue q where q.message_id = any (ids) and q.agent_id = any (budgeted);
+		if found then
+			perform set_config('synchronous_commit', 'on', true);
+		end if;
+	end if;
 	return query
 		update ai_messages m set processing_status = 'processing', processing_started_at = q.changed_at, processing_completed_at = null,
 			job_id = q.job_id, retry_count = q.attempts - 1

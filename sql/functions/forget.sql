@@ -7,6 +7,7 @@ begin
 	perform setval('seq_old', (select last_value from seq_mid));
 	perform setval('seq_mid', (select last_value from queue_seq));
 	delete from starts where started_at < t - interval '2 min';
+	perform charge_lost();
 	delete from watches where until < t;
 	delete from breaker_counts where slot < t - interval '5 min';
 	delete from breaker_events where at < t - interval '30 days';

@@ -39,6 +39,15 @@ begin
 			'signalbox providers', 1, 0
 		from breakers b where b.forced = 'open' or b.state = 'open' or (b.state = 'parked' and b.until > t)
 		union all
+		select 0, 'budget', case when m.is_held then 'CRIT' else 'WARN' end, 'agent ' || m.slug || ': ' || m.percent || ' % of its ' || m.span || '''s budget is spent or reserved'
+			|| case when m.is_held then '; its messages wait' else '' end, 'signalbox agent ' || m.slug || ' set budget_' || m.span || '=USD', m.percent, m.budget_soft
+		from (select a.slug, a.budget_soft, b.span, floor(100 * (spent_since(a.id, date_trunc(b.span, t, 'UTC')) + r.pico) / (b.usd * 1000000000000))::int as percent,
+		             not exists (select from affordable(a.id, 1)) and exists (select from waiting_by_agent() w where w.agent_id = a.id and w.queued > 0) as is_held
+		      from agents a cross join lateral (values ('day', a.budget_day), ('month', a.budget_month)) b(span, usd)
+		      cross join lateral (select coalesce(sum(x.pico), 0) as pico from reservations x where x.agent_id = a.id) r
+		      where b.usd > 0) m
+		where m.percent >= m.budget_soft or m.is_held
+		union all
 		select r.ord, r.name, 'WARN', trim_scale(round(v.value, 1)) || case r.name when 'failure_rate' then '' when 'slow' then '' else ' ' end || r.what
 			|| ' (limit ' || trim_scale(r.threshold) || ')', r.action, round(v.value, 1), r.threshold
 		from alert_rules r join (values

@@ -48,6 +48,9 @@ begin
 	), told as (
 		insert into stops select l.worker_id, l.job_id from lost l join workers w on w.id = l.worker_id where w.ended_at is null
 		on conflict do nothing
+	), owed as (
+		select keep_reserved(l.job_id, l.message_id, l.agent_id, (select string_agg(s.text, '') from message_stream s where s.message_id = l.message_id and s.job_id = l.job_id))
+		from lost l where l.job_id is not null and l.worker_id is not null
 	), gone as (
 		delete from message_stream s using lost l where s.message_id = l.message_id
 	), said as (
@@ -62,7 +65,7 @@ begin
 			select date_trunc('minute', t), l.agent_id, l.worker_id, count(*) from lost l where l.crashes + 1 >= 10 and l.worker_id is not null group by 2, 3
 			on conflict (minute, agent_id, worker_id) do update set failed = old.failed + excluded.failed
 	)
-	select count(*) into n from said;
+	select count(*) into n from said, (select count(*) from owed) o;
 	perform promote(sessions);
 	return n;
 end $$;

@@ -102,6 +102,9 @@ begin
 	if exists (select from unnest(recs) r where r.chain is not null) then
 		perform settle_chain(recs, worker, t);
 	end if;
+	if exists (select from reservations) then
+		delete from reservations x using unnest(recs) r where x.job_id = r.job_id;
+	end if;
 	delete from message_stream s using unnest(recs) r where s.message_id = r.message_id and s.job_id = r.job_id;
 	perform promote(sessions);
 	others := array(select r from unnest(recs) r where held is null or not r.job_id = any (held));

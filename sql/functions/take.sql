@@ -3,7 +3,7 @@
 -- one round trip.  turns: [["user", "…"], ["assistant", "…"], …]   routes: see routes_of(); null: the agent's own provider, which is free
 create or replace function signalbox.take(worker uuid, slots int, attempt_timeout interval)
 returns table (message_id bigint, message_uuid uuid, job_id uuid, number int, is_watched boolean, agent text, provider text, protocol text,
-	base_url text, key_env text, model text, system_prompt text, max_tokens int, turns json, routes json, on_cut text)
+	base_url text, key_env text, model text, system_prompt text, max_tokens int, turns json, routes json, on_cut text, is_budgeted boolean)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off as $$
 #variable_conflict use_column
@@ -14,7 +14,7 @@ begin
 	-- A statement of its own: what claim() saw last may be newer than what the statement that called it sees.
 	return query
 	select q.message_id, me.uuid, q.job_id, q.runs, exists (select from watches v where v.message_id = q.message_id and v.until > clock_timestamp()),
-		a.slug, p.slug, p.protocol, p.base_url, p.key_env, a.model, a.system_prompt, a.max_tokens,
+		a.slug, p.slug, p.protocol, p.base_url, p.key_env, a.model, a.system_prompt, call_tokens(a),
 		(select json_agg(json_build_array(h.role, h.content) order by h.id) from (
 			select m.id, m.role, m.content, sum(octet_length(m.content)) over (order by m.id desc) - octet_length(m.content) as bytes
 			from (select x.id, x.role, x.content from ai_messages x
@@ -23,7 +23,8 @@ begin
 			                                           where u.session_id = q.session_id and u.id < me.id and u.role = 'user'))
 			      order by x.id desc limit a.context_window_size + 1) m) h
 		 where h.bytes < 8388608),
-		case when trouble or a.chain is not null then routes_of(a.id, q.job_id, take.attempt_timeout) end, a.on_cut
+		case when trouble or a.chain is not null then routes_of(a.id, q.job_id, take.attempt_timeout) end, a.on_cut,
+		a.budget_day is not null or a.budget_month is not null
 	from unnest(ids) i(id) cross join lateral (select * from queue o where o.message_id = i.id offset 0) q
 	join ai_messages me on me.id = q.message_id join agents a on a.id = q.agent_id left join providers p on p.id = a.provider_id
 	where q.worker_id = take.worker and q.state = 'running';

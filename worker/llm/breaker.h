@@ -1,7 +1,7 @@
 #pragma once
 /*
- * What this worker knows of the fleet's circuit breakers, and what it has to tell of its own calls. The database decides (report_calls.sql); between two
- * reports a call may go to a provider that somebody else has just found to be down, and that is all.
+ * What this worker knows of the fleet's circuit breakers, and what it has to tell of its own calls. The database decides (report_calls.sql);
+ * between two reports a call may go to a provider that somebody else has just found to be down, and that is all.
  */
 #include "shared/err.h"
 #include "worker/job.h"

@@ -189,7 +189,7 @@ static bool go_on(struct llm *l)
 	}
 	note(l, route_of(l), c, &c->err);
 	remember(l, route_of(l), &c->err);
-	if (has_spoken(l->job))
+	if (has_spoken(l->job) || (l->job->is_budgeted && c->was_sent))
 		return false;
 	int64_t ms = wait_before_again(l, &c->err);
 	if (ms >= 0) {

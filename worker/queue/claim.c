@@ -81,6 +81,7 @@ enum column {
 	MAX_TOKENS,
 	TURNS,
 	ON_CUT,
+	IS_BUDGETED,
 	ROUTES,
 	PROVIDER,
 	PROTOCOL,
@@ -88,8 +89,8 @@ enum column {
 	KEY_ENV,
 	MODEL
 };
-#define TAKE                                                                                                             \
-	"select message_id, message_uuid, job_id, number, is_watched, agent, system_prompt, max_tokens, turns, on_cut, " \
+#define TAKE                                                                                                                          \
+	"select message_id, message_uuid, job_id, number, is_watched, agent, system_prompt, max_tokens, turns, on_cut, is_budgeted, " \
 	"routes, provider, protocol, base_url, key_env, model from signalbox.take($1, $2, $3)"
 
 static const char *field(struct job *job, const struct rows *r, int row, int col)
@@ -158,6 +159,7 @@ static void make_job(struct claim *c, const struct rows *r, int i)
 	job->agent = field(job, r, i, AGENT);
 	job->system_prompt = field(job, r, i, SYSTEM);
 	job->max_tokens = (int)rows_int(r, i, MAX_TOKENS, 0);
+	job->is_budgeted = rows_bool(r, i, IS_BUDGETED);
 	job->keeps_cut = strcmp(rows_at(r, i, ON_CUT), "keep") == 0;
 	if (rows_at(r, i, ROUTES) == NULL)
 		own_route(job, r, i);

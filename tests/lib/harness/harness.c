@@ -463,7 +463,8 @@ int scene_up(void **state)
 	q("truncate signalbox.ai_messages, signalbox.ai_sessions, signalbox.queue, signalbox.attempts, signalbox.ai_costs, signalbox.stats_minute, "
 	  "signalbox.lane_maps, signalbox.queue_totals, signalbox.stats_day, "
 	  "signalbox.starts, signalbox.stops, signalbox.watches, signalbox.message_stream, signalbox.idempotency_keys, signalbox.operator_log, "
-	  "signalbox.test_sessions, signalbox.breakers, signalbox.breaker_counts, signalbox.breaker_events, signalbox.workers, signalbox.lanes, signalbox.agents, signalbox.providers restart identity cascade");
+	  "signalbox.test_sessions, signalbox.breakers, signalbox.breaker_counts, signalbox.breaker_events, signalbox.reservations, "
+	  "signalbox.workers, signalbox.lanes, signalbox.agents, signalbox.providers restart identity cascade");
 	q("select signalbox.provider_set('o', '{\"protocol\": \"ollama\", \"base_url\": \"http://127.0.0.1:%d\"}', 'test'), "
 	  "signalbox.provider_set('a', '{\"protocol\": \"openai\", \"base_url\": \"http://127.0.0.1:%d/v1\"}', 'test')",
 	  W.port, W.port);
