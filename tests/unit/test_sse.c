@@ -99,6 +99,10 @@ static const struct {
 	{ "data: a\n\ndat", "{a}+left" },
 	{ "data: a\r\n\r\n", "{a}" },
 	{ "data: a\r\n", "+left" },
+	{ "data: a\n\n{\n \"e\": 1\n}\n", "{a}{{\n \"e\": 1\n}\n}" },
+	{ "data: a\n\n{\"e\": 1}", "{a}{{\"e\": 1}\n}" },
+	{ "[1,\r\n\r\n2]\r\n", "{[1,\n\n2]\n}" },
+	{ "data: a\n{}\n\n", "{a}" },
 };
 
 static const struct {

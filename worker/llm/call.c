@@ -25,7 +25,8 @@ struct call_private {
 	bool is_begun; /* the body's kind is known */
 };
 
-static const struct provider_ops *const PROVIDERS[] = { &provider_ollama, &provider_openai, &provider_null };
+static const struct provider_ops *const PROVIDERS[] = { &provider_ollama, &provider_openai, &provider_anthropic, &provider_gemini,
+	                                                &provider_null };
 
 /* Text of the answer: into the live buffer, where outbox and settle find it. */
 static void on_text(void *ctx, struct str text)
@@ -93,8 +94,11 @@ static int judge(struct call_private *p, const struct net_response *r, struct er
 		return -1;
 	if (!reply->is_complete)
 		return err_set(err, ERR_TRUNCATED, "the stream ended without its end mark, after %zu bytes", r->body_bytes);
-	if (strcmp(reply->finish, "content_filter") == 0)
-		return err_set(err, ERR_CONTENT_FILTER, "the provider's filter withheld the answer");
+	enum finish_kind end = reply_ended(reply);
+	if (end == FINISH_FILTERED)
+		return err_set(err, ERR_CONTENT_FILTER, "the provider withheld the answer (%.31s)", reply->finish);
+	if (end == FINISH_BROKEN)
+		return err_set(err, ERR_BAD_REPLY, "the model broke off (%.31s)", reply->finish);
 	if (p->text_bytes == 0)
 		return err_set(err, ERR_BAD_REPLY, "an empty answer (%.31s)", reply->finish);
 	return 0;

@@ -2,9 +2,33 @@
  * Ollama's own API: POST /api/chat, newline-delimited JSON, complete with a line that says "done":true. num_ctx is always sent and truncate
  * is off: else a prompt that is too long loses its beginning in silence.
  */
-#include "worker/llm/provider.h"
+#include "worker/llm/classify.h"
+#include "worker/llm/wire.h"
 
 #define NUM_CTX 8192
+
+static void put_turn(const struct prompt_turn *t, struct strbuf *b)
+{
+	strbuf_addf(b, "{\"role\":\"%s\",\"content\":", t->role);
+	json_put_str(b, t->content);
+	if (strcmp(t->role, "tool") == 0) {
+		json_put_field(b, "tool_name", t->call_name != NULL ? t->call_name : "");
+		json_put_key(b, "tool_call_id");
+		wire_put_id(b, t->call_id);
+	}
+	if (t->n_calls > 0)
+		strbuf_str(b, ",\"tool_calls\":[");
+	for (int i = 0; i < t->n_calls; i++) {
+		strbuf_str(b, i > 0 ? ",{\"id\":" : "{\"id\":");
+		wire_put_id(b, t->calls[i].id);
+		strbuf_addf(b, ",\"function\":{\"index\":%d", i);
+		json_put_field(b, "name", t->calls[i].name);
+		json_put_key(b, "arguments");
+		wire_put_raw(b, t->calls[i].arguments, "{}");
+		strbuf_str(b, "}}");
+	}
+	strbuf_str(b, t->n_calls > 0 ? "]}" : "}");
+}
 
 static void build(const struct prompt *p, struct strbuf *b)
 {
@@ -14,18 +38,50 @@ static void build(const struct prompt *p, struct strbuf *b)
 	            p->context_tokens > 0 ? p->context_tokens : NUM_CTX);
 	if (p->max_tokens > 0)
 		json_put_int_field(b, "num_predict", p->max_tokens);
-	strbuf_str(b, "},\"messages\":[");
+	if (p->is_exact)
+		json_put_int_field(b, "temperature", 0);
+	strbuf_char(b, '}');
+	if (p->schema.len > 0) {
+		json_put_key(b, "format");
+		strbuf_add(b, p->schema.ptr, p->schema.len);
+	}
+	if (p->n_tools > 0)
+		wire_put_functions(p, b);
+	strbuf_str(b, ",\"messages\":[");
 	if (p->system != NULL) {
 		strbuf_str(b, "{\"role\":\"system\",\"content\":");
 		json_put_str(b, str_of(p->system));
 		strbuf_char(b, '}');
 	}
 	for (int i = 0; i < p->n_turns; i++) {
-		strbuf_addf(b, "%s{\"role\":\"%s\",\"content\":", i > 0 || p->system != NULL ? "," : "", p->turns[i].role);
-		json_put_str(b, p->turns[i].content);
-		strbuf_char(b, '}');
+		if (i > 0 || p->system != NULL)
+			strbuf_char(b, ',');
+		put_turn(&p->turns[i], b);
 	}
 	strbuf_str(b, "]}");
+}
+
+/* Calls come whole; older servers give them no id. */
+static int read_calls(struct reply *r, struct str data, const struct json *j, struct err *err)
+{
+	int i = 0;
+	for (const struct json *c = json_first(json_get(j, "message.tool_calls")); c != NULL; c = json_next(c)) {
+		struct str id = STR(""), name = STR(""), arguments = STR("");
+		char path[80];
+		if (r->state == NULL)
+			r->state = arena_alloc(r->arena, sizeof(struct parts));
+		struct parts *parts = r->state;
+		snprintf(path, sizeof path, "message.tool_calls[%d].function.arguments", i++);
+		json_str(c, "function.name", &name);
+		if (!json_str(c, "function.arguments", &arguments))
+			raw_get(data, path, &arguments);
+		if (!json_str(c, "id", &id) || id.len == 0)
+			id = wire_make_id(r->arena, data, parts->n);
+		struct part *p = parts_new(r->arena, parts, -1, id, name, err);
+		if (p == NULL || part_add(r->arena, p, str_eq(arguments, "null") ? STR("") : arguments, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
@@ -38,18 +94,23 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 		return 0;
 	if (json_parse(a, data, SPLIT_LINE_MAX, &j, err) < 0)
 		return err_set(err, ERR_BAD_REPLY, "not JSON: %.60s", err->msg);
-	if (json_str(j, "error", &text))
-		return err_set(err, ERR_SERVER_ERROR, "in the stream: %.180s", text.ptr);
+	if (wire_is_error(j))
+		return classify_stream(&provider_ollama, data, err);
 	if (json_str(j, "model", &text))
-		snprintf(r->model, sizeof r->model, "%.79s", text.ptr);
+		wire_keep(r->model, sizeof r->model, text);
 	if (json_str(j, "message.content", &text) && text.len > 0)
 		r->on_text(r->ctx, text);
+	if (read_calls(r, data, j, err) < 0)
+		return -1;
 	if (json_bool(j, "done", &done) && done) {
 		usage_int(j, "prompt_eval_count", &r->usage.input);
 		usage_int(j, "eval_count", &r->usage.output);
 		if (json_str(j, "done_reason", &text))
-			snprintf(r->finish, sizeof r->finish, "%.31s", text.ptr);
-		r->has_finish = r->is_complete = true;
+			wire_keep(r->finish, sizeof r->finish, text);
+		r->has_finish = true;
+		if (r->state != NULL && reply_ended(r) == FINISH_WHOLE && parts_settle(r, r->state, err) < 0)
+			return -1;
+		r->is_complete = true;
 	}
 	return 0;
 }
@@ -57,7 +118,7 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 static bool error(const struct json *body, struct str *text, struct str *code)
 {
 	*code = STR("");
-	return json_str(body, "error", text);
+	return json_str(body, "error", text) || json_str(body, "error.message", text);
 }
 
 static void path(const struct prompt *p, struct strbuf *b)

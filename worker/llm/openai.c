@@ -3,15 +3,75 @@
  * finish_reason and then [DONE]. Usage comes in a chunk without choices (OpenAI), or on the last one (Groq, twice): the last value
  * counts, nothing is added up.
  */
-#include "worker/llm/provider.h"
+#include "worker/llm/classify.h"
+#include "worker/llm/wire.h"
+
+/* ---- the request */
+
+/* Models that think refuse max_tokens and a temperature; other servers know no max_completion_tokens. */
+static bool is_thinker(const char *model)
+{
+	static const char *const NAMES[] = { "o1", "o3", "o4", "gpt-5" };
+	for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++)
+		if (strncmp(model, NAMES[i], strlen(NAMES[i])) == 0)
+			return true;
+	return false;
+}
+
+static void put_calls(const struct prompt_turn *t, struct strbuf *b)
+{
+	strbuf_str(b, ",\"tool_calls\":[");
+	for (int i = 0; i < t->n_calls; i++) {
+		struct str arguments = t->calls[i].arguments;
+		strbuf_str(b, i > 0 ? ",{\"id\":" : "{\"id\":");
+		wire_put_id(b, t->calls[i].id);
+		strbuf_str(b, ",\"type\":\"function\",\"function\":{");
+		json_put_field(b, "name", t->calls[i].name);
+		json_put_key(b, "arguments");
+		json_put_str(b, arguments.len > 0 ? arguments : STR("{}"));
+		strbuf_str(b, "}}");
+	}
+	strbuf_char(b, ']');
+}
+
+static void put_turn(const struct prompt_turn *t, struct strbuf *b)
+{
+	strbuf_addf(b, "{\"role\":\"%s\"", t->role);
+	if (strcmp(t->role, "tool") == 0) {
+		json_put_key(b, "tool_call_id");
+		wire_put_id(b, t->call_id);
+	}
+	json_put_key(b, "content");
+	if (t->n_calls > 0 && t->content.len == 0)
+		strbuf_str(b, "null");
+	else
+		json_put_str(b, t->content);
+	if (t->n_calls > 0)
+		put_calls(t, b);
+	strbuf_char(b, '}');
+}
+
+static void put_options(const struct prompt *p, struct strbuf *b)
+{
+	if (p->max_tokens > 0)
+		json_put_int_field(b, is_thinker(p->model) ? "max_completion_tokens" : "max_tokens", p->max_tokens);
+	if (p->is_exact && !is_thinker(p->model))
+		json_put_int_field(b, "temperature", 0);
+	if (p->schema.len > 0) {
+		strbuf_str(b, ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"answer\",\"schema\":");
+		strbuf_add(b, p->schema.ptr, p->schema.len);
+		strbuf_str(b, "}}");
+	}
+	if (p->n_tools > 0)
+		wire_put_functions(p, b);
+}
 
 static void build(const struct prompt *p, struct strbuf *b)
 {
 	strbuf_char(b, '{');
 	json_put_field(b, "model", p->model);
 	strbuf_str(b, ",\"stream\":true,\"stream_options\":{\"include_usage\":true}");
-	if (p->max_tokens > 0)
-		json_put_int_field(b, "max_tokens", p->max_tokens);
+	put_options(p, b);
 	strbuf_str(b, ",\"messages\":[");
 	if (p->system != NULL) {
 		strbuf_str(b, "{\"role\":\"system\",\"content\":");
@@ -19,24 +79,122 @@ static void build(const struct prompt *p, struct strbuf *b)
 		strbuf_char(b, '}');
 	}
 	for (int i = 0; i < p->n_turns; i++) {
-		strbuf_addf(b, "%s{\"role\":\"%s\",\"content\":", i > 0 || p->system != NULL ? "," : "", p->turns[i].role);
-		json_put_str(b, p->turns[i].content);
-		strbuf_char(b, '}');
+		if (i > 0 || p->system != NULL)
+			strbuf_char(b, ',');
+		put_turn(&p->turns[i], b);
 	}
 	strbuf_str(b, "]}");
 }
 
-static void read_usage(struct usage *u, const struct json *j)
+/* ---- the reply */
+
+static void read_usage(struct reply *r, const struct json *j)
 {
+	struct usage *u = &r->usage;
 	int total = -1;
 	usage_int(j, "prompt_tokens", &u->input);
 	usage_int(j, "completion_tokens", &u->output);
 	usage_int(j, "total_tokens", &total);
 	usage_int(j, "prompt_tokens_details.cached_tokens", &u->cached);
+	usage_int(j, "prompt_tokens_details.cache_write_tokens", &u->cache_write);
 	usage_int(j, "completion_tokens_details.reasoning_tokens", &u->reasoning);
 	/* Some servers count reasoning on top of completion_tokens: the total tells. */
-	if (total >= 0 && u->input >= 0 && total > u->input && total - u->input > u->output)
-		u->output = total - u->input;
+	wire_check_total(r, total);
+}
+
+static struct parts *parts_of(struct reply *r)
+{
+	if (r->state == NULL)
+		r->state = arena_alloc(r->arena, sizeof(struct parts));
+	return r->state;
+}
+
+static bool is_whole(struct arena *a, const struct part *p)
+{
+	const struct json *j;
+	struct err ignored;
+	return p->name[0] != '\0' && p->arguments.len > 0 &&
+	       json_parse(a, grow_str(&p->arguments), WIRE_ARGUMENTS_MAX, &j, &ignored) == 0;
+}
+
+/* Which call a piece belongs to; NULL: a new one. An id decides over an index, for some servers give every call the index 0; a piece with
+ * neither goes on with the last call, unless that is whole already. */
+static struct part *find_part(struct arena *a, const struct parts *parts, struct str id, int64_t index, struct str name)
+{
+	struct part *found = NULL;
+	if (id.len > 0) {
+		for (struct part *p = parts->first; p != NULL && found == NULL; p = p->next)
+			found = str_eq(id, p->id) ? p : NULL;
+		return found;
+	}
+	if (index >= 0) { /* the last one: an index may have been given twice */
+		for (struct part *p = parts->first; p != NULL; p = p->next)
+			found = p->index == index ? p : found;
+		return found;
+	}
+	found = parts->last;
+	return found != NULL && name.len > 0 && is_whole(a, found) ? NULL : found;
+}
+
+/* Arguments are a string in pieces; some servers send the object itself. */
+static int read_call(struct reply *r, struct arena *a, struct str data, const char *where, const struct json *j, struct err *err)
+{
+	struct parts *parts = parts_of(r);
+	struct str id = STR(""), name = STR(""), arguments = STR("");
+	int64_t index = -1;
+	char path[80];
+	json_str(j, "id", &id);
+	json_str(j, "function.name", &name);
+	json_int(j, "index", &index);
+	snprintf(path, sizeof path, "%s.function.arguments", where);
+	if (!json_str(j, "function.arguments", &arguments) && json_is_object(json_get(j, "function.arguments")))
+		raw_get(data, path, &arguments);
+	struct part *p = find_part(a, parts, id, index, name);
+	if (p == NULL) {
+		struct str made = id.len > 0 ? id : wire_make_id(r->arena, data, parts->n);
+		p = parts_new(r->arena, parts, index, made, name, err);
+	} else if (p->name[0] == '\0' && name.len > 0) {
+		p->name = arena_dup(r->arena, name.ptr, name.len);
+	}
+	return p != NULL ? part_add(r->arena, p, arguments, err) : -1;
+}
+
+static int read_calls(struct reply *r, struct arena *a, struct str data, const char *list, const struct json *j, struct err *err)
+{
+	char where[60];
+	int i = 0;
+	for (const struct json *c = json_first(json_get(j, list)); c != NULL; c = json_next(c)) {
+		snprintf(where, sizeof where, "%s[%d]", list, i++);
+		if (read_call(r, a, data, where, c, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int complete(struct reply *r, struct err *err)
+{
+	if (!r->has_finish)
+		return err_set(err, ERR_TRUNCATED, "[DONE] without a finish_reason");
+	if (r->state != NULL && reply_ended(r) == FINISH_WHOLE && parts_settle(r, r->state, err) < 0)
+		return -1;
+	r->is_complete = true;
+	return 0;
+}
+
+static int feed_choice(struct reply *r, struct arena *a, struct str data, const struct json *j, struct err *err)
+{
+	struct str text;
+	if ((json_str(j, "choices[0].delta.content", &text) || json_str(j, "choices[0].message.content", &text)) && text.len > 0)
+		r->on_text(r->ctx, text);
+	if (read_calls(r, a, data, "choices[0].delta.tool_calls", j, err) < 0 ||
+	    read_calls(r, a, data, "choices[0].message.tool_calls", j, err) < 0)
+		return -1;
+	if (!json_str(j, "choices[0].finish_reason", &text))
+		return 0;
+	wire_keep(r->finish, sizeof r->finish, text);
+	r->has_finish = true;
+	/* A whole body, not a stream: there is no [DONE]. */
+	return json_is_object(json_get(j, "choices[0].message")) ? complete(r, err) : 0;
 }
 
 static int feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
@@ -44,32 +202,24 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 	const struct json *j, *usage;
 	struct str text;
 	(void)name;
-	if (str_eq(data, "[DONE]")) {
-		r->is_complete = r->has_finish;
-		return r->has_finish ? 0 : err_set(err, ERR_TRUNCATED, "[DONE] without a finish_reason");
-	}
+	if (r->is_complete)
+		return 0;
+	if (str_eq(data, "[DONE]"))
+		return complete(r, err);
 	if (json_parse(a, data, SPLIT_LINE_MAX, &j, err) < 0)
 		return err_set(err, ERR_BAD_REPLY, "not JSON: %.60s", err->msg);
-	if (json_str(j, "error.message", &text) || json_str(j, "error", &text) || json_str(j, "x_groq.error", &text))
-		return err_set(err, ERR_SERVER_ERROR, "in the stream: %.180s", text.ptr);
-	if (json_is_object(json_get(j, "error")))
-		return err_set(err, ERR_SERVER_ERROR, "an error without a message in the stream");
-	if (json_str(j, "model", &text))
-		snprintf(r->model, sizeof r->model, "%.79s", text.ptr);
-	if ((json_str(j, "choices[0].delta.content", &text) || json_str(j, "choices[0].message.content", &text)) && text.len > 0)
-		r->on_text(r->ctx, text);
-	if (json_str(j, "choices[0].finish_reason", &text)) {
-		snprintf(r->finish, sizeof r->finish, "%.31s", text.ptr);
-		r->has_finish = true;
-		if (json_is_object(json_get(j, "choices[0].message"))) /* a whole body, not a stream: there is no [DONE] */
-			r->is_complete = true;
-	}
+	if (wire_is_error(j) || json_is_string(json_get(j, "x_groq.error")))
+		return classify_stream(&provider_openai, data, err);
+	if (json_str(j, "model", &text) && text.len > 0)
+		wire_keep(r->model, sizeof r->model, text);
+	if (json_str(j, "id", &text) && text.len > 0)
+		wire_keep(r->id, sizeof r->id, text);
 	usage = json_get(j, "usage");
 	if (!json_is_object(usage))
 		usage = json_get(j, "x_groq.usage");
 	if (json_is_object(usage))
-		read_usage(&r->usage, usage);
-	return 0;
+		read_usage(r, usage);
+	return feed_choice(r, a, data, j, err);
 }
 
 static bool error(const struct json *body, struct str *text, struct str *code)
@@ -79,8 +229,8 @@ static bool error(const struct json *body, struct str *text, struct str *code)
 	json_str(body, "error.code", code);
 	if (json_str(body, "error.type", &type) && (code->len == 0 || str_eq(type, "insufficient_quota")))
 		*code = type;
-	return json_str(body, "error.message", text) || json_str(body, "error", text) || json_str(body, "message", text) ||
-	       json_str(body, "detail", text);
+	return json_str(body, "error.message", text) || json_str(body, "error", text) || json_str(body, "x_groq.error", text) ||
+	       json_str(body, "message", text) || json_str(body, "detail", text);
 }
 
 static void path(const struct prompt *p, struct strbuf *b)

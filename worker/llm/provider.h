@@ -85,9 +85,19 @@ struct provider_ops {
 	bool (*error)(const struct json *body, struct str *text, struct str *code);
 };
 
-extern const struct provider_ops provider_ollama, provider_openai, provider_null;
+extern const struct provider_ops provider_ollama, provider_openai, provider_anthropic, provider_gemini, provider_null;
 
 void reply_release(struct reply *);
+
+/* What the provider's reason for ending means, whatever its word for it. Tool calls and `own` are handed over with FINISH_WHOLE only. */
+enum finish_kind {
+	FINISH_NONE,     /* it has not said it was done */
+	FINISH_WHOLE,    /* stop, tool_calls, end_turn, … and every word we do not know */
+	FINISH_CUT,      /* max_tokens, or its window is full */
+	FINISH_FILTERED, /* refused or withheld by a filter */
+	FINISH_BROKEN,   /* the model made no sense of its own; asking once more may help */
+};
+enum finish_kind reply_ended(const struct reply *);
 
 /* A JSON number into an int, when it is there and not negative. */
 static inline void usage_int(const struct json *j, const char *path, int *out)

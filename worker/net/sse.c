@@ -25,6 +25,14 @@ static int dispatch(struct splitter *s, split_event fn, void *ctx, struct err *e
 /* One line of an event stream, without its end. */
 static int sse_line(struct splitter *s, struct str line, split_event fn, void *ctx, struct err *err)
 {
+	/* No field begins so: an error said bare, without `data:`, as Google does in the middle of a stream. It goes on to the end of the body. */
+	s->is_bare |= !s->has_data && line.len > 0 && (line.ptr[0] == '{' || line.ptr[0] == '[');
+	if (s->is_bare) {
+		strbuf_add(&s->data, line.ptr, line.len);
+		strbuf_char(&s->data, '\n');
+		s->has_data = true;
+		return s->data.broken ? err_set(err, ERR_TOO_BIG, "an event over %u bytes", SPLIT_LINE_MAX) : 0;
+	}
 	if (line.len == 0)
 		return dispatch(s, fn, ctx, err);
 	const char *colon = memchr(line.ptr, ':', line.len);
@@ -95,6 +103,12 @@ int split_feed(struct splitter *s, struct str bytes, split_event fn, void *ctx, 
 
 int split_end(struct splitter *s, split_event fn, void *ctx, bool *left, struct err *err)
 {
+	if (s->is_bare || (s->kind == SPLIT_SSE && s->line.len > 0 && strchr("{[", s->line.ptr[0]) != NULL && !s->has_data)) {
+		*left = false;
+		if (s->line.len > 0 && end_line(s, fn, ctx, err) < 0)
+			return -1;
+		return dispatch(s, fn, ctx, err);
+	}
 	*left = s->kind == SPLIT_SSE && (s->line.len > 0 || s->has_data);
 	if (s->kind == SPLIT_SSE || s->line.len == 0)
 		return 0;

@@ -1,0 +1,199 @@
+#pragma once
+/*
+ * Reads a recorded reply of a provider, cut wherever a test wants it cut, and compares what came of it. Run from the top of the source tree:
+ * the recordings are in tests/golden/. Included after cmocka.h, by one file of a program.
+ */
+#include "worker/llm/classify.h"
+#include "worker/llm/provider.h"
+
+#define TEST(name) static void name(void **state __attribute__((unused)))
+#define UNSAID USAGE_UNKNOWN
+#define U(in, out, cached_, reasoning_)                                                                                         \
+	{                                                                                                                       \
+		.input = in, .output = out, .cached = cached_, .cache_write = -1, .cache_write_1h = -1, .reasoning = reasoning_ \
+	}
+
+struct golden {
+	const char *file;
+	const struct provider_ops *ops;
+	const char *text, *finish, *model;
+	struct usage usage;
+	bool is_complete;
+	enum err_code code;
+	const char *calls; /* "id name arguments; …"; NULL: none */
+	const char *own;   /* NULL: none */
+	bool is_mismatched;
+};
+
+struct reading {
+	const struct provider_ops *ops;
+	struct reply reply;
+	struct strbuf text;
+	struct err err;
+	struct arena event, arena;
+};
+#define READING_INIT                                                                  \
+	{                                                                             \
+		.text = STRBUF_INIT(65536), .event = ARENA_INIT, .arena = ARENA_INIT, \
+	}
+
+static inline struct str golden(const char *name)
+{
+	static char body[65536];
+	char path[200];
+	snprintf(path, sizeof path, "tests/golden/%s", name);
+	FILE *f = fopen(path, "re");
+	if (f == NULL)
+		fail_msg("cannot read %s: is this the top of the source tree?", path);
+	size_t n = fread(body, 1, sizeof body - 1, f);
+	fclose(f);
+	body[n] = '\0';
+	assert_in_range(n, 1, sizeof body - 2);
+	return (struct str){ body, n };
+}
+
+static inline void reading_text(void *ctx, struct str text)
+{
+	struct reading *r = ctx;
+	strbuf_add(&r->text, text.ptr, text.len);
+}
+
+static inline int reading_event(void *ctx, const char *name, struct str data, struct err *err)
+{
+	struct reading *r = ctx;
+	int result = r->ops->feed(&r->reply, &r->event, name, data, err);
+	arena_release(&r->event);
+	return result;
+}
+
+static inline void reading_release(struct reading *r)
+{
+	reply_release(&r->reply);
+	arena_release(&r->arena);
+	strbuf_release(&r->text);
+}
+
+/* Reads `in` in pieces of `step` bytes, or, with step 0, cut once at `cut`. */
+static inline void read_stream(struct reading *r, const char *file, struct str in, size_t cut, size_t step)
+{
+	struct splitter s;
+	bool left, is_whole = strstr(file, ".json") != NULL;
+	int result = 0;
+	strbuf_clear(&r->text);
+	reply_release(&r->reply);
+	arena_release(&r->arena);
+	r->reply = (struct reply){ .usage = UNSAID, .arena = &r->arena, .on_text = reading_text, .ctx = r };
+	r->err = (struct err){ .code = ERR_OK };
+	split_init(&s, is_whole ? SPLIT_WHOLE : r->ops->stream);
+	for (size_t i = 0; i < in.len && result == 0;) {
+		size_t n = MIN(step > 0 ? step : i == 0 && cut > 0 ? cut : in.len, in.len - i);
+		result = split_feed(&s, (struct str){ in.ptr + i, n }, reading_event, r, &r->err);
+		i += n;
+	}
+	if (result == 0)
+		result = split_end(&s, reading_event, r, &left, &r->err);
+	assert_int_equal(result < 0, r->err.code != ERR_OK);
+	split_release(&s);
+}
+
+static inline void print_calls(const struct reply *r, struct strbuf *b)
+{
+	for (int i = 0; i < r->n_calls; i++)
+		strbuf_addf(b, "%s%s %s %.*s", i > 0 ? "; " : "", r->calls[i].id, r->calls[i].name,
+		            (int)r->calls[i].arguments.len, r->calls[i].arguments.ptr);
+}
+
+static inline void compare(const struct golden *g, const struct reading *r, size_t at)
+{
+	const struct usage *u = &r->reply.usage, *v = &g->usage;
+	struct strbuf calls = STRBUF_INIT(65536);
+	if (strcmp(strbuf_text(&r->text), g->text) != 0 || strcmp(r->reply.finish, g->finish) != 0 ||
+	    strcmp(r->reply.model, g->model) != 0)
+		fail_msg("%s at %zu: text '%s', finish '%s', model '%s'", g->file, at, strbuf_text(&r->text), r->reply.finish,
+		         r->reply.model);
+	if (u->input != v->input || u->output != v->output || u->cached != v->cached || u->cache_write != v->cache_write ||
+	    u->cache_write_1h != v->cache_write_1h || u->reasoning != v->reasoning || r->reply.is_mismatched != g->is_mismatched)
+		fail_msg("%s at %zu: usage in %d out %d cached %d written %d (1h %d) thought %d, mismatched %d", g->file, at,
+		         u->input, u->output, u->cached, u->cache_write, u->cache_write_1h, u->reasoning, r->reply.is_mismatched);
+	if (r->reply.is_complete != g->is_complete || r->err.code != g->code)
+		fail_msg("%s at %zu: complete %d, error %s %s", g->file, at, r->reply.is_complete, err_name(r->err.code),
+		         r->err.msg);
+	print_calls(&r->reply, &calls);
+	if (strcmp(strbuf_text(&calls), g->calls != NULL ? g->calls : "") != 0)
+		fail_msg("%s at %zu: calls %s", g->file, at, strbuf_text(&calls));
+	/* What a stream that stopped too early has gathered is nobody's to use. */
+	if (r->reply.is_complete && strcmp(strbuf_text(&r->reply.own), g->own != NULL ? g->own : "") != 0)
+		fail_msg("%s at %zu: own %s", g->file, at, strbuf_text(&r->reply.own));
+	strbuf_release(&calls);
+}
+
+static inline void same_wherever_cut(const struct golden *all, size_t n_all)
+{
+	struct reading r = READING_INIT;
+	for (size_t i = 0; i < n_all; i++) {
+		const struct golden *g = &all[i];
+		struct str in = golden(g->file);
+		r.ops = g->ops;
+		for (size_t cut = 0; cut < in.len; cut++) {
+			read_stream(&r, g->file, in, cut, 0);
+			compare(g, &r, cut);
+		}
+		for (size_t step = 1; step <= 7; step += 2) {
+			read_stream(&r, g->file, in, 0, step);
+			compare(g, &r, step);
+		}
+	}
+	reading_release(&r);
+}
+
+/* The proof is the last event: without it, however much has come, the answer is not complete and no call is handed over. */
+static inline void never_complete_too_early(const struct golden *all, size_t n_all)
+{
+	struct reading r = READING_INIT;
+	for (size_t i = 0; i < n_all; i++) {
+		const struct golden *g = &all[i];
+		struct str in = golden(g->file);
+		size_t proof = in.len;
+		while (proof > 0 && strchr("\r\n ", in.ptr[proof - 1]) != NULL)
+			proof--;
+		r.ops = g->ops;
+		for (size_t n = 0; n < proof; n++) {
+			read_stream(&r, g->file, (struct str){ in.ptr, n }, 0, 0);
+			if (r.reply.is_complete || r.reply.n_calls > 0)
+				fail_msg("%s: complete after %zu of %zu bytes", g->file, n, in.len);
+			if (strncmp(strbuf_text(&r.text), g->text, r.text.len) != 0)
+				fail_msg("%s: other text after %zu bytes", g->file, n);
+		}
+	}
+	reading_release(&r);
+}
+
+/* What build() writes, read back. */
+static inline const struct json *built(struct arena *a, const struct provider_ops *ops, const struct prompt *p)
+{
+	struct strbuf b = STRBUF_INIT(65536);
+	const struct json *j;
+	struct err err;
+	ops->build(p, &b);
+	if (json_parse(a, (struct str){ strbuf_text(&b), b.len }, 65536, &j, &err) < 0)
+		fail_msg("%s: %s", err.msg, strbuf_text(&b));
+	strbuf_release(&b);
+	return j;
+}
+
+static inline void is_str(const struct json *j, const char *path, const char *want)
+{
+	struct str s = STR("(nothing)");
+	json_str(j, path, &s);
+	if (!str_eq(s, want))
+		fail_msg("%s is %s, not %s", path, s.ptr, want);
+}
+
+static inline void is_built(const struct provider_ops *ops, const struct prompt *p, const char *want)
+{
+	struct strbuf b = STRBUF_INIT(65536);
+	ops->build(p, &b);
+	if (strcmp(strbuf_text(&b), want) != 0)
+		fail_msg("built  %s\nwanted %s", strbuf_text(&b), want);
+	strbuf_release(&b);
+}

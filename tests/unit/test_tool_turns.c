@@ -1,0 +1,141 @@
+/*
+ * A conversation with a tool in it, begun with one provider and gone on with another: calls and results are said in the other's form, what
+ * only the first understands (signatures, odd ids) is left out, and every call keeps its answer.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/reading.h"
+
+#define ASKED "{\"city\":\"Berlin\"}"
+#define OWN_OF_ANTHROPIC "[{\"type\":\"thinking\",\"thinking\":\"hm\",\"signature\":\"SIGNED\"}]"
+#define OWN_OF_GEMINI "[{\"functionCall\":{\"name\":\"weather\"},\"thoughtSignature\":\"SIGNED\"}]"
+
+static const struct tool_call CALLS[] = { { "fc.1/x", "weather", STR(ASKED) }, { "call_B", "list_all", { "", 0 } } };
+static struct prompt_turn TURNS[] = {
+	{ .role = "user", .content = STR("Weather?") },
+	{ .role = "assistant", .content = STR("Let me see."), .calls = CALLS, .n_calls = 2 },
+	{ .role = "tool", .content = STR("21 C"), .call_id = "fc.1/x", .call_name = "weather" },
+	{ .role = "tool", .content = STR("none"), .call_id = "call_B", .call_name = "list_all", .is_error = true },
+};
+
+static void said_by(const char *protocol, struct str own)
+{
+	TURNS[1].own_protocol = protocol;
+	TURNS[1].own = own;
+}
+
+static struct prompt prompt(const char *model)
+{
+	return (struct prompt){ .model = model, .turns = TURNS, .n_turns = ARRAY_SIZE(TURNS) };
+}
+
+TEST(to_openai)
+{
+	struct prompt p = prompt("gpt-4o-mini");
+	said_by("anthropic", STR(OWN_OF_ANTHROPIC));
+	is_built(
+		&provider_openai, &p,
+		"{\"model\":\"gpt-4o-mini\",\"stream\":true,\"stream_options\":{\"include_usage\":true},\"messages\":["
+		"{\"role\":\"user\",\"content\":\"Weather?\"},"
+		"{\"role\":\"assistant\",\"content\":\"Let me see.\",\"tool_calls\":["
+		"{\"id\":\"fc_1_x\",\"type\":\"function\",\"function\":{\"name\":\"weather\",\"arguments\":\"{\\\"city\\\":\\\"Berlin\\\"}\"}},"
+		"{\"id\":\"call_B\",\"type\":\"function\",\"function\":{\"name\":\"list_all\",\"arguments\":\"{}\"}}]},"
+		"{\"role\":\"tool\",\"tool_call_id\":\"fc_1_x\",\"content\":\"21 C\"},"
+		"{\"role\":\"tool\",\"tool_call_id\":\"call_B\",\"content\":\"none\"}]}");
+	TURNS[1].content = STR("");
+	struct arena a = ARENA_INIT;
+	assert_true(json_is_null(built(&a, &provider_openai, &p), "messages[1].content"));
+	TURNS[1].content = STR("Let me see.");
+	arena_release(&a);
+}
+
+TEST(to_ollama)
+{
+	struct prompt p = prompt("llama3.2");
+	said_by("gemini", STR(OWN_OF_GEMINI));
+	is_built(&provider_ollama, &p,
+	         "{\"model\":\"llama3.2\",\"stream\":true,\"truncate\":false,\"options\":{\"num_ctx\":8192},\"messages\":["
+	         "{\"role\":\"user\",\"content\":\"Weather?\"},"
+	         "{\"role\":\"assistant\",\"content\":\"Let me see.\",\"tool_calls\":["
+	         "{\"id\":\"fc_1_x\",\"function\":{\"index\":0,\"name\":\"weather\",\"arguments\":" ASKED "}},"
+	         "{\"id\":\"call_B\",\"function\":{\"index\":1,\"name\":\"list_all\",\"arguments\":{}}}]},"
+	         "{\"role\":\"tool\",\"content\":\"21 C\",\"tool_name\":\"weather\",\"tool_call_id\":\"fc_1_x\"},"
+	         "{\"role\":\"tool\",\"content\":\"none\",\"tool_name\":\"list_all\",\"tool_call_id\":\"call_B\"}]}");
+}
+
+TEST(to_anthropic)
+{
+	struct prompt p = prompt("claude-sonnet-5");
+	said_by("gemini", STR(OWN_OF_GEMINI));
+	is_built(
+		&provider_anthropic, &p,
+		"{\"model\":\"claude-sonnet-5\",\"max_tokens\":4096,\"stream\":true,\"messages\":["
+		"{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Weather?\"}]},"
+		"{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"Let me see.\"},"
+		"{\"type\":\"tool_use\",\"id\":\"fc_1_x\",\"name\":\"weather\",\"input\":" ASKED "},"
+		"{\"type\":\"tool_use\",\"id\":\"call_B\",\"name\":\"list_all\",\"input\":{}}]},"
+		"{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"fc_1_x\",\"content\":\"21 C\",\"is_error\":false},"
+		"{\"type\":\"tool_result\",\"tool_use_id\":\"call_B\",\"content\":\"none\",\"is_error\":true}]}]}");
+}
+
+TEST(to_gemini)
+{
+	struct prompt p = prompt("gemini-2.5-flash");
+	said_by("anthropic", STR(OWN_OF_ANTHROPIC));
+	is_built(&provider_gemini, &p,
+	         "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"Weather?\"}]},"
+	         "{\"role\":\"model\",\"parts\":[{\"text\":\"Let me see.\"},"
+	         "{\"functionCall\":{\"name\":\"weather\",\"args\":" ASKED "}},"
+	         "{\"functionCall\":{\"name\":\"list_all\",\"args\":{}}}]},"
+	         "{\"role\":\"user\",\"parts\":[{\"functionResponse\":{\"name\":\"weather\",\"response\":{\"output\":\"21 C\"}}},"
+	         "{\"functionResponse\":{\"name\":\"list_all\",\"response\":{\"error\":\"none\"}}}]}]}");
+	struct arena a = ARENA_INIT;
+	p.model = "gemini-3-pro"; /* refuses a call that nobody signed */
+	const struct json *j = built(&a, &provider_gemini, &p);
+	is_str(j, "contents[1].parts[1].thoughtSignature", "skip_thought_signature_validator");
+	assert_null(json_get(j, "contents[1].parts[2].thoughtSignature"));
+	arena_release(&a);
+}
+
+TEST(tools)
+{
+	static const struct tool ALL[] = { { "weather", "by city", STR("{\"type\":\"object\",\"required\":[\"city\"]}") },
+		                           { "list_all", NULL, { "", 0 } } };
+	static const struct {
+		const struct provider_ops *ops;
+		const char *name, *schema;
+	} ROWS[] = {
+		{ &provider_openai, "tools[%d].function.name", "tools[%d].function.parameters.type" },
+		{ &provider_ollama, "tools[%d].function.name", "tools[%d].function.parameters.type" },
+		{ &provider_anthropic, "tools[%d].name", "tools[%d].input_schema.type" },
+		{ &provider_gemini, "tools[0].functionDeclarations[%d].name",
+		  "tools[0].functionDeclarations[%d].parametersJsonSchema.type" },
+	};
+	struct arena a = ARENA_INIT;
+	struct prompt p = prompt("m");
+	p.tools = ALL;
+	p.n_tools = 2;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		const struct json *j = built(&a, ROWS[i].ops, &p);
+		is_str(j, arena_strf(&a, ROWS[i].name, 0), "weather");
+		is_str(j, arena_strf(&a, ROWS[i].name, 1), "list_all");
+		is_str(j, arena_strf(&a, ROWS[i].schema, 0), "object");
+		if (ROWS[i].ops != &provider_gemini) /* there a tool without arguments has no schema at all */
+			is_str(j, arena_strf(&a, ROWS[i].schema, 1), "object");
+	}
+	arena_release(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(to_openai), cmocka_unit_test(to_ollama), cmocka_unit_test(to_anthropic),
+		cmocka_unit_test(to_gemini), cmocka_unit_test(tools),
+	};
+	return cmocka_run_group_tests_name("tool turns", tests, NULL, NULL);
+}

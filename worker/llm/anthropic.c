@@ -1,0 +1,431 @@
+/*
+ * Anthropic's messages: POST /v1/messages, named server-sent events, complete with a message_delta that has a stop_reason and then
+ * message_stop. Everything is keyed by the block's index; blocks, deltas and events that we do not know are kept or skipped, never refused.
+ */
+#include "worker/llm/classify.h"
+#include "worker/llm/wire.h"
+
+#define MAX_TOKENS 4096 /* the protocol wants a number */
+
+struct block {
+	struct block *next;
+	int64_t index;
+	struct str start; /* content_block as it came */
+	const char *type;
+	struct grow text, thinking, signature, input, citations;
+};
+
+struct state {
+	struct block *first, *last;
+	int n_blocks;
+	char id[80];
+	int input, cache_read, cache_write;
+};
+
+/* ---- the request */
+
+struct writer {
+	struct strbuf *b;
+	const char *role; /* of the message that is open; NULL: none */
+};
+
+/* The next block of `role`: roles must alternate, so what one role says in a row is one message. */
+static void next_block(struct writer *w, const char *role)
+{
+	if (w->role != NULL && strcmp(w->role, role) == 0) {
+		strbuf_char(w->b, ',');
+		return;
+	}
+	if (w->role != NULL)
+		strbuf_str(w->b, "]},");
+	strbuf_addf(w->b, "{\"role\":\"%s\",\"content\":[", role);
+	w->role = role;
+}
+
+static void put_text(struct writer *w, const char *role, struct str text)
+{
+	if (text.len == 0) /* an empty block is refused */
+		return;
+	next_block(w, role);
+	strbuf_str(w->b, "{\"type\":\"text\",\"text\":");
+	json_put_str(w->b, text);
+	strbuf_char(w->b, '}');
+}
+
+static void put_assistant(struct writer *w, const struct prompt_turn *t)
+{
+	if (wire_is_own(t, "anthropic")) {
+		next_block(w, "assistant");
+		strbuf_add(w->b, t->own.ptr + 1, t->own.len - 2);
+		return;
+	}
+	put_text(w, "assistant", t->content);
+	for (int i = 0; i < t->n_calls; i++) {
+		next_block(w, "assistant");
+		strbuf_str(w->b, "{\"type\":\"tool_use\",\"id\":");
+		wire_put_id(w->b, t->calls[i].id);
+		json_put_field(w->b, "name", t->calls[i].name);
+		json_put_key(w->b, "input");
+		wire_put_raw(w->b, t->calls[i].arguments, "{}");
+		strbuf_char(w->b, '}');
+	}
+}
+
+static void put_turn(struct writer *w, const struct prompt_turn *t)
+{
+	if (strcmp(t->role, "assistant") == 0) {
+		put_assistant(w, t);
+	} else if (strcmp(t->role, "tool") == 0) {
+		next_block(w, "user");
+		strbuf_str(w->b, "{\"type\":\"tool_result\",\"tool_use_id\":");
+		wire_put_id(w->b, t->call_id);
+		json_put_key(w->b, "content");
+		json_put_str(w->b, t->content);
+		strbuf_addf(w->b, ",\"is_error\":%s}", t->is_error ? "true" : "false");
+	} else {
+		put_text(w, "user", t->content);
+	}
+}
+
+static void put_tools(const struct prompt *p, struct strbuf *b)
+{
+	strbuf_str(b, ",\"tools\":[");
+	for (int i = 0; i < p->n_tools; i++) {
+		strbuf_str(b, i > 0 ? ",{" : "{");
+		json_put_field(b, "name", p->tools[i].name);
+		if (p->tools[i].description != NULL)
+			json_put_field(b, "description", p->tools[i].description);
+		json_put_key(b, "input_schema");
+		wire_put_raw(b, p->tools[i].schema, WIRE_NO_SCHEMA);
+		strbuf_char(b, '}');
+	}
+	strbuf_char(b, ']');
+}
+
+/* Newer models refuse a temperature; these still take one. */
+static bool takes_temperature(const char *model)
+{
+	static const char *const NAMES[] = { "claude-3", "claude-2", "-4-2", "-4-0", "-4-1", "-4-5", "-4-6" };
+	for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++)
+		if (strstr(model, NAMES[i]) != NULL)
+			return true;
+	return false;
+}
+
+static void build(const struct prompt *p, struct strbuf *b)
+{
+	struct writer w = { .b = b };
+	strbuf_char(b, '{');
+	json_put_field(b, "model", p->model);
+	json_put_int_field(b, "max_tokens", p->max_tokens > 0 ? p->max_tokens : MAX_TOKENS);
+	strbuf_str(b, ",\"stream\":true");
+	if (p->is_exact && takes_temperature(p->model))
+		strbuf_str(b, ",\"temperature\":0");
+	if (p->system != NULL && p->system[0] != '\0') {
+		strbuf_str(b, ",\"system\":[{\"type\":\"text\",\"text\":");
+		json_put_str(b, str_of(p->system));
+		/* A loop with tools says the same beginning again within the minutes that the cache lives. */
+		strbuf_str(b, p->n_tools > 0 ? ",\"cache_control\":{\"type\":\"ephemeral\"}}]" : "}]");
+	}
+	if (p->n_tools > 0)
+		put_tools(p, b);
+	if (p->schema.len > 0) {
+		strbuf_str(b, ",\"output_config\":{\"format\":{\"type\":\"json_schema\",\"schema\":");
+		strbuf_add(b, p->schema.ptr, p->schema.len);
+		strbuf_str(b, "}}");
+	}
+	strbuf_str(b, ",\"messages\":[");
+	for (int i = 0; i < p->n_turns; i++)
+		put_turn(&w, &p->turns[i]);
+	strbuf_str(b, w.role != NULL ? "]}]}" : "]}");
+}
+
+/* ---- the reply */
+
+static struct state *state_of(struct reply *r)
+{
+	if (r->state == NULL) {
+		struct state *s = arena_alloc(r->arena, sizeof *s);
+		*s = (struct state){ .input = -1, .cache_read = -1, .cache_write = -1 };
+		r->state = s;
+	}
+	return r->state;
+}
+
+/* Counts are cumulative: what is said later replaces what was said before. `input_tokens` is only what was neither read from the cache nor
+ * written to it. */
+static void read_usage(struct reply *r, const struct json *u, bool with_output)
+{
+	struct state *s = state_of(r);
+	int five = -1;
+	if (!json_is_object(u))
+		return;
+	usage_int(u, "input_tokens", &s->input);
+	usage_int(u, "cache_read_input_tokens", &s->cache_read);
+	usage_int(u, "cache_creation.ephemeral_5m_input_tokens", &five);
+	usage_int(u, "cache_creation.ephemeral_1h_input_tokens", &r->usage.cache_write_1h);
+	if (five >= 0)
+		s->cache_write = five + MAX(r->usage.cache_write_1h, 0);
+	usage_int(u, "cache_creation_input_tokens", &s->cache_write);
+	if (with_output)
+		usage_int(u, "output_tokens", &r->usage.output);
+	usage_int(u, "output_tokens_details.thinking_tokens", &r->usage.reasoning);
+	if (s->input >= 0)
+		r->usage.input = s->input + MAX(s->cache_read, 0) + MAX(s->cache_write, 0);
+	r->usage.cached = s->cache_read;
+	r->usage.cache_write = s->cache_write;
+}
+
+static int start_message(struct reply *r, const struct json *j, struct err *err)
+{
+	struct state *s = state_of(r);
+	struct str id = STR("");
+	json_str(j, "message.id", &id);
+	if (s->id[0] != '\0' && !str_eq(id, s->id))
+		return err_set(err, ERR_BAD_REPLY, "two messages in one stream: %.40s and %.40s", s->id, id.ptr);
+	if (s->id[0] != '\0')
+		return 0;
+	wire_keep(s->id, sizeof s->id, id);
+	wire_keep(r->id, sizeof r->id, id);
+	if (json_str(j, "message.model", &id))
+		wire_keep(r->model, sizeof r->model, id);
+	read_usage(r, json_get(j, "message.usage"), false); /* its output_tokens is a placeholder */
+	return 0;
+}
+
+static struct block *find_block(struct state *s, int64_t index)
+{
+	struct block *b = s->first;
+	while (b != NULL && b->index != index)
+		b = b->next;
+	return b;
+}
+
+/* `raw` is the content block as it stands, `j` the same, read. */
+static int start_block(struct reply *r, int64_t index, struct str raw, const struct json *j, struct err *err)
+{
+	struct state *s = state_of(r);
+	struct str text = STR("");
+	if (find_block(s, index) != NULL)
+		return 0;
+	if (++s->n_blocks > WIRE_CALLS_MAX)
+		return err_set(err, ERR_BAD_REPLY, "over %d blocks in one reply", WIRE_CALLS_MAX);
+	struct block *b = arena_alloc(r->arena, sizeof *b);
+	json_str(j, "type", &text);
+	*b = (struct block){ .index = index,
+		             .start = { arena_dup(r->arena, raw.ptr, raw.len), raw.len },
+		             .type = arena_dup(r->arena, text.ptr, text.len) };
+	if (s->last != NULL)
+		s->last->next = b;
+	else
+		s->first = b;
+	s->last = b;
+	if (strcmp(b->type, "text") == 0 && json_str(j, "text", &text) && text.len > 0) {
+		grow_add(r->arena, &b->text, text);
+		r->on_text(r->ctx, text);
+	}
+	return 0;
+}
+
+static int feed_delta(struct reply *r, struct str data, const struct json *j, struct err *err)
+{
+	struct str text, raw;
+	int64_t index = -1;
+	json_int(j, "index", &index);
+	struct block *b = find_block(state_of(r), index);
+	if (b == NULL)
+		return 0;
+	if (json_str(j, "delta.text", &text)) {
+		grow_add(r->arena, &b->text, text);
+		if (strcmp(b->type, "text") == 0 && text.len > 0)
+			r->on_text(r->ctx, text);
+	} else if (json_str(j, "delta.partial_json", &text)) {
+		if (b->input.len + text.len > WIRE_ARGUMENTS_MAX)
+			return err_set(err, ERR_BAD_REPLY, "the arguments of a tool call are over %u bytes", WIRE_ARGUMENTS_MAX);
+		grow_add(r->arena, &b->input, text);
+	} else if (json_str(j, "delta.thinking", &text)) {
+		grow_add(r->arena, &b->thinking, text);
+	} else if (json_str(j, "delta.signature", &text)) {
+		grow_add(r->arena, &b->signature, text);
+	} else if (raw_get(data, "delta.citation", &raw)) {
+		grow_add(r->arena, &b->citations, b->citations.len > 0 ? STR(",") : STR(""));
+		grow_add(r->arena, &b->citations, raw);
+	}
+	return 0;
+}
+
+static void put_grown(struct strbuf *own, const char *key, struct str text)
+{
+	json_put_key(own, key);
+	json_put_str(own, text);
+}
+
+/* One block as it would have come whole: what the deltas said instead of what it began with. */
+static void put_block(struct strbuf *own, const struct block *b)
+{
+	struct str rest = b->start, key, value;
+	strbuf_char(own, '{');
+	while (raw_next(&rest, &key, &value)) {
+		if ((b->text.len > 0 && str_eq(key, "text")) || (b->thinking.len > 0 && str_eq(key, "thinking")) ||
+		    (b->signature.len > 0 && str_eq(key, "signature")) || (b->input.len > 0 && str_eq(key, "input")) ||
+		    (b->citations.len > 0 && str_eq(key, "citations")))
+			continue;
+		strbuf_addf(own, "%s\"%.*s\":", own->ptr[own->len - 1] == '{' ? "" : ",", (int)key.len, key.ptr);
+		strbuf_add(own, value.ptr, value.len);
+	}
+	if (b->text.len > 0)
+		put_grown(own, "text", grow_str(&b->text));
+	if (b->thinking.len > 0)
+		put_grown(own, "thinking", grow_str(&b->thinking));
+	if (b->signature.len > 0)
+		put_grown(own, "signature", grow_str(&b->signature));
+	if (b->input.len > 0) {
+		json_put_key(own, "input");
+		strbuf_add(own, b->input.ptr, b->input.len);
+	}
+	if (b->citations.len > 0) {
+		json_put_key(own, "citations");
+		strbuf_addf(own, "[%s]", b->citations.ptr);
+	}
+	strbuf_char(own, '}');
+}
+
+static int keep_own(struct reply *r, struct err *err)
+{
+	const struct state *s = r->state;
+	bool is_plain = true;
+	r->own.cap = WIRE_OWN_MAX;
+	strbuf_clear(&r->own);
+	strbuf_char(&r->own, '[');
+	for (const struct block *b = s->first; b != NULL; b = b->next) {
+		bool is_text = strcmp(b->type, "text") == 0;
+		is_plain &= is_text && b->citations.len == 0;
+		if (is_text && b->text.len == 0)
+			continue;
+		if (r->own.len > 1)
+			strbuf_char(&r->own, ',');
+		put_block(&r->own, b);
+	}
+	strbuf_char(&r->own, ']');
+	if (r->own.broken)
+		return err_set(err, ERR_TOO_BIG, "a turn over %u bytes", WIRE_OWN_MAX);
+	if (is_plain)
+		strbuf_clear(&r->own);
+	return 0;
+}
+
+/* message_stop, or the end of a body that came whole. */
+static int end_message(struct reply *r, struct err *err)
+{
+	const struct state *s = state_of(r);
+	struct parts parts = { .n = 0 };
+	struct arena a = ARENA_INIT;
+	const struct json *j;
+	int result = 0;
+	if (!r->has_finish)
+		return err_set(err, ERR_TRUNCATED, "message_stop without a stop_reason");
+	if (reply_ended(r) == FINISH_WHOLE) { /* a call cut short would look like one without arguments */
+		for (const struct block *b = s->first; result == 0 && b != NULL; b = b->next) {
+			struct str id = STR(""), name = STR(""), input = grow_str(&b->input);
+			if (strcmp(b->type, "tool_use") != 0)
+				continue;
+			if (input.len == 0)
+				raw_get(b->start, "input", &input);
+			result = json_parse(&a, b->start, SPLIT_LINE_MAX, &j, err);
+			if (result < 0)
+				break;
+			json_str(j, "id", &id);
+			json_str(j, "name", &name);
+			struct part *p = parts_new(r->arena, &parts, b->index, id, name, err);
+			result = p != NULL ? part_add(r->arena, p, input, err) : -1;
+		}
+		arena_release(&a);
+		if (result < 0 || parts_settle(r, &parts, err) < 0 || keep_own(r, err) < 0)
+			return -1;
+	}
+	r->is_complete = true;
+	return 0;
+}
+
+static void finish(struct reply *r, const struct json *j, const char *path)
+{
+	struct str reason;
+	if (!json_str(j, path, &reason))
+		return;
+	wire_keep(r->finish, sizeof r->finish, reason);
+	r->has_finish = true;
+}
+
+/* A body that came whole although a stream was asked for. */
+static int feed_whole(struct reply *r, struct str data, const struct json *j, struct err *err)
+{
+	struct str text, raw;
+	int64_t index = 0;
+	if (json_str(j, "id", &text))
+		wire_keep(r->id, sizeof r->id, text);
+	if (json_str(j, "model", &text))
+		wire_keep(r->model, sizeof r->model, text);
+	for (const struct json *b = json_first(json_get(j, "content")); b != NULL; b = json_next(b), index++) {
+		char path[32];
+		snprintf(path, sizeof path, "content[%d]", (int)index);
+		if (raw_get(data, path, &raw) && start_block(r, index, raw, b, err) < 0)
+			return -1;
+	}
+	read_usage(r, json_get(j, "usage"), true);
+	finish(r, j, "stop_reason");
+	return end_message(r, err);
+}
+
+static int feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
+{
+	const struct json *j;
+	struct str type = str_of(name), raw;
+	int64_t index = -1;
+	if (r->is_complete)
+		return 0;
+	if (json_parse(a, data, SPLIT_LINE_MAX, &j, err) < 0)
+		return err_set(err, ERR_BAD_REPLY, "not JSON: %.60s", err->msg);
+	json_str(j, "type", &type);
+	if (str_eq(type, "error") || wire_is_error(j))
+		return classify_stream(&provider_anthropic, data, err);
+	if (str_eq(type, "message"))
+		return feed_whole(r, data, j, err);
+	if (str_eq(type, "message_start"))
+		return start_message(r, j, err);
+	if (str_eq(type, "content_block_start") && json_int(j, "index", &index) && raw_get(data, "content_block", &raw))
+		return start_block(r, index, raw, json_get(j, "content_block"), err);
+	if (str_eq(type, "content_block_delta"))
+		return feed_delta(r, data, j, err);
+	if (str_eq(type, "message_delta")) {
+		finish(r, j, "delta.stop_reason");
+		read_usage(r, json_get(j, "usage"), true);
+	}
+	return str_eq(type, "message_stop") ? end_message(r, err) : 0;
+}
+
+static bool error(const struct json *body, struct str *text, struct str *code)
+{
+	*code = STR("");
+	json_str(body, "error.type", code);
+	return json_str(body, "error.message", text) || json_str(body, "error", text) || json_str(body, "message", text);
+}
+
+static void path(const struct prompt *p, struct strbuf *b)
+{
+	(void)p;
+	strbuf_str(b, "/v1/messages");
+}
+
+static const char *const HEADERS[] = { "anthropic-version: 2023-06-01", NULL };
+
+const struct provider_ops provider_anthropic = {
+	.protocol = "anthropic",
+	.key_header = "x-api-key: ",
+	.headers = HEADERS,
+	.path = path,
+	.stream = SPLIT_SSE,
+	.stream_type = "text/event-stream",
+	.build = build,
+	.feed = feed,
+	.error = error,
+};

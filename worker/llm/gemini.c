@@ -1,0 +1,298 @@
+/*
+ * Gemini's generateContent: POST /v1beta/models/M:streamGenerateContent?alt=sse, each event a whole response, complete with a finishReason;
+ * there is no end mark. The key goes into a header: in the URL it would land in logs. Parts carry signatures that the model wants back.
+ */
+#include "worker/llm/classify.h"
+#include "worker/llm/wire.h"
+
+/* The vendor's own word for a call that another model made, which has no signature: Gemini 3 refuses a call without any. */
+#define FOREIGN_CALL "skip_thought_signature_validator"
+
+struct state {
+	struct parts parts;
+	int prompt, tools, candidates, thoughts, total;
+	struct str event; /* the one being read: no other of the conversation is like it */
+	bool has_signed;  /* own parts that must be said again as they are */
+};
+
+/* ---- the request */
+
+struct writer {
+	struct strbuf *b;
+	const char *role;  /* of the content that is open; NULL: none */
+	bool is_own;       /* the calls being answered were said as they came, with their ids */
+	bool wants_signed; /* the model refuses calls without a signature */
+};
+
+static void next_part(struct writer *w, const char *role)
+{
+	if (w->role != NULL && strcmp(w->role, role) == 0) {
+		strbuf_char(w->b, ',');
+		return;
+	}
+	if (w->role != NULL)
+		strbuf_str(w->b, "]},");
+	strbuf_addf(w->b, "{\"role\":\"%s\",\"parts\":[", role);
+	w->role = role;
+}
+
+static void put_text(struct writer *w, const char *role, struct str text)
+{
+	if (text.len == 0)
+		return;
+	next_part(w, role);
+	strbuf_str(w->b, "{\"text\":");
+	json_put_str(w->b, text);
+	strbuf_char(w->b, '}');
+}
+
+static void put_model(struct writer *w, const struct prompt_turn *t)
+{
+	w->is_own = wire_is_own(t, "gemini");
+	if (w->is_own) {
+		next_part(w, "model");
+		strbuf_add(w->b, t->own.ptr + 1, t->own.len - 2);
+		return;
+	}
+	put_text(w, "model", t->content);
+	for (int i = 0; i < t->n_calls; i++) {
+		next_part(w, "model");
+		strbuf_str(w->b, "{\"functionCall\":{");
+		json_put_field(w->b, "name", t->calls[i].name);
+		json_put_key(w->b, "args");
+		wire_put_raw(w->b, t->calls[i].arguments, "{}");
+		strbuf_char(w->b, '}');
+		if (w->wants_signed && i == 0)
+			json_put_field(w->b, "thoughtSignature", FOREIGN_CALL);
+		strbuf_char(w->b, '}');
+	}
+}
+
+static void put_turn(struct writer *w, const struct prompt_turn *t)
+{
+	if (strcmp(t->role, "assistant") == 0) {
+		put_model(w, t);
+	} else if (strcmp(t->role, "tool") == 0) {
+		next_part(w, "user");
+		strbuf_str(w->b, "{\"functionResponse\":{");
+		json_put_field(w->b, "name", t->call_name != NULL ? t->call_name : "");
+		if (w->is_own && t->call_id != NULL && !str_starts(str_of(t->call_id), WIRE_MADE_ID))
+			json_put_field(w->b, "id", t->call_id);
+		strbuf_addf(w->b, ",\"response\":{\"%s\":", t->is_error ? "error" : "output");
+		json_put_str(w->b, t->content);
+		strbuf_str(w->b, "}}}");
+	} else {
+		put_text(w, "user", t->content);
+	}
+}
+
+static void put_tools(const struct prompt *p, struct strbuf *b)
+{
+	strbuf_str(b, ",\"tools\":[{\"functionDeclarations\":[");
+	for (int i = 0; i < p->n_tools; i++) {
+		strbuf_str(b, i > 0 ? ",{" : "{");
+		json_put_field(b, "name", p->tools[i].name);
+		if (p->tools[i].description != NULL)
+			json_put_field(b, "description", p->tools[i].description);
+		if (p->tools[i].schema.len > 0) { /* not `parameters`: that knows a part of JSON schema and refuses the rest */
+			json_put_key(b, "parametersJsonSchema");
+			strbuf_add(b, p->tools[i].schema.ptr, p->tools[i].schema.len);
+		}
+		strbuf_char(b, '}');
+	}
+	strbuf_str(b, "]}]");
+}
+
+static void put_config(const struct prompt *p, struct strbuf *b)
+{
+	strbuf_str(b, ",\"generationConfig\":{");
+	if (p->max_tokens > 0)
+		json_put_int_field(b, "maxOutputTokens", p->max_tokens);
+	if (p->is_exact)
+		json_put_int_field(b, "temperature", 0);
+	if (p->schema.len > 0) {
+		json_put_field(b, "responseMimeType", "application/json");
+		json_put_key(b, "responseJsonSchema");
+		strbuf_add(b, p->schema.ptr, p->schema.len);
+	}
+	strbuf_char(b, '}');
+}
+
+static void build(const struct prompt *p, struct strbuf *b)
+{
+	struct str model = str_of(p->model);
+	struct writer w = { .b = b };
+	w.wants_signed = !str_has_nocase(model, "gemini-1") && !str_has_nocase(model, "gemini-2");
+	strbuf_str(b, "{\"contents\":[");
+	for (int i = 0; i < p->n_turns; i++)
+		put_turn(&w, &p->turns[i]);
+	strbuf_str(b, w.role != NULL ? "]}]" : "]");
+	if (p->system != NULL && p->system[0] != '\0') {
+		strbuf_str(b, ",\"systemInstruction\":{\"parts\":[{\"text\":");
+		json_put_str(b, str_of(p->system));
+		strbuf_str(b, "}]}");
+	}
+	if (p->n_tools > 0)
+		put_tools(p, b);
+	if (p->max_tokens > 0 || p->is_exact || p->schema.len > 0)
+		put_config(p, b);
+	strbuf_char(b, '}');
+}
+
+/* ---- the reply */
+
+static struct state *state_of(struct reply *r)
+{
+	if (r->state == NULL) {
+		struct state *s = arena_alloc(r->arena, sizeof *s);
+		*s = (struct state){ .prompt = -1, .tools = -1, .candidates = -1, .thoughts = -1, .total = -1 };
+		r->state = s;
+		r->own.cap = WIRE_OWN_MAX;
+	}
+	return r->state;
+}
+
+/* In almost every event, and cumulative: the last value counts. What was thought is billed on top of what was said. */
+static void read_usage(struct reply *r, const struct json *u)
+{
+	struct state *s = state_of(r);
+	usage_int(u, "promptTokenCount", &s->prompt);
+	usage_int(u, "toolUsePromptTokenCount", &s->tools);
+	usage_int(u, "candidatesTokenCount", &s->candidates);
+	usage_int(u, "thoughtsTokenCount", &s->thoughts);
+	usage_int(u, "totalTokenCount", &s->total);
+	usage_int(u, "cachedContentTokenCount", &r->usage.cached);
+	if (s->prompt >= 0)
+		r->usage.input = s->prompt + MAX(s->tools, 0);
+	if (s->candidates >= 0 || s->thoughts >= 0)
+		r->usage.output = MAX(s->candidates, 0) + MAX(s->thoughts, 0);
+	r->usage.reasoning = s->thoughts;
+	wire_check_total(r, s->total);
+}
+
+static int read_call(struct reply *r, struct str raw, const struct json *call, struct err *err)
+{
+	struct state *s = state_of(r);
+	struct str id = STR(""), name = STR(""), arguments = STR("");
+	json_str(call, "name", &name);
+	if (name.len == 0) /* the close of arguments that came in pieces, which we never ask for */
+		return err_set(err, ERR_BAD_REPLY, "a tool call without a name");
+	if (!json_str(call, "id", &id) || id.len == 0)
+		id = wire_make_id(r->arena, s->event, s->parts.n);
+	raw_get(raw, "args", &arguments);
+	struct part *p = parts_new(r->arena, &s->parts, -1, id, name, err);
+	return p != NULL ? part_add(r->arena, p, str_eq(arguments, "null") ? STR("") : arguments, err) : -1;
+}
+
+/* One part of the model's turn: `raw` as it stands, `part` the same, read. */
+static int read_part(struct reply *r, struct str raw, const struct json *part, struct err *err)
+{
+	struct state *s = state_of(r);
+	struct str text = STR("");
+	bool is_thought = false, is_signed = json_get(part, "thoughtSignature") != NULL;
+	const struct json *call = json_get(part, "functionCall");
+	struct str raw_call;
+	json_str(part, "text", &text);
+	json_bool(part, "thought", &is_thought);
+	if (text.len > 0 && !is_thought)
+		r->on_text(r->ctx, text);
+	if (json_is_object(call) && raw_get(raw, "functionCall", &raw_call) && read_call(r, raw_call, call, err) < 0)
+		return -1;
+	s->has_signed |= is_signed || call != NULL;
+	if (text.len > 0 || is_signed || json_get(part, "text") == NULL) {
+		strbuf_char(&r->own, r->own.len > 0 ? ',' : '[');
+		strbuf_add(&r->own, raw.ptr, raw.len);
+	}
+	return r->own.broken ? err_set(err, ERR_TOO_BIG, "a turn over %u bytes", WIRE_OWN_MAX) : 0;
+}
+
+static int finish(struct reply *r, struct err *err)
+{
+	struct state *s = state_of(r);
+	r->has_finish = r->is_complete = true;
+	if (reply_ended(r) != FINISH_WHOLE || !s->has_signed) {
+		strbuf_clear(&r->own);
+		return 0;
+	}
+	strbuf_char(&r->own, ']');
+	return parts_settle(r, &s->parts, err);
+}
+
+/* One response: an event, or an element of the array that comes where alt=sse was not heard. */
+static int feed_response(struct reply *r, struct str data, const struct json *j, struct err *err)
+{
+	struct str text, raw;
+	char path[64];
+	int i = 0;
+	if (wire_is_error(j))
+		return classify_stream(&provider_gemini, data, err);
+	if (json_str(j, "modelVersion", &text))
+		wire_keep(r->model, sizeof r->model, text);
+	if (json_str(j, "responseId", &text))
+		wire_keep(r->id, sizeof r->id, text);
+	if (json_is_object(json_get(j, "usageMetadata")))
+		read_usage(r, json_get(j, "usageMetadata"));
+	if (r->is_complete)
+		return 0;
+	for (const struct json *p = json_first(json_get(j, "candidates[0].content.parts")); p != NULL; p = json_next(p)) {
+		snprintf(path, sizeof path, "candidates[0].content.parts[%d]", i++);
+		if (raw_get(data, path, &raw) && read_part(r, raw, p, err) < 0)
+			return -1;
+	}
+	if (json_str(j, "candidates[0].finishReason", &text) && text.len > 0) {
+		wire_keep(r->finish, sizeof r->finish, text);
+		return finish(r, err);
+	}
+	if (json_get(j, "candidates[0]") == NULL && json_str(j, "promptFeedback.blockReason", &text)) {
+		snprintf(r->finish, sizeof r->finish, "blocked: %.22s", text.ptr);
+		return finish(r, err);
+	}
+	return 0;
+}
+
+static int feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
+{
+	const struct json *j;
+	struct str rest = data, key, value;
+	(void)name;
+	state_of(r)->event = data;
+	if (json_parse(a, data, SPLIT_LINE_MAX, &j, err) < 0)
+		return err_set(err, ERR_BAD_REPLY, "not JSON: %.60s", err->msg);
+	if (json_is_object(j))
+		return feed_response(r, data, j, err);
+	for (j = json_first(j); j != NULL && raw_next(&rest, &key, &value); j = json_next(j))
+		if (feed_response(r, value, j, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* A bad key is an INVALID_ARGUMENT like many others: the details name it. */
+static bool error(const struct json *body, struct str *text, struct str *code)
+{
+	struct str reason;
+	*code = STR("");
+	json_str(body, "error.status", code);
+	for (const struct json *d = json_first(json_get(body, "error.details")); d != NULL; d = json_next(d))
+		if (json_str(d, "reason", &reason) && str_eq(reason, "API_KEY_INVALID"))
+			*code = reason;
+	return json_str(body, "error.message", text) || json_str(body, "error", text);
+}
+
+static void path(const struct prompt *p, struct strbuf *b)
+{
+	const char *model = strncmp(p->model, "models/", 7) == 0 ? p->model + 7 : p->model;
+	strbuf_str(b, "/v1beta/models/");
+	wire_put_path(b, model);
+	strbuf_str(b, ":streamGenerateContent?alt=sse");
+}
+
+const struct provider_ops provider_gemini = {
+	.protocol = "gemini",
+	.key_header = "x-goog-api-key: ",
+	.path = path,
+	.stream = SPLIT_SSE,
+	.stream_type = "text/event-stream",
+	.build = build,
+	.feed = feed,
+	.error = error,
+};

@@ -1,0 +1,241 @@
+#include "worker/llm/wire.h"
+
+/* ---- JSON as it stands. The text was parsed before, so it is known to be well formed. */
+
+static size_t skip_blank(struct str s, size_t at)
+{
+	while (at < s.len && strchr(" \t\r\n", s.ptr[at]) != NULL)
+		at++;
+	return at;
+}
+
+static size_t skip_string(struct str s, size_t at)
+{
+	for (at++; at < s.len && s.ptr[at] != '"'; at++)
+		at += s.ptr[at] == '\\';
+	return MIN(at + 1, s.len);
+}
+
+static size_t skip_value(struct str s, size_t at)
+{
+	int depth = 0;
+	do {
+		char c = s.ptr[at];
+		if (c == '"') {
+			at = skip_string(s, at);
+			continue;
+		}
+		if (c == '{' || c == '[')
+			depth++;
+		else if (c == '}' || c == ']')
+			depth--;
+		else if (depth == 0) { /* a number or a word */
+			while (at < s.len && strchr(",]} \t\r\n", s.ptr[at]) == NULL)
+				at++;
+			return at;
+		}
+		at++;
+	} while (at < s.len && depth > 0);
+	return at;
+}
+
+bool raw_next(struct str *rest, struct str *key, struct str *value)
+{
+	struct str s = *rest;
+	size_t at = skip_blank(s, 0), end;
+	*key = STR("");
+	if (at >= s.len || strchr("{[,", s.ptr[at]) == NULL)
+		return false;
+	bool is_first = s.ptr[at] != ',';
+	at = skip_blank(s, at + 1);
+	if (at >= s.len || (is_first && (s.ptr[at] == '}' || s.ptr[at] == ']')))
+		return false;
+	if (s.ptr[at] == '"') {
+		end = skip_string(s, at);
+		size_t colon = skip_blank(s, end);
+		if (colon < s.len && s.ptr[colon] == ':') {
+			*key = (struct str){ s.ptr + at + 1, end - at - 2 };
+			at = skip_blank(s, colon + 1);
+		}
+	}
+	end = MIN(skip_value(s, at), s.len);
+	*value = (struct str){ s.ptr + at, end - at };
+	*rest = (struct str){ s.ptr + end, s.len - end };
+	return true;
+}
+
+bool raw_get(struct str json, const char *path, struct str *out)
+{
+	struct str key, value = json;
+	while (*path != '\0') {
+		struct str rest = value;
+		bool is_index = *path == '[', found = false;
+		size_t n = is_index ? strcspn(path, "]") + 1 : strcspn(path, ".[");
+		int at = is_index ? atoi(path + 1) : 0;
+		size_t start = skip_blank(rest, 0);
+		if (start >= rest.len || rest.ptr[start] != (is_index ? '[' : '{'))
+			return false;
+		for (int i = 0; !found && raw_next(&rest, &key, &value); i++)
+			found = is_index ? i == at : key.len == n && memcmp(key.ptr, path, n) == 0;
+		if (!found)
+			return false;
+		path += n;
+		path += *path == '.';
+	}
+	*out = value;
+	return true;
+}
+
+/* ---- text that grows */
+
+void grow_add(struct arena *a, struct grow *g, struct str more)
+{
+	if (g->len + more.len + 1 > g->size) {
+		size_t size = MAX(g->len + more.len + 1, MAX(g->size * 2, 64u));
+		char *ptr = arena_alloc(a, size);
+		if (g->len > 0)
+			memcpy(ptr, g->ptr, g->len);
+		g->ptr = ptr;
+		g->size = size;
+	}
+	memcpy(g->ptr + g->len, more.ptr, more.len);
+	g->len += more.len;
+	g->ptr[g->len] = '\0';
+}
+
+/* ---- calls */
+
+struct part *parts_new(struct arena *a, struct parts *parts, int64_t index, struct str id, struct str name, struct err *err)
+{
+	if (parts->n >= WIRE_CALLS_MAX) {
+		err_set(err, ERR_BAD_REPLY, "over %d tool calls in one reply", WIRE_CALLS_MAX);
+		return NULL;
+	}
+	struct part *p = arena_alloc(a, sizeof *p);
+	*p = (struct part){ .index = index, .id = arena_dup(a, id.ptr, id.len), .name = arena_dup(a, name.ptr, name.len) };
+	if (parts->last != NULL)
+		parts->last->next = p;
+	else
+		parts->first = p;
+	parts->last = p;
+	parts->n++;
+	return p;
+}
+
+int part_add(struct arena *a, struct part *p, struct str piece, struct err *err)
+{
+	if (p->arguments.len + piece.len > WIRE_ARGUMENTS_MAX)
+		return err_set(err, ERR_BAD_REPLY, "the arguments of a tool call are over %u bytes", WIRE_ARGUMENTS_MAX);
+	grow_add(a, &p->arguments, piece);
+	return 0;
+}
+
+static bool is_object(struct str text)
+{
+	struct arena a = ARENA_INIT;
+	const struct json *j;
+	struct err ignored;
+	bool is = json_parse(&a, text, WIRE_ARGUMENTS_MAX, &j, &ignored) == 0 && json_is_object(j);
+	arena_release(&a);
+	return is;
+}
+
+int parts_settle(struct reply *r, const struct parts *parts, struct err *err)
+{
+	struct tool_call *calls;
+	int n = 0;
+	r->calls = NULL;
+	r->n_calls = 0;
+	if (parts->n == 0)
+		return 0;
+	calls = arena_alloc(r->arena, sizeof *calls * (size_t)parts->n);
+	for (const struct part *p = parts->first; p != NULL; p = p->next) {
+		struct str arguments = p->arguments.len > 0 ? grow_str(&p->arguments) : STR("{}");
+		if (p->name[0] == '\0')
+			return err_set(err, ERR_BAD_REPLY, "a tool call without a name");
+		if (!is_object(arguments))
+			return err_set(err, ERR_BAD_REPLY, "the arguments of tool call %.60s are no JSON object", p->name);
+		calls[n++] = (struct tool_call){ .id = p->id, .name = p->name, .arguments = arguments };
+	}
+	r->calls = calls;
+	r->n_calls = n;
+	return 0;
+}
+
+struct str wire_make_id(struct arena *a, struct str data, int n)
+{
+	uint64_t h = 14695981039346656037u;
+	for (size_t i = 0; i < data.len; i++)
+		h = (h ^ (unsigned char)data.ptr[i]) * 1099511628211u;
+	return str_of(arena_strf(a, WIRE_MADE_ID "%016llx_%d", (unsigned long long)h, n));
+}
+
+/* ---- requests */
+
+void wire_put_raw(struct strbuf *b, struct str json, const char *when_empty)
+{
+	if (json.len > 0)
+		strbuf_add(b, json.ptr, json.len);
+	else
+		strbuf_str(b, when_empty);
+}
+
+void wire_put_functions(const struct prompt *p, struct strbuf *b)
+{
+	strbuf_str(b, ",\"tools\":[");
+	for (int i = 0; i < p->n_tools; i++) {
+		strbuf_str(b, i > 0 ? ",{\"type\":\"function\",\"function\":{" : "{\"type\":\"function\",\"function\":{");
+		json_put_field(b, "name", p->tools[i].name);
+		if (p->tools[i].description != NULL)
+			json_put_field(b, "description", p->tools[i].description);
+		json_put_key(b, "parameters");
+		wire_put_raw(b, p->tools[i].schema, WIRE_NO_SCHEMA);
+		strbuf_str(b, "}}");
+	}
+	strbuf_char(b, ']');
+}
+
+static bool is_plain(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_' || c == '-';
+}
+
+void wire_put_path(struct strbuf *b, const char *name)
+{
+	for (const char *p = name; *p != '\0'; p++)
+		strbuf_addf(b, is_plain(*p) || *p == '.' ? "%c" : "%%%02X", (unsigned char)*p);
+}
+
+void wire_put_id(struct strbuf *b, const char *id)
+{
+	strbuf_char(b, '"');
+	for (const char *p = id != NULL ? id : ""; *p != '\0'; p++)
+		strbuf_char(b, is_plain(*p) ? *p : '_');
+	strbuf_char(b, '"');
+}
+
+bool wire_is_own(const struct prompt_turn *turn, const char *protocol)
+{
+	return turn->own_protocol != NULL && strcmp(turn->own_protocol, protocol) == 0 && turn->own.len > 2;
+}
+
+bool wire_is_error(const struct json *j)
+{
+	const struct json *error = json_get(j, "error");
+	return json_is_object(error) || json_is_string(error);
+}
+
+void wire_keep(char *out, size_t size, struct str s)
+{
+	snprintf(out, size, "%.*s", (int)MIN(s.len, size - 1), s.ptr);
+}
+
+void wire_check_total(struct reply *r, int total)
+{
+	struct usage *u = &r->usage;
+	if (total < 0 || u->input < 0)
+		return;
+	r->is_mismatched = u->output >= 0 && u->input + (int64_t)u->output != total;
+	if (total > u->input || (u->output < 0 && total == u->input))
+		u->output = total - u->input;
+}

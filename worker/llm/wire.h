@@ -1,0 +1,65 @@
+#pragma once
+/*
+ * What the protocols share: JSON taken over byte for byte (what is signed must not be written anew), text that grows in an arena, and tool
+ * calls that are collected from a stream and handed over only when the reply is whole.
+ */
+#include "worker/llm/provider.h"
+
+#define WIRE_CALLS_MAX 128            /* calls and blocks in one reply */
+#define WIRE_ARGUMENTS_MAX (1u << 20) /* bytes of one call's arguments */
+#define WIRE_OWN_MAX SPLIT_LINE_MAX   /* bytes of a turn in its own form */
+#define WIRE_MADE_ID "made_"          /* ids that we gave because the provider gave none start so */
+#define WIRE_NO_SCHEMA "{\"type\":\"object\",\"properties\":{}}"
+
+/* The members of an object or the elements of an array, one after the other, as they stand in the text; key is empty for elements and unread
+ * (still escaped) for members. *rest starts as the whole container, which json_parse must have accepted. */
+bool raw_next(struct str *rest, struct str *key, struct str *value);
+/* The value at "a.b[0].c" as it stands in the text. */
+bool raw_get(struct str json, const char *path, struct str *out);
+
+/* Text in an arena that grows; its owner keeps it small (WIRE_ARGUMENTS_MAX, or the splitter's limits). */
+struct grow {
+	char *ptr;
+	size_t len, size;
+};
+void grow_add(struct arena *, struct grow *, struct str);
+static inline struct str grow_str(const struct grow *g)
+{
+	return (struct str){ g->ptr != NULL ? g->ptr : "", g->len };
+}
+
+/* A call as it comes. */
+struct part {
+	struct part *next;
+	int64_t index; /* -1: none */
+	const char *id, *name;
+	struct grow arguments;
+};
+struct parts {
+	struct part *first, *last;
+	int n;
+};
+/* A new call at the end of the list; NULL with err when there are too many. */
+struct part *parts_new(struct arena *, struct parts *, int64_t index, struct str id, struct str name, struct err *);
+MUSTCHECK int part_add(struct arena *, struct part *, struct str piece, struct err *);
+/* The reply is whole: its calls become reply.calls. ERR_BAD_REPLY when one has no name, or arguments that are not a JSON object: then none is
+ * handed over. */
+MUSTCHECK int parts_settle(struct reply *, const struct parts *, struct err *);
+/* An id for call n of a reply that names none, the same each time these bytes are read. */
+struct str wire_make_id(struct arena *, struct str data, int n);
+
+/* The tail of a request's list of messages. */
+void wire_put_raw(struct strbuf *, struct str json, const char *when_empty);
+/* ,"tools":[…] in the form that OpenAI and Ollama share. */
+void wire_put_functions(const struct prompt *, struct strbuf *);
+/* A call's id, fit for protocols that allow letters, digits, _ and - only. */
+void wire_put_id(struct strbuf *, const char *id);
+/* A name as one step of a path: everything else is %XX. */
+void wire_put_path(struct strbuf *, const char *name);
+/* True when the turn can be said again as its provider said it. */
+bool wire_is_own(const struct prompt_turn *, const char *protocol);
+/* The event is an error: an object or a text, not null. */
+bool wire_is_error(const struct json *);
+void wire_keep(char *out, size_t size, struct str);
+/* The total that a provider names is input + output, or output is mended and the reply marked. */
+void wire_check_total(struct reply *, int total);
