@@ -7,7 +7,10 @@ begin
 	end if;
 	if becomes = 'auto' then
 		update breakers b set state = 'closed', forced = null, until = clock_timestamp(), changed_at = clock_timestamp(), probe_job = null, probe_until = null
-			where b.provider = slug;
+			where b.provider = slug and (b.forced is not null or b.state <> 'closed');
+		if not found then
+			return;
+		end if;
 	elsif becomes = 'closed' then
 		update breakers b set state = 'closed', forced = 'closed', until = clock_timestamp(), changed_at = clock_timestamp(), probe_job = null, probe_until = null
 			where b.provider = slug;

@@ -42,7 +42,7 @@ begin
 		select 0, 'budget', case when m.is_held then 'CRIT' else 'WARN' end, 'agent ' || m.slug || ': ' || m.percent || ' % of its ' || m.span || '''s budget is spent or reserved'
 			|| case when m.is_held then '; its messages wait' else '' end, 'signalbox agent ' || m.slug || ' set budget_' || m.span || '=USD', m.percent, m.budget_soft
 		from (select a.slug, a.budget_soft, b.span, floor(100 * (spent_since(a.id, date_trunc(b.span, t, 'UTC')) + r.pico) / (b.usd * 1000000000000))::int as percent,
-		             not exists (select from affordable(a.id, 1)) and exists (select from waiting_by_agent() w where w.agent_id = a.id and w.queued > 0) as is_held
+		             not exists (select from affordable(a.id, 1)) and exists (select from waiting_by_agent() n where n.agent_id = a.id and n.queued > 0) as is_held
 		      from agents a cross join lateral (values ('day', a.budget_day), ('month', a.budget_month)) b(span, usd)
 		      cross join lateral (select coalesce(sum(x.pico), 0) as pico from reservations x where x.agent_id = a.id) r
 		      where b.usd > 0) m

@@ -1,0 +1,320 @@
+/*
+ * Why: who may be called and what may be spent is decided in the database for the whole fleet. A breaker that lets two probes through, a budget that
+ * parallel claims overspend, or a reservation that a crash forgets are found here, with the test as two workers.
+ */
+#include "tests/lib/harness/harness.h"
+
+#define ONE "11111111-1111-1111-1111-111111111111"
+#define TWO "22222222-2222-2222-2222-222222222222"
+
+static int limits_up(void **state)
+{
+	scene_up(state);
+	q("select signalbox.worker_hello('" ONE "', 'one', '0', 99, null, '60 s'), signalbox.worker_hello('" TWO
+	  "', 'two', '0', 99, null, '60 s')");
+	q("delete from signalbox.model_prices where source = 'test'");
+	q("insert into signalbox.model_prices (model, valid_from, input_pico, output_pico, source) values ('priced', '2026-01-01', 1000000, 10000000, 'test')");
+	return 0;
+}
+
+static const char *claimed(const char *worker, int slots)
+{
+	return q("select count(*) from signalbox.claim('%s', %d, '300 s')", worker, slots);
+}
+
+static const char *taken(const char *worker, int slots)
+{
+	return q("select coalesce(string_agg(coalesce(routes::text, 'own'), ';'), '') from signalbox.take('%s', %d, '300 s')",
+	         worker, slots);
+}
+
+static const char *waits(const char *message)
+{
+	return q("select signalbox.message_status('%s') ->> 'waits_for'", message);
+}
+
+static const char *breaker(void)
+{
+	return q("select coalesce(string_agg(state, ' '), 'none') from signalbox.breakers");
+}
+
+/* n calls of the model, of which so many failed. */
+static void report(const char *worker, int n, int errors)
+{
+	q("select * from signalbox.report_calls('%s', '[{\"provider\": \"o\", \"model\": \"practice\", \"key_env\": \"\", \"calls\": %d, \"errors\": %d, "
+	  "\"class\": \"overloaded\", \"detail\": \"HTTP 529\"}]')",
+	  worker, n, errors);
+}
+
+static void settle_all(const char *worker, const char *outcome, const char *more)
+{
+	q("select signalbox.settle('%s', (select json_agg(json_build_object('message_id', message_id, 'job_id', job_id, 'outcome', '%s', 'content', 'x')::jsonb "
+	  "|| '%s'::jsonb) from signalbox.queue where state = 'running'), 3, '0 s')",
+	  worker, outcome, more);
+}
+
+static void let_time_pass(void)
+{
+	q("update signalbox.breakers set until = now() - interval '1 s', probe_until = probe_until - interval '1 h'");
+}
+
+static void test_opens_at_half(void **state)
+{
+	(void)state;
+	const char *m = say("o", "x");
+	report(ONE, 4, 4);
+	assert_string_equal(breaker(), "none"); /* too few */
+	report(TWO, 5, 0);
+	report(TWO, 1, 0);
+	report(ONE, 1, 0);
+	report(ONE, 1, 1);
+	assert_string_equal(breaker(), "none"); /* 5 of 12 */
+	report(TWO, 2, 2);
+	assert_string_equal(breaker(), "open"); /* 7 of 14, over both workers */
+	assert_string_equal(waits(m), "breaker");
+	assert_string_equal(claimed(ONE, 9), "0");
+	EXPECT("1",
+	       "select count(*) from jsonb_array_elements(signalbox.queue_status() -> 'alerts') a where a ->> 'name' = 'breaker'");
+	EXPECT("opened", "select string_agg(event, ' ' order by id) from signalbox.breaker_events");
+}
+
+static void test_one_probe_in_the_fleet(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		say("o", text("m%d", i));
+	report(ONE, 5, 5);
+	assert_string_equal(claimed(ONE, 9), "0");
+	let_time_pass();
+	const char *first = taken(ONE, 9);
+	assert_non_null(strstr(first, "\"probe\" : true"));
+	assert_null(strchr(first, ';')); /* one message */
+	assert_string_equal(taken(TWO, 9), "");
+	const char *job = q("select job_id from signalbox.queue where state = 'running'");
+	q("select * from signalbox.report_calls('" ONE
+	  "', '[{\"provider\": \"o\", \"model\": \"practice\", \"calls\": 0, \"errors\": 0, \"probe\": \"%s\", "
+	  "\"is_ok\": false, \"class\": \"overloaded\", \"detail\": \"HTTP 529\"}]')",
+	  job);
+	settle_all(ONE, "released", "{}");
+	assert_string_equal(claimed(TWO, 9), "0"); /* open for another minute */
+	let_time_pass();
+	assert_non_null(strstr(taken(TWO, 9), "\"probe\" : true"));
+	job = q("select job_id from signalbox.queue where state = 'running'");
+	q("select * from signalbox.report_calls('" TWO
+	  "', '[{\"provider\": \"o\", \"model\": \"practice\", \"calls\": 1, \"errors\": 0, \"probe\": \"%s\", "
+	  "\"is_ok\": true}]')",
+	  job);
+	assert_string_equal(breaker(), "closed");
+	assert_string_equal(claimed(ONE, 9), "5");
+	EXPECT("opened probe probe closed", "select string_agg(event, ' ' order by id) from signalbox.breaker_events");
+}
+
+/* A worker that dies with the probe does not keep it. */
+static void test_lost_probe(void **state)
+{
+	(void)state;
+	say("o", "a");
+	report(ONE, 5, 5);
+	let_time_pass();
+	assert_non_null(strstr(taken(ONE, 1), "\"probe\" : true"));
+	settle_all(ONE, "released", "{}");
+	assert_string_equal(claimed(TWO, 9), "0");
+	let_time_pass();
+	assert_non_null(strstr(taken(TWO, 9), "\"probe\" : true"));
+}
+
+static void test_chain_goes_on(void **state)
+{
+	(void)state;
+	EXPECT_ERR(ERR_NOT_FOUND, "select signalbox.agent_set('o', '{\"chain\": \"nobody:model\"}', 'test')");
+	EXPECT_ERR(ERR_BAD_INPUT, "select signalbox.agent_set('o', '{\"chain\": \"model\"}', 'test')");
+	q("select signalbox.agent_set('o', '{\"chain\": \"a:llama3.2:3b, a:other\"}', 'test')");
+	EXPECT("o practice;a llama3.2:3b;a other",
+	       "select string_agg(provider || ' ' || model, ';' order by ord) from signalbox.routes where agent_id = 1");
+	const char *m = say("o", "x");
+	report(ONE, 5, 5);
+	EXPECT("(null)", "select signalbox.message_status('%s') ->> 'waits_for'", m); /* the others are free */
+	const char *routes = taken(ONE, 9);
+	EXPECT("overloaded - -", "select string_agg(coalesce(r ->> 'skip', '-'), ' ') from json_array_elements('%s') r", routes);
+}
+
+static void test_forced(void **state)
+{
+	(void)state;
+	const char *m = say("o", "x");
+	q("select signalbox.provider_set('o', '{\"breaker\": \"open\"}', 'test')");
+	assert_string_equal(waits(m), "breaker");
+	let_time_pass();
+	assert_string_equal(claimed(ONE, 9), "0"); /* no probe either */
+	q("select signalbox.provider_set('o', '{\"breaker\": \"closed\"}', 'test')");
+	report(ONE, 9, 9);
+	assert_string_equal(claimed(ONE, 9), "1");
+	settle_all(ONE, "released", "{}");
+	q("select signalbox.provider_set('o', '{\"breaker\": \"auto\"}', 'test')");
+	q("delete from signalbox.breaker_counts");
+	report(ONE, 9, 9);
+	assert_string_equal(claimed(ONE, 9), "0");
+	EXPECT_ERR(ERR_BAD_INPUT, "select signalbox.provider_set('o', '{\"breaker\": \"ajar\"}', 'test')");
+}
+
+static void test_parked_key(void **state)
+{
+	(void)state;
+	q("select signalbox.provider_set('o', '{\"key_env\": \"THE_KEY\"}', 'test'), signalbox.provider_set('a', '{\"key_env\": \"THE_KEY\"}', 'test')");
+	const char *m = say("o", "x");
+	q("select * from signalbox.report_calls('" ONE
+	  "', '[{\"provider\": \"o\", \"model\": \"practice\", \"key_env\": \"THE_KEY\", \"calls\": 0, \"errors\": 0, "
+	  "\"park_ms\": 60000, \"park_key\": true, \"class\": \"auth\", \"detail\": \"HTTP 401\"}]')");
+	assert_string_equal(waits(m), "breaker");
+	q("select signalbox.agent_set('o', '{\"model\": \"another\"}', 'test')");
+	assert_string_equal(waits(m), "breaker"); /* whatever the model */
+	q("select signalbox.provider_set('o', '{\"key_env\": \"NEW_KEY\"}', 'test')");
+	assert_string_equal(claimed(ONE, 9), "1");
+}
+
+static void test_daily_tokens(void **state)
+{
+	(void)state;
+	static const char USED[] = "select * from signalbox.report_calls('" ONE
+				   "', '[{\"provider\": \"o\", \"model\": \"practice\", \"key_env\": \"\", "
+				   "\"calls\": 1, \"errors\": 0, \"tokens\": %d}]')";
+	EXPECT_ERR(ERR_BAD_INPUT, "select signalbox.provider_set('o', '{\"timezone\": \"Mars/Base\"}', 'test')");
+	q("select signalbox.provider_set('o', '{\"daily_tokens\": \"1000\", \"timezone\": \"Asia/Tokyo\"}', 'test')");
+	const char *m = say("o", "x");
+	q(USED, 999);
+	assert_string_equal(breaker(), "none");
+	q(USED, 1);
+	assert_string_equal(breaker(), "parked");
+	assert_string_equal(waits(m), "breaker");
+	EXPECT("00:00:00", "select (until at time zone 'Asia/Tokyo')::time(0) from signalbox.breakers"); /* its own midnight */
+	EXPECT("1000", "select tokens_today from signalbox.providers_page() where slug = 'o'");
+	let_time_pass();
+	assert_string_equal(claimed(ONE, 9), "1"); /* no probe: the day is another */
+}
+
+static void set_budget(const char *day)
+{
+	q("select signalbox.agent_set('o', '{\"model\": \"priced\", \"budget_day\": \"%s\", \"max_tokens\": \"1000\"}', 'test')",
+	  day);
+}
+
+#define SPENT_OR_RESERVED                                                                                                                    \
+	"select (select coalesce(sum(cost_pico), 0) from signalbox.ai_costs) + (select coalesce(sum(pico), 0) from signalbox.reservations) " \
+	"<= 1000000000000"
+
+/* A dollar, calls of at most about a cent each: however they are claimed, no more than a dollar is promised, and what is not used is there again. */
+static void test_budget_holds_in_parallel(void **state)
+{
+	(void)state;
+	set_budget("1");
+	for (int i = 0; i < 300; i++)
+		say("o", text("message %d", i));
+	int64_t started = 0;
+	for (int round = 0; round < 8; round++) {
+		started += atoll(claimed(round % 2 == 0 ? ONE : TWO, 64));
+		EXPECT("t", SPENT_OR_RESERVED);
+	}
+	assert_in_range(started, 70, 99);
+	EXPECT("budget", "select signalbox.waits_for(q) from signalbox.queue q where state = 'ready' limit 1");
+	EXPECT("CRIT",
+	       "select a ->> 'level' from jsonb_array_elements(signalbox.queue_status() -> 'alerts') a where a ->> 'name' = 'budget'");
+	/* Each used a tenth of what was reserved: the rest may start. */
+	settle_all(
+		ONE, "completed",
+		"{\"was_called\": true, \"provider\": \"o\", \"model\": \"priced\", \"tokens_prompt\": 10, \"tokens_completion\": 100}");
+	EXPECT("0", "select count(*) from signalbox.reservations");
+	assert_in_range(atoll(claimed(TWO, 200)), 60, 200);
+	EXPECT("t", SPENT_OR_RESERVED);
+}
+
+static void test_budget_needs_a_price(void **state)
+{
+	(void)state;
+	q("select signalbox.agent_set('o', '{\"model\": \"of unknown price\", \"budget_month\": \"100\"}', 'test')");
+	const char *m = say("o", "x");
+	assert_string_equal(claimed(ONE, 9), "0");
+	assert_string_equal(waits(m), "budget");
+	q("insert into signalbox.model_prices (model, valid_from, input_pico, output_pico, source) values ('of unknown price', '2026-01-01', 1, 1, 'test')");
+	assert_string_equal(claimed(ONE, 9), "1");
+	EXPECT("4096", "select signalbox.call_tokens(a) from signalbox.agents a where slug = 'o'"); /* every call has a limit */
+}
+
+/* An agent at its budget stands in nobody's way. */
+static void test_budget_is_the_agents_own(void **state)
+{
+	(void)state;
+	set_budget("0");
+	say("o", "held");
+	say("a", "free");
+	assert_string_equal(claimed(ONE, 1), "1");
+	EXPECT("a", "select slug from signalbox.agents a join signalbox.queue q on q.agent_id = a.id where q.state = 'running'");
+}
+
+/* A worker is killed, a message is cancelled: what was reserved stays until somebody says what was used, or nobody does. */
+static void test_reservation_survives(void **state)
+{
+	(void)state;
+	set_budget("1");
+	const char *killed = say("o", "killed"), *cancelled = say("o", "cancelled");
+	assert_string_equal(claimed(ONE, 9), "2");
+	const char *late = q("select job_id from signalbox.ai_messages where uuid = '%s'", cancelled);
+	q("select signalbox.cancel('%s', 'test')", cancelled);
+	EXPECT("2", "select count(*) from signalbox.reservations");
+	q("update signalbox.workers set lease_until = now() - interval '1 s' where id = '" ONE "'");
+	q("select signalbox.tick()");
+	assert_string_equal(status_of(killed), "queued");
+	EXPECT("2",
+	       "select count(*) from signalbox.reservations where until between now() + interval '90 s' and now() + interval '130 s'");
+	q("select signalbox.settle('" ONE
+	  "', (select json_build_array(json_build_object('message_id', id, 'job_id', '%s'::uuid, 'outcome', 'gone', 'was_called', true, "
+	  "'provider', 'o', 'model', 'priced', 'tokens_prompt', 7, 'tokens_completion', 3, 'generation_ms', 5)) from signalbox.ai_messages where uuid = '%s'), 3, '0 s')",
+	  late, cancelled);
+	EXPECT("1", "select count(*) from signalbox.reservations");
+	EXPECT("37000000 false", "select cost_pico || ' ' || is_estimated from signalbox.ai_costs");
+	q("update signalbox.reservations set until = now() - interval '1 s'");
+	q("select signalbox.forget()");
+	EXPECT("0", "select count(*) from signalbox.reservations");
+	EXPECT("1 t",
+	       "select count(*) || ' ' || bool_and(cost_pico > 0)::text::char(1) from signalbox.ai_costs where is_estimated");
+	EXPECT("t", "select sum(c.cost_pico) = (select sum(cost_pico) from signalbox.stats_minute) from signalbox.ai_costs c");
+}
+
+/* The whole bill of a call: plain, cached, written to the cache, long. The vendor's own figure for the second is $0.054399. */
+static void test_prices(void **state)
+{
+	(void)state;
+	q("insert into signalbox.model_prices (model, valid_from, input_pico, output_pico, cache_read_pico, cache_write_pico, cache_write_1h_pico, long_tokens, "
+	  "long_input_pico, long_output_pico, source) values ('sonnet', '2026-01-01', 3000000, 15000000, 300000, 3750000, 6000000, 200000, 6000000, 22500000, 'test')");
+	static const struct {
+		const char *usage, *pico;
+	} CASES[] = {
+		{ "1000, 0, 0, 0, 100", "4500000000" },     { "12307, 0, 12304, 0, 550", "54399000000" },
+		{ "1000, 400, 300, 100, 0", "2370000000" }, /* 300*3 + 400*0.3 + 200*3.75 + 100*6 */
+		{ "200000, 0, 0, 0, 10", "1200225000000" }, { "199999, 0, 0, 0, 10", "600147000000" },
+		{ "10, null, null, null, null", "(null)" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++)
+		EXPECT(CASES[i].pico, "select signalbox.price(p, %s) from signalbox.model_prices p where model = 'sonnet'",
+		       CASES[i].usage);
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, limits_up, scene_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_opens_at_half),
+		T(test_one_probe_in_the_fleet),
+		T(test_lost_probe),
+		T(test_chain_goes_on),
+		T(test_forced),
+		T(test_parked_key),
+		T(test_daily_tokens),
+		T(test_budget_holds_in_parallel),
+		T(test_budget_needs_a_price),
+		T(test_budget_is_the_agents_own),
+		T(test_reservation_survives),
+		T(test_prices),
+	};
+	return world_end(cmocka_run_group_tests_name("limits", tests, world_up, world_down));
+}
