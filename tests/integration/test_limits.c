@@ -109,6 +109,20 @@ static void test_one_probe_in_the_fleet(void **state)
 	EXPECT("opened probe probe closed", "select string_agg(event, ' ' order by id) from signalbox.breaker_events");
 }
 
+/* Two agents wait for the same provider: each could send one message, the breaker lets one through. */
+static void test_one_probe_for_two_agents(void **state)
+{
+	(void)state;
+	q("select signalbox.agent_set('twin', '{\"provider\": \"o\", \"model\": \"practice\"}', 'test')");
+	say("o", "x");
+	say("twin", "y");
+	report(ONE, 5, 5);
+	let_time_pass();
+	EXPECT("1 1",
+	       "select count(*) filter (where r ->> 'probe' = 'true') || ' ' || count(r ->> 'skip') from signalbox.take('" ONE
+	       "', 9, '300 s') t cross join json_array_elements(t.routes) r");
+}
+
 /* A worker that dies with the probe does not keep it. */
 static void test_lost_probe(void **state)
 {
@@ -305,6 +319,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_opens_at_half),
 		T(test_one_probe_in_the_fleet),
+		T(test_one_probe_for_two_agents),
 		T(test_lost_probe),
 		T(test_chain_goes_on),
 		T(test_forced),
