@@ -1,0 +1,241 @@
+#include "worker/llm/embed.h"
+
+#include <math.h>
+
+#include "worker/llm/classify.h"
+#include "worker/llm/wire.h"
+
+/* ---- requests */
+
+static void put_texts(const struct embed_request *r, struct strbuf *b)
+{
+	strbuf_str(b, ",\"input\":[");
+	for (int i = 0; i < r->n_texts; i++) {
+		if (i > 0)
+			strbuf_char(b, ',');
+		json_put_str(b, r->texts[i]);
+	}
+	strbuf_char(b, ']');
+	if (r->dimensions > 0)
+		json_put_int_field(b, "dimensions", r->dimensions);
+}
+
+static void openai_path(const struct embed_request *r, struct strbuf *b)
+{
+	(void)r;
+	strbuf_str(b, "/v1/embeddings");
+}
+
+static void openai_build(const struct embed_request *r, struct strbuf *b)
+{
+	strbuf_char(b, '{');
+	json_put_field(b, "model", r->model);
+	put_texts(r, b);
+	json_put_field(b, "encoding_format", r->is_packed ? "base64" : "float");
+	strbuf_char(b, '}');
+}
+
+static void ollama_path(const struct embed_request *r, struct strbuf *b)
+{
+	(void)r;
+	strbuf_str(b, "/api/embed");
+}
+
+/* A text that is too long is an error, not a vector of its beginning. */
+static void ollama_build(const struct embed_request *r, struct strbuf *b)
+{
+	strbuf_char(b, '{');
+	json_put_field(b, "model", r->model);
+	put_texts(r, b);
+	strbuf_str(b, ",\"truncate\":false}");
+}
+
+static const char *gemini_model(const struct embed_request *r)
+{
+	return strncmp(r->model, "models/", 7) == 0 ? r->model + 7 : r->model;
+}
+
+static void gemini_path(const struct embed_request *r, struct strbuf *b)
+{
+	strbuf_str(b, "/v1beta/models/");
+	wire_put_path(b, gemini_model(r));
+	strbuf_str(b, ":batchEmbedContents");
+}
+
+static void gemini_build(const struct embed_request *r, struct strbuf *b)
+{
+	char model[200];
+	snprintf(model, sizeof model, "models/%.190s", gemini_model(r));
+	strbuf_str(b, "{\"requests\":[");
+	for (int i = 0; i < r->n_texts; i++) {
+		strbuf_str(b, i > 0 ? ",{" : "{");
+		json_put_field(b, "model", model);
+		strbuf_str(b, ",\"content\":{\"parts\":[{\"text\":");
+		json_put_str(b, r->texts[i]);
+		strbuf_str(b, "}]}");
+		json_put_field(b, "taskType", r->is_question ? "RETRIEVAL_QUERY" : "RETRIEVAL_DOCUMENT");
+		if (r->dimensions > 0)
+			json_put_int_field(b, "outputDimensionality", r->dimensions);
+		strbuf_char(b, '}');
+	}
+	strbuf_str(b, "]}");
+}
+
+static const struct embed_ops OPS[] = {
+	{ "openai", &provider_openai, 2048, openai_path, openai_build, "data", "embedding" },
+	{ "ollama", &provider_ollama, 512, ollama_path, ollama_build, "embeddings", "" },
+	{ "gemini", &provider_gemini, 100, gemini_path, gemini_build, "embeddings", "values" },
+};
+
+const struct embed_ops *embed_find(const char *protocol)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(OPS); i++)
+		if (strcmp(OPS[i].protocol, protocol) == 0)
+			return &OPS[i];
+	return NULL;
+}
+
+/* ---- answers */
+
+static int sextet(char c)
+{
+	static const char ALPHABET[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c != '\0' ? strchr(ALPHABET, c) : NULL;
+	return at != NULL ? (int)(at - ALPHABET) : -1;
+}
+
+/* Little-endian 32-bit floats in base64. Answers how many, or -1. */
+static int unpack(struct str text, float *out, int max)
+{
+	uint32_t bits = 0, word = 0;
+	int n_bits = 0, n_bytes = 0, n = 0;
+	while (text.len > 0 && text.ptr[text.len - 1] == '=')
+		text.len--;
+	for (size_t i = 0; i < text.len; i++) {
+		int six = sextet(text.ptr[i]);
+		if (six < 0)
+			return -1;
+		bits = bits << 6 | (uint32_t)six;
+		n_bits += 6;
+		if (n_bits < 8)
+			continue;
+		n_bits -= 8;
+		word |= (bits >> n_bits & 0xFF) << 8 * n_bytes;
+		if (++n_bytes < 4)
+			continue;
+		if (n == max)
+			return -1;
+		memcpy(&out[n++], &word, sizeof word);
+		word = 0;
+		n_bytes = 0;
+	}
+	return n_bytes == 0 ? n : -1;
+}
+
+static int count(const struct json *list)
+{
+	int n = 0;
+	for (const struct json *j = json_first(list); j != NULL; j = json_next(j))
+		n++;
+	return n;
+}
+
+/* One vector into out; answers its length, or -1 when it is none. */
+static int read_vector(const struct json *j, float *out, int max)
+{
+	int n = 0;
+	double d;
+	if (json_is_string(j))
+		return unpack(json_value(j), out, max);
+	for (const struct json *v = json_first(j); v != NULL; v = json_next(v)) {
+		if (n == max || !json_double(v, "", &d))
+			return -1;
+		out[n++] = (float)d;
+	}
+	return n;
+}
+
+/* To length 1, which shortened vectors are not; false when it has no direction. */
+static bool normalise(float *v, int n)
+{
+	double sum = 0;
+	for (int i = 0; i < n; i++)
+		sum += (double)v[i] * v[i];
+	double length = sqrt(sum);
+	if (!isfinite(length) || length < 1e-30)
+		return false;
+	for (int i = 0; i < n && fabs(length - 1) > 1e-6; i++)
+		v[i] = (float)(v[i] / length);
+	return true;
+}
+
+/* All vectors have the length of the first. */
+static int first_length(const struct embed_ops *ops, const struct json *list)
+{
+	const struct json *v = json_get(json_first(list), ops->values);
+	return json_is_string(v) ? (int)MIN(json_value(v).len / 16 * 3 + 3, EMBED_DIMENSIONS_MAX) : count(v);
+}
+
+static int read_list(const struct embed_ops *ops, const struct json *list, int room, struct arena *a, struct embedding *out,
+                     struct err *err)
+{
+	bool *seen = arena_alloc(a, (size_t)out->n);
+	float *one = arena_alloc(a, sizeof *one * (size_t)room);
+	int64_t at = 0;
+	for (const struct json *j = json_first(list); j != NULL; j = json_next(j), at++) {
+		int64_t index = at;
+		json_int(j, "index", &index);
+		int n = read_vector(json_get(j, ops->values), one, room);
+		if (index < 0 || index >= out->n || seen[index])
+			return err_set(err, ERR_BAD_REPLY, "vector %lld of %d comes twice or was not asked for", (long long)index,
+			               out->n);
+		if (out->values == NULL && n > 0) {
+			out->dimensions = n;
+			out->values = arena_alloc(a, sizeof *one * (size_t)n * (size_t)out->n);
+		}
+		if (n < 1 || n != out->dimensions || !normalise(one, n))
+			return err_set(err, ERR_BAD_REPLY, "vector %lld is none of %d numbers", (long long)index,
+			               out->dimensions);
+		memcpy(out->values + index * n, one, sizeof *one * (size_t)n);
+		seen[index] = true;
+	}
+	return 0;
+}
+
+int embed_read(const struct embed_ops *ops, const struct embed_request *r, struct str body, struct arena *a,
+               struct embedding *out, struct err *err)
+{
+	struct arena tree = ARENA_INIT;
+	const struct json *j, *list;
+	struct str model;
+	int result = -1, n, room;
+	*out = (struct embedding){ .n = r->n_texts, .input_tokens = -1 };
+	if (json_parse(&tree, body, EMBED_BODY_MAX, &j, err) < 0) {
+		err_set(err, ERR_BAD_REPLY, "not JSON: %.60s", err->msg);
+		goto out;
+	}
+	if (wire_is_error(j) || wire_is_error(json_get(j, "[0]"))) {
+		classify_stream(ops->provider, body, err);
+		goto out;
+	}
+	list = json_get(j, ops->list);
+	n = count(list);
+	room = first_length(ops, list);
+	if (n != r->n_texts) {
+		err_set(err, ERR_BAD_REPLY, "%d vectors for %d texts", n, r->n_texts);
+	} else if (room < 1 || room > EMBED_DIMENSIONS_MAX) {
+		err_set(err, ERR_BAD_REPLY, "vectors of %d numbers", room);
+	} else if (read_list(ops, list, room, a, out, err) == 0) {
+		result = 0;
+		if (r->dimensions > 0 && out->dimensions != r->dimensions)
+			result = err_set(err, ERR_BAD_REPLY, "vectors of %d numbers, not of %d", out->dimensions, r->dimensions);
+	}
+	if (json_str(j, "model", &model))
+		wire_keep(out->model, sizeof out->model, model);
+	usage_int(j, "usage.prompt_tokens", &out->input_tokens);
+	usage_int(j, "prompt_eval_count", &out->input_tokens);
+	usage_int(j, "usageMetadata.promptTokenCount", &out->input_tokens);
+out:
+	arena_release(&tree);
+	return result;
+}

@@ -1,0 +1,191 @@
+#include "worker/llm/limits.h"
+
+#include <math.h>
+#include <strings.h>
+#include <time.h>
+
+#include "shared/clock.h"
+#include "shared/err.h"
+
+#define DAY_MS 86400000
+
+/* Milliseconds, cut to a day; -1 for what cannot be a wait. */
+static int to_ms(double ms)
+{
+	if (!isfinite(ms) || ms < 0)
+		return -1;
+	return ms < DAY_MS ? (int)ceil(ms) : DAY_MS;
+}
+
+/* A plain decimal number with nothing after it; NAN when it is none (strtod would also take hexadecimal, inf and nan). */
+static double read_number(const char *s, const char **end)
+{
+	char *after;
+	if (*s < '0' || *s > '9' || s[1] == 'x' || s[1] == 'X')
+		return NAN;
+	double d = strtod(s, &after);
+	*end = after;
+	return d;
+}
+
+static double read_plain(const char *s)
+{
+	const char *end = s;
+	s += strspn(s, " \t");
+	double d = read_number(s, &end);
+	return !isnan(d) && end[strspn(end, " \t")] == '\0' ? d : NAN;
+}
+
+/* Go's durations: "6m0s", "9ms", "2m59.56s", "1h0m0s"; also plain seconds. NAN when it is neither. */
+static double read_duration_ms(const char *s)
+{
+	static const struct {
+		const char *unit;
+		double ms;
+	} UNITS[] = { { "ms", 1 },    { "us", 0.001 }, { "ns", 0.000001 }, { "h", 3600000 },
+		      { "m", 60000 }, { "s", 1000 },   { "d", DAY_MS } };
+	double ms = 0;
+	s += strspn(s, " \t");
+	if (!isnan(read_plain(s)))
+		return read_plain(s) * 1000;
+	do {
+		const char *end = s;
+		double n = read_number(s, &end);
+		size_t i = 0;
+		while (i < ARRAY_SIZE(UNITS) && strncmp(end, UNITS[i].unit, strlen(UNITS[i].unit)) != 0)
+			i++;
+		if (isnan(n) || i == ARRAY_SIZE(UNITS))
+			return NAN;
+		ms += n * UNITS[i].ms;
+		s = end + strlen(UNITS[i].unit);
+	} while (*s != '\0' && *s != ' ');
+	return ms;
+}
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT", the only form of an HTTP date that is still sent; -1 when it is none. By hand, because strptime reads the
+ * names of days and months in the language of the locale. */
+static usec_t read_http_date(const char *s)
+{
+	static const char MONTHS[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	struct tm tm = { 0 };
+	char month[4] = "";
+	const char *comma = strchr(s, ',');
+	if (comma == NULL || sscanf(comma + 1, " %2d %3s %4d %2d:%2d:%2d GMT", &tm.tm_mday, month, &tm.tm_year, &tm.tm_hour,
+	                            &tm.tm_min, &tm.tm_sec) != 6)
+		return -1;
+	const char *at = strlen(month) == 3 ? strstr(MONTHS, month) : NULL;
+	if (at == NULL || (at - MONTHS) % 3 != 0 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_year < 1970 || tm.tm_hour > 23 ||
+	    tm.tm_min > 59 || tm.tm_sec > 60)
+		return -1;
+	tm.tm_mon = (int)(at - MONTHS) / 3;
+	tm.tm_year -= 1900;
+	return (usec_t)timegm(&tm) * USEC_PER_SEC;
+}
+
+/* A time in the past is no wait at all, not a mistake: clocks differ. */
+static int until_ms(usec_t then, usec_t now)
+{
+	return then < 0 ? -1 : to_ms((double)MAX(then - now, 0) / USEC_PER_MSEC);
+}
+
+/* The more exact header wins, whatever their order. */
+static void retry_after(struct limits *l, int rank, int ms)
+{
+	if (ms < 0 || rank < l->retry_rank)
+		return;
+	l->retry_after_ms = ms;
+	l->retry_rank = rank;
+}
+
+static int read_retry_after(const struct limits *l, const char *value)
+{
+	double seconds = read_plain(value);
+	return isnan(seconds) ? until_ms(read_http_date(value), l->now) : to_ms(seconds * 1000);
+}
+
+static void read_remaining(struct limit *limit, const char *value)
+{
+	double n = read_plain(value);
+	if (!isnan(n) && n <= 9007199254740991.0)
+		limit->remaining = (int64_t)n;
+}
+
+static void read_reset(const struct limits *l, struct limit *limit, const char *value)
+{
+	int ms = strchr(value, 'T') != NULL ? until_ms(clock_parse(value), l->now) : to_ms(read_duration_ms(value));
+	if (ms >= 0)
+		limit->reset_ms = ms;
+}
+
+static struct limit *limit_of(struct limits *l, const char *kind, size_t len)
+{
+	const struct {
+		const char *name;
+		struct limit *limit;
+	} ALL[] = { { "requests", &l->requests },
+		    { "tokens", &l->tokens },
+		    { "input-tokens", &l->input_tokens },
+		    { "output-tokens", &l->output_tokens } };
+	for (size_t i = 0; i < ARRAY_SIZE(ALL); i++)
+		if (strlen(ALL[i].name) == len && strncasecmp(ALL[i].name, kind, len) == 0)
+			return ALL[i].limit;
+	return NULL;
+}
+
+/* x-ratelimit-remaining-tokens (OpenAI, Groq) and anthropic-ratelimit-tokens-remaining say the same in another order. */
+static void read_budget(struct limits *l, const char *name, const char *value)
+{
+	static const char OPENAI[] = "x-ratelimit-", ANTHROPIC[] = "anthropic-ratelimit-";
+	bool is_reset = strcasestr(name, "reset") != NULL;
+	const char *word = is_reset ? "reset" : "remaining", *kind;
+	struct limit *limit = NULL;
+	size_t n = strlen(word);
+	if (strncasecmp(name, OPENAI, strlen(OPENAI)) == 0) {
+		kind = name + strlen(OPENAI);
+		if (strncasecmp(kind, word, n) == 0 && kind[n] == '-')
+			limit = limit_of(l, kind + n + 1, strlen(kind + n + 1));
+	} else if (strncasecmp(name, ANTHROPIC, strlen(ANTHROPIC)) == 0) {
+		kind = name + strlen(ANTHROPIC);
+		size_t len = strlen(kind);
+		if (len > n + 1 && strcasecmp(kind + len - n, word) == 0 && kind[len - n - 1] == '-')
+			limit = limit_of(l, kind, len - n - 1);
+	}
+	if (limit != NULL && is_reset)
+		read_reset(l, limit, value);
+	else if (limit != NULL)
+		read_remaining(limit, value);
+}
+
+void limits_header(struct limits *l, const char *name, const char *value)
+{
+	value += strspn(value, " \t");
+	if (strcasecmp(name, "retry-after-ms") == 0)
+		retry_after(l, 3, to_ms(read_plain(value)));
+	else if (strcasecmp(name, "x-ms-retry-after-ms") == 0)
+		retry_after(l, 2, to_ms(read_plain(value)));
+	else if (strcasecmp(name, "retry-after") == 0)
+		retry_after(l, 1, read_retry_after(l, value));
+	else if (strcasecmp(name, "x-should-retry") == 0 && strncasecmp(value, "true", 4) == 0)
+		l->should_retry = 1;
+	else if (strcasecmp(name, "x-should-retry") == 0 && strncasecmp(value, "false", 5) == 0)
+		l->should_retry = 0;
+	else
+		read_budget(l, name, value);
+}
+
+int limits_wait_ms(const struct limits *l)
+{
+	const struct limit *const all[] = { &l->requests, &l->tokens, &l->input_tokens, &l->output_tokens };
+	int wait = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (all[i]->remaining == 0)
+			wait = MAX(wait, all[i]->reset_ms);
+	return wait;
+}
+
+int limits_acts(const struct limits *l, int acts)
+{
+	if (l->should_retry == 1)
+		return acts | ACT_AGAIN;
+	return l->should_retry == 0 ? acts & ~ACT_AGAIN : acts;
+}

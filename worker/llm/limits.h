@@ -1,0 +1,35 @@
+#pragma once
+/*
+ * What a provider's headers say about when to call again: waits it asks for, and budgets that are used up. Pure; the caller says what time
+ * it is. Values that make no sense (negative, not a number, over a day) are as if they were not said, or cut to a day where they are a wait.
+ */
+#include "shared/base.h"
+
+struct limit {
+	int64_t remaining; /* -1: not said */
+	int reset_ms;      /* until it is full again, or has something again; -1: not said */
+};
+
+struct limits {
+	usec_t now;         /* wall time when the headers came */
+	int retry_after_ms; /* -1: not said */
+	int retry_rank;     /* how exact the header was that said it */
+	int should_retry;   /* x-should-retry: 1 true, 0 false, -1 not said */
+	struct limit requests, tokens, input_tokens, output_tokens;
+};
+#define LIMIT_UNSAID   \
+	{              \
+		-1, -1 \
+	}
+#define LIMITS_AT(now_)                                                                                                    \
+	{                                                                                                                  \
+		.now = (now_), .retry_after_ms = -1, .should_retry = -1, .requests = LIMIT_UNSAID, .tokens = LIMIT_UNSAID, \
+		.input_tokens = LIMIT_UNSAID, .output_tokens = LIMIT_UNSAID,                                               \
+	}
+
+/* One header; `name` in any case, `value` without the end of the line. Others are ignored. */
+void limits_header(struct limits *, const char *name, const char *value);
+/* How long nobody should call, because a budget is used up (even though this call went well); 0: call. */
+int limits_wait_ms(const struct limits *);
+/* An or of enum err_act, corrected by x-should-retry: whether the same provider may be asked again. */
+int limits_acts(const struct limits *, int acts);
