@@ -87,7 +87,7 @@ static int judge(struct call_private *p, const struct net_response *r, struct er
 	bool left = false;
 	if (r->status != 200)
 		return classify_http(p->ops, r->status, (struct str){ strbuf_text(&p->error_body), p->error_body.len },
-		                     r->retry_after_ms, err);
+		                     p->call->limits.retry_after_ms, err);
 	if (!p->is_begun)
 		return err_set(err, ERR_TRUNCATED, "an empty body");
 	if (split_end(&p->split, on_event, p, &left, err) < 0)
@@ -102,6 +102,12 @@ static int judge(struct call_private *p, const struct net_response *r, struct er
 	if (p->text_bytes == 0)
 		return err_set(err, ERR_BAD_REPLY, "an empty answer (%.31s)", reply->finish);
 	return 0;
+}
+
+static void on_header(void *ctx, const char *name, const char *value)
+{
+	struct call_private *p = ctx;
+	limits_header(&p->call->limits, name, value);
 }
 
 static void on_done(void *ctx, const struct net_response *r, const struct err *net_err)
@@ -232,7 +238,7 @@ static void send_request(struct call_private *p, const struct options *o, const 
 		.first_byte_ms = (int)o->first_byte_ms,
 		.idle_ms = (int)o->idle_ms,
 		.total_ms = (int)MAX(left, 0),
-		.handler = { .on_data = on_data, .on_done = on_done, .ctx = p },
+		.handler = { .on_header = on_header, .on_data = on_data, .on_done = on_done, .ctx = p },
 	};
 	p->call->transfer = net_submit(p->job->services->engine, &request);
 	explicit_bzero(auth, sizeof auth);
@@ -255,6 +261,7 @@ struct call *call_start(struct job *job, const struct route *route, struct err *
 	};
 	call->private = p;
 	call->ttft_ms = -1;
+	call->limits = (struct limits)LIMITS_AT(clock_wall());
 	call->reply = (struct reply){ .usage = USAGE_UNKNOWN, .arena = &p->arena, .on_text = on_text, .ctx = p };
 
 	struct strbuf url = STRBUF_INIT(1000), body = STRBUF_INIT(REQUEST_MAX);

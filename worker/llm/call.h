@@ -1,6 +1,7 @@
 #pragma once
 /* One HTTP call of one provider. When it is over its job is woken; the text goes into the job's live buffer as it comes. */
 #include "worker/job.h"
+#include "worker/llm/limits.h"
 #include "worker/llm/provider.h"
 #include "worker/services.h"
 
@@ -9,12 +10,13 @@ struct call {
 	atomic_bool is_done;
 	struct err err; /* code OK: the reply is whole */
 	struct reply reply;
-	int ttft_ms;         /* first text; -1: none came */
-	int generation_ms;   /* request to end */
-	bool was_sent;       /* the provider may have worked, and may bill it */
-	bool is_estimated;   /* usage is our own count: the provider said none */
-	char request_id[80]; /* the provider's number of it; empty: it said none */
-	uint64_t transfer;   /* the engine's number of it */
+	int ttft_ms;          /* first text; -1: none came */
+	int generation_ms;    /* request to end */
+	bool was_sent;        /* the provider may have worked, and may bill it */
+	bool is_estimated;    /* usage is our own count: the provider said none */
+	char request_id[80];  /* the provider's number of it; empty: it said none */
+	struct limits limits; /* what its headers said */
+	uint64_t transfer;    /* the engine's number of it */
 	struct call_private *private;
 };
 

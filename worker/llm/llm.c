@@ -141,12 +141,17 @@ static bool has_spoken(const struct job *job)
 	return job->live.text.len > 0; /* while no call is in flight only this thread looks at it */
 }
 
+static int acts_of(const struct call *c)
+{
+	return limits_acts(&c->limits, err_acts(c->err.code));
+}
+
 /* The wait before the same route is called again; -1: it is not. */
 static int64_t wait_before_again(const struct llm *l, const struct err *err)
 {
 	const struct job *job = l->job;
 	const struct options *o = job->services->options;
-	if ((err_acts(err->code) & ACT_AGAIN) == 0 || l->calls_of > o->retries || route_of(l)->is_probe ||
+	if ((acts_of(l->call) & ACT_AGAIN) == 0 || l->calls_of > o->retries || route_of(l)->is_probe ||
 	    breakers_held(job->services->breakers, route_of(l)) > 0)
 		return -1;
 	int64_t ms = err->wait_ms > 0 ? err->wait_ms : clock_jitter(o->retry_wait_ms << MIN(l->calls_of - 1, 10));
@@ -172,6 +177,11 @@ static void report(struct llm *l, const struct call *c)
 		breakers_park(b, r, err, MAX(err->wait_ms, PARK_KEY_MS), true);
 	else if ((acts & ACT_PARK_MODEL) && err->wait_ms > l->job->services->options->patience_ms)
 		breakers_park(b, r, err, err->wait_ms, false);
+	else if (limits_wait_ms(&c->limits) > 0) {
+		struct err used;
+		err_set(&used, ERR_RATE_LIMITED, "its headers say that nothing is left for now");
+		breakers_park(b, r, &used, limits_wait_ms(&c->limits), false);
+	}
 }
 
 /* The last call failed: sleep before the next, or on to the next route. False: this was the end. */

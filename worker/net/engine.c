@@ -97,17 +97,6 @@ static size_t on_body(char *ptr, size_t one, size_t n, void *arg)
 	return t->err.code == ERR_OK ? n : 0;
 }
 
-/* "120" or "0.5" seconds, or an HTTP date. */
-static int retry_after(const char *value)
-{
-	char *end;
-	double s = strtod(value, &end);
-	if (end != value && s >= 0 && s < 1e6)
-		return (int)(s * 1000);
-	time_t at = curl_getdate(value, NULL);
-	return at < 0 ? -1 : (int)MAX(0, (at - time(NULL)) * 1000);
-}
-
 static size_t on_header(char *ptr, size_t one, size_t n, void *arg)
 {
 	struct transfer *t = arg;
@@ -134,10 +123,6 @@ static size_t on_header(char *ptr, size_t one, size_t n, void *arg)
 		t->response.content_type[len] = '\0';
 	} else if (strcasecmp(line, "x-request-id") == 0 || strcasecmp(line, "request-id") == 0) {
 		snprintf(t->response.request_id, sizeof t->response.request_id, "%.79s", value);
-	} else if (strcasecmp(line, "retry-after-ms") == 0 || strcasecmp(line, "x-ms-retry-after-ms") == 0) {
-		t->response.retry_after_ms = MAX(0, atoi(value));
-	} else if (strcasecmp(line, "retry-after") == 0 && t->response.retry_after_ms < 0) {
-		t->response.retry_after_ms = retry_after(value);
 	}
 	return n;
 }
@@ -435,7 +420,7 @@ uint64_t net_submit(struct engine *e, const struct net_request *r)
 	for (size_t i = 0; r->headers[i] != NULL; i++)
 		t->headers = curl_slist_append(t->headers, r->headers[i]);
 	t->handler = r->handler;
-	t->response.ttfb_ms = t->response.retry_after_ms = -1;
+	t->response.ttfb_ms = -1;
 	t->connect_ms = r->connect_ms;
 	t->first_byte_ms = r->first_byte_ms;
 	t->idle_ms = r->idle_ms;

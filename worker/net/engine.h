@@ -12,7 +12,6 @@ struct net_response {
 	int status;            /* 0 until the headers came */
 	char content_type[64]; /* lower case, without parameters */
 	char request_id[80];   /* x-request-id or request-id */
-	int retry_after_ms;    /* -1: not said */
 	int ttfb_ms;           /* first byte of the body; -1: none came */
 	size_t body_bytes;
 };
