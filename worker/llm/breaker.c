@@ -126,14 +126,6 @@ void breakers_park(struct breakers *b, const struct route *r, const struct err *
 		e->is_key = is_key;
 		put_error(e, err);
 	}
-	/* Here it holds at once. */
-	if (b->n_held < HELD_MAX) {
-		struct held *h = &b->held[b->n_held++];
-		snprintf(h->provider, sizeof h->provider, "%s", r->provider);
-		snprintf(h->model, sizeof h->model, "%s", is_key ? "" : r->model);
-		snprintf(h->key_env, sizeof h->key_env, "%s", key_of(r));
-		h->until = clock_mono() + ms * USEC_PER_MSEC;
-	}
 	pthread_mutex_unlock(&b->lock);
 	b->on_news(b->ctx, true);
 }
