@@ -383,8 +383,8 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 	int64_t index = -1;
 	if (r->is_complete)
 		return 0;
-	if (json_parse(a, data, SPLIT_LINE_MAX, &j, err) < 0)
-		return err_set(err, ERR_BAD_REPLY, "not JSON: %.60s", err->msg);
+	if (wire_parse(a, data, SPLIT_LINE_MAX, &j, err) < 0)
+		return -1;
 	json_str(j, "type", &type);
 	if (str_eq(type, "error") || wire_is_error(j))
 		return classify_stream(&provider_anthropic, data, err);
