@@ -5,10 +5,11 @@
  */
 #include "worker/llm/provider.h"
 
-#define WIRE_CALLS_MAX 128            /* calls and blocks in one reply */
-#define WIRE_ARGUMENTS_MAX (1u << 20) /* bytes of one call's arguments */
-#define WIRE_OWN_MAX SPLIT_LINE_MAX   /* bytes of a turn in its own form */
-#define WIRE_MADE_ID "made_"          /* ids that we gave because the provider gave none start so */
+#define WIRE_CALLS_MAX 64               /* calls in one reply */
+#define WIRE_BLOCKS_MAX 1000            /* blocks in one reply */
+#define WIRE_ARGUMENTS_MAX (256u << 10) /* bytes of one call's arguments */
+#define WIRE_OWN_MAX SPLIT_LINE_MAX     /* bytes of a turn in its own form */
+#define WIRE_MADE_ID "made_"            /* ids that we gave because the provider gave none start so */
 #define WIRE_NO_SCHEMA "{\"type\":\"object\",\"properties\":{}}"
 
 /* What a provider sent; ERR_BAD_REPLY when it is no JSON. */
