@@ -75,7 +75,7 @@ INTEGRATION := $(patsubst %.c,$(B)/%,$(wildcard tests/integration/*.c))
 PROPERTY  := $(B)/tests/property/test_property
 LINK_TEST = @echo '  LINK $@'; mkdir -p $(@D); $(CC) $(LDFLAGS) $(filter %.o,$^)
 
-$(FAKE_LLM): $(B)/tests/lib/fake_llm.o $(LIB)
+$(FAKE_LLM): $(B)/tests/lib/fake_llm.o $(call o,$(wildcard tests/lib/fake/*.c)) $(LIB)
 	$(LINK_TEST) $(LDLIBS) -o $@
 $(UNIT_TUI): $(B)/%: $(B)/%.o $(TUI_ROOMS) $(LIB)
 	$(LINK_TEST) $(LDLIBS) -lncursesw -lcmocka -o $@

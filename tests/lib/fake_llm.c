@@ -1,11 +1,17 @@
 /*
- * The scripted provider: speaks Ollama's and OpenAI's protocol over HTTP, so that the whole path can be tried and tested where no model
- * is. It invents nothing: every answer says that it is practice and repeats the question. One thread, epoll, loopback only.
+ * The scripted provider: speaks Ollama's, OpenAI's, Anthropic's and Gemini's protocol over HTTP, so that the whole path can be tried and
+ * tested where no model is. It invents nothing: every answer says that it is practice and repeats the question; vectors are hashes of words.
+ * One thread, epoll, loopback only. What is said is in fake/speak.c, the script in fake/script.c, requests are read in fake/asked.c.
  *
  *   fake_llm [--port N] [--rate WORDS_PER_SECOND] [--log FILE] [--port-file FILE] [--script WORDS]
  *
+ * Paths: /api/chat, /api/embed, /v1/chat/completions, /v1/embeddings, /v1/messages, /v1beta/models/M:streamGenerateContent?alt=sse,
+ * /v1beta/models/M:batchEmbedContents. Before any of them may stand /p/NAME: another provider, with a script of its own.
+ *
  * What a request should meet stands in its last user message, between [[ and ]], words separated by blanks (--script: what a message
- * without them meets). GET /practice/stats counts requests, answers and connections.
+ * without them meets). POST /practice/script?name=NAME with words as its body: what all requests to /p/NAME meet from now on, until it is
+ * posted again (empty: nothing); it goes before the words of the message. No name: the one without a prefix.
+ * GET /practice/stats[?name=NAME] counts requests, answers and connections.
  *   slow=MS        wait before the first byte            hang            never answer
  *   words=N        length of the answer                  rate=N          words a second, 0 = at once
  *   cut=N          drop the connection after N words     end=N           end the body cleanly after N words, without the end mark
@@ -16,6 +22,14 @@
  *   whole          one JSON body instead of a stream     nousage         no token counts
  *   errormid=N     an error inside the stream            empty           no text at all
  *   say=TEXT       exactly this, underscores for blanks
+ *   quota, overloaded, authfail, toolong                 the protocol's own error of that kind (with errormid=N: inside the stream)
+ *   down=N         503 for N seconds since the first request that met it
+ *   tools          answer with a call of the first tool, once: a request that brings a tool's result is answered in words
+ *   remaining=N    headers: N requests are left          reset=S         for S seconds (2)
+ *   cached=N       so many of the prompt's tokens came from a cache
+ *
+ * The log has two lines for each request, in JSON: when it came, with "text"; and when it was answered or left, with what a bill is made of
+ * ("answered", time, path, model, status, prompt_tokens, completion_tokens, cached_tokens, request_id; "end" says how it ended).
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,47 +40,17 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "shared/arena.h"
-#include "shared/clock.h"
-#include "shared/json.h"
-
-#define REQUEST_MAX (32u << 20)
-
-enum protocol { OLLAMA, OPENAI };
-
-struct script {
-	int slow_ms, words, rate, cut, end, stall, split, status, fail, error_mid;
-	double retry_after;
-	bool hang, malformed, html, whole, no_usage, empty;
-	char say[400];
-};
-
-struct conn {
-	int fd;
-	struct strbuf in, out, text; /* text: the answer, whole */
-	size_t sent, said;
-	struct script script;
-	enum protocol protocol;
-	char model[80];
-	int prompt_tokens, word;
-	bool answering, headers_out, last_out, wants_out;
-	usec_t next_at;
-	size_t timer; /* place in the heap of timers, from 1; 0: none set */
-};
+#include "tests/lib/fake/fake.h"
 
 static struct {
-	int epoll, rate;
-	const char *script;
+	int epoll;
 	FILE *log;
 	struct conn **timers; /* heap, the next one first; [0] is not used */
 	size_t n_timers, timer_room;
-	struct {
-		uint64_t hash;
-		int n;
-	} fails[1024];
-	int n_fails, requests, answers, open;
+	int requests, answers, open;
 } F;
 
 static void put_timer(size_t at, struct conn *c)
@@ -112,8 +96,50 @@ static void set_timer(struct conn *c, usec_t at)
 	sift(++F.n_timers, c);
 }
 
+static void put_time(struct strbuf *b)
+{
+	usec_t now = clock_wall();
+	time_t seconds = (time_t)(now / USEC_PER_SEC);
+	struct tm tm;
+	char text[40];
+	gmtime_r(&seconds, &tm);
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+	strbuf_addf(b, ",\"time\":\"%s.%03dZ\"", text, (int)(now % USEC_PER_SEC / USEC_PER_MSEC));
+}
+
+static void log_line(struct strbuf *b)
+{
+	fprintf(F.log, "%s}\n", strbuf_text(b));
+	fflush(F.log);
+	strbuf_release(b);
+}
+
+/* What a bill is made of. */
+static void log_answer(const struct conn *c, const char *end)
+{
+	struct strbuf b = STRBUF_INIT(4096);
+	bool is_billed = c->status == 200;
+	if (F.log == NULL)
+		return;
+	strbuf_addf(&b, "{\"answered\":%d", c->number);
+	put_time(&b);
+	json_put_field(&b, "name", c->stage->name);
+	json_put_field(&b, "path", c->asked.path);
+	json_put_field(&b, "model", c->asked.model);
+	json_put_int_field(&b, "status", c->status);
+	json_put_int_field(&b, "prompt_tokens", is_billed ? c->asked.prompt_tokens : 0);
+	json_put_int_field(&b, "completion_tokens", is_billed ? completion_tokens(c) : 0);
+	json_put_int_field(&b, "cached_tokens", is_billed ? cached_tokens(c) : 0);
+	strbuf_addf(&b, ",\"request_id\":\"practice-%d\"", c->number);
+	json_put_field(&b, "end", end);
+	log_line(&b);
+}
+
 static void drop(struct conn *c)
 {
+	if (c->answering)
+		log_answer(c, c->script.cut >= 0 && c->word == c->script.cut ? "cut" : "left");
+	asked_release(&c->asked);
 	epoll_ctl(F.epoll, EPOLL_CTL_DEL, c->fd, NULL);
 	close(c->fd);
 	clear_timer(c);
@@ -162,107 +188,125 @@ static void chunk(struct conn *c, const struct strbuf *b)
 	strbuf_str(&c->out, "\r\n");
 }
 
-static void event(struct conn *c, const struct strbuf *json)
+void event(struct conn *c, const char *name, const struct strbuf *json)
 {
 	struct strbuf b = STRBUF_INIT(1u << 20);
-	strbuf_str(&b, c->protocol == OPENAI ? "data: " : "");
+	if (c->asked.protocol == ANTHROPIC)
+		strbuf_addf(&b, "event: %s\n", name);
+	strbuf_str(&b, c->asked.protocol == OLLAMA ? "" : "data: ");
 	strbuf_add(&b, strbuf_text(json), json->len);
-	strbuf_str(&b, c->protocol == OPENAI ? "\n\n" : "\n");
+	strbuf_str(&b, c->asked.protocol == OLLAMA ? "\n" : c->asked.protocol == GEMINI ? "\r\n\r\n" : "\n\n");
 	chunk(c, &b);
 	strbuf_release(&b);
 }
 
-static void put_usage(struct strbuf *b, const struct conn *c)
-{
-	int out = MAX(1, c->word);
-	if (c->script.no_usage)
-		return;
-	if (c->protocol == OLLAMA)
-		strbuf_addf(b, ",\"prompt_eval_count\":%d,\"eval_count\":%d,\"total_duration\":1000000", c->prompt_tokens, out);
-	else
-		strbuf_addf(b, ",\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":%d,\"total_tokens\":%d}", c->prompt_tokens,
-		            out, c->prompt_tokens + out);
-}
-
-static void piece(struct conn *c, struct str text)
-{
-	struct strbuf b = STRBUF_INIT(1u << 20);
-	strbuf_char(&b, '{');
-	json_put_field(&b, "model", c->model);
-	strbuf_str(&b, c->protocol == OLLAMA ? ",\"message\":{\"role\":\"assistant\",\"content\":"
-	                                     : ",\"choices\":[{\"index\":0,\"delta\":{\"content\":");
-	json_put_str(&b, text);
-	strbuf_str(&b, c->protocol == OLLAMA ? "},\"done\":false}" : "},\"finish_reason\":null}]}");
-	event(c, &b);
-	strbuf_release(&b);
-}
-
-static void last_events(struct conn *c)
-{
-	struct strbuf b = STRBUF_INIT(1u << 20);
-	strbuf_char(&b, '{');
-	json_put_field(&b, "model", c->model);
-	if (c->protocol == OLLAMA) {
-		strbuf_str(&b, ",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\"");
-		put_usage(&b, c);
-		strbuf_char(&b, '}');
-		event(c, &b);
-	} else {
-		strbuf_str(&b, ",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}");
-		event(c, &b);
-		strbuf_clear(&b);
-		strbuf_str(&b, "{\"choices\":[]");
-		put_usage(&b, c);
-		strbuf_char(&b, '}');
-		event(c, &b);
-		strbuf_clear(&b);
-		strbuf_str(&b, "[DONE]");
-		event(c, &b);
-	}
-	strbuf_release(&b);
-}
-
-static void end_reply(struct conn *c)
+static void end_reply(struct conn *c, const char *how)
 {
 	strbuf_str(&c->out, "0\r\n\r\n");
 	c->answering = false;
 	F.answers++;
+	c->stage->answers++;
+	log_answer(c, how);
+}
+
+/* Gemini and Ollama have no such headers. */
+static void put_remaining(struct conn *c)
+{
+	const struct script *s = &c->script;
+	time_t then = (time_t)(clock_wall() / USEC_PER_SEC) + (time_t)s->reset;
+	struct tm tm;
+	char text[40];
+	if (s->remaining >= 0 && c->asked.protocol == OPENAI)
+		strbuf_addf(&c->out, "x-ratelimit-remaining-requests: %d\r\nx-ratelimit-reset-requests: %gs\r\n", s->remaining,
+		            s->reset);
+	if (s->remaining < 0 || c->asked.protocol != ANTHROPIC)
+		return;
+	gmtime_r(&then, &tm);
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	strbuf_addf(&c->out, "anthropic-ratelimit-requests-remaining: %d\r\nanthropic-ratelimit-requests-reset: %s\r\n",
+	            s->remaining, text);
 }
 
 static void head(struct conn *c, int status, const char *type)
 {
-	strbuf_addf(&c->out, "HTTP/1.1 %d Practice\r\nContent-Type: %s\r\nX-Request-Id: practice-%d\r\n", status, type,
-	            F.requests);
+	strbuf_addf(&c->out, "HTTP/1.1 %d Practice\r\nContent-Type: %s\r\n%s: practice-%d\r\n", status, type,
+	            c->asked.protocol == ANTHROPIC ? "request-id" : "X-Request-Id", c->number);
 	if (c->script.retry_after > 0)
 		strbuf_addf(&c->out, "Retry-After: %g\r\n", c->script.retry_after);
+	put_remaining(c);
 	strbuf_str(&c->out, "Transfer-Encoding: chunked\r\n\r\n");
 	c->headers_out = true;
+	c->status = status;
 }
 
+static void put_body(struct conn *c, int status, const char *type, struct str body)
+{
+	struct strbuf b = STRBUF_INIT(REQUEST_MAX);
+	head(c, status, type);
+	strbuf_add(&b, body.ptr, body.len);
+	chunk(c, &b);
+	strbuf_release(&b);
+}
+
+/* An answer of one piece to a request that was counted. */
 static void short_reply(struct conn *c, int status, const char *type, const char *body)
 {
+	put_body(c, status, type, str_of(body));
+	end_reply(c, "whole");
+}
+
+/* Something about the practice itself, which no bill has. */
+static void aside(struct conn *c, int status, const char *body)
+{
+	c->script = (struct script){ .remaining = -1 };
+	put_body(c, status, "application/json", str_of(body));
+	strbuf_str(&c->out, "0\r\n\r\n");
+	c->headers_out = false;
+}
+
+static void refuse(struct conn *c, enum failure f, int status)
+{
 	struct strbuf b = STRBUF_INIT(1u << 20);
-	head(c, status, type);
-	strbuf_str(&b, body);
-	chunk(c, &b);
-	end_reply(c);
+	put_error(&b, c->asked.protocol, f, status);
+	short_reply(c, status, "application/json", strbuf_text(&b));
 	strbuf_release(&b);
 }
 
 static void whole_reply(struct conn *c)
 {
-	struct strbuf b = STRBUF_INIT(1u << 20);
+	struct strbuf b = STRBUF_INIT(REQUEST_MAX);
 	c->word = MAX(c->script.words, 1);
-	strbuf_char(&b, '{');
-	json_put_field(&b, "model", c->model);
-	strbuf_str(&b, c->protocol == OLLAMA ? ",\"message\":{\"content\":"
-	                                     : ",\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":");
-	json_put_str(&b, (struct str){ strbuf_text(&c->text), c->text.len });
-	strbuf_str(&b, c->protocol == OLLAMA ? "},\"done\":true" : "},\"finish_reason\":\"stop\"}]");
-	put_usage(&b, c);
-	strbuf_str(&b, "}");
+	if (c->asked.is_embedding)
+		put_embeddings(c, &b);
+	else
+		put_whole(c, &b);
 	short_reply(c, 200, "application/json", strbuf_text(&b));
 	strbuf_release(&b);
+}
+
+/* The answer begins: with a stream's headers, or all at once. */
+static void begin_reply(struct conn *c)
+{
+	const struct script *s = &c->script;
+	const char *stream = stream_type(c->asked.protocol);
+	if (s->status != 0)
+		refuse(c, FAIL_ASKED, s->status);
+	else if (s->failure != FAIL_NONE && (s->error_mid < 0 || c->asked.is_embedding))
+		refuse(c, s->failure, error_status(c->asked.protocol, s->failure));
+	else if (s->html)
+		short_reply(c, 200, "text/html", "<html><body>practice: not what you asked for</body></html>");
+	else if (s->malformed)
+		short_reply(c, 200, stream, "data: {\"choices\":[{]}\n\n{\"message\":\n");
+	else if (s->whole || c->asked.is_embedding)
+		whole_reply(c);
+	else
+		head(c, 200, stream);
+}
+
+static bool end_stream(struct conn *c, const char *how)
+{
+	end_reply(c, how);
+	return flush(c);
 }
 
 /* The next thing of this answer is due. Returns false when the connection is gone. */
@@ -272,21 +316,7 @@ static bool step(struct conn *c, usec_t now)
 	if (s->hang)
 		return true;
 	if (!c->headers_out) {
-		const char *stream = c->protocol == OLLAMA ? "application/x-ndjson" : "text/event-stream";
-		if (s->status != 0)
-			short_reply(
-				c, s->status, "application/json",
-				c->protocol == OLLAMA
-					? "{\"error\":\"practice: asked to fail\"}"
-					: "{\"error\":{\"message\":\"practice: asked to fail\",\"type\":\"practice\",\"code\":null}}");
-		else if (s->html)
-			short_reply(c, 200, "text/html", "<html><body>practice: not what you asked for</body></html>");
-		else if (s->malformed)
-			short_reply(c, 200, stream, "data: {\"choices\":[{]}\n\n{\"message\":\n");
-		else if (s->whole)
-			whole_reply(c);
-		else
-			head(c, 200, stream);
+		begin_reply(c);
 		if (!c->answering)
 			return flush(c);
 	}
@@ -299,23 +329,20 @@ static bool step(struct conn *c, usec_t now)
 			return false;
 		}
 		if (c->word == s->error_mid) {
-			struct strbuf b = STRBUF_INIT(200);
-			strbuf_str(&b, c->protocol == OLLAMA ? "{\"error\":\"practice: an error in the stream\"}"
-			                                     : "{\"error\":{\"message\":\"practice: an error in the stream\"}}");
-			event(c, &b);
-			strbuf_release(&b);
-			end_reply(c);
-			return flush(c);
+			speak_error(c);
+			return end_stream(c, "error");
 		}
-		if (c->word == s->end || c->said >= c->text.len || s->empty) {
-			if (c->word != s->end)
-				last_events(c);
-			end_reply(c);
-			return flush(c);
+		if (c->word == s->end)
+			return end_stream(c, "ended early");
+		if (c->said >= c->text.len || s->empty) {
+			if (s->tools && !c->asked.is_after_tool)
+				speak_tool(c);
+			speak_last(c);
+			return end_stream(c, "whole");
 		}
 		const char *from = c->text.ptr + c->said, *space = strchr(from, ' ');
 		size_t n = space != NULL ? (size_t)(space - from) + 1 : c->text.len - c->said;
-		piece(c, (struct str){ from, n });
+		speak_piece(c, (struct str){ from, n });
 		c->said += n;
 		c->word++;
 	} while (s->rate == 0);
@@ -324,135 +351,71 @@ static bool step(struct conn *c, usec_t now)
 	return flush(c);
 }
 
-static int number(const char *text, const char *key, int none)
+static void log_request(const struct conn *c)
 {
-	const char *p = strstr(text, key);
-	size_t n = strlen(key);
-	return p != NULL && (p == text || p[-1] == ' ' || p[-1] == '[') && p[n] == '=' ? atoi(p + n + 1) : none;
-}
-
-static bool word(const char *text, const char *key)
-{
-	const char *p = strstr(text, key);
-	size_t n = strlen(key);
-	return p != NULL && (p[n] == ' ' || p[n] == '\0') && (p == text || p[-1] == ' ');
-}
-
-static int failures(const char *text)
-{
-	uint64_t h = 1469598103934665603u;
-	for (const char *p = text; *p != '\0'; p++)
-		h = (h ^ (unsigned char)*p) * 1099511628211u;
-	for (int i = 0; i < F.n_fails; i++)
-		if (F.fails[i].hash == h)
-			return ++F.fails[i].n;
-	if (F.n_fails < (int)ARRAY_SIZE(F.fails))
-		F.fails[F.n_fails++].hash = h;
-	return F.fails[F.n_fails - 1].n = 1;
-}
-
-static void read_script(struct script *s, const char *message)
-{
-	char text[400] = "";
-	const char *from = strstr(message, "[["), *to = from != NULL ? strstr(from, "]]") : NULL;
-	if (to != NULL)
-		snprintf(text, sizeof text, "%.*s", (int)MIN((size_t)(to - from - 2), sizeof text - 1), from + 2);
-	else if (F.script != NULL)
-		snprintf(text, sizeof text, "%s", F.script);
-	*s = (struct script){
-		.slow_ms = number(text, "slow", 0),
-		.words = number(text, "words", 0),
-		.rate = number(text, "rate", F.rate),
-		.cut = number(text, "cut", -1),
-		.end = number(text, "end", -1),
-		.stall = number(text, "stall", -1),
-		.split = number(text, "split", 0),
-		.status = number(text, "status", 0),
-		.fail = number(text, "fail", 0),
-		.error_mid = number(text, "errormid", -1),
-		.hang = word(text, "hang"),
-		.malformed = word(text, "malformed"),
-		.html = word(text, "html"),
-		.whole = word(text, "whole"),
-		.no_usage = word(text, "nousage"),
-		.empty = word(text, "empty"),
-	};
-	const char *say = strstr(text, "say="), *after = strstr(text, "retry_after=");
-	if (after != NULL)
-		s->retry_after = atof(after + 12);
-	if (say != NULL) {
-		snprintf(s->say, sizeof s->say, "%.*s", (int)strcspn(say + 4, " "), say + 4);
-		for (char *p = s->say; *p != '\0'; p++)
-			*p = *p == '_' ? ' ' : *p;
-	}
-	if (s->fail > 0 && failures(message) <= s->fail)
-		s->status = 500;
-}
-
-static void compose(struct conn *c, const char *message)
-{
-	const char *end = strstr(message, "]]");
-	strbuf_clear(&c->text);
-	if (c->script.say[0] != '\0') {
-		strbuf_str(&c->text, c->script.say);
-		return;
-	}
-	strbuf_str(&c->text, "[practice] No model wrote this. You said: ");
-	const char *from = strstr(message, "[[");
-	if (from != NULL && end != NULL && from < end)
-		strbuf_addf(&c->text, "%.*s%.2000s", (int)MIN(from - message, 2000), message,
-		            end + 2 + (from == message ? strspn(end + 2, " ") : 0));
-	else
-		strbuf_addf(&c->text, "%.2000s", message);
-	for (int i = 0; i < c->script.words; i++)
-		strbuf_addf(&c->text, " word%d", i + 1);
-}
-
-static void log_request(const struct conn *c, const char *message, int turns)
-{
+	static const char *const NAMES[] = { "ollama", "openai", "anthropic", "gemini" };
 	struct strbuf b = STRBUF_INIT(1u << 20);
 	if (F.log == NULL)
 		return;
 	strbuf_char(&b, '{');
-	json_put_int_field(&b, "n", F.requests);
+	json_put_int_field(&b, "n", c->number);
 	json_put_int_field(&b, "at_us", clock_mono());
-	json_put_field(&b, "protocol", c->protocol == OLLAMA ? "ollama" : "openai");
-	json_put_field(&b, "model", c->model);
-	json_put_int_field(&b, "turns", turns);
-	json_put_field(&b, "text", message);
-	fprintf(F.log, "%s}\n", strbuf_text(&b));
-	fflush(F.log);
-	strbuf_release(&b);
+	put_time(&b);
+	json_put_field(&b, "name", c->stage->name);
+	json_put_field(&b, "protocol", NAMES[c->asked.protocol]);
+	json_put_field(&b, "model", c->asked.model);
+	json_put_int_field(&b, "turns", c->asked.turns);
+	json_put_field(&b, "text", strbuf_text(&c->asked.message));
+	log_line(&b);
 }
 
 static void answer(struct conn *c, const char *path, struct str body)
 {
-	struct arena a = ARENA_INIT;
-	struct err err;
-	const struct json *j;
-	struct str text = STR(""), model = STR("practice");
-	int turns = 0;
-	c->protocol = strstr(path, "/v1/") != NULL ? OPENAI : OLLAMA;
+	asked_release(&c->asked);
 	c->word = 0;
 	c->said = 0;
 	c->answering = true;
-	c->headers_out = false;
-	c->script = (struct script){ 0 };
-	if (json_parse(&a, body, REQUEST_MAX, &j, &err) < 0) {
+	c->headers_out = c->has_begun = false;
+	c->status = 0;
+	c->script = (struct script){ .remaining = -1 };
+	if (!read_asked(&c->asked, path, body)) {
+		c->number = F.requests;
 		short_reply(c, 400, "application/json", "{\"error\":\"practice: the request is not JSON\"}");
-	} else {
-		json_str(j, "model", &model);
-		for (const struct json *m = json_first(json_get(j, "messages")); m != NULL; m = json_next(m), turns++)
-			json_str(m, "content", &text);
-		snprintf(c->model, sizeof c->model, "%.79s", model.ptr);
-		c->prompt_tokens = (int)(body.len / 4);
-		read_script(&c->script, text.ptr);
-		compose(c, text.ptr);
-		F.requests++;
-		log_request(c, text.ptr, turns);
-		c->next_at = clock_mono() + c->script.slow_ms * USEC_PER_MSEC;
+		return;
 	}
-	arena_release(&a);
+	c->number = ++F.requests;
+	c->stage->requests++;
+	read_script(&c->script, c->stage, strbuf_text(&c->asked.message));
+	compose(&c->text, &c->script, strbuf_text(&c->asked.message));
+	log_request(c);
+	c->next_at = clock_mono() + c->script.slow_ms * USEC_PER_MSEC;
+}
+
+/* /p/NAME/rest, or ?name=NAME: whose turn it is. Answers the path without the prefix. */
+static const char *find_stage(struct conn *c, const char *path)
+{
+	const char *name = strstr(path, "?name=");
+	if (strncmp(path, "/p/", 3) == 0) {
+		size_t n = strcspn(path + 3, "/");
+		c->stage = stage_find(path + 3, n);
+		return path + 3 + n;
+	}
+	c->stage = strncmp(path, "/practice/", 10) == 0 && name != NULL ? stage_find(name + 6, strcspn(name + 6, "&"))
+	                                                                : stage_find("", 0);
+	return path;
+}
+
+static void look(struct conn *c, const char *path)
+{
+	char stats[100];
+	bool is_all = c->stage->name[0] == '\0';
+	snprintf(stats, sizeof stats, "{\"requests\":%d,\"answers\":%d,\"open\":%d}", is_all ? F.requests : c->stage->requests,
+	         is_all ? F.answers : c->stage->answers, F.open);
+	aside(c, 200,
+	      strncmp(path, "/practice/stats", 15) == 0 ? stats
+	      : strstr(path, "/v1beta/") != NULL        ? "{\"models\":[{\"name\":\"models/practice\"}]}"
+	      : strstr(path, "/v1/") != NULL            ? "{\"object\":\"list\",\"data\":[{\"id\":\"practice\"}]}"
+	                                                : "{\"models\":[{\"name\":\"practice\"}],\"version\":\"practice\"}");
 }
 
 /* A whole request is in c->in? Then answer it. False when the connection is gone. */
@@ -466,21 +429,20 @@ static bool request(struct conn *c)
 	size_t body_len = length != NULL && length < end ? strtoul(length + 15, NULL, 10) : 0;
 	if (c->in.len < head_len + body_len)
 		return true;
-	char method[8] = "", path[200] = "";
-	if (sscanf(c->in.ptr, "%7s %199s", method, path) != 2) {
+	char method[8] = "", line[200] = "";
+	if (sscanf(c->in.ptr, "%7s %199s", method, line) != 2) {
 		drop(c);
 		return false;
 	}
-	if (strcmp(method, "POST") == 0) {
-		answer(c, path, (struct str){ c->in.ptr + head_len, body_len });
+	const char *path = find_stage(c, line);
+	struct str body = { c->in.ptr + head_len, body_len };
+	if (strcmp(method, "POST") != 0) {
+		look(c, path);
+	} else if (strncmp(path, "/practice/script", 16) == 0) {
+		stage_set(c->stage, body);
+		aside(c, 200, "{}");
 	} else {
-		char stats[100];
-		snprintf(stats, sizeof stats, "{\"requests\":%d,\"answers\":%d,\"open\":%d}", F.requests, F.answers, F.open);
-		c->script = (struct script){ 0 };
-		short_reply(c, 200, "application/json",
-		            strcmp(path, "/practice/stats") == 0 ? stats
-		            : strstr(path, "/v1/") != NULL       ? "{\"object\":\"list\",\"data\":[{\"id\":\"practice\"}]}"
-		                                           : "{\"models\":[{\"name\":\"practice\"}],\"version\":\"practice\"}");
+		answer(c, path, body);
 	}
 	memmove(c->in.ptr, c->in.ptr + head_len + body_len, c->in.len - head_len - body_len + 1);
 	c->in.len -= head_len + body_len;
@@ -512,6 +474,7 @@ static void accept_all(int listener)
 		struct epoll_event ev = { .events = EPOLLIN, .data.ptr = c };
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 		c->fd = fd;
+		c->stage = stage_find("", 0);
 		c->in.cap = c->out.cap = REQUEST_MAX;
 		c->text.cap = 1u << 20;
 		F.open++;
@@ -550,16 +513,15 @@ int main(int argc, char **argv)
 {
 	const char *port_file = NULL;
 	int port = 0;
-	F.rate = 20;
 	for (int i = 1; i + 1 < argc; i += 2) {
 		if (strcmp(argv[i], "--port") == 0)
 			port = atoi(argv[i + 1]);
 		else if (strcmp(argv[i], "--rate") == 0)
-			F.rate = atoi(argv[i + 1]);
+			default_rate = atoi(argv[i + 1]);
 		else if (strcmp(argv[i], "--port-file") == 0)
 			port_file = argv[i + 1];
 		else if (strcmp(argv[i], "--script") == 0)
-			F.script = argv[i + 1];
+			default_script = argv[i + 1];
 		else if (strcmp(argv[i], "--log") == 0)
 			F.log = fopen(argv[i + 1], "ae");
 	}

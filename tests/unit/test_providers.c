@@ -166,6 +166,15 @@ TEST(calls_without_ids_get_some)
 	reading_release(&r);
 }
 
+TEST(an_error_says_once_what_is_wrong)
+{
+	struct reading r = READING_INIT;
+	r.ops = &provider_openai;
+	read_stream(&r, "", golden("openai/malformed.sse"), 0, 0);
+	assert_string_equal(r.err.msg, "not JSON: malformed JSON");
+	reading_release(&r);
+}
+
 TEST(a_reply_has_its_number)
 {
 	struct reading r = READING_INIT;
@@ -280,6 +289,7 @@ int main(void)
 		cmocka_unit_test(same_reply_wherever_it_is_cut),
 		cmocka_unit_test(a_stream_that_stops_early_is_never_complete),
 		cmocka_unit_test(calls_without_ids_get_some),
+		cmocka_unit_test(an_error_says_once_what_is_wrong),
 		cmocka_unit_test(a_reply_has_its_number),
 		cmocka_unit_test(endings),
 		cmocka_unit_test(requests),

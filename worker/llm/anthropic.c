@@ -18,6 +18,7 @@ struct block {
 struct state {
 	struct block *first, *last;
 	int n_blocks;
+	size_t bytes; /* kept of all blocks */
 	char id[80];
 	int input, cache_read, cache_write;
 };
@@ -193,6 +194,13 @@ static int start_message(struct reply *r, const struct json *j, struct err *err)
 	return 0;
 }
 
+/* A turn is kept as a whole, thinking and all: it has a limit. */
+static int take(struct state *s, size_t n, struct err *err)
+{
+	s->bytes += n;
+	return s->bytes <= WIRE_OWN_MAX ? 0 : err_set(err, ERR_TOO_BIG, "a turn over %u bytes", WIRE_OWN_MAX);
+}
+
 static struct block *find_block(struct state *s, int64_t index)
 {
 	struct block *b = s->first;
@@ -208,8 +216,10 @@ static int start_block(struct reply *r, int64_t index, struct str raw, const str
 	struct str text = STR("");
 	if (find_block(s, index) != NULL)
 		return 0;
-	if (++s->n_blocks > WIRE_CALLS_MAX)
-		return err_set(err, ERR_BAD_REPLY, "over %d blocks in one reply", WIRE_CALLS_MAX);
+	if (++s->n_blocks > WIRE_BLOCKS_MAX)
+		return err_set(err, ERR_BAD_REPLY, "over %d blocks in one reply", WIRE_BLOCKS_MAX);
+	if (take(s, raw.len, err) < 0)
+		return -1;
 	struct block *b = arena_alloc(r->arena, sizeof *b);
 	json_str(j, "type", &text);
 	*b = (struct block){ .index = index,
@@ -227,6 +237,14 @@ static int start_block(struct reply *r, int64_t index, struct str raw, const str
 	return 0;
 }
 
+static int grow_block(struct reply *r, struct grow *g, struct str text, struct err *err)
+{
+	if (take(r->state, text.len, err) < 0)
+		return -1;
+	grow_add(r->arena, g, text);
+	return 0;
+}
+
 static int feed_delta(struct reply *r, struct str data, const struct json *j, struct err *err)
 {
 	struct str text, raw;
@@ -236,22 +254,23 @@ static int feed_delta(struct reply *r, struct str data, const struct json *j, st
 	if (b == NULL)
 		return 0;
 	if (json_str(j, "delta.text", &text)) {
-		grow_add(r->arena, &b->text, text);
 		if (strcmp(b->type, "text") == 0 && text.len > 0)
 			r->on_text(r->ctx, text);
-	} else if (json_str(j, "delta.partial_json", &text)) {
+		return grow_block(r, &b->text, text, err);
+	}
+	if (json_str(j, "delta.partial_json", &text)) {
 		if (b->input.len + text.len > WIRE_ARGUMENTS_MAX)
 			return err_set(err, ERR_BAD_REPLY, "the arguments of a tool call are over %u bytes", WIRE_ARGUMENTS_MAX);
-		grow_add(r->arena, &b->input, text);
-	} else if (json_str(j, "delta.thinking", &text)) {
-		grow_add(r->arena, &b->thinking, text);
-	} else if (json_str(j, "delta.signature", &text)) {
-		grow_add(r->arena, &b->signature, text);
-	} else if (raw_get(data, "delta.citation", &raw)) {
-		grow_add(r->arena, &b->citations, b->citations.len > 0 ? STR(",") : STR(""));
-		grow_add(r->arena, &b->citations, raw);
+		return grow_block(r, &b->input, text, err);
 	}
-	return 0;
+	if (json_str(j, "delta.thinking", &text))
+		return grow_block(r, &b->thinking, text, err);
+	if (json_str(j, "delta.signature", &text))
+		return grow_block(r, &b->signature, text, err);
+	if (!raw_get(data, "delta.citation", &raw))
+		return 0;
+	grow_add(r->arena, &b->citations, b->citations.len > 0 ? STR(",") : STR(""));
+	return grow_block(r, &b->citations, raw, err);
 }
 
 static void put_grown(struct strbuf *own, const char *key, struct str text)
@@ -383,8 +402,8 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 	int64_t index = -1;
 	if (r->is_complete)
 		return 0;
-	if (json_parse(a, data, SPLIT_LINE_MAX, &j, err) < 0)
-		return err_set(err, ERR_BAD_REPLY, "not JSON: %.60s", err->msg);
+	if (wire_parse(a, data, SPLIT_LINE_MAX, &j, err) < 0)
+		return -1;
 	json_str(j, "type", &type);
 	if (str_eq(type, "error") || wire_is_error(j))
 		return classify_stream(&provider_anthropic, data, err);

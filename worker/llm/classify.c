@@ -225,7 +225,7 @@ int classify_stream(const struct provider_ops *ops, struct str event, struct err
 	struct arena a = ARENA_INIT;
 	struct facts f = { .status = 0 };
 	read_facts(ops, &a, event, &f);
-	if (f.status == 0)
+	if (f.status == 0 || f.status == 500) /* no code, or one that says no more than that it went wrong */
 		f.status = has_any(f.text, BUSY) ? 529 : has_any(f.text, RATE) ? 429 : 500;
 	set(&f, decide(&f), -1, "in the stream", err);
 	arena_release(&a);

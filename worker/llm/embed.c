@@ -210,10 +210,8 @@ int embed_read(const struct embed_ops *ops, const struct embed_request *r, struc
 	struct str model;
 	int result = -1, n, room;
 	*out = (struct embedding){ .n = r->n_texts, .input_tokens = -1 };
-	if (json_parse(&tree, body, EMBED_BODY_MAX, &j, err) < 0) {
-		err_set(err, ERR_BAD_REPLY, "not JSON: %.60s", err->msg);
+	if (wire_parse(&tree, body, EMBED_BODY_MAX, &j, err) < 0)
 		goto out;
-	}
 	if (wire_is_error(j) || wire_is_error(json_get(j, "[0]"))) {
 		classify_stream(ops->provider, body, err);
 		goto out;

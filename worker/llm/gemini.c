@@ -12,6 +12,7 @@ struct state {
 	struct parts parts;
 	int prompt, tools, candidates, thoughts, total;
 	struct str event; /* the one being read: no other of the conversation is like it */
+	struct grow own;  /* parts so far, as they came */
 	bool has_signed;  /* own parts that must be said again as they are */
 };
 
@@ -147,7 +148,6 @@ static struct state *state_of(struct reply *r)
 		struct state *s = arena_alloc(r->arena, sizeof *s);
 		*s = (struct state){ .prompt = -1, .tools = -1, .candidates = -1, .thoughts = -1, .total = -1 };
 		r->state = s;
-		r->own.cap = WIRE_OWN_MAX;
 	}
 	return r->state;
 }
@@ -200,21 +200,22 @@ static int read_part(struct reply *r, struct str raw, const struct json *part, s
 		return -1;
 	s->has_signed |= is_signed || call != NULL;
 	if (text.len > 0 || is_signed || json_get(part, "text") == NULL) {
-		strbuf_char(&r->own, r->own.len > 0 ? ',' : '[');
-		strbuf_add(&r->own, raw.ptr, raw.len);
+		if (s->own.len + raw.len > WIRE_OWN_MAX - 4)
+			return err_set(err, ERR_TOO_BIG, "a turn over %u bytes", WIRE_OWN_MAX);
+		grow_add(r->arena, &s->own, s->own.len > 0 ? STR(",") : STR("["));
+		grow_add(r->arena, &s->own, raw);
 	}
-	return r->own.broken ? err_set(err, ERR_TOO_BIG, "a turn over %u bytes", WIRE_OWN_MAX) : 0;
+	return 0;
 }
 
 static int finish(struct reply *r, struct err *err)
 {
 	struct state *s = state_of(r);
 	r->has_finish = r->is_complete = true;
-	if (reply_ended(r) != FINISH_WHOLE || !s->has_signed) {
-		strbuf_clear(&r->own);
+	if (reply_ended(r) != FINISH_WHOLE || !s->has_signed)
 		return 0;
-	}
-	strbuf_char(&r->own, ']');
+	r->own.cap = WIRE_OWN_MAX;
+	strbuf_addf(&r->own, "%s]", s->own.ptr);
 	return parts_settle(r, &s->parts, err);
 }
 
@@ -256,8 +257,8 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 	struct str rest = data, key, value;
 	(void)name;
 	state_of(r)->event = data;
-	if (json_parse(a, data, SPLIT_LINE_MAX, &j, err) < 0)
-		return err_set(err, ERR_BAD_REPLY, "not JSON: %.60s", err->msg);
+	if (wire_parse(a, data, SPLIT_LINE_MAX, &j, err) < 0)
+		return -1;
 	if (json_is_object(j))
 		return feed_response(r, data, j, err);
 	for (j = json_first(j); j != NULL && raw_next(&rest, &key, &value); j = json_next(j))

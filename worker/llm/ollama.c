@@ -92,8 +92,8 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 	(void)name;
 	if (r->is_complete)
 		return 0;
-	if (json_parse(a, data, SPLIT_LINE_MAX, &j, err) < 0)
-		return err_set(err, ERR_BAD_REPLY, "not JSON: %.60s", err->msg);
+	if (wire_parse(a, data, SPLIT_LINE_MAX, &j, err) < 0)
+		return -1;
 	if (wire_is_error(j))
 		return classify_stream(&provider_ollama, data, err);
 	if (json_str(j, "model", &text))

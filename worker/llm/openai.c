@@ -206,8 +206,8 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 		return 0;
 	if (str_eq(data, "[DONE]"))
 		return complete(r, err);
-	if (json_parse(a, data, SPLIT_LINE_MAX, &j, err) < 0)
-		return err_set(err, ERR_BAD_REPLY, "not JSON: %.60s", err->msg);
+	if (wire_parse(a, data, SPLIT_LINE_MAX, &j, err) < 0)
+		return -1;
 	if (wire_is_error(j) || json_is_string(json_get(j, "x_groq.error")))
 		return classify_stream(&provider_openai, data, err);
 	if (json_str(j, "model", &text) && text.len > 0)

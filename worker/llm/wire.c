@@ -1,5 +1,11 @@
 #include "worker/llm/wire.h"
 
+int wire_parse(struct arena *a, struct str text, size_t cap, const struct json **out, struct err *err)
+{
+	struct err why;
+	return json_parse(a, text, cap, out, &why) == 0 ? 0 : err_set(err, ERR_BAD_REPLY, "not JSON: %.60s", why.msg);
+}
+
 /* ---- JSON as it stands. The text was parsed before, so it is known to be well formed. */
 
 static size_t skip_blank(struct str s, size_t at)

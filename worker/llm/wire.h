@@ -5,12 +5,15 @@
  */
 #include "worker/llm/provider.h"
 
-#define WIRE_CALLS_MAX 128            /* calls and blocks in one reply */
-#define WIRE_ARGUMENTS_MAX (1u << 20) /* bytes of one call's arguments */
-#define WIRE_OWN_MAX SPLIT_LINE_MAX   /* bytes of a turn in its own form */
-#define WIRE_MADE_ID "made_"          /* ids that we gave because the provider gave none start so */
+#define WIRE_CALLS_MAX 64               /* calls in one reply */
+#define WIRE_BLOCKS_MAX 1000            /* blocks in one reply */
+#define WIRE_ARGUMENTS_MAX (256u << 10) /* bytes of one call's arguments */
+#define WIRE_OWN_MAX SPLIT_LINE_MAX     /* bytes of a turn in its own form */
+#define WIRE_MADE_ID "made_"            /* ids that we gave because the provider gave none start so */
 #define WIRE_NO_SCHEMA "{\"type\":\"object\",\"properties\":{}}"
 
+/* What a provider sent; ERR_BAD_REPLY when it is no JSON. */
+MUSTCHECK int wire_parse(struct arena *, struct str text, size_t cap, const struct json **, struct err *);
 /* The members of an object or the elements of an array, one after the other, as they stand in the text; key is empty for elements and unread
  * (still escaped) for members. *rest starts as the whole container, which json_parse must have accepted. */
 bool raw_next(struct str *rest, struct str *key, struct str *value);
