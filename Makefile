@@ -39,7 +39,7 @@ TUI_ROOMS    := $(filter-out $(B)/tui/main.o,$(call o,$(TUI)))
 all: $(BIN)/signalbox $(BIN)/signalbox-worker
 
 $(BIN)/signalbox-worker: $(call o,$(WORKER)) $(LIB)
-$(BIN)/signalbox-worker: LDLIBS += $(shell pkg-config --libs libcurl 2>/dev/null)
+$(BIN)/signalbox-worker: LDLIBS += $(shell pkg-config --libs libcurl libmicrohttpd 2>/dev/null)
 $(BIN)/signalbox: $(call o,$(TUI)) $(LIB)
 $(BIN)/signalbox: LDLIBS += -lncursesw
 $(BIN)/signalbox $(BIN)/signalbox-worker:
@@ -80,7 +80,7 @@ $(FAKE_LLM): $(B)/tests/lib/fake_llm.o $(LIB)
 $(UNIT_TUI): $(B)/%: $(B)/%.o $(TUI_ROOMS) $(LIB)
 	$(LINK_TEST) $(LDLIBS) -lncursesw -lcmocka -o $@
 $(filter-out $(UNIT_TUI),$(UNIT)): $(B)/%: $(B)/%.o $(WORKER_ROOMS) $(LIB)
-	$(LINK_TEST) $(LDLIBS) -lcurl -lcmocka -o $@
+	$(LINK_TEST) $(LDLIBS) -lcurl -lmicrohttpd -lcmocka -o $@
 $(INTEGRATION): $(B)/%: $(B)/%.o $(HARNESS) $(LIB)
 	$(LINK_TEST) $(LDLIBS) -lcmocka -o $@
 $(PROPERTY): $(call o,$(wildcard tests/property/*.c)) $(HARNESS) $(LIB)

@@ -26,7 +26,7 @@ static const struct setting TABLE[] = {
 	{ "engine_threads", SET_INT, AT(engine_threads), "1", 1, 1, 0, "event loops for provider calls" },
 	{ "log_level", SET_STRING, AT(log_level), "info", 0, 0, 0, "debug, info, warn or error" },
 	{ "listen", SET_STRING, AT(listen), "127.0.0.1:8787", 0, 0, 0,
-	  "address of the HTTP interface (this version serves none)" },
+	  "HOST:PORT of metrics and health, one worker each; empty: none" },
 	{ "rpc_agent", SET_STRING, AT(rpc_agent), "", 0, 0, 0, "agent of the RPC interface (this version serves none)" },
 };
 static const char *const FOREIGN[] = { "theme",      "ascii",      "mouse",    "refresh", "clipboard",

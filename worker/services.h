@@ -5,12 +5,16 @@
 struct jobs;
 struct writer;
 struct engine;
+struct counts;
+struct trace;
 
 struct services {
 	const struct options *options;
 	struct jobs *jobs;
 	struct writer *writer;
 	struct engine *engine;
+	struct counts *counts; /* telemetry/count.h; may be NULL, as in tests */
+	struct trace *trace;   /* telemetry/trace.h; NULL when nobody collects */
 	char worker_id[40]; /* this incarnation */
 	const char *worker_name;
 };

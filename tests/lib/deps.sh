@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is missing: Debian packages only, as root or through sudo. README.md names them too.
 set -eu
-PACKAGES="gcc make pkg-config libpq-dev libcurl4-openssl-dev libcjson-dev libutf8proc-dev libncurses-dev libcmocka-dev
+PACKAGES="gcc make pkg-config libpq-dev libcurl4-openssl-dev libcjson-dev libutf8proc-dev libmicrohttpd-dev libncurses-dev libcmocka-dev
           postgresql postgresql-client curl tmux procps gettext pgbouncer iproute2 iptables"
 missing=
 for p in $PACKAGES; do

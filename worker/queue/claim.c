@@ -9,6 +9,7 @@
 #include "shared/log.h"
 #include "shared/pg.h"
 #include "shared/vocab.h"
+#include "worker/telemetry/count.h"
 
 #define BATCH_MAX 200
 #define TIMEOUT_MS 10000
@@ -129,11 +130,17 @@ static int claim_some(struct claim *c, int slots, struct err *err)
 	snprintf(n, sizeof n, "%d", MIN(slots, c->batch));
 	snprintf(timeout, sizeof timeout, "%lld ms", (long long)c->services->options->timeout_ms);
 	const char *params[] = { worker, n, timeout };
+	usec_t began = clock_mono();
 	int result = pg_exec(c->pg, &a, TAKE, params, 3, TIMEOUT_MS, &r, err);
 	if (result < 0 && (err->code == ERR_DB_DOWN || err->code == ERR_DB_TIMEOUT || err->code == ERR_TOO_BIG))
 		c->in_doubt = true;
 	/* So much was said in these conversations that one answer cannot carry them: fewer at a time. */
 	c->batch = result < 0 && err->code == ERR_TOO_BIG ? MAX(1, c->batch / 8) : MIN(BATCH_MAX, c->batch * 2);
+	if (result == 0) {
+		count_add(c->services->counts, CLAIMS, 1, NULL);
+		count_add(c->services->counts, CLAIMED, r.n_rows, NULL);
+		count_add(c->services->counts, CLAIM_SECONDS, clock_mono() - began, NULL);
+	}
 	for (int i = 0; i < r.n_rows; i++)
 		make_job(c, &r, i);
 	arena_release(&a);
