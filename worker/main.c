@@ -11,6 +11,7 @@
  * | engine  | all provider transfers, parsing of streams                  | net/engine.c    |
  * | writer  | its connection, the records of all jobs                     | writer.c        |
  * | outbox  | its connection (LISTEN), text of watched messages, hints    | outbox.c        |
+ * | trace   | the queue of spans, sending them                            | telemetry/trace.c |
  * | http×2  | the library's: clients, parsing; ours: handlers that wait   | api/server.c    |
  *
  * Stop: SIGTERM or SIGINT drains (no new work, running messages get `drain`, the rest go back and burn no try); a second one gives the
@@ -39,6 +40,7 @@
 #include "worker/writer.h"
 
 #define QUIET_MS 5000    /* a database that has not confirmed the lease for so long does not answer */
+#define SPANS_MS 2000    /* for the last spans */
 #define RELEASE_MS 10000 /* for handing back, after the drain time is over */
 
 struct worker {
@@ -184,6 +186,8 @@ static void start_rooms(struct worker *w, const char *agents)
 	s->counts = counts_new();
 	s->jobs = jobs_start(threads, on_job_end, w);
 	s->engine = engine_start();
+	if (o->otlp_endpoint[0] != '\0')
+		s->trace = trace_start(o->otlp_endpoint, o->otlp_header, s->worker_name, s->engine, s->counts);
 	s->writer = writer_start(o->database_url, s->worker_id, (int)o->tries, o->backoff_ms, on_change, w);
 	if (lease_start(&w->lease, o, s->worker_name, agents, s->jobs, s->worker_id, &err) < 0)
 		die(3, "lease", &err);
@@ -228,6 +232,7 @@ static void stop_rooms(struct worker *w)
 	api_stop(w->api);
 	lease_stop(w->lease);
 	outbox_stop(w->outbox);
+	trace_stop(w->services.trace, SPANS_MS);
 	tend_stop(w->tend);
 	if (left >
 	    0) { /* the database is away: the lease gives them back. Transfers still hold their jobs, so nothing is freed. */

@@ -15,6 +15,6 @@ struct services {
 	struct engine *engine;
 	struct counts *counts; /* telemetry/count.h; may be NULL, as in tests */
 	struct trace *trace;   /* telemetry/trace.h; NULL when nobody collects */
-	char worker_id[40]; /* this incarnation */
+	char worker_id[40];    /* this incarnation */
 	const char *worker_name;
 };

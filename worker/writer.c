@@ -131,12 +131,14 @@ static void count_written(struct job **jobs, int n, usec_t took)
 	count_add(c, SETTLE_SECONDS, took, NULL);
 	for (int i = 0; i < n; i++) {
 		const struct job *job = jobs[i];
-		facts_message(c, &(struct message_facts){ .agent = job->agent,
-		                                          .provider = job->provider,
-		                                          .model = job->model,
-		                                          .code = job->err.code,
-		                                          .duration = clock_mono() - job->claimed,
-		                                          .number = job->number });
+		struct message_facts facts = { .agent = job->agent,
+			                       .provider = job->provider,
+			                       .model = job->model,
+			                       .code = job->err.code,
+			                       .duration = clock_mono() - job->claimed,
+			                       .number = job->number };
+		facts_message(c, &facts);
+		trace_message(job->services->trace, &job->span, &(struct message_span){ &facts, job->conversation, job->waited });
 	}
 }
 
