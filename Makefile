@@ -91,6 +91,7 @@ test-build: all $(FAKE_LLM) $(UNIT) $(INTEGRATION) $(PROPERTY)
 CHECK = SIGNALBOX_BIN_DIR='$(BIN)' FAKE_LLM='$(FAKE_LLM)' tests/lib/check.sh
 # Terminal and network tests drive the plain binary: what a sanitizer would find there the other kinds find.
 check: deps
+	@tests/lib/deps.sh promtool
 	@$(MAKE) -s lint
 	@$(MAKE) -s test-build
 	@$(CHECK) $(UNIT) $(INTEGRATION) $(PROPERTY) $(if $(SAN),,$(wildcard tests/term/*.sh) $(filter-out %/versions.sh,$(wildcard tests/net/*.sh)))

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib/net.sh"
 stack_up
 W=$T/w1.log
-net_worker "$W" --listen 127.0.0.1:0 --lease 5s --drain 20s --log-level debug; W1=$!
+net_worker "$W" --listen 127.0.0.1:0 --lease 5s --drain 20s --log-level debug --otlp-endpoint "http://127.0.0.1:$(cat "$T/port")"; W1=$!
 ready "$W"
 AT=$(sed -n 's/.*msg="http" address=\([0-9.:]*\).*/\1/p' "$W" | head -1)
 # get PATH [curl arguments]: the body; code PATH [curl arguments]: the status
@@ -27,6 +27,15 @@ fresh
 is "the queue is empty" "0" "$(metric 'signalbox_queue_messages{state="queued"}')"
 is "three ended today" "3" "$(metric 'signalbox_queue_today{outcome="completed"}')"
 is "one worker" "1" "$(metric 'signalbox_workers_alive ')"
+
+q "update signalbox.agents set budget_day = 2.5, budget_month = 50 where slug = 'luna'" >/dev/null
+q "create table if not exists signalbox.breakers (provider text, model text, key_env text, state text, until timestamptz, probe_job uuid, forced boolean)" >/dev/null
+q "insert into signalbox.breakers (provider, state, until) values ('p', 'open', now() + interval '1 h'), ('p', 'closed', null); alter table signalbox.breakers owner to signalbox_owner" >/dev/null
+fresh
+is "a budget" "2.5" "$(metric 'signalbox_budget_usd{agent="luna",period="day",kind="limit"}')"
+is "nothing spent: no price" "0" "$(metric 'signalbox_budget_usd{agent="luna",period="month",kind="spent"}')"
+is "an open breaker" "2" "$(metric 'signalbox_breaker_state{provider="p"}')"
+is "spans went out" "t" "$(test "$(metric 'signalbox_otlp_spans_total ')" -ge 6 && echo t)"
 
 get /metrics >"$T/metrics.txt"
 is "every sample has a family" "0" "$(awk '/^# TYPE/ { t[$3] = $4; n[$3]++ } /^# HELP/ { h[$3] = 1 }

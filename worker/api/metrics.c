@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "shared/clock.h"
+#include "shared/log.h"
 #include "shared/pg.h"
 #include "sql_embed.h"
 #include "worker/job.h"
@@ -36,7 +37,7 @@ struct metrics {
 	usec_t seen_at;
 	usec_t started; /* wall clock */
 	struct priced *priced;
-	int n_priced;
+	bool has_said;
 };
 
 static const char *const KIND[KINDS] = { "input", "cached", "output" };
@@ -79,7 +80,6 @@ static void note_tokens(void *ctx, const char *const *labels, int64_t tokens)
 			              .provider = xstrdup(labels[1]),
 			              .model = xstrdup(labels[2]) };
 		m->priced = p;
-		m->n_priced++;
 	}
 	for (int k = 0; k < KINDS; k++)
 		if (strcmp(labels[3], KIND[k]) == 0)
@@ -182,19 +182,30 @@ static int read_breakers(struct counts *c, struct pg *pg, struct arena *a, struc
 	return 0;
 }
 
+/* Each part for itself: one that fails, on a schema older than ours, must not hide the others. */
 static void look(struct metrics *m)
 {
+	static int (*const PARTS[])(struct counts *, struct pg *, struct arena *, struct err *) = { read_budgets, read_breakers };
 	struct arena a = ARENA_INIT;
 	struct counts *c = counts_new();
 	struct pg *pg = NULL;
-	struct err err;
+	struct err err, why;
+	int failed = 0;
+	char text[300];
 	m->seen_at = clock_mono();
 	bool is_up = pg_connect(&pg, m->services->options->database_url, "signalbox-worker metrics", "-c statement_timeout=2500",
 	                        TIMEOUT_MS, &err) == 0 &&
-	             read_queue(c, pg, &a, &err) == 0 && read_budgets(c, pg, &a, &err) == 0 &&
-	             read_breakers(c, pg, &a, &err) == 0 && price_tokens(m, pg, &a, &err) == 0;
+	             read_queue(c, pg, &a, &err) == 0;
+	for (size_t i = 0; is_up && i <= ARRAY_SIZE(PARTS); i++)
+		if ((i < ARRAY_SIZE(PARTS) ? PARTS[i](c, pg, &a, &why) : price_tokens(m, pg, &a, &why)) < 0) {
+			failed++;
+			err = why;
+		}
 	pg_close(pg);
 	arena_release(&a);
+	if ((!is_up || failed > 0) && !m->has_said)
+		log_event(LOG_WARN, "metrics of the database are missing", "why=%s", log_quote(err.msg, text, sizeof text));
+	m->has_said = !is_up || failed > 0;
 	if (!is_up) {
 		counts_free(c);
 		c = NULL;
