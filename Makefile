@@ -39,7 +39,7 @@ TUI_ROOMS    := $(filter-out $(B)/tui/main.o,$(call o,$(TUI)))
 all: $(BIN)/signalbox $(BIN)/signalbox-worker
 
 $(BIN)/signalbox-worker: $(call o,$(WORKER)) $(LIB)
-$(BIN)/signalbox-worker: LDLIBS += $(shell pkg-config --libs libcurl 2>/dev/null)
+$(BIN)/signalbox-worker: LDLIBS += $(shell pkg-config --libs libcurl libmicrohttpd 2>/dev/null)
 $(BIN)/signalbox: $(call o,$(TUI)) $(LIB)
 $(BIN)/signalbox: LDLIBS += -lncursesw
 $(BIN)/signalbox $(BIN)/signalbox-worker:
@@ -80,7 +80,7 @@ $(FAKE_LLM): $(B)/tests/lib/fake_llm.o $(call o,$(wildcard tests/lib/fake/*.c)) 
 $(UNIT_TUI): $(B)/%: $(B)/%.o $(TUI_ROOMS) $(LIB)
 	$(LINK_TEST) $(LDLIBS) -lncursesw -lcmocka -o $@
 $(filter-out $(UNIT_TUI),$(UNIT)): $(B)/%: $(B)/%.o $(WORKER_ROOMS) $(LIB)
-	$(LINK_TEST) $(LDLIBS) -lcurl -lcmocka -o $@
+	$(LINK_TEST) $(LDLIBS) -lcurl -lmicrohttpd -lcmocka -o $@
 $(INTEGRATION): $(B)/%: $(B)/%.o $(HARNESS) $(LIB)
 	$(LINK_TEST) $(LDLIBS) -lcmocka -o $@
 $(PROPERTY): $(call o,$(wildcard tests/property/*.c)) $(HARNESS) $(LIB)
@@ -91,6 +91,7 @@ test-build: all $(FAKE_LLM) $(UNIT) $(INTEGRATION) $(PROPERTY)
 CHECK = SIGNALBOX_BIN_DIR='$(BIN)' FAKE_LLM='$(FAKE_LLM)' tests/lib/check.sh
 # Terminal and network tests drive the plain binary: what a sanitizer would find there the other kinds find.
 check: deps
+	@tests/lib/deps.sh promtool
 	@$(MAKE) -s lint
 	@$(MAKE) -s test-build
 	@$(CHECK) $(UNIT) $(INTEGRATION) $(PROPERTY) $(if $(SAN),,$(wildcard tests/term/*.sh) $(filter-out %/versions.sh,$(wildcard tests/net/*.sh)))

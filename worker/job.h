@@ -14,6 +14,7 @@
 #include "shared/err.h"
 #include "shared/list.h"
 #include "shared/str.h"
+#include "worker/telemetry/trace.h"
 
 enum step {
 	GO,   /* next stage */
@@ -56,6 +57,8 @@ struct job {
 	char job_id[40], message_uuid[40];
 	int number;               /* attempts so far, this one included */
 	usec_t claimed, deadline; /* monotonic */
+	struct span span;         /* of this attempt; children of it go to providers */
+	usec_t waited;            /* in the queue; -1: unknown, it is asked for only where somebody collects spans */
 	struct live live;
 	atomic_int stop; /* an err_code: CANCELLED, LEASE_LOST or SHUTDOWN; 0 = go on */
 	struct err err;  /* set by the step that failed */
@@ -63,6 +66,7 @@ struct job {
 		fate; /* what becomes of the message, where it is not the class of err: another route failed otherwise; ERR_NONE: as err */
 
 	/* came with the claim; all in the arena, NULL where the agent has none */
+	const char *conversation; /* the session's uuid, where somebody collects spans */
 	const char *agent, *system_prompt;
 	int max_tokens; /* 0 = the provider's default */
 	struct route *routes;
@@ -72,8 +76,9 @@ struct job {
 	struct turn *turns;
 	int n_turns;
 
-	struct llm *llm;      /* from generate to settle */
-	struct strbuf record; /* while settle waits */
+	struct llm *llm;            /* from generate to settle */
+	const struct route *called; /* by its last call */
+	struct strbuf record;       /* while settle waits */
 	atomic_bool settled;
 
 	/* jobs.c, under its lock */

@@ -11,6 +11,8 @@
  * | engine  | all provider transfers, parsing of streams                  | net/engine.c    |
  * | writer  | its connection, the records of all jobs                     | writer.c        |
  * | outbox  | its connection (LISTEN), watched text, hints, reports       | outbox.c        |
+ * | trace   | the queue of spans, sending them                            | telemetry/trace.c |
+ * | http×2  | the library's: clients, parsing; ours: handlers that wait   | api/server.c    |
  *
  * Stop: SIGTERM or SIGINT drains (no new work, running messages get `drain`, the rest go back and burn no try); a second one gives the
  * running ones back at once.
@@ -27,6 +29,7 @@
 #include "shared/log.h"
 #include "shared/migrate.h"
 #include "shared/version.h"
+#include "worker/api/api.h"
 #include "worker/llm/breaker.h"
 #include "worker/net/engine.h"
 #include "worker/outbox.h"
@@ -34,8 +37,11 @@
 #include "worker/queue/lease.h"
 #include "worker/queue/tend.h"
 #include "worker/services.h"
+#include "worker/telemetry/count.h"
 #include "worker/writer.h"
 
+#define QUIET_MS 5000    /* a database that has not confirmed the lease for so long does not answer */
+#define SPANS_MS 2000    /* for the last spans */
 #define RELEASE_MS 10000 /* for handing back, after the drain time is over */
 
 struct worker {
@@ -45,6 +51,8 @@ struct worker {
 	struct claim *claim;
 	struct outbox *outbox;
 	struct tend *tend;
+	struct api *api;
+	atomic_bool draining;
 	int signals;
 };
 
@@ -113,6 +121,22 @@ static void on_watched(void *ctx)
 	outbox_watched(w->outbox);
 }
 
+/* For /readyz and those who send work or watch: does this worker take messages now? */
+static bool is_ready(void *ctx, char why[static 120])
+{
+	struct worker *w = ctx;
+	int64_t age = lease_age_ms(w->lease);
+	if (atomic_load(&w->draining))
+		snprintf(why, 120, "draining: no new messages are taken");
+	else if (age < 0)
+		snprintf(why, 120, "the lease is lost, a new one is not there yet");
+	else if (age > MIN(QUIET_MS, w->options.lease_ms))
+		snprintf(why, 120, "the database has not answered for %lld s", (long long)age / 1000);
+	else
+		return true;
+	return false;
+}
+
 /* "a,b" to {"a","b"}; NULL when empty. In the arena. */
 static const char *agents_array(struct arena *a, const char *list)
 {
@@ -166,9 +190,12 @@ static void start_rooms(struct worker *w, const char *agents)
 	struct err err;
 	int threads = stage_threads();
 	s->options = o;
+	s->counts = counts_new();
 	s->jobs = jobs_start(threads, on_job_end, w);
 	s->engine = engine_start();
 	s->breakers = breakers_new(on_report, w);
+	if (o->otlp_endpoint[0] != '\0')
+		s->trace = trace_start(o->otlp_endpoint, o->otlp_header, s->worker_name, s->engine, s->counts);
 	s->writer = writer_start(o->database_url, s->worker_id, (int)o->tries, o->backoff_ms, on_change, w);
 	if (lease_start(&w->lease, o, s->worker_name, agents, s->jobs, s->worker_id, &err) < 0)
 		die(3, "lease", &err);
@@ -176,6 +203,7 @@ static void start_rooms(struct worker *w, const char *agents)
 	w->tend = tend_start(o);
 	w->claim = claim_new(s, w->lease, on_watched, w);
 	claim_start(w->claim); /* from here on jobs come, and all rooms are there */
+	w->api = api_start(s, (struct api_ready){ is_ready, w });
 }
 
 /* Waits for a stop signal at most ms (-1: for ever). True when one came. */
@@ -198,6 +226,7 @@ static bool wait_for_jobs(struct worker *w, int64_t ms)
 
 static void stop_rooms(struct worker *w)
 {
+	atomic_store(&w->draining, true);
 	claim_stop(w->claim); /* first: a claim under way would bring work after everybody had gone */
 	lease_set_draining(w->lease);
 	log_event(LOG_INFO, "draining", "running=%d ms=%lld", jobs_count(w->services.jobs), (long long)w->options.drain_ms);
@@ -208,8 +237,10 @@ static void stop_rooms(struct worker *w)
 	}
 	writer_stop(w->services.writer, RELEASE_MS);
 	int left = jobs_count(w->services.jobs);
+	api_stop(w->api);
 	lease_stop(w->lease);
 	outbox_stop(w->outbox);
+	trace_stop(w->services.trace, SPANS_MS);
 	tend_stop(w->tend);
 	if (left >
 	    0) { /* the database is away: the lease gives them back. Transfers still hold their jobs, so nothing is freed. */
@@ -259,6 +290,7 @@ int main(int argc, char **argv)
 		jobs_stop(w.services.jobs);
 		breakers_free(w.services.breakers);
 		claim_free(w.claim);
+		counts_free(w.services.counts);
 		log_event(LOG_INFO, "ended", "worker=%s", name);
 	}
 	options_free(&w.options);

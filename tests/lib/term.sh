@@ -7,6 +7,7 @@ FAKE=${FAKE_LLM:-build/plain/tests/fake_llm}
 T=$(mktemp -d /tmp/sbterm.XXXXXX)
 chmod 755 "$T"
 unset SIGNALBOX_DATABASE_URL SIGNALBOX_CONFIG SIGNALBOX_BIN_DIR NO_COLOR TMUX
+export SIGNALBOX_LISTEN=    # no HTTP: several workers run at once
 export HOME=$T XDG_STATE_HOME=$T/state LC_ALL=C.UTF-8
 SOCK=sb$$
 N=0

@@ -8,6 +8,7 @@
 
 #include "worker/llm/classify.h"
 #include "worker/net/engine.h"
+#include "worker/telemetry/trace.h"
 
 #define ERROR_BODY_MAX 65536
 #define REQUEST_MAX (16u << 20)
@@ -189,13 +190,21 @@ static void put_url(const struct provider_ops *ops, const struct prompt *prompt,
 	strbuf_release(&path);
 }
 
-/* After the first, which is there. */
+static size_t first_free(const char *const *headers)
+{
+	size_t n = 0;
+	while (headers[n] != NULL)
+		n++;
+	return n;
+}
+
+/* After the first, which is there; leaves room for one more. */
 static void put_headers(const struct provider_ops *ops, const char *auth, const char **out, size_t room)
 {
 	size_t n = 1;
 	if (auth != NULL)
 		out[n++] = auth;
-	for (size_t i = 0; ops->headers != NULL && ops->headers[i] != NULL && n + 1 < room; i++)
+	for (size_t i = 0; ops->headers != NULL && ops->headers[i] != NULL && n + 2 < room; i++)
 		out[n++] = ops->headers[i];
 }
 
@@ -222,13 +231,15 @@ static int build(struct call_private *p, const struct job *job, const struct rou
 	return 0;
 }
 
-static void send_request(struct call_private *p, const struct options *o, const struct strbuf *url, const struct strbuf *body,
+static void send_request(struct call_private *p, const struct span *span, const struct strbuf *url, const struct strbuf *body,
                          const char *key)
 {
-	char auth[600];
+	const struct options *o = p->job->services->options;
+	char auth[600], parent[TRACEPARENT_SIZE];
 	snprintf(auth, sizeof auth, "%s%s", p->ops->key_header, key);
 	const char *headers[8] = { "Content-Type: application/json" };
 	put_headers(p->ops, key[0] != '\0' ? auth : NULL, headers, ARRAY_SIZE(headers));
+	headers[first_free(headers)] = p->job->services->trace != NULL ? span_header(span, parent) : NULL;
 	usec_t left = (p->job->deadline - clock_mono()) / USEC_PER_MSEC;
 	struct net_request request = {
 		.url = strbuf_text(url),
@@ -244,7 +255,7 @@ static void send_request(struct call_private *p, const struct options *o, const 
 	explicit_bzero(auth, sizeof auth);
 }
 
-struct call *call_start(struct job *job, const struct route *route, struct err *err)
+struct call *call_start(struct job *job, const struct route *route, const struct span *span, struct err *err)
 {
 	char key[512] = "";
 	const struct provider_ops *ops = speaks(route->protocol);
@@ -271,7 +282,7 @@ struct call *call_start(struct job *job, const struct route *route, struct err *
 	} else if (ops->stream_type == NULL) {
 		answer_null(p);
 	} else {
-		send_request(p, job->services->options, &url, &body, key);
+		send_request(p, span, &url, &body, key);
 	}
 	explicit_bzero(key, sizeof key);
 	strbuf_release(&url);

@@ -20,9 +20,11 @@ struct call {
 	struct call_private *private;
 };
 
-/* Calls this route with the job's conversation. The caller owns it: call_free once it is done. NULL with err when it cannot even be tried:
+struct span;
+
+/* Calls this route with the job's conversation; the provider is told the span it belongs to. The caller owns it: call_free once it is done. NULL with err when it cannot even be tried:
  * NOT_CONFIGURED, AUTH (no key), TOO_BIG. */
-struct call *call_start(struct job *, const struct route *, struct err *);
+struct call *call_start(struct job *, const struct route *, const struct span *, struct err *);
 /* Ends it soon; is_done still comes, with this code. */
 void call_cancel(struct engine *, const struct call *, enum err_code);
 void call_free(struct call *);

@@ -11,6 +11,8 @@
 #include "worker/llm/breaker.h"
 #include "worker/llm/call.h"
 #include "worker/net/engine.h"
+#include "worker/telemetry/facts.h"
+#include "worker/telemetry/trace.h"
 
 #define CHAIN_MAX 65536
 #define PARK_KEY_MS (10 * 60 * 1000LL) /* then a probe looks whether the key was mended */
@@ -18,12 +20,12 @@
 
 struct llm {
 	struct job *job;
-	int at;                     /* route */
-	int calls_of;               /* calls made of this route */
-	int n_calls;                /* of all */
-	struct call *call;          /* in flight, or the last one */
-	const struct route *called; /* by it */
-	bool is_judged;             /* the last one's end was dealt with */
+	int at;            /* route */
+	int calls_of;      /* calls made of this route */
+	int n_calls;       /* of all */
+	struct call *call; /* in flight, or the last one */
+	struct span span;  /* of it */
+	bool is_judged;    /* the last one's end was dealt with */
 	bool is_sleeping;
 	atomic_bool is_awake;
 	uint64_t sleep;
@@ -160,6 +162,39 @@ static int64_t wait_before_again(const struct llm *l, const struct err *err)
 	return ms;
 }
 
+/* Counters and spans. */
+static void tell(const struct llm *l, const struct route *r, const struct call *c)
+{
+	const struct job *job = l->job;
+	const struct usage *u = &c->reply.usage;
+	struct call_facts facts = {
+		.agent = job->agent,
+		.provider = r->provider,
+		.model = r->model,
+		.code = c->err.code,
+		.was_called = c->was_sent || c->err.code != ERR_CANCELLED,
+		.duration = c->generation_ms * USEC_PER_MSEC,
+		.ttft_ms = c->ttft_ms,
+		.input = c->was_sent ? u->input : -1,
+		.output = c->was_sent ? u->output : -1,
+		.cached = u->cached,
+		.is_estimated = c->is_estimated,
+		.is_mismatched = c->reply.is_mismatched,
+	};
+	facts_call(job->services->counts, &facts);
+	trace_call(job->services->trace, &l->span,
+	           &(struct call_span){ .facts = &facts,
+	                                .base_url = r->base_url,
+	                                .conversation = job->conversation,
+	                                .response_id = c->reply.id,
+	                                .response_model = c->reply.model,
+	                                .finish = c->reply.finish,
+	                                .max_tokens = job->max_tokens,
+	                                .reasoning = u->reasoning,
+	                                .cache_write = u->cache_write,
+	                                .resend = l->calls_of - 1 });
+}
+
 /* What the fleet should know of a call that ended. */
 static void report(struct llm *l, const struct call *c)
 {
@@ -169,6 +204,7 @@ static void report(struct llm *l, const struct call *c)
 	int acts = err_acts(err->code);
 	enum err_class class = err_class(err->code);
 	bool is_ours = class == ERR_GONE || class == ERR_RELEASE;
+	tell(l, r, c);
 	breakers_count(b, r, err, c->was_sent ? MAX(0, c->reply.usage.input) + MAX(0, c->reply.usage.output) : 0);
 	if (r->is_probe)
 		breakers_probed(b, r, l->job->job_id, is_ours ? -1 : (acts & (ACT_BREAKER | ACT_PARK_KEY | ACT_PARK_MODEL)) == 0,
@@ -206,6 +242,7 @@ static bool go_on(struct llm *l)
 		log_event(LOG_INFO, "calling again", "message=%lld provider=%s code=%s call=%d ms=%lld",
 		          (long long)l->job->message_id, route_of(l)->provider, err_name(c->err.code), l->calls_of,
 		          (long long)ms);
+		facts_retry(l->job->services->counts, l->job->agent, route_of(l)->provider, route_of(l)->model, c->err.code);
 		start_sleep(l, ms);
 		return true;
 	}
@@ -239,9 +276,13 @@ static bool call_next(struct llm *l)
 		}
 		call_free(l->call);
 		l->is_judged = false;
-		l->call = call_start(job, r, &err);
+		l->span = span_child(&job->span);
+		l->call = call_start(job, r, &l->span, &err);
 		if (l->call != NULL) {
-			l->called = r;
+			if (l->at > 0 && l->calls_of == 0)
+				facts_fallback(job->services->counts, job->routes[l->at - 1].provider, r->provider,
+				               l->first.code);
+			job->called = r;
 			l->calls_of++;
 			l->n_calls++;
 			return true;
@@ -341,7 +382,7 @@ void llm_put(const struct job *job, struct strbuf *b)
 	if (l == NULL)
 		return;
 	if (l->call != NULL) {
-		put_route(b, l->called, l->call);
+		put_route(b, job->called, l->call);
 		put_usage(b, l->call);
 		if (l->call->ttft_ms >= 0)
 			json_put_int_field(b, "ttft_ms", l->call->ttft_ms);

@@ -9,9 +9,12 @@
 #include "shared/log.h"
 #include "shared/pg.h"
 #include "shared/vocab.h"
+#include "sql_embed.h"
+#include "worker/telemetry/count.h"
 
 #define BATCH_MAX 200
 #define TIMEOUT_MS 10000
+#define WAITS_MS 1000
 
 static const int LOOK_AGAIN_MS[] = { 2, 20, 100 };
 
@@ -148,13 +151,26 @@ static void own_route(struct job *job, const struct rows *r, int i)
 		                       .model = field(job, r, i, MODEL) };
 }
 
-static void make_job(struct claim *c, const struct rows *r, int i)
+/* waits: rows of sql_worker_trace_waits, in any order, maybe none. */
+static void begin_span(struct job *job, const struct rows *waits)
+{
+	job->span = span_attempt(NULL, job->message_uuid, job->job_id);
+	job->waited = -1;
+	for (int i = 0; i < waits->n_rows; i++)
+		if (rows_int(waits, i, 0, 0) == job->message_id) {
+			job->waited = rows_int(waits, i, 1, -1);
+			job->conversation = arena_dup(&job->arena, rows_at(waits, i, 2), strlen(rows_at(waits, i, 2)));
+		}
+}
+
+static void make_job(struct claim *c, const struct rows *r, int i, const struct rows *waits)
 {
 	struct job *job = job_new(c->services);
 	job->message_id = rows_int(r, i, MESSAGE_ID, 0);
 	snprintf(job->message_uuid, sizeof job->message_uuid, "%s", rows_at(r, i, MESSAGE_UUID));
 	snprintf(job->job_id, sizeof job->job_id, "%s", rows_at(r, i, JOB_ID));
 	job->number = (int)rows_int(r, i, NUMBER, 1);
+	begin_span(job, waits);
 	job->deadline = job->claimed + c->services->options->timeout_ms * USEC_PER_MSEC;
 	job->agent = field(job, r, i, AGENT);
 	job->system_prompt = field(job, r, i, SYSTEM);
@@ -174,11 +190,28 @@ static void make_job(struct claim *c, const struct rows *r, int i)
 	jobs_add_take(c->services->jobs, job);
 }
 
+/* How long they waited, and their sessions: only for spans. Without an answer the spans say less. */
+static void ask_waits(struct claim *c, struct arena *a, const struct rows *taken, struct rows *out)
+{
+	struct strbuf ids = STRBUF_INIT(BATCH_MAX * 32);
+	struct err err;
+	*out = (struct rows){ 0 };
+	if (c->services->trace == NULL || taken->n_rows == 0)
+		return;
+	for (int i = 0; i < taken->n_rows; i++)
+		pg_array_add(&ids, rows_at(taken, i, MESSAGE_ID));
+	pg_array_end(&ids);
+	const char *params[] = { strbuf_text(&ids) };
+	if (pg_exec(c->pg, a, sql_worker_trace_waits, params, 1, WAITS_MS, out, &err) < 0)
+		log_event(LOG_WARN, "how long messages waited is not known", "code=%s", err_name(err.code));
+	strbuf_release(&ids);
+}
+
 /* How many were taken; -1 with err. */
 static int claim_some(struct claim *c, int slots, struct err *err)
 {
 	struct arena a = ARENA_INIT;
-	struct rows r = { 0 };
+	struct rows r = { 0 }, waits;
 	char worker[40], n[16], timeout[32];
 	if (listen_turn(&c->listen, &c->pg, err) < 0)
 		return -1;
@@ -189,13 +222,20 @@ static int claim_some(struct claim *c, int slots, struct err *err)
 	snprintf(n, sizeof n, "%d", MIN(slots, c->batch));
 	snprintf(timeout, sizeof timeout, "%lld ms", (long long)c->services->options->timeout_ms);
 	const char *params[] = { worker, n, timeout };
+	usec_t began = clock_mono();
 	int result = pg_exec(c->pg, &a, TAKE, params, 3, TIMEOUT_MS, &r, err);
 	if (result < 0 && (err->code == ERR_DB_DOWN || err->code == ERR_DB_TIMEOUT || err->code == ERR_TOO_BIG))
 		c->in_doubt = true;
 	/* So much was said in these conversations that one answer cannot carry them: fewer at a time. */
 	c->batch = result < 0 && err->code == ERR_TOO_BIG ? MAX(1, c->batch / 8) : MIN(BATCH_MAX, c->batch * 2);
+	if (result == 0) {
+		count_add(c->services->counts, CLAIMS, 1, NULL);
+		count_add(c->services->counts, CLAIMED, r.n_rows, NULL);
+		count_add(c->services->counts, CLAIM_SECONDS, clock_mono() - began, NULL);
+	}
+	ask_waits(c, &a, &r, &waits);
 	for (int i = 0; i < r.n_rows; i++)
-		make_job(c, &r, i);
+		make_job(c, &r, i, &waits);
 	arena_release(&a);
 	return result < 0 ? -1 : r.n_rows;
 }

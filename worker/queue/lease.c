@@ -23,8 +23,8 @@ struct lease {
 	struct listen listen;
 	struct pg *pg;
 	int wake;
-	usec_t renewed;     /* by our clock, when the last renewal was answered */
-	usec_t quiet_until; /* no tick before */
+	_Atomic(usec_t) renewed; /* by our clock, when the last renewal was answered; only the lease thread writes it */
+	usec_t quiet_until;      /* no tick before */
 	atomic_bool draining, ending;
 	pthread_mutex_t lock; /* of what follows */
 	char id[40];
@@ -207,6 +207,12 @@ bool lease_id(struct lease *l, char id[static 40])
 	memcpy(id, l->id, 40);
 	pthread_mutex_unlock(&l->lock);
 	return held;
+}
+
+int64_t lease_age_ms(struct lease *l)
+{
+	char id[40];
+	return lease_id(l, id) ? (clock_mono() - atomic_load(&l->renewed)) / USEC_PER_MSEC : -1;
 }
 
 static void wake(struct lease *l)

@@ -15,6 +15,8 @@ MUSTCHECK int lease_start(struct lease **out, const struct options *, const char
                           struct jobs *, const char *id, struct err *);
 /* The current incarnation into id; false while there is none, between a loss and the next. Any thread. */
 bool lease_id(struct lease *, char id[static 40]);
+/* Milliseconds since the database last confirmed it, -1 while none is held. Any thread. */
+int64_t lease_age_ms(struct lease *);
 void lease_set_draining(struct lease *);
 /* Says good-bye to the database and ends the thread. */
 void lease_stop(struct lease *);

@@ -387,6 +387,7 @@ static void read_env(void)
 	}
 	setenv("PG_TEST_FAST", "1", 0);
 	setenv("SIGNALBOX_CONFIG", "/dev/null", 1);
+	setenv("SIGNALBOX_LISTEN", "", 1); /* many workers on one host; who wants one says where */
 }
 
 static void start_provider(void)

@@ -1,0 +1,111 @@
+#!/bin/bash
+# Why: operators and their monitors look at a worker through HTTP, and so may anybody else on the machine. What is said must be what
+# Prometheus reads and what is true, also without a database and while draining; nonsense must get an error, and never hurt the work.
+. "$(dirname "$0")/../lib/net.sh"
+stack_up
+W=$T/w1.log
+net_worker "$W" --listen 127.0.0.1:0 --lease 5s --drain 20s --log-level debug --otlp-endpoint "http://127.0.0.1:$(cat "$T/port")"; W1=$!
+ready "$W"
+AT=$(sed -n 's/.*msg="http" address=\([0-9.:]*\).*/\1/p' "$W" | head -1)
+# get PATH [curl arguments]: the body; code PATH [curl arguments]: the status
+get() { curl -s -m 15 "${@:2}" "http://$AT$1"; }
+code() { curl -s -m 15 -o /dev/null -w '%{http_code}' "${@:2}" "http://$AT$1"; }
+metric() { get /metrics | grep -v '^#' | grep -F "$1" | sed 's/.* //' | head -1; }
+fresh() { nap 5.2; }    # the database is asked at most every 5 s
+
+is "alive" "200" "$(code /healthz)"
+within 5 "ready" "200" code /readyz
+is "its body" '{"status":"ready"}' "$(get /readyz)"
+is "metrics" "200 text/plain; version=0.0.4; charset=utf-8" "$(curl -s -o /dev/null -w '%{http_code} %{content_type}' "http://$AT/metrics")"
+say 3 "hello"
+until_true 15 test "$(completed)" = 3 || within 15 "three answers" "3" completed
+is "three attempts, by agent, provider and model" "3" "$(metric 'agent_request_duration_seconds_count{agent="luna",provider="p",model="practice"}')"
+is "no errors" "0" "$(metric 'agent_errors_total{agent="luna",provider="p",model="practice"}')"
+is "three claimed" "3" "$(metric 'signalbox_claimed_messages_total ')"
+is "settled" "3" "$(metric 'signalbox_attempts_settled_total{agent="luna",outcome="completed"}')"
+fresh
+is "the queue is empty" "0" "$(metric 'signalbox_queue_messages{state="queued"}')"
+is "three ended today" "3" "$(metric 'signalbox_queue_today{outcome="completed"}')"
+is "one worker" "1" "$(metric 'signalbox_workers_alive ')"
+
+q "update signalbox.agents set budget_day = 2.5, budget_month = 50 where slug = 'luna'" >/dev/null
+q "create table if not exists signalbox.breakers (provider text, model text, key_env text, state text, until timestamptz, probe_job uuid, forced boolean)" >/dev/null
+q "insert into signalbox.breakers (provider, state, until) values ('p', 'open', now() + interval '1 h'), ('p', 'closed', null); alter table signalbox.breakers owner to signalbox_owner" >/dev/null
+fresh
+is "a budget" "2.5" "$(metric 'signalbox_budget_usd{agent="luna",period="day",kind="limit"}')"
+is "nothing spent: no price" "0" "$(metric 'signalbox_budget_usd{agent="luna",period="month",kind="spent"}')"
+is "an open breaker" "2" "$(metric 'signalbox_breaker_state{provider="p"}')"
+is "spans went out" "t" "$(test "$(metric 'signalbox_otlp_spans_total ')" -ge 6 && echo t)"
+
+get /metrics >"$T/metrics.txt"
+is "every sample has a family" "0" "$(awk '/^# TYPE/ { t[$3] = $4; n[$3]++ } /^# HELP/ { h[$3] = 1 }
+	/^[^#]/ { f = $1; sub(/{.*/, "", f); b = f; sub(/_(bucket|sum|count)$/, "", b); if (!(f in t) && t[b] != "histogram") bad++; seen[$0]++ }
+	!/^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+({([a-z_]+="([^"\\]|\\["\\n])*",?)+})? -?[0-9]+(\.[0-9]+)?)$/ { bad++ }
+	END { for (f in n) bad += n[f] > 1 || !h[f]; print bad + 0 }' "$T/metrics.txt")"
+is "no sample twice" "" "$(grep -v '^#' "$T/metrics.txt" | sed 's/ [^ ]*$//' | sort | uniq -d)"
+is "histograms only rise" "0" "$(awk '/_bucket{/ { f = $1; sub(/,?le=.*/, "", f); bad += f == was && $2 < last; was = f; last = $2 } END { print bad + 0 }' "$T/metrics.txt")"
+PROMTOOL=$(command -v promtool || command -v build/tools/promtool)
+if [ -n "$PROMTOOL" ]; then
+	is "promtool has nothing to say" "" "$("$PROMTOOL" check metrics <"$T/metrics.txt" 2>&1)"
+	"$PROMTOOL" check rules docs/alerts.yml >"$T/rules.out" 2>&1 && ok "promtool: the alert rules" || not_ok "promtool: $(cat "$T/rules.out")"
+else
+	skip "promtool: it is not installed (Debian: prometheus)"
+fi
+
+# A name of somebody else's that points here; more than one name; none.
+is "a foreign host" "403" "$(code /metrics -H 'Host: evil.example')"
+is "its error" '{"error":{"code":"bad_host","message":"the Host header does not name this machine'"'"'s loopback"}}' "$(get /metrics -H 'Host: evil.example')"
+is "a host that begins like ours" "403" "$(code /metrics -H 'Host: 127.0.0.1.evil.example')"
+is "localhost" "200" "$(code /healthz -H 'Host: LocalHost:99')"
+is "no host" "400" "$(code /healthz -H 'Host:')"
+is "no host, HTTP/1.0" "403" "$(code /healthz -0 -H 'Host:')"
+is "an unknown path" "404" "$(code /nothing)"
+is "its error" '{"error":{"code":"not_found","message":"there is nothing at this path"}}' "$(get /../../etc/passwd --path-as-is)"
+is "a POST" "405" "$(code /metrics -d x=1)"
+is "says what is allowed" "GET, HEAD" "$(curl -s -i -d x=1 "http://$AT/metrics" | tr -d '\r' | sed -n 's/^Allow: //p')"
+is "a HEAD" "200" "$(code /metrics -I)"
+head -c 20000 /dev/zero | tr '\0' a >"$T/long"
+is "a huge header" "431" "$(code /healthz -H "X-Long: $(cat "$T/long")")"
+is "a huge path" "414" "$(code "/$(cat "$T/long")")"
+head -c 3000000 /dev/zero >"$T/big"
+code /metrics -X POST --data-binary @"$T/big" >/dev/null
+code /healthz -X GET --data-binary @"$T/big" >/dev/null
+exec 9<>"/dev/tcp/${AT%:*}/${AT#*:}" && head -c 5000 /dev/urandom >&9 2>/dev/null; exec 9>&-
+is "alive after all that" "200" "$(code /healthz)"
+is "nothing of it in the labels" "0" "$(get /metrics | grep -c evil)"
+
+net_worker "$T/w2.log" --listen "$AT"; W2=$!
+ready "$T/w2.log"
+is "a second worker on the same address works without" "1" "$(grep -c 'no HTTP: the address is in use' "$T/w2.log")"
+kill "$W2"; wait "$W2" 2>/dev/null
+
+# One that sends its header a byte at a time has its time; silence too.
+if [ -n "$LONG" ]; then
+	exec 9<>"/dev/tcp/${AT%:*}/${AT#*:}"
+	(for c in G E T ' ' / h e a l t h z ' ' x y z; do printf %s "$c" >&9 || exit; sleep 1; done) 2>/dev/null &
+	end=$((SECONDS + 20)) closed=
+	while [ $SECONDS -lt $end ]; do read -rt 1 -u 9 _ || [ $? -gt 128 ] || { closed=1; break; }; done
+	is "a slow header is cut off" "1" "$closed"
+	exec 9>&-
+fi
+
+tests/lib/pg.sh stop "$T/db" immediate >/dev/null
+within 15 "not ready without a database" "503" code /readyz
+is "says why" "not_ready" "$(get /readyz | sed 's/.*"code":"\([a-z_]*\)".*/\1/')"
+is "alive all the same" "200" "$(code /healthz)"
+fresh
+is "metrics all the same" "0" "$(metric 'signalbox_database_up ')"
+is "without what only the database knows" "0" "$(get /metrics | grep -c signalbox_queue_messages)"
+PG_TEST_FAST=1 tests/lib/pg.sh start "$T/db" >/dev/null
+within 15 "ready again" "200" code /readyz
+fresh
+is "the database is there again" "1" "$(metric 'signalbox_database_up ')"
+
+say 1 "slowly [[words=60 rate=12]]"
+within 10 "one is running" "1" running
+kill -TERM "$W1"
+within 5 "not ready while draining" "503" code /readyz
+is "says so" "draining: no new messages are taken" "$(get /readyz | sed 's/.*"message":"\([^"]*\)".*/\1/')"
+wait "$W1"
+is "ends well" "0" "$?"
+finish

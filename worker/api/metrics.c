@@ -1,0 +1,266 @@
+/*
+ * The database is asked at most every 5 s, on a connection that lives as long as the asking: whoever scrapes pays, and a worker that nobody
+ * scrapes has no connection more. When it does not answer, what follows from it is left out (an old value would look like a true one) and
+ * signalbox_database_up is 0.
+ *
+ * Cost: tokens are counted when a call ends; here what came since the last scrape is priced. A counter that only moves when it is read
+ * cannot be told from one that moves at once.
+ */
+#include "worker/api/metrics.h"
+
+#include <dirent.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "shared/clock.h"
+#include "shared/log.h"
+#include "shared/pg.h"
+#include "sql_embed.h"
+#include "worker/job.h"
+#include "worker/telemetry/count.h"
+
+#define FRESH_USEC (5 * USEC_PER_SEC)
+#define TIMEOUT_MS 3000
+#define KINDS 3
+
+/* Tokens of one agent, provider and model that have a price already. */
+struct priced {
+	struct priced *next;
+	char *agent, *provider, *model;
+	int64_t done[KINDS], now[KINDS];
+	bool is_due;
+};
+
+struct metrics {
+	const struct services *services;
+	struct counts *seen; /* what the database said last; NULL: it did not */
+	usec_t seen_at;
+	usec_t started; /* wall clock */
+	struct priced *priced;
+	bool has_said;
+};
+
+static const char *const KIND[KINDS] = { "input", "cached", "output" };
+
+struct metrics *metrics_new(const struct services *services)
+{
+	struct metrics *m = xcalloc(1, sizeof *m);
+	m->services = services;
+	m->seen_at = -FRESH_USEC;
+	m->started = clock_wall();
+	return m;
+}
+
+void metrics_free(struct metrics *m)
+{
+	for (struct priced *p = m->priced, *next; p != NULL; p = next) {
+		next = p->next;
+		free(p->agent);
+		free(p->provider);
+		free(p->model);
+		free(p);
+	}
+	counts_free(m->seen);
+	free(m);
+}
+
+/* ---------------------------------------------------------------- cost */
+
+static void note_tokens(void *ctx, const char *const *labels, int64_t tokens)
+{
+	struct metrics *m = ctx;
+	struct priced *p = m->priced;
+	while (p != NULL &&
+	       (strcmp(p->agent, labels[0]) != 0 || strcmp(p->provider, labels[1]) != 0 || strcmp(p->model, labels[2]) != 0))
+		p = p->next;
+	if (p == NULL) {
+		p = xcalloc(1, sizeof *p);
+		*p = (struct priced){ .next = m->priced,
+			              .agent = xstrdup(labels[0]),
+			              .provider = xstrdup(labels[1]),
+			              .model = xstrdup(labels[2]) };
+		m->priced = p;
+	}
+	for (int k = 0; k < KINDS; k++)
+		if (strcmp(labels[3], KIND[k]) == 0)
+			p->now[k] = tokens;
+	p->is_due = memcmp(p->now, p->done, sizeof p->now) != 0;
+}
+
+static void add_cost(struct metrics *m, struct priced *p, const struct rows *r, int row)
+{
+	struct counts *c = m->services->counts;
+	int64_t tokens = 0, pico = 0;
+	for (int k = 0; k < KINDS; k++) {
+		tokens += p->now[k] - p->done[k];
+		pico += row >= 0 ? (p->now[k] - p->done[k]) * rows_int(r, row, 1 + k, 0) : 0;
+		p->done[k] = p->now[k];
+	}
+	if (row >= 0)
+		count_add(c, COST, pico, p->agent, p->provider, p->model);
+	else
+		count_add(c, COST_UNKNOWN, tokens, p->agent, p->provider, p->model);
+}
+
+static int price_tokens(struct metrics *m, struct pg *pg, struct arena *a, struct err *err)
+{
+	struct strbuf providers = STRBUF_INIT(1 << 18), models = STRBUF_INIT(1 << 18);
+	struct rows r;
+	int n = 0, result = 0;
+	counts_each(m->services->counts, COUNT_TOKENS_BY_KIND, note_tokens, m);
+	for (struct priced *p = m->priced; p != NULL; p = p->next)
+		if (p->is_due) {
+			pg_array_add(&providers, p->provider);
+			pg_array_add(&models, p->model);
+			n++;
+		}
+	if (n > 0) {
+		pg_array_end(&providers);
+		pg_array_end(&models);
+		const char *params[] = { strbuf_text(&providers), strbuf_text(&models) };
+		result = pg_exec(pg, a, sql_worker_metrics_prices, params, 2, TIMEOUT_MS, &r, err);
+	}
+	n = 0;
+	for (struct priced *p = m->priced; result == 0 && p != NULL; p = p->next) {
+		int row = p->is_due ? 0 : -1;
+		if (!p->is_due)
+			continue;
+		n++;
+		while (row < r.n_rows && rows_int(&r, row, 0, 0) != n)
+			row++;
+		add_cost(m, p, &r, row < r.n_rows ? row : -1);
+		p->is_due = false;
+	}
+	strbuf_release(&providers);
+	strbuf_release(&models);
+	return result;
+}
+
+/* ---------------------------------------------------------------- the database's view */
+
+static int read_queue(struct counts *c, struct pg *pg, struct arena *a, struct err *err)
+{
+	static const char *const STATE[] = { "pending", "queued", "processing", "failed" };
+	struct rows r;
+	if (pg_exec(pg, a, sql_worker_metrics_queue, NULL, 0, TIMEOUT_MS, &r, err) < 0)
+		return -1;
+	if (r.n_rows != 1)
+		return err_set(err, ERR_DB, "no queue status");
+	for (size_t i = 0; i < ARRAY_SIZE(STATE); i++)
+		count_add(c, QUEUE_MESSAGES, rows_int(&r, 0, (int)i, 0), STATE[i]);
+	count_add(c, ENDED_TODAY, rows_int(&r, 0, 4, 0), "completed");
+	count_add(c, ENDED_TODAY, rows_int(&r, 0, 5, 0), "failed");
+	count_add(c, QUEUE_OLDEST, rows_int(&r, 0, 6, 0), NULL);
+	count_add(c, WORKERS_ALIVE, rows_int(&r, 0, 7, 0), NULL);
+	count_add(c, FLEET_SLOTS, rows_int(&r, 0, 8, 0), NULL);
+	return 0;
+}
+
+static int read_budgets(struct counts *c, struct pg *pg, struct arena *a, struct err *err)
+{
+	struct rows r;
+	if (pg_exec(pg, a, sql_worker_metrics_budgets, NULL, 0, TIMEOUT_MS, &r, err) < 0)
+		return -1;
+	for (int i = 0; i < r.n_rows; i++)
+		for (int month = 0; month < 2; month++) {
+			const char *agent = rows_at(&r, i, 0), *period = month ? "month" : "day";
+			if (rows_at(&r, i, 1 + month) == NULL)
+				continue;
+			count_add(c, BUDGET, rows_int(&r, i, 1 + month, 0), agent, period, "limit");
+			count_add(c, BUDGET, rows_int(&r, i, 3 + month, 0), agent, period, "spent");
+		}
+	return 0;
+}
+
+static int read_breakers(struct counts *c, struct pg *pg, struct arena *a, struct err *err)
+{
+	struct rows r;
+	if (pg_exec(pg, a, sql_worker_metrics_breakers, NULL, 0, TIMEOUT_MS, &r, err) < 0)
+		return -1;
+	for (int i = 0; i < r.n_rows; i++)
+		count_add(c, BREAKER_STATE, rows_int(&r, i, 1, 0), rows_at(&r, i, 0));
+	return 0;
+}
+
+/* Each part for itself: one that fails, on a schema older than ours, must not hide the others. */
+static void look(struct metrics *m)
+{
+	static int (*const PARTS[])(struct counts *, struct pg *, struct arena *, struct err *) = { read_budgets, read_breakers };
+	struct arena a = ARENA_INIT;
+	struct counts *c = counts_new();
+	struct pg *pg = NULL;
+	struct err err, why;
+	int failed = 0;
+	char text[300];
+	m->seen_at = clock_mono();
+	bool is_up = pg_connect(&pg, m->services->options->database_url, "signalbox-worker metrics", "-c statement_timeout=2500",
+	                        TIMEOUT_MS, &err) == 0 &&
+	             read_queue(c, pg, &a, &err) == 0;
+	for (size_t i = 0; is_up && i <= ARRAY_SIZE(PARTS); i++)
+		if ((i < ARRAY_SIZE(PARTS) ? PARTS[i](c, pg, &a, &why) : price_tokens(m, pg, &a, &why)) < 0) {
+			failed++;
+			err = why;
+		}
+	pg_close(pg);
+	arena_release(&a);
+	if ((!is_up || failed > 0) && !m->has_said)
+		log_event(LOG_WARN, "metrics of the database are missing", "why=%s", log_quote(err.msg, text, sizeof text));
+	m->has_said = !is_up || failed > 0;
+	if (!is_up) {
+		counts_free(c);
+		c = NULL;
+	}
+	counts_free(m->seen);
+	m->seen = c;
+}
+
+/* ---------------------------------------------------------------- this process */
+
+static int open_fds(void)
+{
+	int n = 0;
+	DIR *d = opendir("/proc/self/fd");
+	if (d == NULL)
+		return -1;
+	for (const struct dirent *e; (e = readdir(d)) != NULL;)
+		n += e->d_name[0] != '.';
+	closedir(d);
+	return n - 1; /* without the one that looks */
+}
+
+static void look_at_process(const struct metrics *m, struct counts *c)
+{
+	struct rusage u;
+	struct rlimit files;
+	long pages = 0, resident = 0, page = sysconf(_SC_PAGESIZE);
+	FILE *f = fopen("/proc/self/statm", "re");
+	if (f != NULL) {
+		if (fscanf(f, "%ld %ld", &pages, &resident) == 2) {
+			count_add(c, VIRTUAL, pages * page, NULL);
+			count_add(c, RESIDENT, resident * page, NULL);
+		}
+		fclose(f);
+	}
+	getrusage(RUSAGE_SELF, &u);
+	count_add(c, CPU, (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * USEC_PER_SEC + u.ru_utime.tv_usec + u.ru_stime.tv_usec, NULL);
+	int n = open_fds();
+	if (n >= 0)
+		count_add(c, OPEN_FDS, n, NULL);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY)
+		count_add(c, MAX_FDS, (int64_t)files.rlim_cur, NULL);
+	count_add(c, START_TIME, m->started, NULL);
+	count_add(c, IN_FLIGHT, jobs_count(m->services->jobs), NULL);
+	count_add(c, SLOTS, m->services->options->concurrency, NULL);
+	count_add(c, DATABASE_UP, m->seen != NULL, NULL);
+}
+
+void metrics_write(struct metrics *m, bool is_ready, struct strbuf *b)
+{
+	if (clock_mono() - m->seen_at >= FRESH_USEC)
+		look(m);
+	struct counts *own = counts_new();
+	look_at_process(m, own);
+	count_add(own, READY, is_ready, NULL);
+	counts_write((struct counts *[]){ m->services->counts, m->seen, own }, 3, b);
+	counts_free(own);
+}

@@ -1,0 +1,38 @@
+#pragma once
+/*
+ * What happens to messages and calls, told once by the room that knows it, and from there counted. Call from any thread; nothing is kept
+ * of the pointers. Names are as configured (slug, slug, model), never what a provider answered.
+ */
+#include "shared/base.h"
+#include "shared/err.h"
+
+struct counts;
+
+/* One call of a provider, whatever its end. */
+struct call_facts {
+	const char *agent, *provider, *model;
+	const char *operation; /* "chat", "embeddings"; NULL: "chat" */
+	enum err_code code;    /* ERR_OK: a whole reply */
+	bool was_called;       /* false: refused before anything was sent; then only the class counts */
+	usec_t duration;
+	int ttft_ms;               /* -1: no text came */
+	int input, output, cached; /* tokens, -1: unknown; input includes cached */
+	bool is_estimated, is_mismatched;
+};
+
+/* One attempt, when its record is durable. */
+struct message_facts {
+	const char *agent, *provider, *model;
+	enum err_code code; /* the outcome follows from its class */
+	usec_t duration;    /* from the start of the attempt */
+	int number;         /* of the attempt, from 1 */
+};
+
+void facts_call(struct counts *, const struct call_facts *);
+/* The same provider is called again, because of `code`. */
+void facts_retry(struct counts *, const char *agent, const char *provider, const char *model, enum err_code code);
+/* The next provider of the chain is called, because of `code`. */
+void facts_fallback(struct counts *, const char *from, const char *to, enum err_code code);
+/* A breaker changed by what this worker saw; to: "open", "half_open", "closed", "parked". */
+void facts_breaker(struct counts *, const char *provider, const char *to);
+void facts_message(struct counts *, const struct message_facts *);

@@ -1,0 +1,232 @@
+/* Spans as JSON, and their ids. Pure but for the random numbers. */
+#include "shared/json.h"
+#include "shared/str.h"
+#include "worker/telemetry/trace.h"
+
+enum kind { INTERNAL = 1, CLIENT = 3 };
+
+/* ---------------------------------------------------------------- ids */
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* n bytes of lower-case hex; false when there are fewer, or when all are zero. */
+static bool read_hex(const char *s, uint8_t *out, size_t n)
+{
+	bool is_any = false;
+	for (size_t i = 0; i < n; i++) {
+		int high = hex_digit(s[2 * i]), low = high >= 0 ? hex_digit(s[2 * i + 1]) : -1;
+		if (low < 0)
+			return false;
+		out[i] = (uint8_t)(high << 4 | low);
+		is_any |= out[i] != 0;
+	}
+	return is_any;
+}
+
+static void put_hex(char *out, const uint8_t *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+}
+
+/* The digits of a uuid without its dashes; false when it is none. */
+static bool read_uuid(const char *uuid, uint8_t out[static 16])
+{
+	char hex[33];
+	size_t n = 0;
+	for (const char *p = uuid != NULL ? uuid : ""; *p != '\0' && n < 32; p++)
+		if (*p != '-')
+			hex[n++] = *p;
+	hex[n] = '\0';
+	return n == 32 && read_hex(hex, out, 16);
+}
+
+bool traceparent_parse(const char *s, struct span *out)
+{
+	struct span span = { .has_parent = true };
+	uint8_t version = 0, flags = 0;
+	if (s == NULL || strlen(s) < 55 || s[2] != '-' || s[35] != '-' || s[52] != '-')
+		return false;
+	if (hex_digit(s[0]) < 0 || hex_digit(s[1]) < 0 || hex_digit(s[53]) < 0 || hex_digit(s[54]) < 0)
+		return false;
+	read_hex(s, &version, 1); /* false for 00, which is what is expected */
+	read_hex(s + 53, &flags, 1);
+	/* A later version may say more after the flags; ff is no version. */
+	if (version == 0xFF || (version == 0 && s[55] != '\0') || (s[55] != '\0' && s[55] != '-'))
+		return false;
+	if (!read_hex(s + 3, span.trace, 16) || !read_hex(s + 36, span.parent, 8))
+		return false;
+	span.is_sampled = flags & 1;
+	*out = span;
+	return true;
+}
+
+static void random_id(uint8_t *id, size_t n)
+{
+	arc4random_buf(id, n);
+	id[0] |= id[0] == 0; /* all zeros would be none */
+}
+
+struct span span_attempt(const char *traceparent, const char *message_uuid, const char *job_id)
+{
+	struct span span;
+	uint8_t job[16];
+	if (!traceparent_parse(traceparent, &span)) {
+		span = (struct span){ .is_sampled = true };
+		if (!read_uuid(message_uuid, span.trace))
+			random_id(span.trace, 16);
+	}
+	if (read_uuid(job_id, job))
+		memcpy(span.id, job + 8, 8);
+	else
+		random_id(span.id, 8);
+	return span;
+}
+
+struct span span_child(const struct span *parent)
+{
+	struct span span = *parent;
+	memcpy(span.parent, parent->id, 8);
+	span.has_parent = true;
+	random_id(span.id, 8);
+	return span;
+}
+
+const char *span_header(const struct span *span, char out[static TRACEPARENT_SIZE])
+{
+	char trace[33], id[17];
+	put_hex(trace, span->trace, 16);
+	put_hex(id, span->id, 8);
+	snprintf(out, TRACEPARENT_SIZE, "traceparent: 00-%s-%s-%s", trace, id, span->is_sampled ? "01" : "00");
+	return out;
+}
+
+/* ---------------------------------------------------------------- JSON */
+
+static void open_attribute(struct strbuf *b, const char *key)
+{
+	strbuf_addf(b, "%s{\"key\":\"%s\",\"value\":{", b->ptr[b->len - 1] == '[' ? "" : ",", key);
+}
+
+static void put_text(struct strbuf *b, const char *key, const char *value)
+{
+	if (value == NULL || value[0] == '\0')
+		return;
+	open_attribute(b, key);
+	json_put_field(b, "stringValue", value);
+	strbuf_str(b, "}}");
+}
+
+/* 64-bit numbers are strings in OTLP's JSON. */
+static void put_int(struct strbuf *b, const char *key, int64_t value)
+{
+	if (value < 0)
+		return;
+	open_attribute(b, key);
+	strbuf_addf(b, "\"intValue\":\"%lld\"}}", (long long)value);
+}
+
+static void put_double(struct strbuf *b, const char *key, double value)
+{
+	open_attribute(b, key);
+	strbuf_addf(b, "\"doubleValue\":%.3f}}", value);
+}
+
+static void open_span(struct strbuf *b, const struct span *s, enum kind kind, const char *verb, const char *what, usec_t from,
+                      usec_t to)
+{
+	char trace[33], id[17], parent[17], name[160];
+	put_hex(trace, s->trace, 16);
+	put_hex(id, s->id, 8);
+	put_hex(parent, s->parent, 8);
+	snprintf(name, sizeof name, "%s %s", verb, what != NULL ? what : "none");
+	strbuf_addf(b, "{\"traceId\":\"%s\",\"spanId\":\"%s\"", trace, id);
+	if (s->has_parent)
+		json_put_field(b, "parentSpanId", parent);
+	json_put_field(b, "name", name);
+	strbuf_addf(b, ",\"kind\":%d,\"startTimeUnixNano\":\"%lld000\",\"endTimeUnixNano\":\"%lld000\",\"attributes\":[",
+	            (int)kind, (long long)from, (long long)to);
+}
+
+static void close_span(struct strbuf *b, enum err_code code)
+{
+	put_text(b, "error.type", code != ERR_OK ? err_name(code) : NULL);
+	strbuf_str(b, code != ERR_OK ? "],\"status\":{\"code\":2}}" : "],\"status\":{\"code\":1}}");
+}
+
+static void put_server(struct strbuf *b, const char *url)
+{
+	char host[128];
+	if (url == NULL || strstr(url, "://") == NULL)
+		return;
+	const char *p = strstr(url, "://") + 3, *end = p + strcspn(p, "/?#"), *at = memchr(p, '@', (size_t)(end - p));
+	bool is_tls = strncmp(url, "https:", 6) == 0;
+	p = at != NULL ? at + 1 : p; /* never what stands before it */
+	const char *colon = *p == '[' ? strchr(p, ']') : p;
+	colon = colon != NULL ? memchr(colon, ':', (size_t)(MAX(end, colon) - colon)) : NULL;
+	snprintf(host, sizeof host, "%.*s", (int)((colon != NULL ? colon : end) - p), p);
+	put_text(b, "server.address", host);
+	put_int(b, "server.port", colon != NULL ? atoi(colon + 1) : is_tls ? 443 : 80);
+}
+
+void span_json_call(struct strbuf *b, const struct span *span, const struct call_span *c, usec_t end)
+{
+	const struct call_facts *f = c->facts;
+	const char *operation = f->operation != NULL ? f->operation : "chat";
+	open_span(b, span, CLIENT, operation, f->model, end - f->duration, end);
+	put_text(b, "gen_ai.operation.name", operation);
+	put_text(b, "gen_ai.provider.name", f->provider);
+	put_text(b, "gen_ai.request.model", f->model);
+	put_text(b, "gen_ai.agent.name", f->agent);
+	put_text(b, "gen_ai.conversation.id", c->conversation);
+	if (strcmp(operation, "chat") == 0) {
+		open_attribute(b, "gen_ai.request.stream");
+		strbuf_str(b, "\"boolValue\":true}}");
+	}
+	if (c->max_tokens > 0)
+		put_int(b, "gen_ai.request.max_tokens", c->max_tokens);
+	put_text(b, "gen_ai.response.id", c->response_id);
+	put_text(b, "gen_ai.response.model", c->response_model);
+	if (c->finish != NULL && c->finish[0] != '\0') {
+		open_attribute(b, "gen_ai.response.finish_reasons");
+		strbuf_str(b, "\"arrayValue\":{\"values\":[{");
+		json_put_field(b, "stringValue", c->finish);
+		strbuf_str(b, "}]}}}");
+	}
+	if (f->ttft_ms >= 0)
+		put_double(b, "gen_ai.response.time_to_first_chunk", f->ttft_ms / 1000.0);
+	put_int(b, "gen_ai.usage.input_tokens", f->input);
+	put_int(b, "gen_ai.usage.output_tokens", f->output);
+	put_int(b, "gen_ai.usage.cache_read.input_tokens", f->cached);
+	put_int(b, "gen_ai.usage.cache_creation.input_tokens", c->cache_write);
+	put_int(b, "gen_ai.usage.reasoning.output_tokens", c->reasoning);
+	if (c->resend > 0)
+		put_int(b, "http.request.resend_count", c->resend);
+	put_server(b, c->base_url);
+	close_span(b, f->code);
+}
+
+void span_json_message(struct strbuf *b, const struct span *span, const struct message_span *m, usec_t end)
+{
+	const struct message_facts *f = m->facts;
+	usec_t began = end - f->duration, from = began - MAX(m->waited, 0);
+	open_span(b, span, INTERNAL, "invoke_agent", f->agent, from, end);
+	put_text(b, "gen_ai.operation.name", "invoke_agent");
+	put_text(b, "gen_ai.provider.name", f->provider);
+	put_text(b, "gen_ai.agent.name", f->agent);
+	put_text(b, "gen_ai.conversation.id", m->conversation);
+	put_text(b, "gen_ai.request.model", f->model);
+	put_int(b, "signalbox.attempt", f->number);
+	close_span(b, f->code);
+	if (m->waited < 0)
+		return;
+	struct span wait = span_child(span);
+	strbuf_char(b, ',');
+	open_span(b, &wait, INTERNAL, "wait", "signalbox.queue", from, began);
+	put_text(b, "messaging.system", "signalbox");
+	put_text(b, "messaging.destination.name", "queue");
+	close_span(b, ERR_OK);
+}
