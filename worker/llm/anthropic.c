@@ -337,8 +337,6 @@ static int keep_own(struct reply *r, struct err *err)
 	/* Blocks that we do not know may have been given anything. */
 	int result = wire_parse(&a, (struct str){ r->own.ptr, r->own.len }, WIRE_OWN_MAX, &j, err);
 	arena_release(&a);
-	if (result < 0)
-		strbuf_clear(&r->own);
 	return result;
 }
 
@@ -368,8 +366,10 @@ static int end_message(struct reply *r, struct err *err)
 			result = p != NULL ? part_add(r->arena, p, input, err) : -1;
 		}
 		arena_release(&a);
-		if (result < 0 || parts_settle(r, &parts, err) < 0 || keep_own(r, err) < 0)
+		if (result < 0 || keep_own(r, err) < 0 || parts_settle(r, &parts, err) < 0) {
+			strbuf_clear(&r->own);
 			return -1;
+		}
 	}
 	r->is_complete = true;
 	return 0;
