@@ -43,6 +43,7 @@ static const struct golden GOLDEN[] = {
 	A("max-tokens-in-tool-args.sse", "", "max_tokens", .usage = U472, .is_complete = true),
 	A("max-tokens-before-tool-args.sse", "", "max_tokens", .usage = U472, .is_complete = true),
 	A("broken-tool-args.sse", "", "tool_use", .usage = U472, .code = ERR_BAD_REPLY),
+	A("unknown-block-broken.sse", "", "end_turn", .usage = U472, .code = ERR_BAD_REPLY),
 	A("refusal.sse", "I will", "refusal", .usage = USED(472, 4, 0, 0, 0, -1), .is_complete = true),
 	A("unknown-events.sse", "known", "end_turn", .usage = U472, .is_complete = true,
 	  .own = "[{\"type\":\"hologram\",\"shape\":\"cube\",\"n\":12345678901234567890},"

@@ -312,6 +312,8 @@ static void put_block(struct strbuf *own, const struct block *b)
 static int keep_own(struct reply *r, struct err *err)
 {
 	const struct state *s = r->state;
+	struct arena a = ARENA_INIT;
+	const struct json *j;
 	bool is_plain = true;
 	r->own.cap = WIRE_OWN_MAX;
 	strbuf_clear(&r->own);
@@ -328,9 +330,14 @@ static int keep_own(struct reply *r, struct err *err)
 	strbuf_char(&r->own, ']');
 	if (r->own.broken)
 		return err_set(err, ERR_TOO_BIG, "a turn over %u bytes", WIRE_OWN_MAX);
-	if (is_plain)
+	if (is_plain) {
 		strbuf_clear(&r->own);
-	return 0;
+		return 0;
+	}
+	/* Blocks that we do not know may have been given anything. */
+	int result = wire_parse(&a, (struct str){ r->own.ptr, r->own.len }, WIRE_OWN_MAX, &j, err);
+	arena_release(&a);
+	return result;
 }
 
 /* message_stop, or the end of a body that came whole. */
@@ -359,8 +366,10 @@ static int end_message(struct reply *r, struct err *err)
 			result = p != NULL ? part_add(r->arena, p, input, err) : -1;
 		}
 		arena_release(&a);
-		if (result < 0 || parts_settle(r, &parts, err) < 0 || keep_own(r, err) < 0)
+		if (result < 0 || keep_own(r, err) < 0 || parts_settle(r, &parts, err) < 0) {
+			strbuf_clear(&r->own);
 			return -1;
+		}
 	}
 	r->is_complete = true;
 	return 0;

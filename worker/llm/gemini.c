@@ -216,7 +216,11 @@ static int finish(struct reply *r, struct err *err)
 		return 0;
 	r->own.cap = WIRE_OWN_MAX;
 	strbuf_addf(&r->own, "%s]", s->own.ptr);
-	return parts_settle(r, &s->parts, err);
+	if (parts_settle(r, &s->parts, err) == 0)
+		return 0;
+	strbuf_clear(&r->own);
+	r->is_complete = false;
+	return -1;
 }
 
 /* One response: an event, or an element of the array that comes where alt=sse was not heard. */
