@@ -72,6 +72,7 @@ code /metrics -X POST --data-binary @"$T/big" >/dev/null
 code /healthz -X GET --data-binary @"$T/big" >/dev/null
 exec 9<>"/dev/tcp/${AT%:*}/${AT#*:}" && head -c 5000 /dev/urandom >&9 2>/dev/null; exec 9>&-
 is "alive after all that" "200" "$(code /healthz)"
+is "forty at once" "40" "$(for i in $(seq 40); do code /metrics & done 2>/dev/null | sed 's/200/&\n/g' | grep -c 200)"
 is "nothing of it in the labels" "0" "$(get /metrics | grep -c evil)"
 
 net_worker "$T/w2.log" --listen "$AT"; W2=$!
@@ -87,6 +88,12 @@ if [ -n "$LONG" ]; then
 	while [ $SECONDS -lt $end ]; do read -rt 1 -u 9 _ || [ $? -gt 128 ] || { closed=1; break; }; done
 	is "a slow header is cut off" "1" "$closed"
 	exec 9>&-
+	idle=()
+	for i in $(seq 300); do { exec {fd}<>"/dev/tcp/${AT%:*}/${AT#*:}"; } 2>/dev/null && idle+=("$fd"); done
+	say 1 "meanwhile"
+	within 10 "the work goes on under 300 silent clients" "4" completed
+	within 20 "and they are sent away" "200" code /healthz
+	for fd in "${idle[@]}"; do exec {fd}>&-; done
 fi
 
 tests/lib/pg.sh stop "$T/db" immediate >/dev/null
