@@ -23,15 +23,14 @@ is "three attempts, by agent, provider and model" "3" "$(metric 'agent_request_d
 is "no errors" "0" "$(metric 'agent_errors_total{agent="luna",provider="p",model="practice"}')"
 is "three claimed" "3" "$(metric 'signalbox_claimed_messages_total ')"
 is "settled" "3" "$(metric 'signalbox_attempts_settled_total{agent="luna",outcome="completed"}')"
+q "update signalbox.agents set budget_day = 2.5, budget_month = 50 where slug = 'luna'" >/dev/null
+q "create table if not exists signalbox.breakers (provider text, model text, key_env text, state text, until timestamptz, probe_job uuid, forced boolean)" >/dev/null
+q "insert into signalbox.breakers (provider, state, until) values ('p', 'open', now() + interval '1 h'), ('p', 'closed', null); alter table signalbox.breakers owner to signalbox_owner" >/dev/null
 fresh
 is "the queue is empty" "0" "$(metric 'signalbox_queue_messages{state="queued"}')"
 is "three ended today" "3" "$(metric 'signalbox_queue_today{outcome="completed"}')"
 is "one worker" "1" "$(metric 'signalbox_workers_alive ')"
 
-q "update signalbox.agents set budget_day = 2.5, budget_month = 50 where slug = 'luna'" >/dev/null
-q "create table if not exists signalbox.breakers (provider text, model text, key_env text, state text, until timestamptz, probe_job uuid, forced boolean)" >/dev/null
-q "insert into signalbox.breakers (provider, state, until) values ('p', 'open', now() + interval '1 h'), ('p', 'closed', null); alter table signalbox.breakers owner to signalbox_owner" >/dev/null
-fresh
 is "a budget" "2.5" "$(metric 'signalbox_budget_usd{agent="luna",period="day",kind="limit"}')"
 is "nothing spent: no price" "0" "$(metric 'signalbox_budget_usd{agent="luna",period="month",kind="spent"}')"
 is "an open breaker" "2" "$(metric 'signalbox_breaker_state{provider="p"}')"
@@ -72,6 +71,7 @@ code /metrics -X POST --data-binary @"$T/big" >/dev/null
 code /healthz -X GET --data-binary @"$T/big" >/dev/null
 exec 9<>"/dev/tcp/${AT%:*}/${AT#*:}" && head -c 5000 /dev/urandom >&9 2>/dev/null; exec 9>&-
 is "alive after all that" "200" "$(code /healthz)"
+is "forty at once" "40" "$(for i in $(seq 40); do code /metrics & done 2>/dev/null | sed 's/200/&\n/g' | grep -c 200)"
 is "nothing of it in the labels" "0" "$(get /metrics | grep -c evil)"
 
 net_worker "$T/w2.log" --listen "$AT"; W2=$!
@@ -87,19 +87,24 @@ if [ -n "$LONG" ]; then
 	while [ $SECONDS -lt $end ]; do read -rt 1 -u 9 _ || [ $? -gt 128 ] || { closed=1; break; }; done
 	is "a slow header is cut off" "1" "$closed"
 	exec 9>&-
+	idle=()
+	for i in $(seq 300); do { exec {fd}<>"/dev/tcp/${AT%:*}/${AT#*:}"; } 2>/dev/null && idle+=("$fd"); done
+	say 1 "meanwhile"
+	within 10 "the work goes on under 300 silent clients" "4" completed
+	within 20 "and they are sent away" "200" code /healthz
+	for fd in "${idle[@]}"; do exec {fd}>&-; done
 fi
 
 tests/lib/pg.sh stop "$T/db" immediate >/dev/null
 within 15 "not ready without a database" "503" code /readyz
 is "says why" "not_ready" "$(get /readyz | sed 's/.*"code":"\([a-z_]*\)".*/\1/')"
 is "alive all the same" "200" "$(code /healthz)"
-fresh
+within 10 "the old numbers are not kept" "0" metric 'signalbox_database_up '
 is "metrics all the same" "0" "$(metric 'signalbox_database_up ')"
 is "without what only the database knows" "0" "$(get /metrics | grep -c signalbox_queue_messages)"
 PG_TEST_FAST=1 tests/lib/pg.sh start "$T/db" >/dev/null
 within 15 "ready again" "200" code /readyz
-fresh
-is "the database is there again" "1" "$(metric 'signalbox_database_up ')"
+within 10 "the database is there again" "1" metric 'signalbox_database_up '
 
 say 1 "slowly [[words=60 rate=12]]"
 within 10 "one is running" "1" running

@@ -192,11 +192,10 @@ static void look(struct metrics *m)
 	struct err err, why;
 	int failed = 0;
 	char text[300];
-	m->seen_at = clock_mono();
 	bool is_up = pg_connect(&pg, m->services->options->database_url, "signalbox-worker metrics", "-c statement_timeout=2500",
 	                        TIMEOUT_MS, &err) == 0 &&
 	             read_queue(c, pg, &a, &err) == 0;
-	for (size_t i = 0; is_up && i <= ARRAY_SIZE(PARTS); i++)
+	for (size_t i = 0; is_up && !pg_is_broken(pg) && i <= ARRAY_SIZE(PARTS); i++)
 		if ((i < ARRAY_SIZE(PARTS) ? PARTS[i](c, pg, &a, &why) : price_tokens(m, pg, &a, &why)) < 0) {
 			failed++;
 			err = why;
@@ -212,6 +211,7 @@ static void look(struct metrics *m)
 	}
 	counts_free(m->seen);
 	m->seen = c;
+	m->seen_at = clock_mono(); /* after it: whoever asked meanwhile is not to wait once more */
 }
 
 /* ---------------------------------------------------------------- this process */
