@@ -24,8 +24,7 @@ is "no errors" "0" "$(metric 'agent_errors_total{agent="luna",provider="p",model
 is "three claimed" "3" "$(metric 'signalbox_claimed_messages_total ')"
 is "settled" "3" "$(metric 'signalbox_attempts_settled_total{agent="luna",outcome="completed"}')"
 q "update signalbox.agents set budget_day = 2.5, budget_month = 50 where slug = 'luna'" >/dev/null
-q "create table if not exists signalbox.breakers (provider text, model text, key_env text, state text, until timestamptz, probe_job uuid, forced boolean)" >/dev/null
-q "insert into signalbox.breakers (provider, state, until) values ('p', 'open', now() + interval '1 h'), ('p', 'closed', null); alter table signalbox.breakers owner to signalbox_owner" >/dev/null
+"$BIN/signalbox" provider p set breaker=open >/dev/null
 fresh
 is "the queue is empty" "0" "$(metric 'signalbox_queue_messages{state="queued"}')"
 is "three ended today" "3" "$(metric 'signalbox_queue_today{outcome="completed"}')"
@@ -34,6 +33,8 @@ is "one worker" "1" "$(metric 'signalbox_workers_alive ')"
 is "a budget" "2.5" "$(metric 'signalbox_budget_usd{agent="luna",period="day",kind="limit"}')"
 is "nothing spent: no price" "0" "$(metric 'signalbox_budget_usd{agent="luna",period="month",kind="spent"}')"
 is "an open breaker" "2" "$(metric 'signalbox_breaker_state{provider="p"}')"
+"$BIN/signalbox" provider p set breaker=closed >/dev/null
+"$BIN/signalbox" agent luna set budget_day= budget_month= >/dev/null # without a price it would wait
 is "spans went out" "t" "$(test "$(metric 'signalbox_otlp_spans_total ')" -ge 6 && echo t)"
 
 get /metrics >"$T/metrics.txt"

@@ -100,7 +100,7 @@ static int judge(struct call_private *p, const struct net_response *r, struct er
 		return err_set(err, ERR_CONTENT_FILTER, "the provider withheld the answer (%.31s)", reply->finish);
 	if (end == FINISH_BROKEN)
 		return err_set(err, ERR_BAD_REPLY, "the model broke off (%.31s)", reply->finish);
-	if (p->text_bytes == 0)
+	if (p->text_bytes == 0 && reply->n_calls == 0)
 		return err_set(err, ERR_BAD_REPLY, "an empty answer (%.31s)", reply->finish);
 	return 0;
 }

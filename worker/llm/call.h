@@ -22,8 +22,8 @@ struct call {
 
 struct span;
 
-/* Calls this route with the job's conversation; the provider is told the span it belongs to. The caller owns it: call_free once it is done. NULL with err when it cannot even be tried:
- * NOT_CONFIGURED, AUTH (no key), TOO_BIG. */
+/* Calls this route with the job's conversation; the provider is told the span it belongs to, where somebody collects spans. The caller owns
+ * it: call_free once it is done. NULL with err when it cannot even be tried: NOT_CONFIGURED, AUTH (no key), TOO_BIG. */
 struct call *call_start(struct job *, const struct route *, const struct span *, struct err *);
 /* Ends it soon; is_done still comes, with this code. */
 void call_cancel(struct engine *, const struct call *, enum err_code);
