@@ -4,7 +4,7 @@ language plpgsql security definer set search_path = pg_catalog, signalbox, pg_te
 #variable_conflict use_variable
 declare
 	keys  constant text[] := array['name', 'provider', 'model', 'system_prompt', 'context_window_size', 'rate_limit_per_min',
-		'concurrency_limit', 'budget_day', 'budget_month', 'max_tokens', 'tools', 'chain', 'on_cut', 'budget_soft'];
+		'concurrency_limit', 'budget_day', 'budget_month', 'max_tokens', 'tools', 'chain', 'on_cut', 'budget_soft', 'type', 'tokens_per_min'];
 	old   agents;
 	k     text;
 	who   int;
@@ -35,6 +35,8 @@ begin
 		max_tokens          = case when changes ? 'max_tokens' then (changes ->> 'max_tokens')::int else a.max_tokens end,
 		tools               = case when changes ? 'tools' then changes ->> 'tools' else a.tools end,
 		chain               = case when changes ? 'chain' then changes ->> 'chain' else a.chain end,
+		type                = case when changes ? 'type' then changes ->> 'type' else a.type end,
+		tokens_per_min      = case when changes ? 'tokens_per_min' then (changes ->> 'tokens_per_min')::int else a.tokens_per_min end,
 		budget_soft         = case when changes ? 'budget_soft' then coalesce((changes ->> 'budget_soft')::int, 80) else a.budget_soft end,
 		on_cut              = case when changes ? 'on_cut' then coalesce(changes ->> 'on_cut', 'restart') else a.on_cut end
 		where a.id = old.id;

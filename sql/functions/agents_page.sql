@@ -2,7 +2,7 @@
 create or replace function signalbox.agents_page()
 returns table (slug text, name text, state text, provider text, model text, queued bigint, running bigint, per_minute numeric, spark int[],
 	error_percent numeric, mean_seconds numeric, tokens_per_minute numeric, cost_today_usd numeric, cost_unknown_today bigint,
-	rate_limit_per_min int, concurrency_limit int, context_window_size int, max_tokens int, budget_day numeric, budget_month numeric, budget_soft int, cost_month_usd numeric, reserved_usd numeric,
+	type text, rate_limit_per_min int, tokens_per_min int, concurrency_limit int, context_window_size int, max_tokens int, budget_day numeric, budget_month numeric, budget_soft int, cost_month_usd numeric, reserved_usd numeric,
 	tools text, chain text, on_cut text, paused_by text, pause_reason text, system_prompt text)
 language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp
 -- All agents are on the page: their parts are joined whole, not looked up one by one.
@@ -29,7 +29,7 @@ set enable_nestloop = off set jit = off as $$
 		case when h.ago is null then array_fill(0, array[20])
 		     else array(select coalesce(h.done_then[array_position(h.ago, g)], 0)::int from generate_series(19, 0, -1) g order by g desc) end,
 		round(100.0 * h.errors / nullif(h.done + h.errors, 0), 1), round(h.ms / nullif(h.done, 0) / 1000.0, 1), round(coalesce(h.tokens, 0) / 60.0, 0),
-		usd(coalesce(d.cost_pico, 0)), coalesce(d.cost_unknown, 0), a.rate_limit_per_min, a.concurrency_limit, a.context_window_size, a.max_tokens,
+		usd(coalesce(d.cost_pico, 0)), coalesce(d.cost_unknown, 0), a.type, a.rate_limit_per_min, a.tokens_per_min, a.concurrency_limit, a.context_window_size, a.max_tokens,
 		a.budget_day, a.budget_month, a.budget_soft,
 		case when a.budget_day is not null or a.budget_month is not null then usd(spent_since(a.id, date_trunc('month', clock_timestamp(), 'UTC'))) end,
 		case when a.budget_day is not null or a.budget_month is not null then usd((select coalesce(sum(r.pico), 0) from reservations r where r.agent_id = a.id)) end, a.tools, a.chain, a.on_cut, coalesce(l.paused_by, f.paused_by), coalesce(l.pause_reason, f.pause_reason), a.system_prompt

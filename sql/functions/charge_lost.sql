@@ -6,8 +6,8 @@ language sql set search_path = pg_catalog, signalbox, pg_temp as $$
 			select from queue q where q.message_id = r.message_id and q.job_id = r.job_id and q.state = 'running')
 		returning r.*
 	), spent as (
-		insert into ai_costs (job_id, call, message_id, session_id, agent_id, provider, model, tokens_input, tokens_output, is_estimated, cost_pico)
-		select o.job_id, 1, o.message_id, m.session_id, o.agent_id, x.provider, x.model, o.tokens_input, o.tokens_output, true,
+		insert into ai_costs (job_id, call, message_id, session_id, agent_id, agent_type, provider, model, tokens_input, tokens_output, is_estimated, cost_pico)
+		select o.job_id, 1, o.message_id, m.session_id, o.agent_id, (select a.type from agents a where a.id = o.agent_id), x.provider, x.model, o.tokens_input, o.tokens_output, true,
 			(select price(p, o.tokens_input, 0, 0, 0, o.tokens_output) from tariff(x.provider, x.model, x.model, clock_timestamp()) p)
 		from over o join ai_messages m on m.id = o.message_id
 		left join lateral (select r.provider, r.model from routes r where r.agent_id = o.agent_id order by r.ord limit 1) x on true

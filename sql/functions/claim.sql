@@ -50,6 +50,7 @@ begin
 		-- Asked of one agent after the other (offset 0): a plan that began with the agents or the queue would lose the circle's order.
 		cross join lateral (
 			select least(claim.slots, case when trouble then route_room(a.id) end,
+			       case when a.tokens_per_min is not null and tokens_lately(a.id) >= a.tokens_per_min then 0 end,
 			       case when a.budget_day is not null or a.budget_month is not null then (select count(*) from affordable(a.id, claim.slots)) end,
 			       a.concurrency_limit - case when a.concurrency_limit is not null then running_of(a.id) end,
 			       a.rate_limit_per_min - case when a.rate_limit_per_min is not null then

@@ -79,9 +79,9 @@ begin
 
 	t := clock_timestamp();
 	insert into ai_messages (session_id, role, content, created_at) values (s.id, 'user', dispatch.content, t) returning id into spoken;
-	insert into ai_messages (uuid, session_id, role, processing_status, queued_at, priority, reply_to, created_at)
+	insert into ai_messages (uuid, session_id, role, processing_status, queued_at, priority, reply_to, created_at, traceparent)
 		values (coalesce(known.message_id, gen_random_uuid()), s.id, 'assistant', case when later then 'pending' else 'queued' end, t,
-		        coalesce(dispatch.priority, 0), spoken, t)
+		        coalesce(dispatch.priority, 0), spoken, t, left(nullif(current_setting('signalbox.traceparent', true), ''), 100))
 		returning * into m;
 	update ai_sessions set message_count = message_count + 2 where id = s.id;
 	perform open_lane(a.id, m.priority);

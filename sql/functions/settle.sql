@@ -78,9 +78,10 @@ begin
 		-- There already: its worker said that it was gone, and it was not yet.
 		on conflict (message_id, job_id) do update set ended_at = excluded.ended_at, outcome = excluded.outcome
 	), spent as (
-		insert into ai_costs (job_id, call, message_id, session_id, agent_id, provider, model, tokens_input, tokens_output,
+		insert into ai_costs (job_id, call, message_id, session_id, agent_id, agent_type, provider, model, tokens_input, tokens_output,
 			tokens_cached, tokens_cache_write, tokens_cache_write_1h, tokens_reasoning, is_estimated, cost_pico)
-		select f.job_id, coalesce(f.n_calls, 1), f.message_id, f.session_id, f.agent_id, f.provider, f.model, f.tokens_prompt, f.tokens_completion,
+		select f.job_id, coalesce(f.n_calls, 1), f.message_id, f.session_id, f.agent_id, (select a.type from agents a where a.id = f.agent_id),
+			f.provider, f.model, f.tokens_prompt, f.tokens_completion,
 			f.tokens_cached, f.tokens_cache_write, f.tokens_cache_write_1h, f.tokens_reasoning, coalesce(f.is_estimated, false), f.cost_pico
 		from fate f where f.was_called
 		on conflict do nothing

@@ -11,9 +11,9 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off se
 		join ai_messages m on m.id = r.message_id join ai_sessions s on s.id = m.session_id
 		where c.was_called and c.call is not null and s.agent_id is not null
 	), spent as (
-		insert into ai_costs (job_id, call, message_id, session_id, agent_id, provider, model, tokens_input, tokens_output,
+		insert into ai_costs (job_id, call, message_id, session_id, agent_id, agent_type, provider, model, tokens_input, tokens_output,
 			tokens_cached, tokens_cache_write, tokens_cache_write_1h, tokens_reasoning, is_estimated, cost_pico)
-		select c.job_id, c.call, c.message_id, c.session_id, c.agent_id, c.provider, coalesce(c.model, c.model_asked), c.tokens_prompt, c.tokens_completion,
+		select c.job_id, c.call, c.message_id, c.session_id, c.agent_id, (select a.type from agents a where a.id = c.agent_id), c.provider, coalesce(c.model, c.model_asked), c.tokens_prompt, c.tokens_completion,
 			c.tokens_cached, c.tokens_cache_write, c.tokens_cache_write_1h, c.tokens_reasoning, coalesce(c.is_estimated, false), c.cost_pico
 		from calls c
 		on conflict do nothing

@@ -10,6 +10,7 @@ language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 	            when a.rate_limit_per_min is not null and a.rate_limit_per_min <=
 	                 (select count(*) from starts s where s.agent_id = a.id and s.started_at > clock_timestamp() - interval '61 s') then 'rate'
 	            when exists (select from breakers b where b.state <> 'closed' or b.forced = 'open') and route_room(a.id) = 0 then 'breaker'
+	            when a.tokens_per_min is not null and tokens_lately(a.id) >= a.tokens_per_min then 'rate'
 	            when (a.budget_day is not null or a.budget_month is not null) and not exists (select from affordable(a.id, 1)) then 'budget'
 	            when a.concurrency_limit is not null and a.concurrency_limit <=
 	                 running_of(a.id) then 'concurrency'

@@ -15,7 +15,7 @@ end $$;
 grant execute on function signalbox.dispatch, signalbox.message_status, signalbox.queue_position, signalbox.watch, signalbox.stream_text,
 	signalbox.message_uuid, signalbox.message_full to signalbox_app, signalbox_viewer, signalbox_worker;
 grant execute on function signalbox.queue_page, signalbox.failed_page, signalbox.failed_groups, signalbox.queue_status, signalbox.agents_page,
-	signalbox.providers_page, signalbox.transcript, signalbox.test_session, signalbox.usd, signalbox.utc, signalbox.fleet_slots, signalbox.breaker_states to signalbox_viewer, signalbox_worker;
+	signalbox.providers_page, signalbox.transcript, signalbox.test_session, signalbox.usd, signalbox.utc, signalbox.fleet_slots, signalbox.breaker_states, signalbox.costs_page to signalbox_viewer, signalbox_worker;
 revoke execute on function signalbox.dispatch from signalbox_viewer;
 grant execute on function signalbox.dispatch, signalbox.test_dispatch, signalbox.retry, signalbox.cancel, signalbox.retry_hold, signalbox.retry_undo,
 	signalbox.retry_hold_many, signalbox.retry_undo_many, signalbox.pause_agent, signalbox.resume_agent,
@@ -23,7 +23,7 @@ grant execute on function signalbox.dispatch, signalbox.test_dispatch, signalbox
 grant execute on function signalbox.worker_hello, signalbox.worker_renew, signalbox.worker_bye, signalbox.worker_disown,
 	signalbox.claim, signalbox.take, signalbox.settle, signalbox.stream_put, signalbox.tick, signalbox.tend, signalbox.report_calls to signalbox_worker;
 grant execute on function signalbox.tariff to signalbox_worker; -- what /metrics prices tokens with
-grant execute on function signalbox.prune, signalbox.agent_set, signalbox.provider_set to signalbox_admin;
+grant execute on function signalbox.prune, signalbox.prices_import, signalbox.reprice, signalbox.agent_set, signalbox.provider_set to signalbox_admin;
 -- Guards run as whoever writes; what they call must be open to them.
 grant execute on function signalbox.ai_messages_guard, signalbox.ai_messages_direct to public;
 grant create on schema signalbox to signalbox_owner;

@@ -312,6 +312,64 @@ static void test_prices(void **state)
 		       CASES[i].usage);
 }
 
+/* The list that we ship, as it is; then a correction; then what could not be priced before. */
+static void test_price_lists(void **state)
+{
+	(void)state;
+	q("delete from signalbox.model_prices");
+	q("select signalbox.agent_set('o', '{\"model\": \"gpt-5-mini\", \"type\": \"b2b\"}', 'test')");
+	const char *m = say("o", "x");
+	assert_string_equal(claimed(ONE, 9), "1");
+	settle_all(
+		ONE, "completed",
+		"{\"was_called\": true, \"provider\": \"o\", \"model\": \"gpt-5-mini\", \"tokens_prompt\": 1000, \"tokens_completion\": 10, "
+		"\"tokens_cached\": 200}");
+	EXPECT("(null)", "select signalbox.message_status('%s') ->> 'cost_usd'", m);
+	EXPECT("1", "select sum(cost_unknown) from signalbox.stats_minute");
+	assert_int_equal(run(bin("signalbox"), "prices", "import", "sql/prices.json", NULL), 0);
+	EXPECT("15",
+	       "select count(*) from signalbox.model_prices"); /* of the vendors with plain names; there is no provider gemini */
+	assert_int_equal(run(bin("signalbox"), "prices", "import", "sql/prices.json", "--vendor", "gemini", NULL), 0);
+	EXPECT("200001 4000000 18000000 400000",
+	       "select long_tokens || ' ' || long_input_pico || ' ' || long_output_pico || ' ' || long_cache_read_pico from signalbox.model_prices "
+	       "where model = 'gemini-3-pro'");
+	assert_int_equal(run(bin("signalbox"), "prices", "apply", NULL), 0);
+	EXPECT("(null)", "select cost_pico from signalbox.ai_costs"); /* only said */
+	assert_int_equal(run(bin("signalbox"), "prices", "apply", "--yes", NULL), 0);
+	EXPECT("225000000", "select cost_pico from signalbox.ai_costs"); /* 800 * 0.25 + 200 * 0.025 + 10 * 2, a million */
+	EXPECT("225000000", "select cost_pico from signalbox.attempts");
+	EXPECT("225000000 0", "select sum(cost_pico) || ' ' || sum(cost_unknown) from signalbox.stats_minute");
+	EXPECT("0.000225", "select signalbox.message_status('%s') ->> 'cost_usd'", m);
+	EXPECT("b2b 1 0.000225",
+	       "select key || ' ' || calls || ' ' || cost_usd from signalbox.costs_page(now() - interval '1 h', 'type')");
+	EXPECT_ERR(ERR_BAD_INPUT, "select signalbox.costs_page(now(), 'agent; drop table x')");
+	/* A price that was wrong: later calls have the new one, earlier ones only when asked. */
+	q("select signalbox.prices_import('{\"gpt-5-mini\": {\"input_cost_per_token\": 1e-06, \"output_cost_per_token\": 2e-06}}', 'a letter', "
+	  "(now() at time zone 'UTC')::date, null, null, 'test')");
+	EXPECT("0", "select n from signalbox.reprice(now() - interval '1 h', false, 0, true, 'test')");
+	EXPECT("1 0.000795",
+	       "select n || ' ' || change_usd from signalbox.reprice(now() - interval '1 h', true, 0, true, 'test')");
+	EXPECT("1020000000", "select sum(cost_pico) from signalbox.stats_minute");
+	EXPECT("2", "select count(*) from signalbox.model_prices where model = 'gpt-5-mini'");
+	EXPECT_ERR(ERR_BAD_INPUT, "select signalbox.prices_import('[]', 'x', now()::date, null, null, 'test')");
+}
+
+static void test_tokens_a_minute(void **state)
+{
+	(void)state;
+	q("select signalbox.agent_set('o', '{\"tokens_per_min\": \"100\"}', 'test')");
+	const char *m = say("o", "x");
+	assert_string_equal(claimed(ONE, 9), "1");
+	settle_all(
+		ONE, "completed",
+		"{\"was_called\": true, \"provider\": \"o\", \"model\": \"practice\", \"tokens_prompt\": 90, \"tokens_completion\": 10}");
+	m = say("o", "y");
+	assert_string_equal(waits(m), "rate");
+	assert_string_equal(claimed(ONE, 9), "0");
+	q("update signalbox.stats_minute set minute = minute - interval '2 min'");
+	assert_string_equal(claimed(ONE, 9), "1");
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, limits_up, scene_down)
 
 int main(void)
@@ -330,6 +388,8 @@ int main(void)
 		T(test_budget_is_the_agents_own),
 		T(test_reservation_survives),
 		T(test_prices),
+		T(test_price_lists),
+		T(test_tokens_a_minute),
 	};
 	return world_end(cmocka_run_group_tests_name("limits", tests, world_up, world_down));
 }

@@ -85,6 +85,7 @@ enum column {
 	TURNS,
 	ON_CUT,
 	IS_BUDGETED,
+	TRACEPARENT,
 	ROUTES,
 	PROVIDER,
 	PROTOCOL,
@@ -92,8 +93,8 @@ enum column {
 	KEY_ENV,
 	MODEL
 };
-#define TAKE                                                                                                                          \
-	"select message_id, message_uuid, job_id, number, is_watched, agent, system_prompt, max_tokens, turns, on_cut, is_budgeted, " \
+#define TAKE                                                                                                                                       \
+	"select message_id, message_uuid, job_id, number, is_watched, agent, system_prompt, max_tokens, turns, on_cut, is_budgeted, traceparent, " \
 	"routes, provider, protocol, base_url, key_env, model from signalbox.take($1, $2, $3)"
 
 static const char *field(struct job *job, const struct rows *r, int row, int col)
@@ -152,9 +153,9 @@ static void own_route(struct job *job, const struct rows *r, int i)
 }
 
 /* waits: rows of sql_worker_trace_waits, in any order, maybe none. */
-static void begin_span(struct job *job, const struct rows *waits)
+static void begin_span(struct job *job, const char *traceparent, const struct rows *waits)
 {
-	job->span = span_attempt(NULL, job->message_uuid, job->job_id);
+	job->span = span_attempt(traceparent, job->message_uuid, job->job_id);
 	job->waited = -1;
 	for (int i = 0; i < waits->n_rows; i++)
 		if (rows_int(waits, i, 0, 0) == job->message_id) {
@@ -170,7 +171,7 @@ static void make_job(struct claim *c, const struct rows *r, int i, const struct 
 	snprintf(job->message_uuid, sizeof job->message_uuid, "%s", rows_at(r, i, MESSAGE_UUID));
 	snprintf(job->job_id, sizeof job->job_id, "%s", rows_at(r, i, JOB_ID));
 	job->number = (int)rows_int(r, i, NUMBER, 1);
-	begin_span(job, waits);
+	begin_span(job, rows_at(r, i, TRACEPARENT), waits);
 	job->deadline = job->claimed + c->services->options->timeout_ms * USEC_PER_MSEC;
 	job->agent = field(job, r, i, AGENT);
 	job->system_prompt = field(job, r, i, SYSTEM);

@@ -1,0 +1,41 @@
+-- Prices anew what was called since a moment, with the prices known now: of unknown price only, or (everything) all. One batch, after number `after` of
+-- message; call again with `upto` until it is null. Sums of days and minutes follow.
+create or replace function signalbox.reprice(since timestamptz, everything boolean, after bigint, really boolean, actor text)
+returns table (n bigint, change_usd numeric, upto bigint)
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+#variable_conflict use_column
+declare
+	rolled timestamptz := (select r.minute from rolled_upto r for share);
+begin
+	upto := (select max(x.message_id) from (select c.message_id from ai_costs c where c.message_id > after order by c.message_id limit 5000) x);
+	with anew as (
+		select c.message_id, c.job_id, c.call, c.agent_id, c.created_at, c.cost_pico as was,
+			(select price(p, c.tokens_input, c.tokens_cached, c.tokens_cache_write, c.tokens_cache_write_1h, c.tokens_output)
+			 from tariff(c.provider, c.model, c.model, c.created_at) p) as pico
+		from ai_costs c where c.message_id > after and c.message_id <= upto and c.created_at >= since and (everything or c.cost_pico is null)
+	), changed as (
+		select * from anew a where a.pico is not null and a.pico is distinct from a.was
+	), written as (
+		update ai_costs c set cost_pico = x.pico from changed x
+		where really and c.message_id = x.message_id and c.job_id = x.job_id and c.call = x.call and c.cost_pico is not distinct from x.was
+		returning x.*
+	), tried as (
+		update attempts a set cost_pico = w.pico from written w where a.message_id = w.message_id and a.job_id = w.job_id and a.cost_pico is not distinct from w.was
+	), minutes as (
+		insert into stats_minute as old (minute, agent_id, worker_id, cost_pico, cost_unknown)
+			select date_trunc('minute', w.created_at), w.agent_id, '00000000-0000-0000-0000-000000000000', sum(w.pico - coalesce(w.was, 0)), -count(*) filter (where w.was is null)
+			from written w where date_trunc('minute', w.created_at) >= rolled group by 1, 2 order by 1, 2
+			on conflict (minute, agent_id, worker_id) do update set cost_pico = old.cost_pico + excluded.cost_pico, cost_unknown = old.cost_unknown + excluded.cost_unknown
+	), days as (
+		update stats_day d set cost_pico = d.cost_pico + z.pico, cost_unknown = d.cost_unknown - z.n_unknown
+		from (select date_trunc('day', w.created_at, 'UTC') as day, w.agent_id, sum(w.pico - coalesce(w.was, 0)) as pico, count(*) filter (where w.was is null) as n_unknown
+		      from written w where date_trunc('minute', w.created_at) < rolled group by 1, 2) z
+		where d.day = z.day and d.agent_id = z.agent_id
+	)
+	select count(*), usd(coalesce(sum(c.pico - coalesce(c.was, 0)), 0)) into n, change_usd from changed c;
+	if really and n > 0 then
+		perform log_action(actor, 'reprice', null, null, null, null, jsonb_build_object('n', n, 'change_usd', change_usd, 'since', since));
+	end if;
+	return next;
+end $$;

@@ -1,0 +1,4 @@
+drop function if exists signalbox.take(uuid, int, interval), signalbox.agents_page();
+alter table agents drop column type, drop column tokens_per_min;
+alter table ai_costs drop column agent_type;
+alter table ai_messages drop column traceparent;

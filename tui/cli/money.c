@@ -1,0 +1,165 @@
+/* Money: what was spent, and the prices it is reckoned with. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "shared/settings.h"
+#include "sql_embed.h"
+#include "tui/cli/cli.h"
+#include "tui/format.h"
+#include "tui/i18n.h"
+
+#define LIST_MAX (32u << 20) /* of a price list */
+
+static const char *or_dash(const char *s)
+{
+	return s != NULL ? s : "-";
+}
+
+int cmd_costs(struct cli *cli)
+{
+	const char *by = "agent", *since = "30d";
+	const struct cli_option options[] = { { "by", &by, NULL }, { "since", &since, NULL } };
+	char cost[FORMAT_MAX];
+	struct rows r;
+	int code = cli_options(cli, options, ARRAY_SIZE(options), 0, 0);
+	const char *params[] = { since, by };
+	if (code == 0)
+		code = cli_list(cli, sql_tui_list_costs, params, 2, &r);
+	if (code != 0 || cli->json)
+		return code;
+	if (r.n_rows == 0) {
+		printf(_("nothing was spent since %s\n"), since);
+		return EXIT_DONE;
+	}
+	printf("%-32s %8s %12s %10s %10s %12s %s\n", by, _("CALLS"), _("INPUT"), _("CACHED"), _("OUTPUT"), _("COST"), "");
+	for (int i = 0; i < r.n_rows; i++) {
+		int64_t unknown = rows_int(&r, i, 7, 0), estimated = rows_int(&r, i, 8, 0);
+		printf("%-32.32s %8s %12s %10s %10s %12s", cli_safe(cli, or_dash(rows_at(&r, i, 0))), rows_at(&r, i, 1),
+		       or_dash(rows_at(&r, i, 2)), or_dash(rows_at(&r, i, 3)), or_dash(rows_at(&r, i, 4)),
+		       rows_at(&r, i, 6) != NULL ? format_usd(rows_at(&r, i, 6), cost) : _("unknown"));
+		if (unknown > 0 && rows_at(&r, i, 6) != NULL)
+			printf(_(" + %lld of unknown price"), (long long)unknown);
+		if (estimated > 0)
+			printf(_(" (%lld estimated)"), (long long)estimated);
+		putchar('\n');
+	}
+	return EXIT_DONE;
+}
+
+/* The whole file; NULL after saying why not. In the arena. */
+static const char *read_file(struct cli *cli, const char *name)
+{
+	FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
+	struct strbuf b = STRBUF_INIT(LIST_MAX);
+	char piece[8192];
+	struct err err;
+	const char *text = NULL;
+	size_t n;
+	if (f == NULL) {
+		err_set(&err, ERR_NOT_FOUND, "%s: %s", name, strerror(errno));
+		cli_error(&err, "");
+		return NULL;
+	}
+	while (!b.broken && (n = fread(piece, 1, sizeof piece, f)) > 0)
+		strbuf_add(&b, piece, n);
+	if (b.broken || ferror(f) || memchr(strbuf_text(&b), '\0', b.len) != NULL) {
+		err_set(&err, ERR_BAD_INPUT, "%s is no price list of at most %u bytes", name, LIST_MAX);
+		cli_error(&err, "");
+	} else {
+		text = arena_dup(&cli->arena, strbuf_text(&b), b.len);
+	}
+	if (f != stdin)
+		fclose(f);
+	strbuf_release(&b);
+	return text;
+}
+
+static int import(struct cli *cli)
+{
+	const char *from = NULL, *vendor = NULL, *provider = NULL, *source = NULL;
+	const struct cli_option options[] = {
+		{ "from", &from, NULL }, { "vendor", &vendor, NULL }, { "provider", &provider, NULL }, { "source", &source, NULL }
+	};
+	struct rows r;
+	int code = cli_options(cli, options, ARRAY_SIZE(options), 2, 2);
+	if (code != 0)
+		return code;
+	const char *list = read_file(cli, cli->argv[1]);
+	if (list == NULL)
+		return EXIT_USAGE;
+	const char *params[] = {
+		list, source != NULL ? source : cli->argv[1], from, vendor, provider, cli->options->operator_name
+	};
+	code = cli_query(cli, sql_tui_prices_import, params, ARRAY_SIZE(params), &r);
+	if (code != 0)
+		return code;
+	if (cli->json)
+		printf("{\"imported\":%s,\"passed_over\":%s}\n", rows_at(&r, 0, 0), rows_at(&r, 0, 1));
+	else
+		printf(_("%s prices imported, %s entries passed over (of other vendors, or without a price)\n"),
+		       rows_at(&r, 0, 0), rows_at(&r, 0, 1));
+	return EXIT_DONE;
+}
+
+/* Batch after batch; each is a short transaction of its own. */
+static int apply(struct cli *cli)
+{
+	const char *since = "30d";
+	bool everything = false, yes = false;
+	const struct cli_option options[] = { { "since", &since, NULL }, { "all", NULL, &everything }, { "yes", NULL, &yes } };
+	int code = cli_options(cli, options, ARRAY_SIZE(options), 1, 1);
+	const char *after = "0";
+	int64_t n = 0;
+	double change = 0;
+	while (code == 0 && after != NULL) {
+		struct rows r;
+		const char *params[] = { since, everything ? "t" : "f", after, yes ? "t" : "f", cli->options->operator_name };
+		code = cli_query(cli, sql_tui_reprice, params, ARRAY_SIZE(params), &r);
+		if (code == 0) {
+			n += rows_int(&r, 0, 0, 0);
+			change += rows_double(&r, 0, 1, 0);
+			after = rows_at(&r, 0, 2);
+		}
+	}
+	if (code != 0)
+		return code;
+	if (cli->json)
+		printf("{\"calls\":%lld,\"change_usd\":%.9f,\"done\":%s}\n", (long long)n, change, yes ? "true" : "false");
+	else
+		printf(yes ? _("%lld calls priced anew, %+.6f USD\n")
+		           : _("%lld calls would be priced anew, %+.6f USD; --yes does it\n"),
+		       (long long)n, change);
+	return EXIT_DONE;
+}
+
+static int list(struct cli *cli)
+{
+	struct rows r;
+	int code = cli_options(cli, NULL, 0, 0, 1);
+	const char *params[] = { cli->argc > 0 ? cli->argv[0] : NULL };
+	if (code == 0)
+		code = cli_list(cli, sql_tui_list_prices, params, 1, &r);
+	if (code != 0 || cli->json)
+		return code;
+	if (r.n_rows == 0)
+		printf("%s\n", _("no price is known: signalbox prices import FILE"));
+	else
+		printf("%-32s %-12s %-10s %10s %10s %10s  %s\n", _("MODEL"), _("PROVIDER"), _("FROM"), _("INPUT/M"),
+		       _("CACHED/M"), _("OUTPUT/M"), _("SOURCE"));
+	for (int i = 0; i < r.n_rows; i++)
+		printf("%-32.32s %-12s %-10s %10s %10s %10s  %s\n", cli_safe(cli, rows_at(&r, i, 0)),
+		       cli_safe(cli, rows_at(&r, i, 1)), rows_at(&r, i, 2), rows_at(&r, i, 3), or_dash(rows_at(&r, i, 4)),
+		       rows_at(&r, i, 5), cli_safe(cli, rows_at(&r, i, 6)));
+	return EXIT_DONE;
+}
+
+int cmd_prices(struct cli *cli)
+{
+	if (cli->argc > 0 && strcmp(cli->argv[0], "import") == 0)
+		return import(cli);
+	if (cli->argc > 0 && strcmp(cli->argv[0], "apply") == 0)
+		return apply(cli);
+	return list(cli);
+}
