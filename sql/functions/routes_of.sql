@@ -23,8 +23,9 @@ begin
 		end if;
 		list := list || json_build_object('provider', r.provider, 'protocol', r.protocol, 'base_url', r.base_url, 'key_env', r.key_env,
 			'model', r.model, 'context_tokens', r.context_tokens, 'has_tools', r.has_tools, 'probe', probes,
-			'skip', case when r.is_held and not probes then coalesce(r.reason, 'breaker_open') end,
-			'skip_ms', case when r.is_held and not probes then greatest(0, extract(epoch from r.until - clock_timestamp()) * 1000)::bigint end);
+			'skip', case when r.is_held and not probes then coalesce(r.reason, 'breaker_open')
+				when r.has_tools = false and (select a.tools from agents a where a.id = agent) is not null then 'it has no tools' end,
+			'skip_ms', case when r.is_held and not probes then greatest(1, extract(epoch from r.until - clock_timestamp()) * 1000)::bigint end);
 	end loop;
 	return to_json(list);
 end $$;

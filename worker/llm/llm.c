@@ -15,6 +15,7 @@
 #include "worker/telemetry/trace.h"
 
 #define CHAIN_MAX 65536
+#define BYTES_PER_TOKEN 4              /* rough: plain English */
 #define PARK_KEY_MS (10 * 60 * 1000LL) /* then a probe looks whether the key was mended */
 #define HELD_WAIT_MS 5000              /* the claim knows better when a breaker lets somebody in */
 
@@ -253,13 +254,25 @@ static bool go_on(struct llm *l)
 	return true;
 }
 
+/* ms: until it may be called; 0: waiting does not help. */
 static void pass_over(struct llm *l, const struct route *r, const char *why, int64_t ms)
 {
 	struct err err;
-	err_set(&err, ERR_BREAKER_OPEN, "not called: %.60s", why);
-	err.wait_ms = (int)MIN(MAX(ms, 1), HELD_WAIT_MS);
+	err_set(&err, ms > 0 ? ERR_BREAKER_OPEN : ERR_NOT_CONFIGURED, "not called: %.100s", why);
+	err.wait_ms = (int)MIN(ms, HELD_WAIT_MS);
 	note(l, r, NULL, &err);
 	remember(l, r, &err);
+}
+
+/* Where another route is left, one whose window is surely too small is not asked. */
+static bool is_too_small(const struct llm *l, const struct route *r)
+{
+	const struct job *job = l->job;
+	size_t bytes = job->system_prompt != NULL ? strlen(job->system_prompt) : 0;
+	for (int i = 0; i < job->n_turns; i++)
+		bytes += job->turns[i].content.len;
+	return r->context_tokens > 0 && l->at + 1 < job->n_routes &&
+	       bytes / BYTES_PER_TOKEN + (size_t)job->max_tokens > (size_t)r->context_tokens;
 }
 
 /* Calls the next route that may be called. False: there is none. */
@@ -272,6 +285,10 @@ static bool call_next(struct llm *l)
 		struct err err = { .code = ERR_OK };
 		if (r->skip != NULL || held > 0) {
 			pass_over(l, r, r->skip != NULL ? r->skip : "its breaker opened", MAX(held, r->skip_ms));
+			continue;
+		}
+		if (is_too_small(l, r)) {
+			pass_over(l, r, "its window is too small for this conversation", 0);
 			continue;
 		}
 		call_free(l->call);
