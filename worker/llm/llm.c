@@ -262,6 +262,8 @@ static void pass_over(struct llm *l, const struct route *r, const char *why, int
 	err.wait_ms = (int)MIN(ms, HELD_WAIT_MS);
 	note(l, r, NULL, &err);
 	remember(l, r, &err);
+	if (r->is_probe)
+		breakers_probed(l->job->services->breakers, r, l->job->job_id, -1, &err);
 }
 
 /* Where another route is left, one whose window is surely too small is not asked. */
