@@ -238,15 +238,15 @@ static void stop_rooms(struct worker *w)
 	writer_stop(w->services.writer, RELEASE_MS);
 	int left = jobs_count(w->services.jobs);
 	api_stop(w->api);
+	if (left > 0) {
+		/* The database is away: the lease gives them back. Transfers still hold their jobs, so nothing is freed. */
+		log_event(LOG_WARN, "ended with messages in hand", "n=%d", left);
+		_exit(1);
+	}
 	outbox_stop(w->outbox); /* it asks the lease who we are */
 	lease_stop(w->lease);
 	trace_stop(w->services.trace, SPANS_MS);
 	tend_stop(w->tend);
-	if (left >
-	    0) { /* the database is away: the lease gives them back. Transfers still hold their jobs, so nothing is freed. */
-		log_event(LOG_WARN, "ended with messages in hand", "n=%d", left);
-		_exit(1);
-	}
 }
 
 int main(int argc, char **argv)
