@@ -37,6 +37,8 @@ struct live {
 struct turn {
 	const char *role; /* "user" or "assistant" */
 	struct str content;
+	const char *own_protocol; /* NULL, or whose words `own` is: the turn as its provider said it */
+	struct str own;
 };
 
 /* Whom the job may call, in the order of the agent's chain. */

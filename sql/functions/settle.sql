@@ -4,7 +4,7 @@
 --
 -- records: [{"message_id","job_id","outcome","content","error_class","error","is_permanent","provider","model_asked","model","tokens_prompt",
 --   "tokens_completion","tokens_cached","tokens_cache_write","tokens_cache_write_1h","tokens_reasoning","is_estimated","was_called","ttft_ms",
---   "generation_ms","wait_ms","said","context","request_id","chain","n_calls"}]
+--   "generation_ms","wait_ms","said","context","request_id","chain","n_calls","own_protocol","own_turn"}]
 -- chain: [{"provider","model","class","error","wait_ms","ms","request_id", and of a call that may be billed: "call","tokens_…","was_called"}]
 -- outcome: completed | error | rate_limited | released | gone.  Answers (job_id, result): 'kept' or 'lost'.
 -- JSON rather than arrays, so that workers of two versions can talk to one function.
@@ -57,6 +57,8 @@ begin
 			processing_started_at = case when f.becomes = 'blocked' then null else m.processing_started_at end,
 			processing_completed_at = case when f.becomes in ('completed', 'failed') then t end,
 			content = case f.becomes when 'completed' then coalesce(f.content, '') else m.content end,
+			own_protocol = case f.becomes when 'completed' then f.own_protocol else m.own_protocol end,
+			own_turn = case f.becomes when 'completed' then f.own_turn else m.own_turn end,
 			processing_error = case f.outcome when 'error' then f.error_class || ': ' || f.error when 'completed' then null else m.processing_error end,
 			retry_count = case f.outcome when 'released' then greatest(f.attempts - 2, 0) else m.retry_count end,
 			model_used = coalesce(f.model, m.model_used), tokens_prompt = f.tokens_prompt, tokens_completion = f.tokens_completion,

@@ -1,6 +1,6 @@
 -- claim() with all that the work needs: the agent as it is now, and the conversation, oldest first: the message that is asked, and before it
 -- what was said (not what failed or was cancelled), at most the agent's window and 8 MB. One call, so that a message is on its way after
--- one round trip.  turns: [["user", "…"], ["assistant", "…"], …]   routes: see routes_of(); null: the agent's own provider, which is free
+-- one round trip.  turns: [["user", "…"], ["assistant", "…"(, protocol, its own words)], …]   routes: see routes_of(); null: the agent's own provider, which is free
 create or replace function signalbox.take(worker uuid, slots int, attempt_timeout interval)
 returns table (message_id bigint, message_uuid uuid, job_id uuid, number int, is_watched boolean, agent text, provider text, protocol text,
 	base_url text, key_env text, model text, system_prompt text, max_tokens int, turns json, routes json, on_cut text, is_budgeted boolean, traceparent text)
@@ -15,9 +15,11 @@ begin
 	return query
 	select q.message_id, me.uuid, q.job_id, q.runs, exists (select from watches v where v.message_id = q.message_id and v.until > clock_timestamp()),
 		a.slug, p.slug, p.protocol, p.base_url, p.key_env, a.model, a.system_prompt, call_tokens(a),
-		(select json_agg(json_build_array(h.role, h.content) order by h.id) from (
-			select m.id, m.role, m.content, sum(octet_length(m.content)) over (order by m.id desc) - octet_length(m.content) as bytes
-			from (select x.id, x.role, x.content from ai_messages x
+		(select json_agg(case when h.own_turn is null then json_build_array(h.role, h.content)
+			else json_build_array(h.role, h.content, h.own_protocol, h.own_turn) end order by h.id) from (
+			select m.id, m.role, m.content, m.own_protocol, m.own_turn, sum(octet_length(m.content) + coalesce(octet_length(m.own_turn), 0)) over (order by m.id desc)
+				- octet_length(m.content) as bytes
+			from (select x.id, x.role, x.content, x.own_protocol, x.own_turn from ai_messages x
 			      where x.session_id = q.session_id and x.role in ('user', 'assistant') and x.processing_status = 'completed'
 			        and x.id <= coalesce(me.reply_to, (select max(u.id) from ai_messages u
 			                                           where u.session_id = q.session_id and u.id < me.id and u.role = 'user'))

@@ -354,6 +354,23 @@ static void test_price_lists(void **state)
 	EXPECT_ERR(ERR_BAD_INPUT, "select signalbox.prices_import('[]', 'x', now()::date, null, null, 'test')");
 }
 
+/* What a provider said in its own words comes back with the conversation, byte for byte. */
+static void test_own_words(void **state)
+{
+	(void)state;
+	static const char OWN[] = "[{\"type\":\"thinking\",  \"signature\":\"Es+/==\"},{\"type\":\"text\",\"text\":\"x\"}]";
+	q("select message_id from signalbox.dispatch('o', 'first', user_id => 'u', thread_key => 't')");
+	assert_string_equal(claimed(ONE, 1), "1");
+	settle_all(ONE, "completed",
+	           text("{\"own_protocol\": \"anthropic\", \"own_turn\": %s}", q("select to_json('%s'::text)", OWN)));
+	q("select message_id from signalbox.dispatch('o', 'second', user_id => 'u', thread_key => 't')");
+	const char *turns = q("select turns from signalbox.take('" ONE "', 1, '300 s')");
+	EXPECT(OWN, "select $x$%s$x$::json -> 1 ->> 3", turns);
+	EXPECT("user first|assistant x anthropic|user second",
+	       "select string_agg(concat_ws(' ', t ->> 0, t ->> 1, t ->> 2), '|') from json_array_elements($x$%s$x$::json) t",
+	       turns);
+}
+
 static void test_tokens_a_minute(void **state)
 {
 	(void)state;
@@ -389,6 +406,7 @@ int main(void)
 		T(test_reservation_survives),
 		T(test_prices),
 		T(test_price_lists),
+		T(test_own_words),
 		T(test_tokens_a_minute),
 	};
 	return world_end(cmocka_run_group_tests_name("limits", tests, world_up, world_down));

@@ -214,7 +214,10 @@ static int build(struct call_private *p, const struct job *job, const struct rou
 {
 	struct prompt_turn *turns = xcalloc((size_t)MAX(job->n_turns, 1), sizeof *turns);
 	for (int i = 0; i < job->n_turns; i++)
-		turns[i] = (struct prompt_turn){ .role = job->turns[i].role, .content = job->turns[i].content };
+		turns[i] = (struct prompt_turn){ .role = job->turns[i].role,
+			                         .content = job->turns[i].content,
+			                         .own_protocol = job->turns[i].own_protocol,
+			                         .own = job->turns[i].own };
 	struct prompt prompt = { .model = route->model,
 		                 .system = job->system_prompt,
 		                 .turns = turns,

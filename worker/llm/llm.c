@@ -407,6 +407,10 @@ void llm_put(const struct job *job, struct strbuf *b)
 			json_put_int_field(b, "ttft_ms", l->call->ttft_ms);
 		json_put_int_field(b, "generation_ms", l->call->generation_ms);
 		json_put_int_field(b, "n_calls", l->n_calls);
+		if (l->call->err.code == ERR_OK && l->call->reply.own.len > 0) {
+			json_put_field(b, "own_protocol", job->called->protocol);
+			json_put_field(b, "own_turn", strbuf_text(&l->call->reply.own));
+		}
 	}
 	if (l->chain.len > 0 && !l->chain.broken) {
 		json_put_key(b, "chain");

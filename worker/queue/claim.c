@@ -56,7 +56,7 @@ static int disown(struct claim *c, const char *worker, struct err *err)
 	return result;
 }
 
-/* [["user","…"],…] into the job's turns. */
+/* [["user","…"],["assistant","…","gemini","…"],…] into the job's turns. */
 static int read_turns(struct job *job, struct str text, struct err *err)
 {
 	const struct json *j;
@@ -68,7 +68,10 @@ static int read_turns(struct job *job, struct str text, struct err *err)
 	job->turns = arena_alloc(&job->arena, sizeof *job->turns * (size_t)n);
 	for (const struct json *pair = json_first(j); pair != NULL; pair = json_next(pair)) {
 		const struct json *role = json_first(pair);
-		job->turns[job->n_turns++] = (struct turn){ json_value(role).ptr, json_value(json_next(role)) };
+		const struct json *content = json_next(role), *protocol = json_next(content);
+		job->turns[job->n_turns++] = (struct turn){ json_value(role).ptr, json_value(content),
+			                                    protocol != NULL ? json_value(protocol).ptr : NULL,
+			                                    protocol != NULL ? json_value(json_next(protocol)) : STR("") };
 	}
 	return 0;
 }
