@@ -33,8 +33,8 @@ find_provider() {
 	fi
 }
 
-# agent SLUG PROVIDER MODEL NAME PROMPT
-agent() { $S agent "$1" set "provider=$2" "model=$3" "name=$4" "system_prompt=$5" >/dev/null; }
+# agent SLUG PROVIDER MODEL NAME PROMPT STARTS_A_MINUTE TYPE
+agent() { $S agent "$1" set "provider=$2" "model=$3" "name=$4" "system_prompt=$5" "rate_limit_per_min=$6" "type=$7" >/dev/null; }
 
 practice_agents() {
 	local p q model
@@ -59,9 +59,9 @@ practice_agents() {
 		echo "provider: the scripted one - no model answers, every answer is labelled practice."
 		echo "          For a real one: run Ollama on 127.0.0.1:11434, or set OLLAMA_HOST, GROQ_API_KEY or OPENAI_API_KEY, then make run in a terminal."
 	fi
-	agent luna "$p" "$model" Luna "You are Luna, a helpful sales assistant."
-	agent aria "$q" "$model" Aria "You are Aria. You help private customers."
-	agent nova "$p" "$model" Nova "You are Nova, of the support team."
+	agent luna "$p" "$model" Luna "You are Luna, a helpful sales assistant." 30 b2b
+	agent aria "$q" "$model" Aria "You are Aria. You help private customers." 20 b2c
+	agent nova "$p" "$model" Nova "You are Nova, of the support team." 50 support
 }
 
 own_database() {
