@@ -3,7 +3,7 @@
 -- report: [{"provider","model","key_env","calls","errors","tokens","class","detail","park_ms","park_key","probe","is_ok"}]
 -- calls and errors are sums; errors are only such as count for the breaker. park_ms: nobody may call the model (park_key: with the key) for so long.
 -- probe: the job that was a probe, is_ok what became of it; null: it was not called, and another may be.
--- Opens at 50 % errors of at least 5 calls in a minute, for 60 s; then one probe decides.
+-- Opens when half of at least 10 calls in a minute failed, or all of at least 5, for 60 s; then one probe decides.
 create or replace function signalbox.report_calls(worker uuid, report json) returns table (provider text, model text, key_env text, held_ms bigint)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
 #variable_conflict use_column
@@ -34,7 +34,7 @@ begin
 				left join breakers b on b.provider = c.provider and b.model = c.model and b.key_env = c.key_env
 				where c.provider = r.provider and c.model = r.model and c.key_env = coalesce(r.key_env, '')
 				  and c.slot > t - interval '60 s' and (b.changed_at is null or c.slot >= b.changed_at);
-			if n.calls >= 5 and n.errors * 2 >= n.calls and not exists (select from breakers b where b.provider = r.provider and b.model = r.model
+			if (n.calls >= 10 and n.errors * 2 >= n.calls or n.calls >= 5 and n.errors = n.calls) and not exists (select from breakers b where b.provider = r.provider and b.model = r.model
 					and b.key_env = coalesce(r.key_env, '') and b.state = 'open') then
 				perform breaker_hold(r.provider, r.model, coalesce(r.key_env, ''), 'open', hold, r.class,
 					format('%s of %s calls failed within a minute; the last: %s', n.errors, n.calls, r.detail));

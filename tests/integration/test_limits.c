@@ -64,8 +64,9 @@ static void test_opens_at_half(void **state)
 	const char *m = say("o", "x");
 	report(ONE, 4, 4);
 	assert_string_equal(breaker(), "none"); /* too few */
-	report(TWO, 5, 0);
 	report(TWO, 1, 0);
+	assert_string_equal(breaker(), "none"); /* not all */
+	report(TWO, 5, 0);
 	report(ONE, 1, 0);
 	report(ONE, 1, 1);
 	assert_string_equal(breaker(), "none"); /* 5 of 12 */
