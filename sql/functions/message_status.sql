@@ -24,7 +24,7 @@ begin
 	return jsonb_build_object(
 		'message_id', m.uuid, 'session_id', s.uuid, 'agent', (select slug from agents where id = s.agent_id),
 		'status', m.processing_status, 'waits_for', waits, 'queue_position', place,
-		'eta_seconds', case when place is not null then eta(place, waits, q.run_after, fleet_slots(), agent_seconds(q.agent_id)) end,
+		'eta_seconds', case when place is not null then eta(place, waits, coalesce(held_until(q.agent_id, waits), q.run_after), fleet_slots(), agent_seconds(q.agent_id)) end,
 		'queued_at', utc(m.queued_at), 'processing_started_at', utc(m.processing_started_at),
 		'processing_completed_at', utc(m.processing_completed_at),
 		'content', case when m.processing_status = 'completed' then m.content end,

@@ -31,7 +31,7 @@ begin
 				case when q.state = 'running' then 'run' when q.state = 'pending' then 'later' when wf.waits = 'paused' then 'paused'
 				     when wf.waits = 'backoff' then 'retry' when wf.waits = 'task' then 'task' else 'queued' end as state,
 				wf.waits as waits_for, m.priority, m.queued_at as since, m.processing_started_at as started_at, q.run_after,
-				case f.ord when 1 then eta(f.place, wf.waits, q.run_after, $4, v.seconds) end as eta_seconds,
+				case f.ord when 1 then eta(f.place, wf.waits, coalesce(held_until(q.agent_id, wf.waits), q.run_after), $4, v.seconds) end as eta_seconds,
 				m.retry_count, w.name as worker, p.slug as provider, a.model, s.user_id, null::text as cause,
 				left(u.content, 200) as text
 			from first f join queue q on q.message_id = f.message_id join ai_messages m on m.id = q.message_id

@@ -355,6 +355,24 @@ static void test_price_lists(void **state)
 	EXPECT_ERR(ERR_BAD_INPUT, "select signalbox.prices_import('[]', 'x', now()::date, null, null, 'test')");
 }
 
+/* A message that waits for its agent's rate, or for a breaker, is not expected before that ends. */
+static void test_told_until_when(void **state)
+{
+	(void)state;
+	q("select signalbox.agent_set('o', '{\"rate_limit_per_min\": \"2\"}', 'test')");
+	say("o", "1");
+	say("o", "2");
+	const char *m = say("o", "3");
+	assert_string_equal(claimed(ONE, 9), "2");
+	q("update signalbox.starts set started_at = started_at - interval '21 s'");
+	settle_all(ONE, "completed", "{}");
+	assert_string_equal(waits(m), "rate");
+	EXPECT("t", "select (signalbox.message_status('%s') ->> 'eta_seconds')::numeric between 35 and 45", m);
+	EXPECT("t", "select eta_seconds between 35 and 45 from signalbox.queue_page() where waits_for = 'rate'");
+	report(ONE, 5, 5);
+	EXPECT("t", "select signalbox.held_until(1, 'breaker') between now() + interval '50 s' and now() + interval '61 s'");
+}
+
 /* What a provider said in its own words comes back with the conversation, byte for byte. */
 static void test_own_words(void **state)
 {
@@ -407,6 +425,7 @@ int main(void)
 		T(test_reservation_survives),
 		T(test_prices),
 		T(test_price_lists),
+		T(test_told_until_when),
 		T(test_own_words),
 		T(test_tokens_a_minute),
 	};
