@@ -154,7 +154,7 @@ static int64_t wait_before_again(const struct llm *l, const struct err *err)
 	const struct job *job = l->job;
 	const struct options *o = job->services->options;
 	if ((acts_of(l->call) & ACT_AGAIN) == 0 || l->calls_of > o->retries || route_of(l)->is_probe ||
-	    breakers_held(job->services->breakers, route_of(l)) > 0)
+	    breakers_held(job->services->breakers, route_of(l), job->claimed) > 0)
 		return -1;
 	int64_t ms = err->wait_ms > 0 ? err->wait_ms : clock_jitter(o->retry_wait_ms << MIN(l->calls_of - 1, 10));
 	if (ms > o->patience_ms || clock_mono() + ms * USEC_PER_MSEC >= job->deadline)
@@ -268,7 +268,7 @@ static bool call_next(struct llm *l)
 	struct job *job = l->job;
 	for (; l->at < job->n_routes; l->at++, l->calls_of = 0) {
 		const struct route *r = route_of(l);
-		int64_t held = r->is_probe ? 0 : breakers_held(job->services->breakers, r);
+		int64_t held = r->is_probe ? 0 : breakers_held(job->services->breakers, r, job->claimed);
 		struct err err = { .code = ERR_OK };
 		if (r->skip != NULL || held > 0) {
 			pass_over(l, r, r->skip != NULL ? r->skip : "its breaker opened", MAX(held, r->skip_ms));
@@ -310,6 +310,8 @@ static enum step fail(struct llm *l, struct err *err)
 {
 	struct job *job = l->job;
 	enum err_class class = err_class(l->first.code);
+	/* What the cut itself asks for: that an earlier route refused says nothing against starting again. */
+	enum err_class last = l->call != NULL ? err_class(l->call->err.code) : class;
 	give_probes_back(l);
 	*err = l->first;
 	if (l->rest[0] != '\0') {
@@ -320,7 +322,7 @@ static enum step fail(struct llm *l, struct err *err)
 	if (class == ERR_GONE || class == ERR_RELEASE)
 		job->fate = class;
 	else if (has_spoken(job))
-		job->fate = job->keeps_cut ? ERR_PERMANENT : class == ERR_WAIT ? ERR_RETRY : class;
+		job->fate = job->keeps_cut ? ERR_PERMANENT : last == ERR_WAIT ? ERR_RETRY : last;
 	else
 		job->fate = l->any_retry ? ERR_RETRY : l->any_wait ? ERR_WAIT : ERR_PERMANENT;
 	return FAIL;
