@@ -17,6 +17,8 @@
 #define CHAIN_MAX 65536
 #define PARK_KEY_MS (10 * 60 * 1000LL) /* then a probe looks whether the key was mended */
 #define HELD_WAIT_MS 5000              /* the claim knows better when a breaker lets somebody in */
+#define UNSAID_WAIT_MS 1000            /* of a provider that has enough, and does not say for how long */
+#define FREE_PROBES 30 /* attempts in which a failed probe burns no try; then it may be this message that no provider can bear */
 
 struct llm {
 	struct job *job;
@@ -121,10 +123,16 @@ static void note(struct llm *l, const struct route *r, const struct call *c, con
 static void remember(struct llm *l, const struct route *r, const struct err *err)
 {
 	enum err_class class = err_class(err->code);
+	if (class == ERR_RETRY && r->is_probe && l->job->number <= FREE_PROBES)
+		class = ERR_WAIT; /* it asked for all of us whether the provider is back */
 	l->any_retry |= class == ERR_RETRY;
 	l->any_wait |= class == ERR_WAIT;
-	if (class == ERR_WAIT)
-		l->wait_ms = l->wait_ms == 0 ? err->wait_ms : MIN(l->wait_ms, err->wait_ms);
+	if (class == ERR_WAIT) {
+		/* A wait that is too long to sit out is the model's (it is parked), not the agent's, whose chain may be mended meanwhile. */
+		int ms = err->wait_ms > 0 ? err->wait_ms : UNSAID_WAIT_MS;
+		ms = ms > l->job->services->options->patience_ms ? MIN(ms, HELD_WAIT_MS) : ms;
+		l->wait_ms = l->wait_ms == 0 ? ms : MIN(l->wait_ms, ms);
+	}
 	if (l->told == l->at + 1)
 		return;
 	l->told = l->at + 1;
