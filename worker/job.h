@@ -58,7 +58,7 @@ struct job {
 	int64_t message_id;
 	char job_id[40], message_uuid[40];
 	int number;               /* attempts so far, this one included */
-	usec_t claimed, deadline; /* monotonic */
+	usec_t claimed, deadline; /* monotonic; claimed: when the claim was asked for */
 	struct span span;         /* of this attempt; children of it go to providers */
 	usec_t waited;            /* in the queue; -1: unknown, it is asked for only where somebody collects spans */
 	struct live live;

@@ -1,10 +1,12 @@
 -- Opens or parks a breaker, unless an operator has forced it, and says so once.
+-- Whoever writes breakers takes this lock first: reports, claims and operators come to their rows in different orders.
 create or replace function signalbox.breaker_hold(provider text, model text, key_env text, becomes text, wait interval, reason text, detail text) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
 	t   timestamptz := clock_timestamp();
 	had text;
 begin
+	perform pg_advisory_xact_lock(hashtext('signalbox.breakers'));
 	if exists (select from breakers b where b.provider = breaker_hold.provider and b.forced is not null) then
 		return;
 	end if;

@@ -4,6 +4,7 @@ language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
 	t timestamptz := clock_timestamp();
 begin
+	perform pg_advisory_xact_lock(hashtext('signalbox.breakers'));   -- as in breaker_hold()
 	if is_ok then
 		with closed as (
 			update breakers b set state = 'closed', changed_at = t, until = t, probe_job = null, probe_until = null

@@ -12,6 +12,7 @@ begin
 	         where x.agent_id = agent order by x.ord loop
 		probes := false;
 		if r.can_probe and not has_probe then
+			perform pg_advisory_xact_lock(hashtext('signalbox.breakers'));   -- as in breaker_hold()
 			update breakers k set probe_job = job, probe_until = clock_timestamp() + attempt_timeout
 				where k.provider = r.provider and k.model in ('', r.model) and k.key_env in ('', coalesce(r.key_env, '')) and k.forced is null
 				  and k.state = 'open' and k.until <= clock_timestamp() and (k.probe_until is null or k.probe_until <= clock_timestamp());

@@ -31,6 +31,7 @@ struct breakers {
 	int n, n_telling; /* of both lists; of the second */
 	struct held held[HELD_MAX];
 	int n_held;
+	usec_t told_at; /* when we heard who is held */
 	void (*on_news)(void *, bool);
 	void *ctx;
 };
@@ -144,11 +145,11 @@ void breakers_probed(struct breakers *b, const struct route *r, const char *job_
 	b->on_news(b->ctx, true);
 }
 
-int64_t breakers_held(struct breakers *b, const struct route *r)
+int64_t breakers_held(struct breakers *b, const struct route *r, usec_t claimed)
 {
 	usec_t now = clock_mono(), until = 0;
 	pthread_mutex_lock(&b->lock);
-	for (int i = 0; i < b->n_held; i++) {
+	for (int i = 0; i < b->n_held && claimed <= b->told_at; i++) {
 		const struct held *h = &b->held[i];
 		if (strcmp(h->provider, r->provider) == 0 && (h->model[0] == '\0' || strcmp(h->model, r->model) == 0) &&
 		    (h->key_env[0] == '\0' || strcmp(h->key_env, key_of(r)) == 0))
@@ -210,6 +211,7 @@ void breakers_end_report(struct breakers *b, const struct rows *answer)
 	b->n -= b->n_telling;
 	b->n_telling = 0;
 	b->n_held = MIN(answer->n_rows, HELD_MAX);
+	b->told_at = now;
 	for (int i = 0; i < b->n_held; i++) {
 		struct held *h = &b->held[i];
 		snprintf(h->provider, sizeof h->provider, "%s", rows_at(answer, i, 0));

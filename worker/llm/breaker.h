@@ -19,8 +19,9 @@ void breakers_count(struct breakers *, const struct route *, const struct err *,
 void breakers_park(struct breakers *, const struct route *, const struct err *, int64_t ms, bool is_key);
 /* What became of a probe: 1 it answered, 0 it failed, -1 it was not called after all. */
 void breakers_probed(struct breakers *, const struct route *, const char *job_id, int verdict, const struct err *);
-/* Milliseconds for which the route is not to be called; 0: it may be. */
-int64_t breakers_held(struct breakers *, const struct route *);
+/* Milliseconds for which the route is not to be called; 0: it may be. A claim that was asked for after we last heard knows better: an operator may
+ * have freed what we believe to be held. */
+int64_t breakers_held(struct breakers *, const struct route *, usec_t claimed);
 
 /* The report as report_calls() reads it, and what it answered; for the one thread that reports. A report that was not answered is said again. */
 bool breakers_begin_report(struct breakers *, struct strbuf *);

@@ -18,6 +18,8 @@
 #define BYTES_PER_TOKEN 4              /* rough: plain English */
 #define PARK_KEY_MS (10 * 60 * 1000LL) /* then a probe looks whether the key was mended */
 #define HELD_WAIT_MS 5000              /* the claim knows better when a breaker lets somebody in */
+#define UNSAID_WAIT_MS 1000            /* of a provider that has enough, and does not say for how long */
+#define FREE_PROBES 30 /* attempts in which a failed probe burns no try; then it may be this message that no provider can bear */
 
 struct llm {
 	struct job *job;
@@ -122,10 +124,16 @@ static void note(struct llm *l, const struct route *r, const struct call *c, con
 static void remember(struct llm *l, const struct route *r, const struct err *err)
 {
 	enum err_class class = err_class(err->code);
+	if (class == ERR_RETRY && r->is_probe && l->job->number <= FREE_PROBES)
+		class = ERR_WAIT; /* it asked for all of us whether the provider is back */
 	l->any_retry |= class == ERR_RETRY;
 	l->any_wait |= class == ERR_WAIT;
-	if (class == ERR_WAIT)
-		l->wait_ms = l->wait_ms == 0 ? err->wait_ms : MIN(l->wait_ms, err->wait_ms);
+	if (class == ERR_WAIT) {
+		/* A wait that is too long to sit out is the model's (it is parked), not the agent's, whose chain may be mended meanwhile. */
+		int ms = err->wait_ms > 0 ? err->wait_ms : UNSAID_WAIT_MS;
+		ms = ms > l->job->services->options->patience_ms ? MIN(ms, HELD_WAIT_MS) : ms;
+		l->wait_ms = l->wait_ms == 0 ? ms : MIN(l->wait_ms, ms);
+	}
 	if (l->told == l->at + 1)
 		return;
 	l->told = l->at + 1;
@@ -155,7 +163,7 @@ static int64_t wait_before_again(const struct llm *l, const struct err *err)
 	const struct job *job = l->job;
 	const struct options *o = job->services->options;
 	if ((acts_of(l->call) & ACT_AGAIN) == 0 || l->calls_of > o->retries || route_of(l)->is_probe ||
-	    breakers_held(job->services->breakers, route_of(l)) > 0)
+	    breakers_held(job->services->breakers, route_of(l), job->claimed) > 0)
 		return -1;
 	int64_t ms = err->wait_ms > 0 ? err->wait_ms : clock_jitter(o->retry_wait_ms << MIN(l->calls_of - 1, 10));
 	if (ms > o->patience_ms || clock_mono() + ms * USEC_PER_MSEC >= job->deadline)
@@ -283,7 +291,7 @@ static bool call_next(struct llm *l)
 	struct job *job = l->job;
 	for (; l->at < job->n_routes; l->at++, l->calls_of = 0) {
 		const struct route *r = route_of(l);
-		int64_t held = r->is_probe ? 0 : breakers_held(job->services->breakers, r);
+		int64_t held = r->is_probe ? 0 : breakers_held(job->services->breakers, r, job->claimed);
 		struct err err = { .code = ERR_OK };
 		if (r->skip != NULL || held > 0) {
 			pass_over(l, r, r->skip != NULL ? r->skip : "its breaker opened", MAX(held, r->skip_ms));
@@ -329,6 +337,8 @@ static enum step fail(struct llm *l, struct err *err)
 {
 	struct job *job = l->job;
 	enum err_class class = err_class(l->first.code);
+	/* What the cut itself asks for: that an earlier route refused says nothing against starting again. */
+	enum err_class last = l->call != NULL ? err_class(l->call->err.code) : class;
 	give_probes_back(l);
 	*err = l->first;
 	if (l->rest[0] != '\0') {
@@ -339,7 +349,7 @@ static enum step fail(struct llm *l, struct err *err)
 	if (class == ERR_GONE || class == ERR_RELEASE)
 		job->fate = class;
 	else if (has_spoken(job))
-		job->fate = job->keeps_cut ? ERR_PERMANENT : class == ERR_WAIT ? ERR_RETRY : class;
+		job->fate = job->keeps_cut ? ERR_PERMANENT : last == ERR_WAIT ? ERR_RETRY : last;
 	else
 		job->fate = l->any_retry ? ERR_RETRY : l->any_wait ? ERR_WAIT : ERR_PERMANENT;
 	return FAIL;

@@ -167,9 +167,10 @@ static void begin_span(struct job *job, const char *traceparent, const struct ro
 		}
 }
 
-static void make_job(struct claim *c, const struct rows *r, int i, const struct rows *waits)
+static void make_job(struct claim *c, const struct rows *r, int i, const struct rows *waits, usec_t asked)
 {
 	struct job *job = job_new(c->services);
+	job->claimed = asked;
 	job->message_id = rows_int(r, i, MESSAGE_ID, 0);
 	snprintf(job->message_uuid, sizeof job->message_uuid, "%s", rows_at(r, i, MESSAGE_UUID));
 	snprintf(job->job_id, sizeof job->job_id, "%s", rows_at(r, i, JOB_ID));
@@ -239,7 +240,7 @@ static int claim_some(struct claim *c, int slots, struct err *err)
 	}
 	ask_waits(c, &a, &r, &waits);
 	for (int i = 0; i < r.n_rows; i++)
-		make_job(c, &r, i, &waits);
+		make_job(c, &r, i, &waits, began);
 	arena_release(&a);
 	return result < 0 ? -1 : r.n_rows;
 }

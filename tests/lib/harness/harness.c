@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "shared/clock.h"
+#include "shared/str.h"
 
 #define PG_SH "tests/lib/pg.sh"
 #define POOLER_SH "tests/lib/pooler.sh"
@@ -161,6 +162,49 @@ int wait_exit(pid_t pid, int seconds)
 int provider_calls(const char *words)
 {
 	return lines_with(text("%s/provider.log", W.dir), words);
+}
+
+void provider(const char *slug, const char *protocol)
+{
+	q("select signalbox.provider_set('%s', '{\"protocol\": \"%s\", \"base_url\": \"http://127.0.0.1:%d/p/%s\"}', 'test')",
+	  slug, protocol, W.port, slug);
+	meets(slug, "");
+}
+
+void meets(const char *slug, const char *words)
+{
+	const char *url = text("http://127.0.0.1:%d/practice/script?name=%s", W.port, slug);
+	assert_int_equal(run("/usr/bin/curl", "-sS", "-o", "/dev/null", url, "-d", words, NULL), 0);
+}
+
+void forget_log(void)
+{
+	assert_int_equal(truncate(text("%s/provider.log", W.dir), 0), 0); /* it is written at its end, wherever that is */
+}
+
+void load_log(void)
+{
+	struct strbuf all = STRBUF_INIT(256u << 20);
+	char *line = NULL;
+	size_t size = 0;
+	FILE *f = fopen(text("%s/provider.log", W.dir), "re");
+	assert_non_null(f);
+	for (ssize_t n; (n = getline(&line, &size, f)) > 0 && line[n - 1] == '\n';) {
+		strbuf_str(&all, all.len > 0 ? "," : "");
+		strbuf_add(&all, line, (size_t)n - 1);
+	}
+	free(line);
+	fclose(f);
+	q("drop table if exists public.asked, public.answered");
+	q("create table public.asked as select x.*, x.time as at from jsonb_to_recordset($log$[%s]$log$) "
+	  "x(n int, at_us bigint, time timestamptz, name text, protocol text, model text, text text) where n is not null",
+	  strbuf_text(&all));
+	q("create table public.answered as select x.answered as n, x.time as at, x.name, x.path, x.model, x.status, x.prompt_tokens, "
+	  "x.completion_tokens, x.cached_tokens, x.request_id, x.\"end\" from jsonb_to_recordset($log$[%s]$log$) x(answered int, time timestamptz, "
+	  "name text, path text, model text, status int, prompt_tokens int, completion_tokens int, cached_tokens int, request_id text, \"end\" text) "
+	  "where answered is not null",
+	  strbuf_text(&all));
+	strbuf_release(&all);
 }
 
 bool again(int64_t *until, int seconds)

@@ -75,6 +75,11 @@ const char *bin(const char *name);                         /* path of signalbox 
 void database(const char *verb, const char *mode);         /* pg.sh */
 
 int provider_calls(const char *words); /* requests whose log line holds the words */
+/* Providers of their own at /p/SLUG, each with its script (fake_llm.c): what it meets from now on, and its log since forget_log(). */
+void provider(const char *slug, const char *protocol);
+void meets(const char *slug, const char *words);
+void forget_log(void);
+void load_log(void); /* into public.asked (n, at_us, at, name, text) and public.answered (n, at, name, path, model, status, …) */
 
 /* True until `seconds` (0: DEADLINE) after the first call with this variable at 0; naps a little in between. */
 bool again(int64_t *until, int seconds);
