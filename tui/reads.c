@@ -70,6 +70,14 @@ int reads_send(struct reads *r, struct pg *pg, const struct want *w, enum block_
 		return pg_start(pg, sql_tui_failed, page, 2, err);
 	case BLOCK_AGENTS:
 		return pg_start(pg, sql_tui_agents, NULL, 0, err);
+	case BLOCK_ROUTES:
+		return pg_start(pg, sql_tui_routes, NULL, 0, err);
+	case BLOCK_PROVIDERS:
+		return pg_start(pg, sql_tui_providers, NULL, 0, err);
+	case BLOCK_EVENTS:
+		return pg_start(pg, sql_tui_breaker_events, NULL, 0, err);
+	case BLOCK_WORKERS:
+		return pg_start(pg, sql_tui_workers, NULL, 0, err);
 	case BLOCK_MESSAGE:
 		return w->message[0] != '\0' ? pg_start(pg, sql_tui_message, one, 1, err) : 1;
 	case BLOCK_STREAM:
