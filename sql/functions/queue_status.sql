@@ -40,7 +40,8 @@ begin
 			'signalbox providers', 1, 0
 		from breakers b cross join lateral (select sum(x.queued) as held from waiting_by_agent() x
 			where route_room(x.agent_id) = 0 and exists (select from routes r where r.agent_id = x.agent_id and r.provider = b.provider and r.is_held)) n
-		where b.forced = 'open' or b.state = 'open' or (b.state = 'parked' and b.until > t)
+		where b.forced = 'open' or ((b.state = 'open' or (b.state = 'parked' and b.until > t))
+			and not exists (select from breakers f where f.provider = b.provider and f.forced is not null))
 		union all
 		select 0, 'budget', case when m.is_held then 'CRIT' else 'WARN' end, 'agent ' || m.slug || ': '
 			|| case when m.is_held and not m.is_priced then 'has a budget and a model without a price; its messages wait'

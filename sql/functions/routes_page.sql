@@ -5,9 +5,11 @@ returns table (agent text, ord int, provider text, model text, state text, secon
 language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
 	select a.slug, r.ord, r.provider, r.model,
 		case when not r.is_held then 'free' when r.can_probe then 'probe'
-		     when exists (select from breakers k where k.provider = r.provider and k.model in ('', r.model) and k.forced is null and k.probe_until > clock_timestamp())
+		     when not f.is_forced and exists (select from breakers k where k.provider = r.provider and k.model in ('', r.model) and k.probe_until > clock_timestamp())
 		     then 'probing' else 'held' end,
-		case when r.is_held and r.reason is distinct from 'forced' then greatest(0, extract(epoch from r.until - clock_timestamp()))::int end,
-		r.reason, exists (select from tariff(r.provider, r.model, r.model, clock_timestamp()))
-	from routes r join agents a on a.id = r.agent_id order by a.slug, r.ord;
+		case when r.is_held and not f.is_forced then greatest(0, extract(epoch from r.until - clock_timestamp()))::int end,
+		case when f.is_forced then 'forced' else r.reason end, exists (select from tariff(r.provider, r.model, r.model, clock_timestamp()))
+	from routes r join agents a on a.id = r.agent_id
+	cross join lateral (select exists (select from breakers k where k.provider = r.provider and k.forced = 'open') as is_forced) f
+	order by a.slug, r.ord;
 $$;
