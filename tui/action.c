@@ -18,6 +18,8 @@ const char *action_sql(enum action_kind kind)
 		return sql_tui_act_pause;
 	case ACT_RESUME:
 		return sql_tui_act_resume;
+	case ACT_FORCE:
+		return sql_tui_act_breaker;
 	case ACT_SEND:
 		return sql_tui_act_send;
 	case ACT_WATCH:
@@ -76,6 +78,13 @@ void action_explain(const struct action *a, const char *cell0, const char *cell1
 		break;
 	case ACT_RESUME:
 		snprintf(text, size, _("%s goes on"), a->label);
+		break;
+	case ACT_FORCE:
+		snprintf(text, size,
+		         strcmp(a->args[1], "open") == 0     ? _("%s is forced open: nobody calls it until it is freed")
+		         : strcmp(a->args[1], "closed") == 0 ? _("%s is forced closed: it is called whatever happens")
+		                                             : _("%s is freed: its calls decide again"),
+		         a->label);
 		break;
 	case ACT_SEND:
 		snprintf(out->value, sizeof out->value, "%s", cell0);

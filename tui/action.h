@@ -5,7 +5,18 @@
  */
 #include "shared/err.h"
 
-enum action_kind { ACT_RETRY, ACT_RETRY_MANY, ACT_UNDO, ACT_CANCEL, ACT_PAUSE, ACT_RESUME, ACT_SEND, ACT_WATCH, ACT_N };
+enum action_kind {
+	ACT_RETRY,
+	ACT_RETRY_MANY,
+	ACT_UNDO,
+	ACT_CANCEL,
+	ACT_PAUSE,
+	ACT_RESUME,
+	ACT_FORCE,
+	ACT_SEND,
+	ACT_WATCH,
+	ACT_N
+};
 
 struct action {
 	enum action_kind kind;

@@ -19,11 +19,10 @@
 #define BURST 6                         /* so many different keys at once were pasted, not typed */
 #define OLD_USEC (5 * USEC_PER_SEC)
 
-static const struct view_ops *const VIEWS[VIEW_N] = { [VIEW_QUEUE] = &view_queue,
-	                                              [VIEW_FAILED] = &view_failed,
-	                                              [VIEW_AGENTS] = &view_agents,
-	                                              [VIEW_TEST] = &view_test,
-	                                              [VIEW_MESSAGE] = &view_message };
+static const struct view_ops *const VIEWS[VIEW_N] = {
+	[VIEW_QUEUE] = &view_queue,   [VIEW_FAILED] = &view_failed, [VIEW_AGENTS] = &view_agents,
+	[VIEW_HEALTH] = &view_health, [VIEW_TEST] = &view_test,     [VIEW_MESSAGE] = &view_message
+};
 
 enum view_id app_shown(const struct app *a)
 {
@@ -101,11 +100,19 @@ void ui_can_undo(struct ui *ui, const char *uuids, int64_t for_ms)
 	a->undo_until = clock_mono() + for_ms * USEC_PER_MSEC;
 }
 
+static void question_free(struct question *q)
+{
+	if (q == NULL)
+		return;
+	for (int i = 0; i < q->n_choices; i++)
+		question_free(q->choices[i].then);
+	action_free(q->yes);
+	free(q);
+}
+
 static void close_question(struct app *a)
 {
-	if (a->question != NULL)
-		action_free(a->question->yes);
-	free(a->question);
+	question_free(a->question);
 	a->question = NULL;
 	a->mode = MODE_VIEW;
 	a->in_reason = false;
@@ -270,12 +277,46 @@ static void confirm(struct app *a)
 	close_question(a);
 }
 
+static void refuse(struct app *a)
+{
+	close_question(a);
+	ui_say(&a->ui, "%s", _("nothing was changed"));
+}
+
+static void choose(struct app *a, int key)
+{
+	struct question *q = a->question, *then = NULL;
+	for (int i = 0; i < q->n_choices; i++)
+		if (q->choices[i].key == key) {
+			then = q->choices[i].then;
+			q->choices[i].then = NULL;
+		}
+	if (then != NULL)
+		ui_ask_take(&a->ui, then);
+	else
+		refuse(a);
+}
+
+/* A number, or a name: only the whole of it is a yes. */
+static void type_key(struct app *a, int key)
+{
+	const struct question *q = a->question;
+	char number[24];
+	snprintf(number, sizeof number, "%lld", (long long)q->type);
+	bool fits = q->word[0] != '\0' ? key > ' ' && key < K_NONE : key >= '0' && key <= '9';
+	if (!fits && key != K_BACKSPACE) {
+		refuse(a);
+		return;
+	}
+	field_key(&a->field, key);
+	if (strcmp(a->field.text, q->word[0] != '\0' ? q->word : number) == 0)
+		confirm(a);
+}
+
 static void question_key(struct app *a, int key)
 {
-	char number[24];
 	if (clock_mono() - a->asked_at < DEAF_USEC)
 		return;
-	snprintf(number, sizeof number, "%lld", (long long)a->question->type);
 	if (a->in_reason) {
 		if (key == K_ENTER)
 			confirm(a);
@@ -283,20 +324,14 @@ static void question_key(struct app *a, int key)
 			close_question(a);
 		else
 			field_key(&a->field, key);
-	} else if (a->question->type > 0) {
-		if ((key >= '0' && key <= '9') || key == K_BACKSPACE) {
-			field_key(&a->field, key);
-			if (strcmp(a->field.text, number) == 0)
-				confirm(a);
-		} else {
-			close_question(a);
-			ui_say(&a->ui, "%s", _("nothing was changed"));
-		}
+	} else if (a->question->n_choices > 0) {
+		choose(a, key);
+	} else if (a->question->type > 0 || a->question->word[0] != '\0') {
+		type_key(a, key);
 	} else if (key == 'y') {
 		confirm(a);
 	} else {
-		close_question(a);
-		ui_say(&a->ui, "%s", _("nothing was changed"));
+		refuse(a);
 	}
 }
 
@@ -351,7 +386,8 @@ static void on_key(struct app *a, int key)
 static bool takes_text(struct app *a)
 {
 	struct view *v = app_view(a);
-	return a->mode == MODE_COMMAND || a->mode == MODE_FILTER || (a->mode == MODE_QUESTION && a->in_reason) ||
+	return a->mode == MODE_COMMAND || a->mode == MODE_FILTER ||
+	       (a->mode == MODE_QUESTION && (a->in_reason || a->question->word[0] != '\0')) ||
 	       (a->mode == MODE_VIEW && v->ops->hints != NULL && v->ops->hints(v) != NULL);
 }
 
@@ -416,11 +452,8 @@ static void end(struct app *a)
 
 static int view_named(const char *name)
 {
-	static const char *const NAMES[] = { [VIEW_QUEUE] = "queue",
-		                             [VIEW_FAILED] = "failed",
-		                             [VIEW_AGENTS] = "agents",
-		                             [VIEW_TEST] = "test",
-		                             [VIEW_MESSAGE] = "message" };
+	static const char *const NAMES[] = { [VIEW_QUEUE] = "queue",   [VIEW_FAILED] = "failed", [VIEW_AGENTS] = "agents",
+		                             [VIEW_HEALTH] = "health", [VIEW_TEST] = "test",     [VIEW_MESSAGE] = "message" };
 	for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++)
 		if (strcmp(NAMES[i], name) == 0)
 			return (int)i;

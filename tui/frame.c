@@ -64,6 +64,17 @@ static void draw_totals(struct ui *ui, bool frozen)
 	           s->link == LINK_LIVE || s->link == LINK_CONNECTING ? S_PLAIN : S_CRIT, line);
 }
 
+static int64_t alerts_named(const struct snapshot *s, const char *name)
+{
+	int64_t n = 0;
+	for (const struct json *a = json_first(json_get(status_doc(s), "alerts")); a != NULL; a = json_next(a)) {
+		struct str is = STR("");
+		json_str(a, "name", &is);
+		n += str_eq(is, name);
+	}
+	return n;
+}
+
 static void draw_tabs(struct ui *ui, enum view_id lit)
 {
 	static const struct {
@@ -73,17 +84,65 @@ static void draw_tabs(struct ui *ui, enum view_id lit)
 	} TABS[] = { { VIEW_QUEUE, '1', N_("Queue") },
 		     { VIEW_FAILED, '2', N_("Failed") },
 		     { VIEW_AGENTS, '3', N_("Agents") },
+		     { VIEW_HEALTH, '4', N_("Health") },
 		     { VIEW_TEST, '6', N_("Test") } };
 	int x = 1;
 	for (size_t i = 0; i < ARRAY_SIZE(TABS); i++) {
 		char text[64];
-		int64_t failed = total(ui->snap, "failed");
+		int64_t n = TABS[i].id == VIEW_FAILED   ? total(ui->snap, "failed")
+		            : TABS[i].id == VIEW_HEALTH ? alerts_named(ui->snap, "breaker")
+		            : TABS[i].id == VIEW_AGENTS ? alerts_named(ui->snap, "budget")
+		                                        : 0;
 		bool on = TABS[i].id == lit;
 		snprintf(text, sizeof text, "%c %s", TABS[i].key, _(TABS[i].name));
-		if (TABS[i].id == VIEW_FAILED && failed > 0)
-			snprintf(text + strlen(text), sizeof text - strlen(text), " %lld", (long long)failed);
+		if (n > 0)
+			snprintf(text + strlen(text), sizeof text - strlen(text), " %lld", (long long)n);
 		x += screen_putf(ui->screen, 1, x, -1, on ? S_TITLE : S_PLAIN, on ? "[%s]" : " %s ", text) + 1;
 	}
+}
+
+/* The first alert: the database puts the worst first. The action is said whole or not at all; where it does not fit the view is named that
+ * has more. */
+static void draw_worst(struct ui *ui, int y, const struct json *alert)
+{
+	static const struct {
+		const char *name;
+		enum cmd cmd;
+	} VIEWS[] = { { "breaker", CMD_health }, { "budget", CMD_agents }, { "failure_rate", CMD_failed } };
+	struct screen *s = ui->screen;
+	struct str name = STR(""), level = STR(""), message = STR(""), action = STR("");
+	char more[32] = "", key[16], see[64] = "";
+	int n = -1, right = screen_width(s) - 1;
+	json_str(alert, "name", &name);
+	json_str(alert, "level", &level);
+	json_str(alert, "message", &message);
+	json_str(alert, "action", &action);
+	for (const struct json *a = alert; a != NULL; a = json_next(a))
+		n++;
+	if (n > 0) {
+		snprintf(more, sizeof more, _("+%d more"), n);
+		right -= utf8_width(str_of(more));
+		screen_put(s, y, right, -1, S_WARN, more);
+		right -= 2;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(VIEWS); i++)
+		if (str_eq(name, VIEWS[i].name))
+			snprintf(see, sizeof see, _("%s shows it"), command_key(VIEWS[i].cmd, key));
+	bool crit = str_eq(level, "CRIT"), info = str_eq(level, "INFO");
+	int x = 1 +
+	        screen_put(s, y, 1, -1,
+	                   crit   ? S_CRIT
+	                   : info ? S_PLAIN
+	                          : S_WARN,
+	                   crit   ? "! CRIT"
+	                   : info ? "i INFO"
+	                          : "! WARN") +
+	        2;
+	x += screen_text(s, y, x, right - x, S_BOLD, message) + 3;
+	if (x + utf8_width(action) > right)
+		action = str_of(see);
+	if (x + utf8_width(action) <= right)
+		screen_text(s, y, x, right - x, S_PLAIN, action);
 }
 
 /* Connection first, then level. One line. */
@@ -123,18 +182,7 @@ static void draw_alert(struct ui *ui, int y)
 		                           : _("ok    no active alerts"));
 		return;
 	}
-	struct str level = STR(""), message = STR(""), action = STR("");
-	int more = -1;
-	for (const struct json *a = alert; a != NULL; a = json_next(a))
-		more++;
-	json_str(alert, "level", &level);
-	json_str(alert, "message", &message);
-	json_str(alert, "action", &action);
-	x = 1 + screen_putf(t, y, 1, -1, str_eq(level, "CRIT") ? S_CRIT : S_WARN, "! %s", level.ptr) + 1;
-	x += screen_text(t, y, x, width - x - 6, S_BOLD, message) + 2;
-	screen_text(t, y, x, MAX(0, width - x - 6), S_PLAIN, action);
-	if (more > 0)
-		screen_putf(t, y, width - 5, 4, S_WARN, "+%d", more);
+	draw_worst(ui, y, alert);
 }
 
 static void draw_keys(struct ui *ui, const struct frame *f, int y)
@@ -199,12 +247,36 @@ void frame_draw(struct ui *ui, const struct frame *f)
 	}
 }
 
+/* The last line of the box; answers where the cursor belongs. */
+static int question_prompt(struct screen *s, const struct question *q, int y, int x, int width, const char *typed, bool in_reason)
+{
+	bool types = q->type > 0 || q->word[0] != '\0';
+	int at;
+	if (in_reason)
+		at = screen_put(s, y, x, -1, S_BOLD, _("Reason, then Enter (Esc cancels): "));
+	else if (q->n_choices > 0)
+		return x + screen_put(s, y, x, width, S_BOLD, _("a letter chooses   any other key: no"));
+	else if (q->word[0] != '\0')
+		at = screen_putf(s, y, x, width, S_BOLD, _("Type %s to confirm, Esc to cancel: "), q->word);
+	else if (q->type > 0)
+		at = screen_putf(s, y, x, width, S_BOLD, _("Type %lld to confirm, Esc to cancel: "), (long long)q->type);
+	else
+		at = screen_put(s, y, x, width, S_BOLD, _("y yes   any other key: no"));
+	if (in_reason || types)
+		at += screen_text(s, y, x + at, width - at, S_PLAIN, str_of(typed));
+	return x + at;
+}
+
 void frame_question(struct ui *ui, const struct question *q, const char *typed, bool in_reason)
 {
 	struct screen *s = ui->screen;
-	int width = utf8_width(str_of(q->title)) + 8, height = q->n_lines + 4;
+	int width = utf8_width(str_of(q->title)) + 8, height = q->n_lines + q->n_choices + 4;
 	for (int i = 0; i < q->n_lines; i++)
 		width = MAX(width, utf8_width(str_of(q->lines[i])) + 4);
+	for (int i = 0; i < q->n_choices; i++)
+		width = MAX(width, utf8_width(str_of(q->choices[i].label)) + 7);
+	if (q->word[0] != '\0')
+		width = MAX(width, 2 * (int)strlen(q->word) + 42);
 	width = MIN(MAX(width, 44), screen_width(s));
 	int y = MAX(0, (screen_height(s) - height) / 2), x = MAX(0, (screen_width(s) - width) / 2), at;
 	screen_box(s, y, x, width, height, NULL);
@@ -213,14 +285,11 @@ void frame_question(struct ui *ui, const struct question *q, const char *typed, 
 	screen_put(s, y, at, 1, S_PLAIN, " ");
 	for (int i = 0; i < q->n_lines; i++)
 		screen_text(s, y + 1 + i, x + 2, width - 4, S_PLAIN, str_of(q->lines[i]));
-	y += q->n_lines + 2;
-	if (in_reason)
-		at = screen_put(s, y, x + 2, -1, S_BOLD, _("Reason, then Enter (Esc cancels): "));
-	else if (q->type > 0)
-		at = screen_putf(s, y, x + 2, width - 4, S_BOLD, _("Type %lld to confirm, Esc to cancel: "), (long long)q->type);
-	else
-		at = screen_put(s, y, x + 2, width - 4, S_BOLD, _("y yes   any other key: no"));
-	if (in_reason || q->type > 0)
-		at += screen_text(s, y, x + 2 + at, width - at - 4, S_PLAIN, str_of(typed));
-	screen_cursor(s, y, MIN(x + 2 + at, x + width - 2));
+	y += q->n_lines + 1;
+	for (int i = 0; i < q->n_choices; i++, y++) {
+		screen_putf(s, y, x + 2, 2, S_KEY, "%c", q->choices[i].key);
+		screen_text(s, y, x + 5, width - 7, S_PLAIN, str_of(q->choices[i].label));
+	}
+	at = question_prompt(s, q, y + 1, x + 2, width - 4, typed, in_reason);
+	screen_cursor(s, y + 1, MIN(at, x + width - 2));
 }

@@ -83,9 +83,11 @@ static bool open_tab(struct app *a, enum cmd cmd)
 	static const struct {
 		enum cmd cmd;
 		enum view_id view;
-	} TABS[] = {
-		{ CMD_queue, VIEW_QUEUE }, { CMD_failed, VIEW_FAILED }, { CMD_agents, VIEW_AGENTS }, { CMD_test, VIEW_TEST }
-	};
+	} TABS[] = { { CMD_queue, VIEW_QUEUE },
+		     { CMD_failed, VIEW_FAILED },
+		     { CMD_agents, VIEW_AGENTS },
+		     { CMD_health, VIEW_HEALTH },
+		     { CMD_test, VIEW_TEST } };
 	for (size_t i = 0; i < ARRAY_SIZE(TABS); i++)
 		if (TABS[i].cmd == cmd) {
 			ui_open(&a->ui, TABS[i].view, NULL);

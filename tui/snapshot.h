@@ -15,6 +15,10 @@ enum block_id {
 	BLOCK_GROUPS,
 	BLOCK_FAILED,
 	BLOCK_AGENTS,
+	BLOCK_ROUTES,
+	BLOCK_PROVIDERS,
+	BLOCK_EVENTS,
+	BLOCK_WORKERS,
 	BLOCK_MESSAGE,
 	BLOCK_STREAM,
 	BLOCK_TRANSCRIPT,
@@ -82,9 +86,39 @@ enum {
 	A_UNKNOWN,
 	A_RATE,
 	A_CONCURRENCY,
+	A_DAY,
+	A_MONTH,
+	A_SOFT,
+	A_COST_MONTH,
+	A_RESERVED,
+	A_ON_CUT,
 	A_PAUSED_BY,
 	A_REASON
 };
+enum { R_AGENT, R_ORD, R_PROVIDER, R_MODEL, R_STATE, R_SECONDS, R_REASON, R_PRICED };
+enum {
+	P_SLUG,
+	P_PROTOCOL,
+	P_URL,
+	P_KEY,
+	P_QUOTA,
+	P_ZONE,
+	P_TOKENS,
+	P_AGENTS,
+	P_CALLS_HOUR,
+	P_ERRORS_HOUR,
+	P_TTFT,
+	P_LAST_ERROR,
+	P_BREAKER,
+	P_SECONDS,
+	P_REASON,
+	P_HELD,
+	P_CALLS,
+	P_ERRORS,
+	P_ERROR_AT
+};
+enum { E_PROVIDER, E_AT, E_MODEL, E_EVENT, E_DETAIL };
+enum { W_ID, W_NAME, W_VERSION, W_STATE, W_RUNNING, W_SLOTS, W_PER_MINUTE, W_LEASE, W_STARTED, W_AGENTS };
 enum {
 	T_ROLE,
 	T_UUID,
@@ -169,6 +203,11 @@ static inline int64_t block_int(const struct block *b, int row, int col, int64_t
 {
 	const char *s = block_at(b, row, col);
 	return s != NULL ? strtoll(s, NULL, 10) : none;
+}
+static inline double block_double(const struct block *b, int row, int col, double none)
+{
+	const char *s = block_at(b, row, col);
+	return s != NULL ? strtod(s, NULL) : none;
 }
 /* A time of the database to microseconds; 0 for NULL. */
 static inline usec_t block_time(const struct block *b, int row, int col)

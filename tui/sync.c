@@ -10,13 +10,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "shared/json.h"
 #include "shared/listen.h"
 #include "shared/migrate.h"
 #include "shared/pg.h"
 #include "shared/vocab.h"
-#include "sql_embed.h"
 #include "tui/actor.h"
+#include "tui/reads.h"
 
 #define READER_OPTIONS "-c default_transaction_read_only=on -c statement_timeout=1500 -c lock_timeout=200"
 #define CONNECT_MS 3000
@@ -43,9 +42,7 @@ struct sync {
 	int step;              /* block being read; -1: none */
 	usec_t step_started, refresh_started, due, connect_due, stream_due, watch_due, last_hint, interval;
 	bool hinted, stream_step, is_cancelled;
-	char session[40], session_agent[64];
-	char stream_message[40], stream_job[40];
-	struct strbuf stream_text;
+	struct reads reads;
 
 	pthread_mutex_t lock; /* of what follows */
 	struct want want;
@@ -141,132 +138,22 @@ static void connect_reader(struct sync *y)
 	arena_release(&a);
 }
 
-/* "[a,b]" and "c" to "[a,b,c]". */
-static const char *narrowed(const struct want *w, char *buf, size_t size)
-{
-	size_t n = strlen(w->filter);
-	if (w->narrow[0] == '\0')
-		return w->filter;
-	snprintf(buf, size, "%.*s%s%s]", (int)n - 1, w->filter, n > 2 ? "," : "", w->narrow);
-	return buf;
-}
-
-/* Sends the read of one block. 0: sent; 1: nothing to read; -1 with err. */
-static int send_read(struct sync *y, enum block_id id, struct err *err)
-{
-	const struct want *w = &y->now;
-	char limit[16], filter[3000], bytes[16];
-	snprintf(limit, sizeof limit, "%d", w->limit);
-	const char *page[] = { w->filter, limit }, *one[] = { w->message };
-	switch (id) {
-	case BLOCK_STATUS:
-		return pg_start(y->reader, sql_tui_status, NULL, 0, err);
-	case BLOCK_QUEUE:
-		return pg_start(y->reader, sql_tui_queue, page, 2, err);
-	case BLOCK_GROUPS:
-		return pg_start(y->reader, sql_tui_groups, page, 1, err);
-	case BLOCK_FAILED:
-		page[0] = narrowed(w, filter, sizeof filter);
-		return pg_start(y->reader, sql_tui_failed, page, 2, err);
-	case BLOCK_AGENTS:
-		return pg_start(y->reader, sql_tui_agents, NULL, 0, err);
-	case BLOCK_MESSAGE:
-		return w->message[0] != '\0' ? pg_start(y->reader, sql_tui_message, one, 1, err) : 1;
-	case BLOCK_STREAM: {
-		if (w->stream[0] == '\0')
-			return 1;
-		if (strcmp(y->stream_message, w->stream) != 0) {
-			snprintf(y->stream_message, sizeof y->stream_message, "%s", w->stream);
-			y->stream_job[0] = '\0';
-			strbuf_clear(&y->stream_text);
-			y->watch_due = 0;
-		}
-		snprintf(bytes, sizeof bytes, "%zu", y->stream_text.len);
-		const char *args[] = { w->stream, y->stream_job[0] != '\0' ? y->stream_job : NULL, bytes };
-		return pg_start(y->reader, sql_tui_stream, args, 3, err);
-	}
-	case BLOCK_TRANSCRIPT: {
-		if (w->session[0] == '\0' && strcmp(y->session_agent, w->agent) != 0) {
-			const char *args[] = { w->agent, y->options->operator_name };
-			y->session[0] = '\0';
-			return pg_start(y->reader, sql_tui_test_session, args, 2, err);
-		}
-		const char *session = w->session[0] != '\0' ? w->session : y->session;
-		return session[0] != '\0' ? pg_start(y->reader, sql_tui_transcript, &session, 1, err) : 1;
-	}
-	default:
-		return 1;
-	}
-}
-
 static void set_block(struct sync *y, enum block_id id, struct block *b)
 {
 	block_unref(y->next->blocks[id]);
 	y->next->blocks[id] = b;
 }
 
-/* The stream's answer is only what is new: the block holds the whole text. */
-static struct block *stream_block(struct sync *y, struct block *fresh)
-{
-	const char *job = fresh->n_rows > 0 ? block_at(fresh, 0, STREAM_JOB) : NULL,
-		   *text = job != NULL ? block_at(fresh, 0, STREAM_TEXT) : NULL;
-	if (job != NULL && strcmp(job, y->stream_job) != 0) {
-		snprintf(y->stream_job, sizeof y->stream_job, "%s", job);
-		strbuf_clear(&y->stream_text);
-	}
-	if (text != NULL)
-		strbuf_str(&y->stream_text, text);
-	struct block *b = xcalloc(1, sizeof *b);
-	const char **cells = arena_alloc(&b->arena, 2 * sizeof *cells);
-	atomic_store(&b->refs, 1);
-	cells[STREAM_JOB] = arena_dup(&b->arena, y->stream_job, strlen(y->stream_job));
-	cells[STREAM_TEXT] = arena_dup(&b->arena, strbuf_text(&y->stream_text), y->stream_text.len);
-	b->n_rows = job != NULL;
-	b->n_cols = 2;
-	b->cells = cells;
-	block_unref(fresh);
-	return b;
-}
-
 /* Takes the answer to the block that was asked for. -1 with err. */
 static int take_read(struct sync *y, struct err *err)
 {
-	struct block *b = xcalloc(1, sizeof *b);
-	struct rows r = { 0 };
+	struct block *b;
 	enum block_id id = (enum block_id)y->step;
-	atomic_store(&b->refs, 1);
-	if (pg_finish(y->reader, &b->arena, &r, err) < 0) {
-		block_unref(b);
-		if (id == BLOCK_MESSAGE && err->code == ERR_NOT_FOUND) { /* a message that is no more is no fault of the link */
-			set_block(y, id, NULL);
-			return 0;
-		}
+	int taken = reads_take(&y->reads, y->reader, &y->now, id, &b, err);
+	if (taken < 0)
 		return -1;
-	}
-	b->n_rows = r.n_rows;
-	b->n_cols = r.n_cols;
-	b->cells = r.cells;
-	if (id == BLOCK_TRANSCRIPT && r.n_cols == 1) { /* which session: the transcript comes with the next step */
-		snprintf(y->session_agent, sizeof y->session_agent, "%s", y->now.agent);
-		snprintf(y->session, sizeof y->session, "%s", r.n_rows > 0 && rows_at(&r, 0, 0) != NULL ? rows_at(&r, 0, 0) : "");
-		block_unref(b);
-		set_block(y, id, NULL);
-		y->step--;
-		return 0;
-	}
-	if (id == BLOCK_STREAM)
-		b = stream_block(y, b);
-	if ((id == BLOCK_STATUS || id == BLOCK_MESSAGE) && b->n_rows > 0 &&
-	    json_parse(&b->arena, block_str(b, 0, 0), 64u << 20, &b->doc, err) < 0) {
-		block_unref(b);
-		return -1;
-	}
-	snprintf(b->about, sizeof b->about, "%s",
-	         id == BLOCK_MESSAGE      ? y->now.message
-	         : id == BLOCK_STREAM     ? y->now.stream
-	         : id == BLOCK_TRANSCRIPT ? y->now.agent
-	                                  : y->now.filter);
 	set_block(y, id, b);
+	y->step -= taken; /* 1: once more */
 	return 0;
 }
 
@@ -294,7 +181,7 @@ static void refresh_done(struct sync *y)
 	y->next->tries = 0;
 	y->next->why[0] = '\0';
 	y->next->next_try = y->due;
-	snprintf(y->next->session, sizeof y->next->session, "%s", y->now.session[0] != '\0' ? y->now.session : y->session);
+	snprintf(y->next->session, sizeof y->next->session, "%s", y->now.session[0] != '\0' ? y->now.session : y->reads.session);
 	struct snapshot *s = y->next;
 	y->next = NULL;
 	publish(y, s);
@@ -307,7 +194,7 @@ static void next_read(struct sync *y)
 	while (++y->step < BLOCK_N) {
 		if (!is_wanted(y, y->step))
 			continue;
-		int sent = send_read(y, (enum block_id)y->step, &err);
+		int sent = reads_send(&y->reads, y->reader, &y->now, (enum block_id)y->step, &err);
 		if (sent == 1 && (y->step == BLOCK_TRANSCRIPT || y->step == BLOCK_STREAM || y->step == BLOCK_MESSAGE))
 			set_block(y, (enum block_id)y->step, NULL);
 		if (sent < 0) {
@@ -367,7 +254,7 @@ static void act_done(struct sync *y, const struct action_result *r)
 	if (r->kind == ACT_WATCH)
 		return;
 	if (r->kind == ACT_SEND && r->ok)
-		y->session_agent[0] = '\0'; /* it may have begun a session */
+		y->reads.session_agent[0] = '\0'; /* it may have begun a session */
 	y->due = 0;
 	pthread_mutex_lock(&y->lock);
 	if (y->n_results < (int)ARRAY_SIZE(y->results))
@@ -396,6 +283,8 @@ static void take_orders(struct sync *y)
 		y->due = y->connect_due = 0;
 	y->hurry = false;
 	if (y->want_changed && y->step < 0) {
+		if (strcmp(y->now.stream, y->want.stream) != 0)
+			y->watch_due = 0;
 		y->now = y->want;
 		y->want_changed = false;
 		y->due = 0;
@@ -493,7 +382,7 @@ struct sync *sync_start(const struct options *options)
 		                     .timeout_ms = CONNECT_MS,
 		                     .any = true };
 	y->step = -1;
-	y->stream_text.cap = 8u << 20;
+	reads_init(&y->reads, options->operator_name);
 	y->interval = options->refresh_ms * USEC_PER_MSEC;
 	y->want.limit = y->now.limit = 200;
 	memcpy(y->want.filter, "[]", 3);
@@ -521,7 +410,7 @@ void sync_stop(struct sync *y)
 	snapshot_unref(y->last);
 	snapshot_unref(y->next);
 	snapshot_unref(y->published);
-	strbuf_release(&y->stream_text);
+	reads_release(&y->reads);
 	pthread_mutex_destroy(&y->lock);
 	close(y->wake);
 	close(y->notify);

@@ -9,19 +9,31 @@
 #include "tui/screen.h"
 #include "tui/snapshot.h"
 
-enum view_id { VIEW_QUEUE, VIEW_FAILED, VIEW_AGENTS, VIEW_TEST, VIEW_MESSAGE, VIEW_N };
+enum view_id { VIEW_QUEUE, VIEW_FAILED, VIEW_AGENTS, VIEW_HEALTH, VIEW_TEST, VIEW_MESSAGE, VIEW_N };
 
 struct app;
 struct view;
 
-/* A question: the box's lines, and what a yes does. Confirmed by y, or by typing the number when `type` is set. */
+struct question;
+/* One of several things to do: its key, and the question that asks about it. */
+struct choice {
+	char key;
+	char label[100];
+	struct question *then; /* owned */
+};
+
+/* A question: the box's lines, and what a yes does. Confirmed by y, or by typing the number or the word when `type` or `word` is set. With
+ * choices it only leads to the next question. */
 struct question {
 	char title[64];
 	char lines[8][160];
 	int n_lines;
 	int64_t type;       /* 0: y */
+	char word[64];      /* "": y */
 	bool wants_reason;  /* a text besides, ended by Enter */
 	struct action *yes; /* owned */
+	struct choice choices[4];
+	int n_choices;
 };
 
 struct ui {
@@ -56,7 +68,7 @@ struct view {
 	void *state;
 };
 
-extern const struct view_ops view_queue, view_failed, view_agents, view_test, view_message;
+extern const struct view_ops view_queue, view_failed, view_agents, view_health, view_test, view_message;
 
 /* What a view may ask for; done by the app after the call. Data in texts is made visible by the screen. */
 void ui_say(struct ui *, const char *fmt, ...) PRINTF(2, 3);

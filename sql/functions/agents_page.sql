@@ -23,6 +23,7 @@ set enable_nestloop = off set jit = off as $$
 	select a.slug, a.name,
 		case when l.paused_at is not null or f.paused_at is not null then 'PAUSED' when l.blocked_until > clock_timestamp() then 'limited'
 		     when k.trouble and route_room(a.id) = 0 then 'parked'
+		     when (a.budget_day is not null or a.budget_month is not null) and c.queued > 0 and held_by_budget(a.id) then 'held'
 		     when a.provider_id is null or a.model is null then 'no model'
 		     when h.errors > 0 and 100.0 * h.errors / (h.done + h.errors) > 5 then 'errors' else 'ok' end,
 		p.slug, a.model, coalesce(c.queued, 0), coalesce(c.running, 0), round(coalesce(h.done, 0) / 60.0, 1),

@@ -22,7 +22,7 @@ begin
 		into w from workers where ended_at is null and lease_until > t;
 
 	select coalesce(jsonb_agg(jsonb_build_object('name', a.name, 'level', a.level, 'message', a.message, 'action', a.action,
-			'value', a.value, 'threshold', a.threshold) order by a.ord), '[]') into alerts
+			'value', a.value, 'threshold', a.threshold) order by array_position(array['CRIT', 'WARN', 'INFO'], a.level), a.ord), '[]') into alerts
 	from (
 		select 0 as ord, 'no_worker' as name, 'CRIT' as level, c.queued + c.pending + c.processing || ' messages wait and no worker is alive' as message,
 			'start one: signalbox-worker' as action, 0 as value, 1 as threshold
@@ -35,14 +35,22 @@ begin
 		select 0, 'breaker', case b.state when 'parked' then 'WARN' else 'CRIT' end,
 			'provider ' || b.provider || coalesce(' ' || nullif(b.model, ''), '') || ': ' || case when b.forced is not null then 'breaker forced open ' || b.detail
 				when b.probe_until > t then 'breaker open, one message is trying' when b.until > t then case b.state when 'parked' then b.reason || ', parked for '
-				else 'breaker open, probe in ' end || date_trunc('second', b.until - t) else 'breaker open, the next message tries' end,
+				else 'breaker open, probe in ' end || short_span(b.until - t) else 'breaker open, the next message tries' end
+			|| coalesce('; ' || nullif(n.held, 0) || ' wait', ''),
 			'signalbox providers', 1, 0
-		from breakers b where b.forced = 'open' or b.state = 'open' or (b.state = 'parked' and b.until > t)
+		from breakers b cross join lateral (select sum(x.queued) as held from waiting_by_agent() x
+			where route_room(x.agent_id) = 0 and exists (select from routes r where r.agent_id = x.agent_id and r.provider = b.provider and r.is_held)) n
+		where b.forced = 'open' or ((b.state = 'open' or (b.state = 'parked' and b.until > t))
+			and not exists (select from breakers f where f.provider = b.provider and f.forced is not null))
 		union all
-		select 0, 'budget', case when m.is_held then 'CRIT' else 'WARN' end, 'agent ' || m.slug || ': ' || m.percent || ' % of its ' || m.span || '''s budget is spent or reserved'
-			|| case when m.is_held then '; its messages wait' else '' end, 'signalbox agent ' || m.slug || ' set budget_' || m.span || '=USD', m.percent, m.budget_soft
+		select 0, 'budget', case when m.is_held then 'CRIT' else 'WARN' end, 'agent ' || m.slug || ': '
+			|| case when m.is_held and not m.is_priced then 'has a budget and a model without a price; its messages wait'
+			   else m.percent || ' % of its ' || m.span || '''s budget is spent or reserved' || case when m.is_held then '; its messages wait' else '' end end,
+			case when m.is_held and not m.is_priced then 'a row in model_prices' else 'signalbox agent ' || m.slug || ' set budget_' || m.span || '=USD' end,
+			m.percent, m.budget_soft
 		from (select a.slug, a.budget_soft, b.span, floor(100 * (spent_since(a.id, date_trunc(b.span, t, 'UTC')) + r.pico) / (b.usd * 1000000000000))::int as percent,
-		             not exists (select from affordable(a.id, 1)) and exists (select from waiting_by_agent() n where n.agent_id = a.id and n.queued > 0) as is_held
+		             held_by_budget(a.id) and b.usd * 1000000000000 - spent_since(a.id, date_trunc(b.span, t, 'UTC')) - r.pico <= money_left(a.id) as is_held,
+		             not exists (select from routes u where u.agent_id = a.id and not exists (select from tariff(u.provider, u.model, u.model, t))) as is_priced
 		      from agents a cross join lateral (values ('day', a.budget_day), ('month', a.budget_month)) b(span, usd)
 		      cross join lateral (select coalesce(sum(x.pico), 0) as pico from reservations x where x.agent_id = a.id) r
 		      where b.usd > 0) m

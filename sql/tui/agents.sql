@@ -1,5 +1,6 @@
--- -> slug text, state text, provider text, model text, queued int8, running int8, per_minute text, spark text, errors text, mean float8, tokens float8, cost text, unknown int8, rate int4, concurrency int4, paused_by text, reason text
+-- -> slug text, state text, provider text, model text, queued int8, running int8, per_minute text, spark text, errors text, mean float8, tokens float8, cost text, unknown int8, rate int4, concurrency int4, budget_day float8, budget_month float8, budget_soft int4, cost_month float8, reserved float8, on_cut text, paused_by text, reason text
 select slug, state, provider, model, queued, running, per_minute::text, array_to_string(spark, ' ') as spark, error_percent::text as errors,
 	mean_seconds::float8 as mean, tokens_per_minute::float8 as tokens, cost_today_usd::text as cost, cost_unknown_today as unknown,
-	rate_limit_per_min as rate, concurrency_limit as concurrency, paused_by, pause_reason as reason
+	rate_limit_per_min as rate, concurrency_limit as concurrency, budget_day::float8, budget_month::float8, budget_soft, cost_month_usd::float8 as cost_month,
+	reserved_usd::float8 as reserved, on_cut, paused_by, pause_reason as reason
 from signalbox.agents_page()

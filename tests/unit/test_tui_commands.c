@@ -18,8 +18,8 @@ static const struct {
 	const char *name;
 	unsigned scopes;
 } VIEWS[] = {
-	{ "queue", SCOPES_QUEUE },     { "failed", SCOPES_FAILED }, { "agents", SCOPES_AGENTS },
-	{ "message", SCOPES_MESSAGE }, { "test", SCOPES_TEST },
+	{ "queue", SCOPES_QUEUE },   { "failed", SCOPES_FAILED },   { "agents", SCOPES_AGENTS },
+	{ "health", SCOPES_HEALTH }, { "message", SCOPES_MESSAGE }, { "test", SCOPES_TEST },
 };
 
 /* The codes of a command's keys; answers how many. */

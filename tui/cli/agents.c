@@ -1,28 +1,32 @@
-/* Agents and providers: seen, made and changed. */
+/* Agents: seen, made and changed. */
 #include "shared/json.h"
 #include "sql_embed.h"
 #include "tui/cli/cli.h"
 #include "tui/format.h"
 #include "tui/i18n.h"
 
-/* Columns of sql/tui/list_providers.sql. */
+/* Columns of sql/tui/list_agents.sql. */
 enum {
-	P_SLUG,
-	P_PROTOCOL,
-	P_BASE_URL,
-	P_KEY_ENV,
-	P_DAILY_TOKENS,
-	P_TIMEZONE,
-	P_TOKENS,
-	P_AGENTS,
-	P_CALLS,
-	P_ERRORS,
-	P_TTFT,
-	P_LAST_ERROR,
-	P_BREAKER,
-	P_SECONDS,
-	P_REASON,
-	P_HELD
+	A_SLUG,
+	A_NAME,
+	A_STATE,
+	A_PROVIDER,
+	A_MODEL,
+	A_QUEUED,
+	A_RUNNING,
+	A_PER_MINUTE,
+	A_ERRORS,
+	A_MEAN,
+	A_TOKENS,
+	A_COST,
+	A_UNKNOWN,
+	A_DAY = 17,
+	A_MONTH,
+	A_SOFT,
+	A_COST_MONTH,
+	A_RESERVED,
+	A_PAUSED_BY = 25,
+	A_REASON
 };
 
 static const char *or_dash(const char *s)
@@ -30,9 +34,40 @@ static const char *or_dash(const char *s)
 	return s != NULL ? s : "-";
 }
 
+/* How much of a budget is spent or reserved; "-" without one. */
+static const char *percent(const char *budget, const char *spent, const char *reserved, char buf[static FORMAT_MAX])
+{
+	if (budget == NULL)
+		return "-";
+	double usd = strtod(budget, NULL),
+	       used = (spent != NULL ? strtod(spent, NULL) : 0) + (reserved != NULL ? strtod(reserved, NULL) : 0);
+	snprintf(buf, FORMAT_MAX, "%.0f%%", usd > 0 ? MIN(999.0, 100 * used / usd) : 100);
+	return buf;
+}
+
+static void put_agent(struct cli *cli, const struct rows *r, int i)
+{
+	char cost[FORMAT_MAX], day[FORMAT_MAX], month[FORMAT_MAX], mean[FORMAT_MAX];
+	const char *d = percent(rows_at(r, i, A_DAY), rows_at(r, i, A_COST), rows_at(r, i, A_RESERVED), day);
+	const char *m = percent(rows_at(r, i, A_MONTH), rows_at(r, i, A_COST_MONTH), rows_at(r, i, A_RESERVED), month);
+	bool unknown = rows_int(r, i, A_UNKNOWN, 0) > 0;
+	format_usd(rows_at(r, i, A_COST), cost);
+	if (unknown && strtod(or_dash(rows_at(r, i, A_COST)), NULL) == 0)
+		snprintf(cost, sizeof cost, "%s", _("unknown"));
+	else if (unknown)
+		snprintf(cost + strlen(cost), sizeof cost - strlen(cost), "+?");
+	printf("%-12s %-8s %s %4s %3s %5s %5s %6s %9s %5s\n", rows_at(r, i, A_SLUG), rows_at(r, i, A_STATE),
+	       cli_cell(cli, or_dash(rows_at(r, i, A_MODEL)), 14), rows_at(r, i, A_QUEUED), rows_at(r, i, A_RUNNING),
+	       rows_at(r, i, A_PER_MINUTE), or_dash(rows_at(r, i, A_ERRORS)),
+	       rows_at(r, i, A_MEAN) != NULL ? format_duration(strtod(rows_at(r, i, A_MEAN), NULL), mean) : "-", cost,
+	       strtol(d, NULL, 10) >= strtol(m, NULL, 10) && d[0] != '-' ? d : m);
+	if (rows_at(r, i, A_PAUSED_BY) != NULL)
+		printf(_("%-12s paused by %s: %s\n"), "", cli_safe(cli, rows_at(r, i, A_PAUSED_BY)),
+		       cli_safe(cli, or_dash(rows_at(r, i, A_REASON))));
+}
+
 int cmd_agents(struct cli *cli)
 {
-	char cost[FORMAT_MAX];
 	struct rows r;
 	int code = cli_options(cli, NULL, 0, 0, 0);
 	if (code == 0)
@@ -43,136 +78,89 @@ int cmd_agents(struct cli *cli)
 		printf("%s\n", _("there is no agent yet: signalbox agent SLUG set provider=P model=M"));
 		return EXIT_DONE;
 	}
-	printf("%-14s %-9s %-22s %6s %4s %6s %6s %7s %10s\n", "AGENT", "STATE", "MODEL", "QUEUED", "RUN", "MSG/m", "ERR%",
-	       "MEAN s", "COST TODAY");
+	printf("%-12s %-8s %-14s %4s %3s %5s %5s %6s %9s %5s\n", "AGENT", "STATE", "MODEL", "WAIT", "RUN", "MSG/m", "ERR%",
+	       "MEAN", "COST DAY", "BUDG");
 	for (int i = 0; i < r.n_rows; i++)
-		printf("%-14s %-9s %-22.22s %6s %4s %6s %6s %7s %10s%s\n", cli_safe(cli, rows_at(&r, i, 0)), rows_at(&r, i, 2),
-		       cli_safe(cli, or_dash(rows_at(&r, i, 4))), rows_at(&r, i, 5), rows_at(&r, i, 6), rows_at(&r, i, 7),
-		       or_dash(rows_at(&r, i, 8)), or_dash(rows_at(&r, i, 9)), format_usd(rows_at(&r, i, 11), cost),
-		       rows_int(&r, i, 12, 0) > 0 ? _(" + unknown") : "");
+		put_agent(cli, &r, i);
 	return EXIT_DONE;
 }
 
-static void put_provider(struct cli *cli, const struct rows *r, int i)
+/* ---- one agent */
+
+static void put_budget(struct cli *cli, const struct json *doc, const char *label, const char *budget, const char *spent)
 {
-	const char *breaker = rows_at(r, i, P_BREAKER), *seconds = rows_at(r, i, P_SECONDS),
-		   *quota = rows_at(r, i, P_DAILY_TOKENS);
-	printf("%-14s %-9s %-40s key: %s  agents: %s  calls/h: %s  errors/h: %s  breaker: %s",
-	       cli_safe(cli, rows_at(r, i, P_SLUG)), rows_at(r, i, P_PROTOCOL), cli_safe(cli, rows_at(r, i, P_BASE_URL)),
-	       or_dash(rows_at(r, i, P_KEY_ENV)), rows_at(r, i, P_AGENTS), rows_at(r, i, P_CALLS), rows_at(r, i, P_ERRORS),
-	       breaker);
-	if (seconds != NULL && atoll(seconds) > 0 && strncmp(breaker, "forced", 6) != 0)
-		printf(" %ss", seconds);
-	if (quota != NULL)
-		printf("  tokens today: %s of %s", rows_at(r, i, P_TOKENS), quota);
+	char text[FORMAT_MAX], a[FORMAT_MAX], b[FORMAT_MAX], c[FORMAT_MAX];
+	const char *usd = cli_value(cli, doc, budget), *reserved = cli_value(cli, doc, "reserved_usd");
+	if (usd == NULL)
+		return;
+	printf(_("%-14s %s of %s (%s), of it %s reserved; warns at %s%%\n"), label,
+	       format_usd(or_dash(cli_value(cli, doc, spent)), a), format_usd(usd, b),
+	       percent(usd, cli_value(cli, doc, spent), reserved, text), format_usd(reserved, c),
+	       or_dash(cli_value(cli, doc, "budget_soft")));
+}
+
+static int put_chain(struct cli *cli, const char *slug)
+{
+	struct rows r;
+	int n = 0, code = cli_query(cli, sql_tui_routes, NULL, 0, &r);
+	for (int i = 0; code == 0 && i < r.n_rows; i++) {
+		char time[FORMAT_MAX];
+		if (strcmp(rows_at(&r, i, 0), slug) != 0)
+			continue;
+		printf("%-14s %d %-14s %s %s", n == 0 ? _("chain") : "", n + 1, rows_at(&r, i, 2),
+		       cli_cell(cli, rows_at(&r, i, 3), 20), rows_at(&r, i, 4));
+		if (rows_at(&r, i, 5) != NULL && strcmp(rows_at(&r, i, 4), "held") == 0)
+			printf(" %s", format_duration(strtod(rows_at(&r, i, 5), NULL), time));
+		if (rows_at(&r, i, 6) != NULL)
+			printf(" (%s)", cli_safe(cli, rows_at(&r, i, 6)));
+		printf("%s\n", rows_bool(&r, i, 7) ? "" : _("  no price: unknown"));
+		n++;
+	}
+	if (code == 0 && n == 0)
+		printf("%-14s %s\n", _("chain"), _("no route: it has no provider or no model"));
+	return code;
+}
+
+static void put_line(struct cli *cli, const char *label, const struct json *doc, const char *key)
+{
+	if (cli_value(cli, doc, key) != NULL)
+		printf("%-14s %s\n", label, cli_safe(cli, cli_value(cli, doc, key)));
+}
+
+static int put_whole(struct cli *cli, const struct json *doc)
+{
+	char text[FORMAT_MAX];
+	const char *unknown = cli_value(cli, doc, "cost_unknown_today"), *mean = cli_value(cli, doc, "mean_seconds");
+	put_line(cli, _("agent"), doc, "slug");
+	put_line(cli, _("name"), doc, "name");
+	put_line(cli, _("state"), doc, "state");
+	put_line(cli, _("paused by"), doc, "paused_by");
+	put_line(cli, _("reason"), doc, "pause_reason");
+	printf(_("%-14s %s wait, %s run\n"), _("messages"), or_dash(cli_value(cli, doc, "queued")),
+	       or_dash(cli_value(cli, doc, "running")));
+	printf(_("%-14s %s messages/min, %s%% errors, mean %s, %s tokens/min\n"), _("last hour"),
+	       or_dash(cli_value(cli, doc, "per_minute")), or_dash(cli_value(cli, doc, "error_percent")),
+	       mean != NULL ? format_duration(strtod(mean, NULL), text) : "-", or_dash(cli_value(cli, doc, "tokens_per_minute")));
+	printf("%-14s %s", _("cost today"), format_usd(cli_value(cli, doc, "cost_today_usd"), text));
+	if (unknown != NULL && strcmp(unknown, "0") != 0)
+		printf(_(", and what %s calls cost is unknown"), unknown);
 	putchar('\n');
-	if (strcmp(breaker, "closed") != 0)
-		printf("%-14s %s; %s messages wait for it\n", "", cli_safe(cli, or_dash(rows_at(r, i, P_REASON))),
-		       rows_at(r, i, P_HELD));
-}
-
-int cmd_providers(struct cli *cli)
-{
-	struct rows r;
-	int code = cli_options(cli, NULL, 0, 0, 0);
-	if (code == 0)
-		code = cli_list(cli, sql_tui_list_providers, NULL, 0, &r);
-	if (code != 0 || cli->json)
-		return code;
-	if (r.n_rows == 0)
-		printf("%s\n",
-		       _("there is no provider yet: signalbox provider SLUG set protocol=ollama base_url=http://127.0.0.1:11434"));
-	for (int i = 0; i < r.n_rows; i++)
-		put_provider(cli, &r, i);
-	return EXIT_DONE;
-}
-
-/* Words KEY=VALUE to a JSON object; an empty value means none. */
-static const char *changes(struct cli *cli, int from, int *code)
-{
-	struct strbuf b = STRBUF_INIT(4u << 20);
-	strbuf_char(&b, '{');
-	for (int i = from; i < cli->argc; i++) {
-		const char *eq = strchr(cli->argv[i], '=');
-		if (eq == NULL) {
-			*code = cli_usage_error(_("expected KEY=VALUE, not '%.60s'"), cli->argv[i]);
-			strbuf_release(&b);
-			return NULL;
-		}
-		if (i > from)
-			strbuf_char(&b, ',');
-		json_put_str(&b, (struct str){ cli->argv[i], (size_t)(eq - cli->argv[i]) });
-		strbuf_char(&b, ':');
-		if (eq[1] == '\0')
-			strbuf_str(&b, "null");
-		else
-			json_put_str(&b, str_of(eq + 1));
-	}
-	strbuf_char(&b, '}');
-	const char *text = arena_dup(&cli->arena, strbuf_text(&b), b.len);
-	strbuf_release(&b);
-	return text;
-}
-
-static int set_or_show(struct cli *cli, const char *what, const char *set_sql, const char *show_sql)
-{
-	struct rows r;
-	int code = cli_options(cli, NULL, 0, 1, 100);
-	if (code != 0)
-		return code;
-	const char *slug = cli->argv[0];
-	if (cli->argc > 1) {
-		if (strcmp(cli->argv[1], "set") != 0 || cli->argc < 3)
-			return cli_usage_error(_("usage: signalbox %s SLUG set KEY=VALUE..."), what);
-		const char *json = changes(cli, 2, &code);
-		if (json == NULL)
-			return code;
-		const char *params[] = { slug, json, cli->options->operator_name };
-		if ((code = cli_query(cli, set_sql, params, 3, NULL)) != 0)
-			return code;
-		if (strstr(json, "\"budget_") != NULL || strstr(json, "\"chain\"") != NULL || strstr(json, "\"tools\"") != NULL ||
-		    strstr(json, "\"daily_tokens\"") != NULL)
-			fprintf(stderr, "signalbox: %s\n",
-			        _("note: budgets, daily_tokens, chain and tools are kept, but this version does not act on them yet"));
-	}
-	const char *params[] = { slug };
-	code = cli_query(cli, show_sql, params, 1, &r);
-	if (code != 0)
-		return code;
-	if (r.n_rows == 0) {
-		struct err err;
-		err_set(&err, ERR_NOT_FOUND, "no %s is called '%.60s'", what, slug);
-		return cli_error(&err, "");
-	}
-	if (cli->json) {
-		cli_json(rows_at(&r, 0, 0));
-		return EXIT_DONE;
-	}
-	const struct json *doc;
-	struct err err;
-	if (json_parse(&cli->arena, str_of(rows_at(&r, 0, 0)), 8u << 20, &doc, &err) < 0)
-		return cli_error(&err, what);
-	for (const struct json *f = json_first(doc); f != NULL; f = json_next(f)) {
-		struct str s;
-		double d;
-		printf("%-20s ", json_key(f));
-		if (json_str(f, "", &s))
-			cli_text(s.ptr, false);
-		else if (json_double(f, "", &d))
-			printf("%.12g", d);
-		else
-			printf("-");
-		putchar('\n');
-	}
-	return EXIT_DONE;
+	put_budget(cli, doc, _("budget, day"), "budget_day", "cost_today_usd");
+	put_budget(cli, doc, _("budget, month"), "budget_month", "cost_month_usd");
+	int code = put_chain(cli, or_dash(cli_value(cli, doc, "slug")));
+	printf(_("%-14s %s a minute, %s at once, %s tokens an answer\n"), _("limits"),
+	       or_dash(cli_value(cli, doc, "rate_limit_per_min")), or_dash(cli_value(cli, doc, "concurrency_limit")),
+	       or_dash(cli_value(cli, doc, "max_tokens")));
+	printf(_("%-14s %s messages back\n"), _("context"), or_dash(cli_value(cli, doc, "context_window_size")));
+	put_line(cli, _("on cut"), doc, "on_cut");
+	put_line(cli, _("tools"), doc, "tools");
+	put_line(cli, _("prompt"), doc, "system_prompt");
+	return code;
 }
 
 int cmd_agent(struct cli *cli)
 {
-	return set_or_show(cli, "agent", "select signalbox.agent_set($1, $2, $3)", sql_tui_show_agent);
-}
-
-int cmd_provider(struct cli *cli)
-{
-	return set_or_show(cli, "provider", "select signalbox.provider_set($1, $2, $3)", sql_tui_show_provider);
+	const struct json *doc;
+	int code = cli_set_or_show(cli, "agent", "select signalbox.agent_set($1, $2, $3)", sql_tui_show_agent, &doc);
+	return code != 0 || doc == NULL ? code : put_whole(cli, doc);
 }

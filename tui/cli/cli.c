@@ -245,6 +245,41 @@ const char *cli_safe(struct cli *cli, const char *text)
 	return out;
 }
 
+static const char *cut(struct cli *cli, const char *text, int width, bool fill)
+{
+	struct strbuf cell = STRBUF_INIT(4096);
+	const char *at = cli_safe(cli, text), *end = at + strlen(at);
+	int used = 0, whole = utf8_width(str_of(at));
+	while (at < end) {
+		struct glyph g;
+		const char *next = utf8_glyph(at, end, false, &g);
+		if (used + g.width > (whole > width ? width - 1 : width))
+			break;
+		strbuf_add(&cell, at, (size_t)(next - at));
+		used += g.width;
+		at = next;
+	}
+	if (whole > width) {
+		strbuf_str(&cell, "…");
+		used++;
+	}
+	for (; fill && used < width; used++)
+		strbuf_char(&cell, ' ');
+	const char *out = arena_dup(&cli->arena, strbuf_text(&cell), cell.len);
+	strbuf_release(&cell);
+	return out;
+}
+
+const char *cli_cell(struct cli *cli, const char *text, int width)
+{
+	return cut(cli, text, width, true);
+}
+
+const char *cli_cut(struct cli *cli, const char *text, int width)
+{
+	return cut(cli, text, width, false);
+}
+
 int cli_list(struct cli *cli, const char *sql, const char *const *params, int n, struct rows *out)
 {
 	if (!cli->json)

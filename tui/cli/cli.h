@@ -57,8 +57,16 @@ void cli_text(const char *text, bool lines);
 void cli_json(const char *text);
 /* A cell's text, sanitised, in the arena; "" for NULL. */
 const char *cli_safe(struct cli *, const char *text);
+/* The same, cut at `width` cells; cli_cell also fills up to it. */
+const char *cli_cut(struct cli *, const char *text, int width);
+const char *cli_cell(struct cli *, const char *text, int width);
 /* A list query as rows, or with --json as an array: "select … from X" is wrapped. */
 int cli_list(struct cli *, const char *sql, const char *const *params, int n_params, struct rows *out);
+struct json;
+/* "SLUG" or "SLUG set KEY=VALUE...": changes, then reads. *doc is what it is now, or NULL when all is said (--json, or an error's exit code). */
+int cli_set_or_show(struct cli *, const char *what, const char *set_sql, const char *show_sql, const struct json **doc);
+/* A string or number of a document as text; NULL when it is null or missing. */
+const char *cli_value(struct cli *, const struct json *doc, const char *key);
 /* How many workers live; -1 after an error was said. */
 int cli_workers_alive(struct cli *);
 

@@ -122,14 +122,14 @@ static void add_attempts(struct message_view *m, const struct json *doc)
 	for (const struct json *a = json_first(json_get(doc, "attempts")); a != NULL; a = json_next(a)) {
 		const char *outcome = word(a, "outcome"), *class = word(a, "error_class");
 		text_addf(&m->text, &m->lines,
-		        strcmp(outcome, "completed") == 0 ? S_OK
-		        : strcmp(outcome, "-") == 0       ? S_PLAIN
-		                                          : S_WARN,
-		        3, _("#%s %s  %s  %s/%s  %s  %s ms (first text %s ms)  %s > %s tok  %s"), number(m, a, "number"),
-		        word(a, "started_at"), word(a, "worker"), word(a, "provider"), word(a, "model"),
-		        strcmp(outcome, "-") == 0 ? _("running") : outcome, number(m, a, "generation_ms"),
-		        number(m, a, "ttft_ms"), number(m, a, "tokens_prompt"), number(m, a, "tokens_completion"),
-		        json_is_null(a, "generation_ms") ? "-" : cost(m, a, "cost_usd"));
+		          strcmp(outcome, "completed") == 0 ? S_OK
+		          : strcmp(outcome, "-") == 0       ? S_PLAIN
+		                                            : S_WARN,
+		          3, _("#%s %s  %s  %s/%s  %s  %s ms (first text %s ms)  %s > %s tok  %s"), number(m, a, "number"),
+		          word(a, "started_at"), word(a, "worker"), word(a, "provider"), word(a, "model"),
+		          strcmp(outcome, "-") == 0 ? _("running") : outcome, number(m, a, "generation_ms"),
+		          number(m, a, "ttft_ms"), number(m, a, "tokens_prompt"), number(m, a, "tokens_completion"),
+		          json_is_null(a, "generation_ms") ? "-" : cost(m, a, "cost_usd"));
 		if (strcmp(class, "-") != 0)
 			text_addf(&m->text, &m->lines, S_PLAIN, 6, "%s: %s", class, word(a, "error"));
 		if (strcmp(word(a, "said"), "-") != 0)

@@ -26,7 +26,7 @@ static struct str est(struct ui *ui, const struct list_row *r, char *buf)
 	if (strcmp(block_at(r->block, r->row, Q_STATUS), "processing") == 0)
 		return STR("-");
 	if (waits != NULL && (strcmp(waits, "session") == 0 || strcmp(waits, "rate") == 0 || strcmp(waits, "paused") == 0 ||
-	                      strcmp(waits, "budget") == 0))
+	                      strcmp(waits, "budget") == 0 || strcmp(waits, "breaker") == 0))
 		return str_of(waits);
 	if (waits != NULL && strcmp(waits, "concurrency") == 0)
 		return STR("limit");
@@ -67,7 +67,8 @@ static struct str cell(const struct list_row *r, int column, char *buf, enum sty
 			return STR("left");
 		if (strcmp(state, "run") == 0)
 			*style = S_OK;
-		else if (strcmp(state, "retry") == 0 || strcmp(state, "paused") == 0)
+		else if (strcmp(state, "retry") == 0 || strcmp(state, "paused") == 0 || strcmp(state, "parked") == 0 ||
+		         strcmp(state, "held") == 0)
 			*style = S_WARN;
 		return str_of(state);
 	default:

@@ -1,0 +1,150 @@
+/* One block: the statement that reads it, and what its answer is made into. */
+#include "tui/reads.h"
+
+#include "shared/json.h"
+#include "sql_embed.h"
+
+#define STREAM_MAX (8u << 20)
+
+void reads_init(struct reads *r, const char *operator_name)
+{
+	*r = (struct reads){ .operator_name = operator_name, .stream_text = STRBUF_INIT(STREAM_MAX) };
+}
+
+void reads_release(struct reads *r)
+{
+	strbuf_release(&r->stream_text);
+}
+
+/* "[a,b]" and "c" to "[a,b,c]". */
+static const char *narrowed(const struct want *w, char *buf, size_t size)
+{
+	size_t n = strlen(w->filter);
+	if (w->narrow[0] == '\0')
+		return w->filter;
+	snprintf(buf, size, "%.*s%s%s]", (int)n - 1, w->filter, n > 2 ? "," : "", w->narrow);
+	return buf;
+}
+
+static int send_stream(struct reads *r, struct pg *pg, const struct want *w, struct err *err)
+{
+	char bytes[16];
+	if (w->stream[0] == '\0')
+		return 1;
+	if (strcmp(r->stream_message, w->stream) != 0) {
+		snprintf(r->stream_message, sizeof r->stream_message, "%s", w->stream);
+		r->stream_job[0] = '\0';
+		strbuf_clear(&r->stream_text);
+	}
+	snprintf(bytes, sizeof bytes, "%zu", r->stream_text.len);
+	const char *args[] = { w->stream, r->stream_job[0] != '\0' ? r->stream_job : NULL, bytes };
+	return pg_start(pg, sql_tui_stream, args, 3, err);
+}
+
+/* Of a test session that is not named, first which it is. */
+static int send_transcript(struct reads *r, struct pg *pg, const struct want *w, struct err *err)
+{
+	if (w->session[0] == '\0' && strcmp(r->session_agent, w->agent) != 0) {
+		const char *args[] = { w->agent, r->operator_name };
+		r->session[0] = '\0';
+		return pg_start(pg, sql_tui_test_session, args, 2, err);
+	}
+	const char *session = w->session[0] != '\0' ? w->session : r->session;
+	return session[0] != '\0' ? pg_start(pg, sql_tui_transcript, &session, 1, err) : 1;
+}
+
+int reads_send(struct reads *r, struct pg *pg, const struct want *w, enum block_id id, struct err *err)
+{
+	char limit[16], filter[3000];
+	snprintf(limit, sizeof limit, "%d", w->limit);
+	const char *page[] = { w->filter, limit }, *one[] = { w->message };
+	switch (id) {
+	case BLOCK_STATUS:
+		return pg_start(pg, sql_tui_status, NULL, 0, err);
+	case BLOCK_QUEUE:
+		return pg_start(pg, sql_tui_queue, page, 2, err);
+	case BLOCK_GROUPS:
+		return pg_start(pg, sql_tui_groups, page, 1, err);
+	case BLOCK_FAILED:
+		page[0] = narrowed(w, filter, sizeof filter);
+		return pg_start(pg, sql_tui_failed, page, 2, err);
+	case BLOCK_AGENTS:
+		return pg_start(pg, sql_tui_agents, NULL, 0, err);
+	case BLOCK_ROUTES:
+		return pg_start(pg, sql_tui_routes, NULL, 0, err);
+	case BLOCK_PROVIDERS:
+		return pg_start(pg, sql_tui_providers, NULL, 0, err);
+	case BLOCK_EVENTS:
+		return pg_start(pg, sql_tui_breaker_events, NULL, 0, err);
+	case BLOCK_WORKERS:
+		return pg_start(pg, sql_tui_workers, NULL, 0, err);
+	case BLOCK_MESSAGE:
+		return w->message[0] != '\0' ? pg_start(pg, sql_tui_message, one, 1, err) : 1;
+	case BLOCK_STREAM:
+		return send_stream(r, pg, w, err);
+	case BLOCK_TRANSCRIPT:
+		return send_transcript(r, pg, w, err);
+	default:
+		return 1;
+	}
+}
+
+/* The stream's answer is only what is new: the block holds the whole text. */
+static struct block *stream_block(struct reads *r, struct block *fresh)
+{
+	const char *job = fresh->n_rows > 0 ? block_at(fresh, 0, STREAM_JOB) : NULL,
+		   *text = job != NULL ? block_at(fresh, 0, STREAM_TEXT) : NULL;
+	if (job != NULL && strcmp(job, r->stream_job) != 0) {
+		snprintf(r->stream_job, sizeof r->stream_job, "%s", job);
+		strbuf_clear(&r->stream_text);
+	}
+	if (text != NULL)
+		strbuf_str(&r->stream_text, text);
+	struct block *b = xcalloc(1, sizeof *b);
+	const char **cells = arena_alloc(&b->arena, 2 * sizeof *cells);
+	atomic_store(&b->refs, 1);
+	cells[STREAM_JOB] = arena_dup(&b->arena, r->stream_job, strlen(r->stream_job));
+	cells[STREAM_TEXT] = arena_dup(&b->arena, strbuf_text(&r->stream_text), r->stream_text.len);
+	b->n_rows = job != NULL;
+	b->n_cols = 2;
+	b->cells = cells;
+	block_unref(fresh);
+	return b;
+}
+
+int reads_take(struct reads *r, struct pg *pg, const struct want *w, enum block_id id, struct block **out, struct err *err)
+{
+	struct block *b = xcalloc(1, sizeof *b);
+	struct rows rows = { 0 };
+	atomic_store(&b->refs, 1);
+	*out = NULL;
+	if (pg_finish(pg, &b->arena, &rows, err) < 0) {
+		block_unref(b);
+		/* A message that is no more is no fault of the link. */
+		return id == BLOCK_MESSAGE && err->code == ERR_NOT_FOUND ? 0 : -1;
+	}
+	b->n_rows = rows.n_rows;
+	b->n_cols = rows.n_cols;
+	b->cells = rows.cells;
+	if (id == BLOCK_TRANSCRIPT && rows.n_cols == 1) {
+		const char *session = rows.n_rows > 0 ? rows_at(&rows, 0, 0) : NULL;
+		snprintf(r->session_agent, sizeof r->session_agent, "%s", w->agent);
+		snprintf(r->session, sizeof r->session, "%s", session != NULL ? session : "");
+		block_unref(b);
+		return 1;
+	}
+	if (id == BLOCK_STREAM)
+		b = stream_block(r, b);
+	if ((id == BLOCK_STATUS || id == BLOCK_MESSAGE) && b->n_rows > 0 &&
+	    json_parse(&b->arena, block_str(b, 0, 0), 64u << 20, &b->doc, err) < 0) {
+		block_unref(b);
+		return -1;
+	}
+	snprintf(b->about, sizeof b->about, "%s",
+	         id == BLOCK_MESSAGE      ? w->message
+	         : id == BLOCK_STREAM     ? w->stream
+	         : id == BLOCK_TRANSCRIPT ? w->agent
+	                                  : w->filter);
+	*out = b;
+	return 0;
+}

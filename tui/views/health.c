@@ -1,0 +1,392 @@
+/* Health: who answers for us and may be called, what became of their breakers, and who works. Two panes; the breakers belong to providers. */
+#include "tui/format.h"
+#include "tui/i18n.h"
+#include "tui/view.h"
+#include "tui/views/facts.h"
+
+struct health_view {
+	struct list providers, workers;
+	bool in_workers; /* which pane has the keys */
+};
+
+enum { P_C_SLUG, P_C_BREAKER, P_C_FAIL, P_C_CALLS, P_C_TTFT, P_C_QUOTA, P_C_HELD, P_C_ERROR, P_COLUMNS };
+static const struct column PROVIDER_COLUMNS[P_COLUMNS] = {
+	[P_C_SLUG] = { "PROVIDER", 12, 16, 0, false }, [P_C_BREAKER] = { "BREAKER", 22, 24, 0, false },
+	[P_C_FAIL] = { "FAIL 5m", 10, 12, 60, true },  [P_C_CALLS] = { "CALLS/h", 0, 8, 120, true },
+	[P_C_TTFT] = { "1st TEXT", 0, 8, 120, true },  [P_C_QUOTA] = { "QUOTA", 5, 5, 60, true },
+	[P_C_HELD] = { "HELD", 5, 5, 60, true },       [P_C_ERROR] = { "LAST ERROR", 0, 0, 60, false },
+};
+
+enum { C_NAME, C_STATE, C_BUSY, C_DONE, C_LEASE, C_UP, C_VERSION, C_AGENTS, W_COLUMNS };
+static const struct column WORKER_COLUMNS[W_COLUMNS] = {
+	[C_NAME] = { "WORKER", 24, 30, 0, false },      [C_STATE] = { "STATE", 9, 9, 0, false },
+	[C_BUSY] = { "BUSY", 9, 9, 40, true },          [C_DONE] = { "DONE/m", 7, 7, 60, true },
+	[C_LEASE] = { "LEASE", 6, 6, 60, true },        [C_UP] = { "UP", 7, 7, 60, true },
+	[C_VERSION] = { "VERSION", 0, 12, 120, false }, [C_AGENTS] = { "AGENTS", 0, 0, 120, false },
+};
+
+/* Seconds that were so many when the screen was read. */
+static double now_left(const struct ui *ui, double then)
+{
+	return then - (double)((ui->now - ui->snap->as_of) / USEC_PER_SEC);
+}
+
+static const char *breaker_text(struct ui *ui, const struct block *b, int row, char *buf, enum style *style)
+{
+	char time[FORMAT_MAX];
+	const char *state = block_at(b, row, P_BREAKER);
+	double left = now_left(ui, block_double(b, row, P_SECONDS, 0));
+	*style = S_CRIT;
+	if (strcmp(state, "open") == 0 && left > 0)
+		snprintf(buf, 64, _("OPEN, probe in %s"), format_duration(left, time));
+	else if (strcmp(state, "open") == 0)
+		snprintf(buf, 64, "%s", _("OPEN, next one tries"));
+	else if (strcmp(state, "probing") == 0)
+		snprintf(buf, 64, "%s", _("HALF-OPEN, one tries"));
+	else if (strcmp(state, "parked") == 0)
+		snprintf(buf, 64, _("PARKED %s"), format_duration(MAX(left, 0), time));
+	else if (strcmp(state, "forced open") == 0)
+		snprintf(buf, 64, "%s", _("FORCED OPEN"));
+	else
+		snprintf(buf, 64, "%s", strcmp(state, "closed") == 0 ? _("closed") : _("forced closed"));
+	if (strcmp(state, "closed") == 0)
+		*style = S_OK;
+	else if (strcmp(state, "parked") == 0 || strcmp(state, "forced closed") == 0)
+		*style = S_WARN;
+	return buf;
+}
+
+static const char *ago(struct ui *ui, usec_t at, char *buf)
+{
+	char time[FORMAT_MAX];
+	snprintf(buf, 64, _("%s ago"), format_duration((double)(MAX(0, ui->now - at) / USEC_PER_SEC), time));
+	return buf;
+}
+
+static struct str provider_cell(const struct list_row *r, int column, char *buf, enum style *style, void *ctx)
+{
+	struct ui *ui = ctx;
+	const struct block *b = r->block;
+	int row = r->row;
+	double quota = block_double(b, row, P_QUOTA, 0), ms = block_double(b, row, P_TTFT, -1);
+	switch (column) {
+	case P_C_SLUG:
+		return block_str(b, row, P_SLUG);
+	case P_C_BREAKER:
+		return str_of(breaker_text(ui, b, row, buf, style));
+	case P_C_FAIL:
+		snprintf(buf, 64, _("%s of %s"), block_at(b, row, P_ERRORS), block_at(b, row, P_CALLS));
+		if (block_int(b, row, P_ERRORS, 0) > 0)
+			*style = S_WARN;
+		return str_of(block_int(b, row, P_CALLS, 0) > 0 ? buf : "-");
+	case P_C_CALLS:
+		return block_str(b, row, P_CALLS_HOUR);
+	case P_C_TTFT:
+		if (ms >= 0 && ms < 1000)
+			snprintf(buf, 64, "%.0fms", ms);
+		return str_of(ms < 0 ? "-" : ms < 1000 ? buf : format_duration(ms / 1000, buf));
+	case P_C_QUOTA:
+		if (quota == 0)
+			return STR("-");
+		snprintf(buf, 64, "%.0f%%", MIN(999.0, 100 * block_double(b, row, P_TOKENS, 0) / quota));
+		return str_of(buf);
+	case P_C_HELD:
+		if (block_int(b, row, P_HELD, 0) > 0)
+			*style = S_CRIT;
+		return str_of(format_count(block_double(b, row, P_HELD, 0), buf));
+	default:
+		return block_at(b, row, P_LAST_ERROR) != NULL ? block_str(b, row, P_LAST_ERROR) : STR("-");
+	}
+}
+
+static struct str worker_cell(const struct list_row *r, int column, char *buf, enum style *style, void *ctx)
+{
+	struct ui *ui = ctx;
+	const struct block *b = r->block;
+	int row = r->row;
+	const char *s = block_at(b, row, W_STATE);
+	double left = now_left(ui, block_double(b, row, W_LEASE, 0));
+	switch (column) {
+	case C_NAME:
+		return block_str(b, row, W_NAME);
+	case C_STATE:
+		*style = strcmp(s, "STALE") == 0 ? S_CRIT : strcmp(s, "draining") == 0 ? S_WARN : S_OK;
+		return str_of(s);
+	case C_BUSY:
+		snprintf(buf, 64, _("%s of %s"), block_at(b, row, W_RUNNING), block_at(b, row, W_SLOTS));
+		return str_of(buf);
+	case C_DONE:
+		snprintf(buf, 64, "%.1f", block_double(b, row, W_PER_MINUTE, 0));
+		return str_of(buf);
+	case C_LEASE:
+		return str_of(left > 0 ? format_duration(left, buf) : _("gone"));
+	case C_UP:
+		return str_of(format_duration((double)(MAX(0, ui->now - block_time(b, row, W_STARTED)) / USEC_PER_SEC), buf));
+	case C_VERSION:
+		return block_str(b, row, W_VERSION);
+	default:
+		return block_at(b, row, W_AGENTS) != NULL ? block_str(b, row, W_AGENTS) : str_of(_("all"));
+	}
+}
+
+static void init(struct view *v)
+{
+	struct health_view *h = xcalloc(1, sizeof *h);
+	list_init(&h->providers);
+	list_init(&h->workers);
+	v->state = h;
+}
+
+static void release(struct view *v)
+{
+	struct health_view *h = v->state;
+	list_release(&h->providers);
+	list_release(&h->workers);
+	free(h);
+}
+
+static void want(struct view *v, struct want *w)
+{
+	(void)v;
+	w->blocks |= 1u << BLOCK_PROVIDERS | 1u << BLOCK_EVENTS | 1u << BLOCK_WORKERS;
+}
+
+static void bind(struct view *v, const struct snapshot *s)
+{
+	struct health_view *h = v->state;
+	if (s->blocks[BLOCK_PROVIDERS] != NULL)
+		list_bind(&h->providers, s->blocks[BLOCK_PROVIDERS], P_SLUG, 1, -1);
+	if (s->blocks[BLOCK_WORKERS] != NULL)
+		list_bind(&h->workers, s->blocks[BLOCK_WORKERS], W_ID, 1, -1);
+}
+
+/* ---- the provider under the cursor */
+
+static void draw_facts(struct ui *ui, const struct list_row *r, int y)
+{
+	struct screen *s = ui->screen;
+	const struct block *b = r->block;
+	char text[160], used[FORMAT_MAX], all[FORMAT_MAX];
+	int row = r->row, x = facts_line(s, y, _("address"));
+	fact(s, y, &x, "", S_PLAIN, block_str(b, row, P_PROTOCOL));
+	fact(s, y, &x, "", S_PLAIN, block_str(b, row, P_URL));
+	fact(s, y, &x, _("key"), S_PLAIN, block_at(b, row, P_KEY) != NULL ? block_str(b, row, P_KEY) : str_of(_("none")));
+	fact(s, y, &x, _("agents"), S_PLAIN, block_str(b, row, P_AGENTS));
+	x = facts_line(s, y + 1, _("quota"));
+	format_count(block_double(b, row, P_TOKENS, 0), used);
+	if (block_at(b, row, P_QUOTA) == NULL)
+		snprintf(text, sizeof text, _("%s tokens today, no limit"), used);
+	else
+		snprintf(text, sizeof text, _("%s of %s tokens today (day of %s)"), used,
+		         format_count(block_double(b, row, P_QUOTA, 0), all), block_at(b, row, P_ZONE));
+	fact(s, y + 1, &x, "", S_PLAIN, str_of(text));
+	snprintf(text, sizeof text, _("%s of %s"), block_at(b, row, P_ERRORS_HOUR), block_at(b, row, P_CALLS_HOUR));
+	fact(s, y + 1, &x, _("failed in 1h"), block_int(b, row, P_ERRORS_HOUR, 0) > 0 ? S_WARN : S_PLAIN, str_of(text));
+	x = facts_line(s, y + 2, _("error"));
+	if (block_at(b, row, P_LAST_ERROR) == NULL) {
+		fact_rest(s, y + 2, x, S_DIM, str_of(_("none within the hour")));
+	} else {
+		if (block_at(b, row, P_ERROR_AT) != NULL)
+			fact(s, y + 2, &x, "", S_PLAIN, str_of(ago(ui, block_time(b, row, P_ERROR_AT), text)));
+		fact_rest(s, y + 2, x, S_PLAIN, block_str(b, row, P_LAST_ERROR));
+	}
+}
+
+/* The state and its reason, then what became of it before, newest first. */
+static void draw_breaker(struct ui *ui, const struct list_row *r, int y, int height)
+{
+	struct screen *s = ui->screen;
+	const struct block *e = ui->snap->blocks[BLOCK_EVENTS];
+	const char *slug = block_at(r->block, r->row, P_SLUG);
+	char text[64], hms[16];
+	enum style style;
+	int x = facts_line(s, y, _("breaker")), end = y + height;
+	breaker_text(ui, r->block, r->row, text, &style);
+	fact(s, y, &x, "", style, str_of(text));
+	if (block_at(r->block, r->row, P_REASON) != NULL)
+		fact_rest(s, y, x, S_PLAIN, block_str(r->block, r->row, P_REASON));
+	y++;
+	if (y < end)
+		facts_line(s, y, _("before"));
+	int first = y;
+	for (int i = 0; e != NULL && i < e->n_rows && y < end; i++) {
+		if (strcmp(block_at(e, i, E_PROVIDER), slug) != 0)
+			continue;
+		usec_t at = block_time(e, i, E_AT);
+		x = FACTS_X;
+		fact(s, y, &x, "", S_DIM,
+		     ui->now - at < 86400 * USEC_PER_SEC ? str_of(clock_hms(at, hms)) : str_of(ago(ui, at, text)));
+		fact(s, y, &x, "", S_BOLD, block_str(e, i, E_EVENT));
+		if (block_at(e, i, E_MODEL)[0] != '\0')
+			fact(s, y, &x, "", S_PLAIN, block_str(e, i, E_MODEL));
+		if (block_at(e, i, E_DETAIL) != NULL)
+			fact_rest(s, y, x, S_PLAIN, block_str(e, i, E_DETAIL));
+		y++;
+	}
+	if (y == first && y < end)
+		screen_put(s, y, FACTS_X, -1, S_DIM, _("it never opened in the last 30 days"));
+}
+
+static void draw_title(struct ui *ui, const struct health_view *h)
+{
+	struct screen *s = ui->screen;
+	char right[64];
+	int held = 0, x = 1 + screen_put(s, ui->top, 1, -1, S_BOLD, _("Health")) + 2;
+	screen_put(s, ui->top, x, -1, S_DIM, _("providers"));
+	for (int i = 0; i < h->providers.n; i++) {
+		const char *state = block_at(h->providers.rows[i].block, h->providers.rows[i].row, P_BREAKER);
+		held += strcmp(state, "closed") != 0 && strcmp(state, "forced closed") != 0;
+	}
+	snprintf(right, sizeof right, _("%d providers, %d held"), h->providers.n, held);
+	screen_put(s, ui->top, MAX(0, screen_width(s) - (int)strlen(right) - 1), -1, held > 0 ? S_WARN : S_DIM, right);
+}
+
+static void draw_workers_rule(struct ui *ui, const struct health_view *h, int y)
+{
+	char label[100];
+	int64_t busy = 0, slots = 0, stale = 0;
+	for (int i = 0; i < h->workers.n; i++) {
+		const struct list_row *r = &h->workers.rows[i];
+		busy += block_int(r->block, r->row, W_RUNNING, 0);
+		slots += block_int(r->block, r->row, W_SLOTS, 0);
+		stale += strcmp(block_at(r->block, r->row, W_STATE), "STALE") == 0;
+	}
+	snprintf(label, sizeof label, _("%d workers, %lld of %lld slots busy"), h->workers.n, (long long)busy, (long long)slots);
+	if (stale > 0)
+		snprintf(label + strlen(label), sizeof label - strlen(label), _(", %lld stale"), (long long)stale);
+	screen_rule(ui->screen, y, 0, -1, label);
+}
+
+static void draw(struct view *v, struct ui *ui)
+{
+	struct health_view *h = v->state;
+	struct screen *s = ui->screen;
+	const struct list_style providers = { PROVIDER_COLUMNS, P_COLUMNS, provider_cell, ui };
+	const struct list_style workers = { WORKER_COLUMNS, W_COLUMNS, worker_cell, ui };
+	const struct list_row *r = list_current(&h->providers);
+	int rows = ui->bottom - ui->top - 1, y = ui->top + 1;
+	/* Of what is there a third for the providers, a third for what is known of the one, the rest for the workers. */
+	int height = MIN(MAX(h->providers.n, 1), MAX(2, rows / 3 - 2)) + 1, detail = rows >= 16 ? MAX(3, rows / 3) + 1 : 0;
+	draw_title(ui, h);
+	if (h->providers.n == 0 && ui->snap->blocks[BLOCK_PROVIDERS] != NULL)
+		screen_put(s, y + 1, 2, -1, S_DIM,
+		           _("there is no provider yet: signalbox provider SLUG set protocol=P base_url=URL"));
+	list_draw(&h->providers, s, y, height, &providers, !h->in_workers);
+	y += height;
+	if (detail > 0 && r != NULL) {
+		screen_rule(s, y, 0, -1, block_at(r->block, r->row, P_SLUG));
+		draw_facts(ui, r, y + 1);
+		draw_breaker(ui, r, y + 4, detail - 4);
+		y += detail;
+	}
+	draw_workers_rule(ui, h, y++);
+	if (h->workers.n == 0 && ui->snap->blocks[BLOCK_WORKERS] != NULL)
+		screen_put(s, y + 1, 2, -1, S_DIM, _("no worker is alive: start signalbox-worker; messages wait until then"));
+	list_draw(&h->workers, s, y, ui->bottom - y, &workers, h->in_workers);
+}
+
+/* ---- the breaker, by hand */
+
+static struct question *force(struct ui *ui, const char *slug, const char *becomes, const char *title)
+{
+	const char *args[] = { slug, becomes, ui->operator_name };
+	struct question *q = xcalloc(1, sizeof *q);
+	snprintf(q->title, sizeof q->title, title, slug);
+	q->yes = action_new(ACT_FORCE, slug, 3, args);
+	return q;
+}
+
+static void say(struct question *q, const char *line)
+{
+	snprintf(q->lines[q->n_lines++], sizeof q->lines[0], "%s", line);
+}
+
+static void offer(struct question *menu, char key, const char *label, struct question *then)
+{
+	struct choice *c = &menu->choices[menu->n_choices++];
+	c->key = key;
+	c->then = then;
+	snprintf(c->label, sizeof c->label, "%s", label);
+}
+
+static void ask_breaker(struct ui *ui, const struct list_row *r)
+{
+	const char *slug = block_at(r->block, r->row, P_SLUG);
+	char text[64];
+	enum style style;
+	if (!ui_may_act(ui))
+		return;
+	struct question *menu = xcalloc(1, sizeof *menu), *q;
+	snprintf(menu->title, sizeof menu->title, _("Breaker of %.40s"), slug);
+	snprintf(menu->lines[menu->n_lines++], sizeof menu->lines[0], _("now: %s; %s messages wait for it"),
+	         breaker_text(ui, r->block, r->row, text, &style), block_at(r->block, r->row, P_HELD));
+	say(menu, "");
+	q = force(ui, slug, "open", _("Force %.40s open"));
+	say(q, _("No worker calls it until it is freed. Agents go on with the rest of their"));
+	say(q, _("chain; who has no other route waits, and nothing fails."));
+	snprintf(q->word, sizeof q->word, "%s", slug);
+	offer(menu, 'o', _("force open: nobody calls it"), q);
+	q = force(ui, slug, "closed", _("Force %.40s closed"));
+	say(q, _("It is called whatever happens: failures and limits do not stop the calls,"));
+	say(q, _("until it is freed. What fails then costs tries."));
+	snprintf(q->word, sizeof q->word, "%s", slug);
+	offer(menu, 'c', _("force closed: it is called whatever happens"), q);
+	q = force(ui, slug, "auto", _("Free %.40s"));
+	say(q, _("All that is known of it is forgotten; its calls decide again."));
+	offer(menu, 'a', _("auto: free it, its calls decide again"), q);
+	ui_ask_take(ui, menu);
+}
+
+static void open_queue(struct ui *ui, const char *field, const char *value)
+{
+	char filter[120];
+	snprintf(filter, sizeof filter, strchr(value, ' ') != NULL ? "%s:\"%.90s\"" : "%s:%.90s", field, value);
+	ui_open(ui, VIEW_QUEUE, NULL);
+	ui_filter(ui, filter);
+}
+
+static bool command(struct view *v, struct ui *ui, enum cmd cmd)
+{
+	struct health_view *h = v->state;
+	const struct list_row *p = list_current(&h->providers), *w = list_current(&h->workers);
+	switch (cmd) {
+	case CMD_other_pane:
+		h->in_workers = !h->in_workers;
+		return true;
+	case CMD_breaker:
+		if (p != NULL)
+			ask_breaker(ui, p);
+		return true;
+	case CMD_open:
+		if (h->in_workers && w != NULL)
+			open_queue(ui, "worker", block_at(w->block, w->row, W_NAME));
+		else if (!h->in_workers && p != NULL)
+			open_queue(ui, "prov", block_at(p->block, p->row, P_SLUG));
+		return true;
+	default:
+		return list_command(h->in_workers ? &h->workers : &h->providers, cmd);
+	}
+}
+
+static struct str text_of(struct view *v, int kind)
+{
+	struct health_view *h = v->state;
+	const struct list_row *r = list_current(h->in_workers ? &h->workers : &h->providers);
+	if (r == NULL)
+		return STR("");
+	if (h->in_workers)
+		return block_str(r->block, r->row, kind == 'i' ? W_ID : W_NAME);
+	return kind != 'e'                                        ? block_str(r->block, r->row, P_SLUG)
+	       : block_at(r->block, r->row, P_LAST_ERROR) != NULL ? block_str(r->block, r->row, P_LAST_ERROR)
+	                                                          : STR("");
+}
+
+const struct view_ops view_health = { .name = "Health",
+	                              .scopes = SCOPES_HEALTH,
+	                              .init = init,
+	                              .release = release,
+	                              .want = want,
+	                              .bind = bind,
+	                              .draw = draw,
+	                              .command = command,
+	                              .text = text_of };
