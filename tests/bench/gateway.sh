@@ -109,32 +109,42 @@ full_queue() {
 	record 6 "{\"exp\":\"6\",\"what\":\"full\",\"system\":\"signalbox\",\"settings\":\"concurrency=$c\",\"shape\":\"$shape\",\"parallel\":$c,\"calls\":$n,\"asked\":$n,\"per_second\":$(calc "$n / ($last - $t0)" 1),\"cpu_s\":$(seconds "$cpu"),\"cpu_postgres_s\":$(seconds $((pg1 - pg0))),\"cpu_provider_s\":$fake0}"
 }
 
+# What an application's dispatch costs the server, which full_queue leaves out: its queue is filled past the functions. No worker runs.
+dispatches() { # CALLS
+	local n=$1 pg0
+	load_ours 1 1 1 1 0 bench
+	pg0=$(pg_ticks)
+	"$STOPWATCH" run --calls "$n" --warm 0 --from 1 "$DB" "$HERE/sql/dispatch.sql" >/dev/null
+	[ "$(sql "select count(*) from signalbox.queue")" = $((n + 1)) ] || die "not every dispatch is in the queue"
+	record 6 "{\"exp\":\"6\",\"what\":\"dispatch\",\"system\":\"signalbox\",\"calls\":$n,\"asked\":$n,\"cpu_postgres_s\":$(seconds $(($(pg_ticks) - pg0)))}"
+}
+
 # ---- the first provider of two is down
-# Sets FIRST: where the first one is; and lets it be what DOWN says: nothing (it answers), 503, refused
+# let_first DOWN SHAPE: sets FIRST, where the first one is, and lets it be what DOWN says: nothing (it answers), 503, refused
 let_first() {
 	FIRST=$PROVIDER_URL/p/first
-	stage second "$(script_of stream)"
+	stage second "$(script_of "$2")"
 	case $1 in
-	nothing) stage first "$(script_of stream)" ;;
+	nothing) stage first "$(script_of "$2")" ;;
 	503) stage first "status=503" ;;
 	refused) free_port 20999; FIRST=http://127.0.0.1:$FREE ;;
 	esac
 }
 answers_from() { [ "$1" = nothing ] && echo first || echo second; }
-fallback_portkey() { # DOWN CALLS
-	local down=$1 n=$2 warm=20 out first0 asked0 target='"provider":"openai","api_key":"practice","custom_host"'
-	let_first "$down"
+fallback_portkey() { # DOWN CALLS SHAPE
+	local down=$1 n=$2 shape=$3 warm=20 out first0 asked0 target='"provider":"openai","api_key":"practice","custom_host"'
+	let_first "$down" "$shape"
 	first0=$(requests_of first) asked0=$(requests_of "$(answers_from "$down")")
-	out=$("$CALLER" --calls "$n" --warm "$warm" --words $TOKENS --header \
+	out=$("$CALLER" --calls "$n" --warm "$warm" --words $TOKENS --stream "$([ "$shape" = json ] && echo 0 || echo 1)" --header \
 		"x-portkey-config: {\"strategy\":{\"mode\":\"fallback\"},\"targets\":[{$target:\"$FIRST/v1\"},{$target:\"$PROVIDER_URL/p/second/v1\"}]}" "$GATE_URL") ||
 		die "portkey: not every call was answered"
 	[ $(($(requests_of "$(answers_from "$down")") - asked0)) = $((n + warm)) ] || die "portkey: not each call was answered once"
-	record 6 "{\"exp\":\"6\",\"what\":\"fallback\",\"system\":\"portkey\",\"settings\":\"\",\"down\":\"$down\",\"breaker\":\"none\",\"asked_first\":$([ "$down" = refused ] && echo null || echo $(($(requests_of first) - first0))),$out}"
+	record 6 "{\"exp\":\"6\",\"what\":\"fallback\",\"system\":\"portkey\",\"settings\":\"\",\"shape\":\"$shape\",\"down\":\"$down\",\"breaker\":\"none\",\"asked_first\":$([ "$down" = refused ] && echo null || echo $(($(requests_of first) - first0))),$out}"
 }
 # fallback_ours DOWN BREAKER RETRIES CALLS WARM. BREAKER: held (closed by an operator's word, so that each call falls back) | auto
 fallback_ours() {
 	local down=$1 breaker=$2 retries=$3 n=$4 warm=$5 first0 asked0 got
-	let_first "$down"
+	let_first "$down" stream
 	$S provider first set protocol=openai "base_url=$FIRST" >/dev/null
 	$S provider second set protocol=openai "base_url=$PROVIDER_URL/p/second" >/dev/null
 	load_ours 1 1 1 1 0 first
@@ -148,7 +158,7 @@ fallback_ours() {
 	[ $(($(requests_of "$(answers_from "$down")") - asked0)) = $((n + warm + 1)) ] || die "signalbox: not each message was answered once"
 	got=$(sql "select count(*) filter (where outcome = 'completed' and provider = '$(answers_from "$down")'), count(*) from signalbox.attempts")
 	[ "$got" = "$((n + warm + 1))|$((n + warm + 1))" ] || die "signalbox: answered by $(answers_from "$down")|attempts is $got, not $((n + warm + 1)) each"
-	record 6 "{\"exp\":\"6\",\"what\":\"fallback\",\"system\":\"signalbox\",\"settings\":\"retries=$retries\",\"down\":\"$down\",\"breaker\":\"$breaker\",\"asked_first\":$([ "$down" = refused ] && echo null || echo $(($(requests_of first) - first0))),$ASKED,$("$NODE" "$HERE/report.mjs" trips "$WORLD/stamps")}"
+	record 6 "{\"exp\":\"6\",\"what\":\"fallback\",\"system\":\"signalbox\",\"settings\":\"retries=$retries\",\"shape\":\"stream\",\"down\":\"$down\",\"breaker\":\"$breaker\",\"asked_first\":$([ "$down" = refused ] && echo null || echo $(($(requests_of first) - first0))),$ASKED,$("$NODE" "$HERE/report.mjs" trips "$WORLD/stamps")}"
 }
 
 # The agent is as it was: load_ours knows of no chains.
@@ -158,7 +168,7 @@ forget_chain() {
 }
 
 bench_6() {
-	local s down
+	local s down shape
 	if [ -n "$QUICK" ]; then
 		WARM_CALLS=200 ONE_CALLS=100 ONE_PACED=10 MANY_CALLS=640 MANY_PACED=64 TRIPS=60 MANY_TRIPS=320 FALLBACKS=40
 	else
@@ -174,7 +184,9 @@ bench_6() {
 			memory portkey "$s" idle
 			all_calls portkey "$s"
 			memory portkey "$s" after
-			[ -n "$s" ] || for down in nothing 503 refused; do fallback_portkey $down "$FALLBACKS"; done
+			[ -n "$s" ] || for shape in json stream; do
+				for down in nothing 503 refused; do fallback_portkey $down "$FALLBACKS" $shape; done
+			done
 			stop_workers
 			[ -z "$QUICK" ] || break
 		done
@@ -198,4 +210,5 @@ bench_6() {
 	round_trips paced 32 "$((MANY_PACED))"
 	full_queue stream 32 "$MANY_CALLS"
 	full_queue paced 32 "$MANY_PACED"
+	dispatches "$((TRIPS * 5))"
 }

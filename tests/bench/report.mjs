@@ -183,17 +183,21 @@ if (rows.length) {
 		of('queue').map((r) => [r.shape, r.parallel, ...pair(r, 'pickup'), round(r.provider_p50_ms), ...pair(r, 'after'), ...(r.seen_first ? pair(r, 'first') : ['-', '-']), ...pair(r, 'total'),
 			round(r.per_second, 0), per(r, 'cpu_s'), per(r, 'cpu_postgres_s'), per(r, 'cpu_provider_s')])));
 	}
-	out.push('What can be compared, 32 at the provider at a time (signalbox: a full queue, `concurrency=32`). Memory is that of the process; PostgreSQL\'s is not in it:\n');
+	const dispatch = of('dispatch')[0];
+	out.push('What can be compared, with 32 at a time: clients of the gateway; applications that wait for signalbox\'s answer (dispatch and looking are in PostgreSQL\'s CPU); and a queue ' +
+		`that is full (\`concurrency=32\`; nobody looks, and the dispatches were before${dispatch ? `: ${per(dispatch, 'cpu_postgres_s')} s of PostgreSQL per 1,000` : ''}). Memory is that of the process; PostgreSQL's is not in it:\n`);
 	const memory = (r, when) => of('memory').find((m) => m.system === r.system && m.when === when && (m.settings === r.settings || m.system === 'signalbox'));
 	const megabytes = (m) => (m ? round(m.pss_kb / 1024, 1) : '-');
 	out.push(table(['', 'shape', 'calls/s', 'its CPU s per 1,000', 'PostgreSQL CPU s per 1,000', 'provider CPU s per 1,000', 'idle PSS MB', 'PSS MB after'],
-		['stream', 'paced'].flatMap((shape) => [...called, ...of('full')].filter((r) => r.parallel === 32 && r.shape === shape).map((r) => [name(r), shape, round(r.per_second, 0), per(r, 'cpu_s'),
+		['stream', 'paced'].flatMap((shape) => [...called, ...of('queue'), ...of('full')].filter((r) => r.parallel === 32 && r.shape === shape).map((r) => [
+			`${name(r)}${r.what === 'queue' ? ', applications wait' : r.what === 'full' ? ', full queue' : ''}`, shape, round(r.per_second, 0), per(r, 'cpu_s'),
 			per(r, 'cpu_postgres_s'), per(r, 'cpu_provider_s'), megabytes(memory(r, 'idle')), megabytes(memory(r, 'after'))]))));
 	if (of('fallback').length) {
 		out.push('The first of two providers is down, one call at a time. Added: less the same system with nothing down. Breaker: held closed, so that each call falls back; auto, it opens by itself; the gateway has none.\n');
-		const time = (r, q) => r[`total_${q}_ms`] ?? r[`${q}_ms`], well = (r) => rows.find((b) => b.what === 'fallback' && b.system === r.system && b.down === 'nothing');
-		out.push(table(['', 'down', 'breaker', 'calls', 'p50 ms', 'p99 ms', 'added p50', 'added p99', 'calls to the first'],
-			of('fallback').map((r) => [name(r), r.down, r.breaker, round(r.calls), round(time(r, 'p50')), round(time(r, 'p99')),
+		const time = (r, q) => r[`total_${q}_ms`] ?? r[`${q}_ms`];
+		const well = (r) => rows.find((b) => b.what === 'fallback' && b.system === r.system && b.shape === r.shape && b.down === 'nothing');
+		out.push(table(['', 'shape', 'down', 'breaker', 'calls', 'p50 ms', 'p99 ms', 'added p50', 'added p99', 'calls to the first'],
+			of('fallback').map((r) => [name(r), r.shape, r.down, r.breaker, round(r.calls), round(time(r, 'p50')), round(time(r, 'p99')),
 				...(r.down === 'nothing' ? ['-', '-'] : ['p50', 'p99'].map((q) => round(time(r, q) - time(well(r), q)))), r.asked_first ?? '-'])));
 	}
 }
