@@ -256,5 +256,5 @@ report) show ;;
 	plans | where) $verb ;;
 	*) "bench_$verb"; show "$verb" ;;
 	esac ;;
-*) die "usage: run.sh deps | 1..6 | all [--quick] | plans | report" ;;
+*) die "usage: run.sh deps | 1..6 | where | all [--quick] | plans | report" ;;
 esac
