@@ -103,10 +103,10 @@ check-all: check
 	@$(MAKE) -s check SAN=thread
 
 # ---- benchmarks (docs/BENCHMARKS.md): make bench, or tests/bench/run.sh 1 --quick
-STOPWATCH := build/plain/tests/stopwatch
-$(STOPWATCH): $(B)/tests/bench/stopwatch.o $(LIB)
-	$(LINK_TEST) $(LDLIBS) -o $@
-bench-build: all $(FAKE_LLM) $(STOPWATCH)
+CLOCKS := $(addprefix build/plain/tests/,stopwatch asker caller)
+$(CLOCKS): build/plain/tests/%: $(B)/tests/bench/%.o $(LIB)
+	$(LINK_TEST) $(LDLIBS) $(if $(filter caller,$*),-lcurl) -o $@
+bench-build: all $(FAKE_LLM) $(CLOCKS)
 	@tests/bench/run.sh deps
 bench: deps
 	@$(MAKE) -s bench-build SAN= TEST_HOOKS=

@@ -17,7 +17,7 @@ deps() {
 		$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends npm >/dev/null
 	fi
 	[ -x "$NODE" ] && [ "$HERE/node_modules/.package-lock.json" -nt "$HERE/package-lock.json" ] && return
-	say "installing graphile-worker, pg-boss and Node into tests/bench/node_modules"
+	say "installing graphile-worker, pg-boss, @portkey-ai/gateway and Node into tests/bench/node_modules"
 	(cd "$HERE" && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error)
 }
 

@@ -1,6 +1,7 @@
 // report.mjs report DIR [N]            markdown tables out of DIR/*.jsonl, or only DIR/N.jsonl
 // report.mjs laps SCENE FILE           percentiles of a scene's calls, a JSON line each
 // report.mjs plans                     on standard input: notices of auto_explain, made readable
+// report.mjs trips STAMPS [REQUESTS]   the fields of one run of asker: its stamps, against the provider's log
 // report.mjs pickup STAMPS REQUESTS    the fields of one pick-up run: the provider's log against the times of the commits
 import fs from 'node:fs';
 
@@ -36,6 +37,43 @@ if (verb === 'pickup') {
 		throw new Error(`${ms.length} requests for ${committed.size} messages`);
 	ms.sort((a, b) => a - b);
 	console.log(`"messages":${ms.length},"p50_ms":${quantile(ms, 0.5)},"p90_ms":${quantile(ms, 0.9)},"p99_ms":${quantile(ms, 0.99)},"max_ms":${ms.at(-1).toFixed(3)}`);
+	process.exit(0);
+}
+
+if (verb === 'trips') {
+	const stamps = new Map(fs.readFileSync(args[0], 'utf8').trim().split('\n').map((l) => l.split(' ').map(Number)).map(([n, ...at]) => [n, at]));
+	const fields = [], p = (name, list) => {
+		list.sort((a, b) => a - b);
+		fields.push(`"${name}_p50_ms":${quantile(list, 0.5)},"${name}_p99_ms":${quantile(list, 0.99)}`);
+	};
+	p('total', [...stamps.values()].map(([dispatched, , readable]) => (readable - dispatched) / 1000));
+	const log = args[1] ? lines(args[1]) : [], ended = new Map(log.filter((l) => l.answered).map((l) => [l.answered, l]));
+	const pickup = [], provider = [], after = [], first = [], seen = new Set();
+	for (const r of log) {
+		const n = Number(/gateway, nonce (\d+)/.exec(r.text)?.[1]), at = stamps.get(n);
+		if (!at)
+			continue;
+		if (seen.has(n))
+			throw new Error(`message ${n} was asked twice`);
+		seen.add(n);
+		const e = ended.get(r.n);
+		pickup.push((r.at_us - at[0]) / 1000);
+		provider.push((e.at_us - r.at_us) / 1000);
+		after.push((at[2] - e.at_us) / 1000);
+		if (at[1])
+			first.push((at[1] - e.first_us) / 1000);
+	}
+	if (args[1]) {
+		if (seen.size !== stamps.size)
+			throw new Error(`${seen.size} requests for ${stamps.size} messages`);
+		p('pickup', pickup);
+		p('provider', provider);
+		p('after', after);
+		fields.push(`"seen_first":${first.length}`);
+		if (first.length)
+			p('first', first);
+	}
+	console.log(fields.join(','));
 	process.exit(0);
 }
 
@@ -122,5 +160,45 @@ if (rows.length) {
 	const d = rows.find((r) => r.first_tenth_per_second !== undefined);
 	if (d)
 		out.push(`Beside the open snapshot (${d.what.replace(/_/g, ' ')}, provider ${d.provider}): ${round(d.first_tenth_per_second)}/s in the first tenth of the time, ${round(d.last_tenth_per_second)}/s in the last; ${round(d.messages)} messages.\n`);
+}
+rows = results('6');
+if (rows.length) {
+	out.push('## 6. Beside a gateway\n\n`tests/bench/run.sh 6`. Shapes: json, one body; stream, all words at once; paced, 100 words a second. Added: less the direct call of the same shape and number in parallel.\n');
+	const per = (r, key) => (r[key] === null || r[key] === undefined ? '-' : round((r[key] / r.asked) * 1000, 3));
+	const name = (r) => `${r.system}${r.settings ? ` \`${r.settings}\`` : ''}`;
+	const of = (what) => rows.filter((r) => r.what === what);
+	const called = of('call'), direct = (r) => called.find((d) => d.system === 'direct' && d.shape === r.shape && d.parallel === r.parallel);
+	const added = (r, key) => (r.system === 'direct' ? '-' : round(r[key] - direct(r)[key]));
+	const times = ['p50_ms', 'p99_ms', 'ttfb_p50_ms', 'ttfb_p99_ms'];
+	out.push('Calls over HTTP:\n');
+	out.push(table(['', 'shape', 'in parallel', 'p50 ms', 'p99 ms', 'first byte p50', 'first byte p99', 'added p50', 'added p99', 'first byte: added p50', 'added p99', 'calls/s',
+		'its CPU s per 1,000', 'provider CPU s per 1,000', 'client CPU s per 1,000'],
+	called.map((r) => [name(r), r.shape, r.parallel, ...times.map((k) => round(r[k])), ...times.map((k) => added(r, k)), round(r.per_second, 0), per(r, 'cpu_s'),
+		per(r, 'cpu_provider_s'), per(r, 'cpu_client_s')])));
+	if (of('queue').length) {
+		out.push('Through signalbox, applications that wait for the answer and ask again (not a proxied call: see "What is measured"). PostgreSQL\'s CPU is also that of the looking, each half millisecond:\n');
+		const pair = (r, k) => [round(r[`${k}_p50_ms`]), round(r[`${k}_p99_ms`])];
+		out.push(table(['shape', 'in parallel', 'commit to provider p50 ms', 'p99', 'provider p50', 'last byte to readable p50', 'p99', 'first word to watcher p50', 'p99', 'commit to readable p50', 'p99',
+			'round trips/s', 'worker CPU s per 1,000', 'PostgreSQL', 'provider'],
+		of('queue').map((r) => [r.shape, r.parallel, ...pair(r, 'pickup'), round(r.provider_p50_ms), ...pair(r, 'after'), ...(r.seen_first ? pair(r, 'first') : ['-', '-']), ...pair(r, 'total'),
+			round(r.per_second, 0), per(r, 'cpu_s'), per(r, 'cpu_postgres_s'), per(r, 'cpu_provider_s')])));
+	}
+	const dispatch = of('dispatch')[0];
+	out.push('What can be compared, with 32 at a time: clients of the gateway; applications that wait for signalbox\'s answer (dispatch and looking are in PostgreSQL\'s CPU); and a queue ' +
+		`that is full (\`concurrency=32\`; nobody looks, and the dispatches were before${dispatch ? `: ${per(dispatch, 'cpu_postgres_s')} s of PostgreSQL per 1,000` : ''}). Memory is that of the process; PostgreSQL's is not in it:\n`);
+	const memory = (r, when) => of('memory').find((m) => m.system === r.system && m.when === when && (m.settings === r.settings || m.system === 'signalbox'));
+	const megabytes = (m) => (m ? round(m.pss_kb / 1024, 1) : '-');
+	out.push(table(['', 'shape', 'calls/s', 'its CPU s per 1,000', 'PostgreSQL CPU s per 1,000', 'provider CPU s per 1,000', 'idle PSS MB', 'PSS MB after'],
+		['stream', 'paced'].flatMap((shape) => [...called, ...of('queue'), ...of('full')].filter((r) => r.parallel === 32 && r.shape === shape).map((r) => [
+			`${name(r)}${r.what === 'queue' ? ', applications wait' : r.what === 'full' ? ', full queue' : ''}`, shape, round(r.per_second, 0), per(r, 'cpu_s'),
+			per(r, 'cpu_postgres_s'), per(r, 'cpu_provider_s'), megabytes(memory(r, 'idle')), megabytes(memory(r, 'after'))]))));
+	if (of('fallback').length) {
+		out.push('The first of two providers is down, one call at a time. Added: less the same system with nothing down. Breaker: held closed, so that each call falls back; auto, it opens by itself; the gateway has none.\n');
+		const time = (r, q) => r[`total_${q}_ms`] ?? r[`${q}_ms`];
+		const well = (r) => rows.find((b) => b.what === 'fallback' && b.system === r.system && b.shape === r.shape && b.down === 'nothing');
+		out.push(table(['', 'shape', 'down', 'breaker', 'calls', 'p50 ms', 'p99 ms', 'added p50', 'added p99', 'calls to the first'],
+			of('fallback').map((r) => [name(r), r.shape, r.down, r.breaker, round(r.calls), round(time(r, 'p50')), round(time(r, 'p99')),
+				...(r.down === 'nothing' ? ['-', '-'] : ['p50', 'p99'].map((q) => round(time(r, q) - time(well(r), q)))), r.asked_first ?? '-'])));
+	}
 }
 console.log(out.join('\n'));

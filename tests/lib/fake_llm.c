@@ -29,7 +29,8 @@
  *   cached=N       so many of the prompt's tokens came from a cache
  *
  * The log has two lines for each request, in JSON: when it came, with "text"; and when it was answered or left, with what a bill is made of
- * ("answered", time, path, model, status, prompt_tokens, completion_tokens, cached_tokens, request_id; "end" says how it ended).
+ * ("answered", time, path, model, status, prompt_tokens, completion_tokens, cached_tokens, request_id; "end" says how it ended), and in
+ * "first_us" and "at_us" when its first word and its end were handed to the kernel.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -131,6 +132,8 @@ static void log_answer(const struct conn *c, const char *end)
 	json_put_int_field(&b, "completion_tokens", is_billed ? completion_tokens(c) : 0);
 	json_put_int_field(&b, "cached_tokens", is_billed ? cached_tokens(c) : 0);
 	strbuf_addf(&b, ",\"request_id\":\"practice-%d\"", c->number);
+	json_put_int_field(&b, "first_us", c->first_at);
+	json_put_int_field(&b, "at_us", clock_mono());
 	json_put_field(&b, "end", end);
 	log_line(&b);
 }
@@ -342,6 +345,8 @@ static bool step(struct conn *c, usec_t now)
 		}
 		const char *from = c->text.ptr + c->said, *space = strchr(from, ' ');
 		size_t n = space != NULL ? (size_t)(space - from) + 1 : c->text.len - c->said;
+		if (c->word == 0 && F.log != NULL)
+			c->first_at = clock_mono();
 		speak_piece(c, (struct str){ from, n });
 		c->said += n;
 		c->word++;
@@ -374,6 +379,7 @@ static void answer(struct conn *c, const char *path, struct str body)
 	asked_release(&c->asked);
 	c->word = 0;
 	c->said = 0;
+	c->first_at = 0;
 	c->answering = true;
 	c->headers_out = c->has_begun = false;
 	c->status = 0;

@@ -50,7 +50,7 @@ struct conn {
 	struct asked asked;
 	int number, status, word;
 	bool answering, headers_out, wants_out, has_begun;
-	usec_t next_at;
+	usec_t next_at, first_at; /* first_at: of this answer's first word */
 	size_t timer; /* place in the heap of timers, from 1; 0: none set */
 };
 
