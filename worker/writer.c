@@ -152,9 +152,12 @@ static void *writer_main(void *arg)
 			pthread_cond_wait(&w->some, &w->lock);
 		if (w->n_waiting == 0)
 			break;
-		if (w->n_waiting < BATCH_MAX && !w->ending) { /* a moment for others to join the commit */
+		if (w->n_waiting < BATCH_MAX && !w->ending) { /* a moment for others to join the commit, where there are others */
+			struct jobs *jobs = w->waiting[0]->services->jobs;
+			int here = w->n_waiting;
 			pthread_mutex_unlock(&w->lock);
-			usleep((useconds_t)GATHER_USEC);
+			if (jobs_count(jobs) > here)
+				usleep((useconds_t)GATHER_USEC);
 			pthread_mutex_lock(&w->lock);
 		}
 		int n = MIN(w->n_waiting, BATCH_MAX);
