@@ -1,4 +1,5 @@
--- Reservations whose time is over: nobody told what the call used, so it is charged as estimated.
+-- Reservations whose time is over: nobody told what the call used, so it is charged as estimated; where there is a budget, as what was reserved, for a
+-- budget that believed in less than what the provider may bill would not hold.
 create or replace function signalbox.charge_lost() returns void
 language sql set search_path = pg_catalog, signalbox, pg_temp as $$
 	with over as (
@@ -6,10 +7,12 @@ language sql set search_path = pg_catalog, signalbox, pg_temp as $$
 			select from queue q where q.message_id = r.message_id and q.job_id = r.job_id and q.state = 'running')
 		returning r.*
 	), spent as (
-		insert into ai_costs (job_id, call, message_id, session_id, agent_id, agent_type, provider, model, tokens_input, tokens_output, is_estimated, cost_pico)
-		select o.job_id, 1, o.message_id, m.session_id, o.agent_id, (select a.type from agents a where a.id = o.agent_id), x.provider, x.model, o.tokens_input, o.tokens_output, true,
-			(select price(p, o.tokens_input, 0, 0, 0, o.tokens_output) from tariff(x.provider, x.model, x.model, clock_timestamp()) p)
-		from over o join ai_messages m on m.id = o.message_id
+		insert into ai_costs (job_id, call, message_id, session_id, agent_id, agent_type, provider, model, tokens_input, tokens_output,
+			is_estimated, cost_pico)
+		select o.job_id, 1, o.message_id, m.session_id, o.agent_id, a.type, x.provider, x.model, o.tokens_input, o.tokens_output, true,
+			case when a.budget_day is not null or a.budget_month is not null then o.pico
+				else (select price(p, o.tokens_input, 0, 0, 0, o.tokens_output) from tariff(x.provider, x.model, x.model, clock_timestamp()) p) end
+		from over o join ai_messages m on m.id = o.message_id join agents a on a.id = o.agent_id
 		left join lateral (select r.provider, r.model from routes r where r.agent_id = o.agent_id order by r.ord limit 1) x on true
 		on conflict do nothing
 		returning *
