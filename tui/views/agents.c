@@ -15,7 +15,7 @@ static const struct column COLUMNS[C_N] = {
 	[C_RATE] = { "MSG/m", 6, 6, 60, true },       [C_SPARK] = { "RATE 60m", 0, 20, 120, false },
 	[C_ERR] = { "ERR", 6, 6, 60, true },          [C_MEAN] = { "MEAN", 6, 6, 60, true },
 	[C_TOKENS] = { "TOK/m", 0, 6, 120, true },    [C_COST] = { "COST", 8, 8, 40, true },
-	[C_BUDGET] = { "BUDGET", 16, 26, 80, false }, [C_MODEL] = { "MODEL", 0, 0, 150, false },
+	[C_BUDGET] = { "BUDGET", 17, 26, 80, false }, [C_MODEL] = { "MODEL", 0, 0, 150, false },
 };
 
 /* The budget that is nearer to its end. */

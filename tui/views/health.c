@@ -237,7 +237,7 @@ static void draw_title(struct ui *ui, const struct health_view *h)
 		const char *state = block_at(h->providers.rows[i].block, h->providers.rows[i].row, P_BREAKER);
 		held += strcmp(state, "closed") != 0 && strcmp(state, "forced closed") != 0;
 	}
-	snprintf(right, sizeof right, _("%d providers, %d held"), h->providers.n, held);
+	snprintf(right, sizeof right, _("providers: %d, held: %d"), h->providers.n, held);
 	screen_put(s, ui->top, MAX(0, screen_width(s) - (int)strlen(right) - 1), -1, held > 0 ? S_WARN : S_DIM, right);
 }
 
@@ -251,7 +251,7 @@ static void draw_workers_rule(struct ui *ui, const struct health_view *h, int y)
 		slots += block_int(r->block, r->row, W_SLOTS, 0);
 		stale += strcmp(block_at(r->block, r->row, W_STATE), "STALE") == 0;
 	}
-	snprintf(label, sizeof label, _("%d workers, %lld of %lld slots busy"), h->workers.n, (long long)busy, (long long)slots);
+	snprintf(label, sizeof label, _("workers: %d, %lld of %lld slots busy"), h->workers.n, (long long)busy, (long long)slots);
 	if (stale > 0)
 		snprintf(label + strlen(label), sizeof label - strlen(label), _(", %lld stale"), (long long)stale);
 	screen_rule(ui->screen, y, 0, -1, label);
