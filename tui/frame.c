@@ -153,7 +153,11 @@ static void draw_worst(struct ui *ui, int y, const struct json *alert)
 	                   : info ? "i INFO"
 	                          : "! WARN") +
 	        2;
-	x += screen_text(s, y, x, right - x, S_BOLD, fitting(message, right - x)) + 3;
+	struct str shown = fitting(message, right - x - 2);
+	x += screen_text(s, y, x, right - x, S_BOLD, shown);
+	if (shown.len < message.len && message.ptr[shown.len] != ';')
+		x += screen_put(s, y, x, -1, S_BOLD, screen_is_ascii(s) ? " ~" : " …");
+	x += 3;
 	if (x + utf8_width(action) > right)
 		action = str_of(see);
 	if (x + utf8_width(action) <= right)

@@ -117,7 +117,7 @@ for c in agents providers "agent lone" "agent full"; do
 	is "$c is 80 columns" yes "$([ "$("$S" $c | wc -L)" -le 80 ] && echo yes)"
 done
 is "agent says its budget" 1 "$("$S" agent full | grep -cE '^budget, month +\$.* \(100%\)')"
-is "agent says its chain" 1 "$("$S" agent lone | grep -cE '^chain +1 q +ev\^\[\]0;owned\^Gil +(held|probe)')"
+is "agent says its chain" 1 "$("$S" agent lone | grep -cE '^chain +1 q +ev\^\[\]0;o.* (held|probe)')"
 is "provider says its breaker" 1 "$("$S" provider q | grep -cE '^breaker +open')"
 is "status says the worst first" '  ! CRIT' "$("$S" status | grep -m1 -o '^  ! [A-Z]*')"
 
@@ -128,7 +128,7 @@ see "an operator sees it" 'q +OPEN'
 keys b; see "and may ask" 'Breaker of p'; heard
 keys o; see "may type" 'Type p'; heard
 keys p
-see "and is refused" 'not done p: .*permission denied'
+see "and is refused" 'skipped p: permission denied'
 is "nothing was forced open" closed "$(q "select forced from signalbox.breakers where provider = 'p'")"
 
 # A worker that is gone is seen.
