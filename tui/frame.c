@@ -101,6 +101,21 @@ static void draw_tabs(struct ui *ui, enum view_id lit)
 	}
 }
 
+/* As much of a message as fits: whole, else to its last part that fits whole, else to a word. */
+static struct str fitting(struct str message, int room)
+{
+	size_t n = message.len, part = 0, word = 0;
+	if (utf8_width(message) <= room)
+		return message;
+	for (size_t i = 1; i < n && utf8_width((struct str){ message.ptr, i }) < room; i++) {
+		if (message.ptr[i] == ';')
+			part = i;
+		if (message.ptr[i] == ' ')
+			word = i;
+	}
+	return part > 0 ? (struct str){ message.ptr, part } : word > 0 ? (struct str){ message.ptr, word } : message;
+}
+
 /* The first alert: the database puts the worst first. The action is said whole or not at all; where it does not fit the view is named that
  * has more. */
 static void draw_worst(struct ui *ui, int y, const struct json *alert)
@@ -138,7 +153,11 @@ static void draw_worst(struct ui *ui, int y, const struct json *alert)
 	                   : info ? "i INFO"
 	                          : "! WARN") +
 	        2;
-	x += screen_text(s, y, x, right - x, S_BOLD, message) + 3;
+	struct str shown = fitting(message, right - x - 2);
+	x += screen_text(s, y, x, right - x, S_BOLD, shown);
+	if (shown.len < message.len && message.ptr[shown.len] != ';')
+		x += screen_put(s, y, x, -1, S_BOLD, screen_is_ascii(s) ? " ~" : " …");
+	x += 3;
 	if (x + utf8_width(action) > right)
 		action = str_of(see);
 	if (x + utf8_width(action) <= right)

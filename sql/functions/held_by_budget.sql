@@ -1,10 +1,14 @@
 -- Does an agent's budget hold it: a message could start now but for the money. Messages that wait for their session or their time are not held by it.
+-- What costs least is asked first: every agent with a budget is asked each time a console reads.
 create or replace function signalbox.held_by_budget(agent int) returns boolean
-language sql stable set search_path = pg_catalog, signalbox, pg_temp
+language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp
 set enable_nestloop = on set enable_seqscan = off set enable_bitmapscan = off set jit = off as $$
-	select money_left(agent) is not null
-		and exists (select from lane_cursors c cross join lateral (
-		            	select from queue y where y.agent_id = c.agent_id and y.rank = c.rank and y.seq >= c.low_seq and y.state = 'ready' limit 1) q
-		            where c.agent_id = agent)
+begin
+	if not exists (select from lane_cursors c cross join lateral (
+	               	select from queue y where y.agent_id = c.agent_id and y.rank = c.rank and y.seq >= c.low_seq and y.state = 'ready' limit 1) q
+	               where c.agent_id = agent) then
+		return false;
+	end if;
+	return exists (select from agents a where a.id = agent and (a.budget_day is not null or a.budget_month is not null))
 		and not exists (select from affordable(agent, 1));
-$$;
+end $$;

@@ -48,13 +48,16 @@ begin
 			   else m.percent || ' % of its ' || m.span || '''s budget is spent or reserved' || case when m.is_held then '; its messages wait' else '' end end,
 			case when m.is_held and not m.is_priced then 'a row in model_prices' else 'signalbox agent ' || m.slug || ' set budget_' || m.span || '=USD' end,
 			m.percent, m.budget_soft
-		from (select a.slug, a.budget_soft, b.span, floor(100 * (spent_since(a.id, date_trunc(b.span, t, 'UTC')) + r.pico) / (b.usd * 1000000000000))::int as percent,
-		             held_by_budget(a.id) and b.usd * 1000000000000 - spent_since(a.id, date_trunc(b.span, t, 'UTC')) - r.pico <= money_left(a.id) as is_held,
-		             not exists (select from routes u where u.agent_id = a.id and not exists (select from tariff(u.provider, u.model, u.model, t))) as is_priced
+		from (select a.slug, a.budget_soft, b.span, b.usd, case when b.usd = 0 then 100 else
+		             floor(100 * (spent_since(a.id, date_trunc(b.span, t, 'UTC')) + r.pico) / (b.usd * 1000000000000))::int end as percent,
+		             h.is_held and b.usd * 1000000000000 - spent_since(a.id, date_trunc(b.span, t, 'UTC')) - r.pico <= money_left(a.id) as is_held,
+		             not h.is_held or not exists (select from routes u where u.agent_id = a.id
+		             	and not exists (select from tariff(u.provider, u.model, u.model, t))) as is_priced
 		      from agents a cross join lateral (values ('day', a.budget_day), ('month', a.budget_month)) b(span, usd)
 		      cross join lateral (select coalesce(sum(x.pico), 0) as pico from reservations x where x.agent_id = a.id) r
-		      where b.usd > 0) m
-		where m.percent >= m.budget_soft or m.is_held
+		      cross join lateral (select held_by_budget(a.id) as is_held offset 0) h
+		      where b.usd is not null) m
+		where (m.usd > 0 and m.percent >= m.budget_soft) or m.is_held
 		union all
 		select r.ord, r.name, 'WARN', trim_scale(round(v.value, 1)) || case r.name when 'failure_rate' then '' when 'slow' then '' else ' ' end || r.what
 			|| ' (limit ' || trim_scale(r.threshold) || ')', r.action, round(v.value, 1), r.threshold

@@ -265,6 +265,40 @@ static void test_budget_is_the_agents_own(void **state)
 	EXPECT("a", "select slug from signalbox.agents a join signalbox.queue q on q.agent_id = a.id where q.state = 'running'");
 }
 
+#define BUDGET_ALERT                                                                                                                             \
+	"select coalesce((select (a ->> 'level') || ' ' || (a ->> 'message') from jsonb_array_elements(signalbox.queue_status() -> 'alerts') a " \
+	"where a ->> 'name' = 'budget'), '')"
+
+/* Whoever looks is told what holds an agent: its money, a missing price, or not its money at all. */
+static void test_what_holds_is_said(void **state)
+{
+	(void)state;
+	q("update signalbox.model_prices set input_pico = 1, output_pico = 300000000 where model = 'priced'"); /* 30 cents a call */
+	set_budget("0.5");
+	say_in("o", "t", "runs");
+	say_in("o", "t", "waits for its session");
+	assert_string_equal(claimed(ONE, 9), "1");
+	EXPECT("ok", "select state from signalbox.agents_page() where slug = 'o'");
+	EXPECT("", BUDGET_ALERT); /* 60 % */
+	say("o", "waits for money");
+	EXPECT("held", "select state from signalbox.agents_page() where slug = 'o'");
+	EXPECT("CRIT agent o: 60 % of its day's budget is spent or reserved; its messages wait", BUDGET_ALERT);
+	EXPECT("held", "select state from signalbox.queue_page() where waits_for = 'budget'");
+	q("update signalbox.agents set budget_day = 0, budget_soft = 90 where slug = 'o'");
+	EXPECT("CRIT agent o: 100 % of its day's budget is spent or reserved; its messages wait", BUDGET_ALERT);
+	EXPECT("o priced free t",
+	       "select provider || ' ' || model || ' ' || state || ' ' || has_price::text::char(1) from signalbox.routes_page() where agent = 'o'");
+	q("delete from signalbox.model_prices where source = 'test'");
+	q("update signalbox.agents set budget_day = 100 where slug = 'o'");
+	EXPECT("CRIT agent o: has a budget and a model without a price; its messages wait", BUDGET_ALERT);
+	q("select signalbox.provider_set('o', '{\"breaker\": \"open\"}', 'test')");
+	EXPECT("held forced f",
+	       "select state || ' ' || reason || ' ' || has_price::text::char(1) from signalbox.routes_page() where agent = 'o'");
+	EXPECT("parked", "select state from signalbox.agents_page() where slug = 'o'");
+	EXPECT("59s 3m05s 5h12m",
+	       "select signalbox.short_span('59 s') || ' ' || signalbox.short_span('185 s') || ' ' || signalbox.short_span('5:12')");
+}
+
 /* A worker is killed, a message is cancelled: what was reserved stays until somebody says what was used, or nobody does. */
 static void test_reservation_survives(void **state)
 {
@@ -422,6 +456,7 @@ int main(void)
 		T(test_budget_holds_in_parallel),
 		T(test_budget_needs_a_price),
 		T(test_budget_is_the_agents_own),
+		T(test_what_holds_is_said),
 		T(test_reservation_survives),
 		T(test_prices),
 		T(test_price_lists),

@@ -107,13 +107,13 @@ static int put_chain(struct cli *cli, const char *slug)
 		char time[FORMAT_MAX];
 		if (strcmp(rows_at(&r, i, 0), slug) != 0)
 			continue;
-		printf("%-14s %d %-14s %s %s", n == 0 ? _("chain") : "", n + 1, rows_at(&r, i, 2),
-		       cli_cell(cli, rows_at(&r, i, 3), 20), rows_at(&r, i, 4));
+		printf("%-14s %d %-12s %s %s", n == 0 ? _("chain") : "", n + 1, rows_at(&r, i, 2),
+		       cli_cell(cli, rows_at(&r, i, 3), 12), rows_at(&r, i, 4));
 		if (rows_at(&r, i, 5) != NULL && strcmp(rows_at(&r, i, 4), "held") == 0)
 			printf(" %s", format_duration(strtod(rows_at(&r, i, 5), NULL), time));
 		if (rows_at(&r, i, 6) != NULL)
 			printf(" (%s)", cli_safe(cli, rows_at(&r, i, 6)));
-		printf("%s\n", rows_bool(&r, i, 7) ? "" : _("  no price: unknown"));
+		printf("%s\n", rows_bool(&r, i, 7) ? "" : _("  no price"));
 		n++;
 	}
 	if (code == 0 && n == 0)

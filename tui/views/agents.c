@@ -11,11 +11,11 @@ struct agents_view {
 enum { C_AGENT, C_STATE, C_QUEUED, C_RUN, C_RATE, C_SPARK, C_ERR, C_MEAN, C_TOKENS, C_COST, C_BUDGET, C_MODEL, C_N };
 static const struct column COLUMNS[C_N] = {
 	[C_AGENT] = { "AGENT", 10, 12, 0, false },    [C_STATE] = { "STATE", 8, 8, 0, false },
-	[C_QUEUED] = { "WAIT", 5, 5, 40, true },      [C_RUN] = { "RUN", 4, 4, 40, true },
+	[C_QUEUED] = { "WAIT", 5, 5, 40, true },      [C_RUN] = { "RUN", 4, 4, 50, true },
 	[C_RATE] = { "MSG/m", 6, 6, 60, true },       [C_SPARK] = { "RATE 60m", 0, 20, 120, false },
-	[C_ERR] = { "ERR", 6, 6, 60, true },          [C_MEAN] = { "MEAN", 6, 6, 60, true },
+	[C_ERR] = { "ERR", 6, 6, 60, true },          [C_MEAN] = { "MEAN", 6, 6, 70, true },
 	[C_TOKENS] = { "TOK/m", 0, 6, 120, true },    [C_COST] = { "COST", 8, 8, 40, true },
-	[C_BUDGET] = { "BUDGET", 16, 26, 80, false }, [C_MODEL] = { "MODEL", 0, 0, 150, false },
+	[C_BUDGET] = { "BUDGET", 17, 26, 80, false }, [C_MODEL] = { "MODEL", 0, 0, 150, false },
 };
 
 /* The budget that is nearer to its end. */
@@ -64,8 +64,8 @@ static struct str budget_cell(const struct list_row *r, char *buf, enum style *s
 		return STR("-");
 	int n = MAX(0, MIN(10, (int)(b.percent / 10)));
 	size_t at = (size_t)snprintf(buf, 64, "[%s%s] %.0f%%", FULL + 10 - n, EMPTY + n, MIN(b.percent, 999.0));
-	if (wide)
-		snprintf(buf + at, 64 - at, _(" of $%.5g%s"), b.usd, b.span);
+	if (wide && snprintf(buf + at, 64 - at, _(" of $%.5g%s"), b.usd, b.span) + (int)at > COLUMNS[C_BUDGET].wide)
+		buf[at] = '\0';
 	*style = budget_style(r, &b);
 	return str_of(buf);
 }

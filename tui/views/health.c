@@ -14,14 +14,14 @@ static const struct column PROVIDER_COLUMNS[P_COLUMNS] = {
 	[P_C_SLUG] = { "PROVIDER", 12, 16, 0, false }, [P_C_BREAKER] = { "BREAKER", 22, 24, 0, false },
 	[P_C_FAIL] = { "FAIL 5m", 10, 12, 60, true },  [P_C_CALLS] = { "CALLS/h", 0, 8, 120, true },
 	[P_C_TTFT] = { "1st TEXT", 0, 8, 120, true },  [P_C_QUOTA] = { "QUOTA", 5, 5, 60, true },
-	[P_C_HELD] = { "HELD", 5, 5, 60, true },       [P_C_ERROR] = { "LAST ERROR", 0, 0, 60, false },
+	[P_C_HELD] = { "HELD", 5, 5, 60, true },       [P_C_ERROR] = { "LAST ERROR", 0, 0, 76, false },
 };
 
 enum { C_NAME, C_STATE, C_BUSY, C_DONE, C_LEASE, C_UP, C_VERSION, C_AGENTS, W_COLUMNS };
 static const struct column WORKER_COLUMNS[W_COLUMNS] = {
 	[C_NAME] = { "WORKER", 24, 30, 0, false },      [C_STATE] = { "STATE", 9, 9, 0, false },
 	[C_BUSY] = { "BUSY", 9, 9, 40, true },          [C_DONE] = { "DONE/m", 7, 7, 60, true },
-	[C_LEASE] = { "LEASE", 6, 6, 60, true },        [C_UP] = { "UP", 7, 7, 60, true },
+	[C_LEASE] = { "LEASE", 6, 6, 70, true },        [C_UP] = { "UP", 7, 7, 70, true },
 	[C_VERSION] = { "VERSION", 0, 12, 120, false }, [C_AGENTS] = { "AGENTS", 0, 0, 120, false },
 };
 
@@ -237,8 +237,10 @@ static void draw_title(struct ui *ui, const struct health_view *h)
 		const char *state = block_at(h->providers.rows[i].block, h->providers.rows[i].row, P_BREAKER);
 		held += strcmp(state, "closed") != 0 && strcmp(state, "forced closed") != 0;
 	}
-	snprintf(right, sizeof right, _("%d providers, %d held"), h->providers.n, held);
-	screen_put(s, ui->top, MAX(0, screen_width(s) - (int)strlen(right) - 1), -1, held > 0 ? S_WARN : S_DIM, right);
+	snprintf(right, sizeof right, _("providers: %d, held: %d"), h->providers.n, held);
+	int at = screen_width(s) - (int)strlen(right) - 1;
+	if (at > x + 10)
+		screen_put(s, ui->top, at, -1, held > 0 ? S_WARN : S_DIM, right);
 }
 
 static void draw_workers_rule(struct ui *ui, const struct health_view *h, int y)
@@ -251,7 +253,7 @@ static void draw_workers_rule(struct ui *ui, const struct health_view *h, int y)
 		slots += block_int(r->block, r->row, W_SLOTS, 0);
 		stale += strcmp(block_at(r->block, r->row, W_STATE), "STALE") == 0;
 	}
-	snprintf(label, sizeof label, _("%d workers, %lld of %lld slots busy"), h->workers.n, (long long)busy, (long long)slots);
+	snprintf(label, sizeof label, _("workers: %d, %lld of %lld slots busy"), h->workers.n, (long long)busy, (long long)slots);
 	if (stale > 0)
 		snprintf(label + strlen(label), sizeof label - strlen(label), _(", %lld stale"), (long long)stale);
 	screen_rule(ui->screen, y, 0, -1, label);
