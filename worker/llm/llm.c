@@ -243,8 +243,12 @@ static bool go_on(struct llm *l)
 	}
 	note(l, route_of(l), c, &c->err);
 	remember(l, route_of(l), &c->err);
-	if (has_spoken(l->job) || (l->job->is_budgeted && c->was_sent))
+	if (has_spoken(l->job))
 		return false;
+	if (l->job->is_budgeted && c->was_sent) {
+		l->any_retry |= (err_acts(c->err.code) & ACT_NEXT) && l->at + 1 < l->job->n_routes;
+		return false;
+	}
 	int64_t ms = wait_before_again(l, &c->err);
 	if (ms >= 0) {
 		log_event(LOG_INFO, "calling again", "message=%lld provider=%s code=%s call=%d ms=%lld",
