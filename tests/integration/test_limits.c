@@ -371,6 +371,21 @@ static void test_midnight(void **state)
 	EXPECT("0", "select count(*) from signalbox.reservations");
 }
 
+/* The provider that calls no model costs nothing, so that it can stand in a chain that has a budget. */
+static void test_null_is_free(void **state)
+{
+	(void)state;
+	q("select signalbox.provider_set('nobody', '{\"protocol\": \"null\", \"base_url\": \"http://localhost\"}', 'test')");
+	q("select signalbox.agent_set('n', '{\"provider\": \"nobody\", \"model\": \"none\", \"budget_day\": \"1\"}', 'test')");
+	say("n", "x");
+	assert_string_equal(claimed(ONE, 9), "1");
+	set_budget("1");
+	q("select signalbox.agent_set('o', '{\"chain\": \"nobody:none\"}', 'test')");
+	say("o", "x");
+	assert_string_equal(claimed(ONE, 9), "1");
+	EXPECT("0 t", "select min(pico) || ' ' || (max(pico) > 1000000)::text::char(1) from signalbox.reservations");
+}
+
 /* A quota's day is the provider's: yesterday's tokens are not today's. */
 static void test_quota_midnight(void **state)
 {
@@ -423,6 +438,7 @@ int main(void)
 		T(test_long_prompts),
 		T(test_midnight),
 		T(test_quota_midnight),
+		T(test_null_is_free),
 		T(test_probe_of_the_dead),
 	};
 	return world_end(cmocka_run_group_tests_name("limits", tests, world_up, world_down));
