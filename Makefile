@@ -98,7 +98,7 @@ check: deps
 check-all: check
 	@TEST_POOLER=1 $(CHECK) $(filter %/test_states %/test_faults %/test_two_workers,$(INTEGRATION))
 	@TEST_LONG=1 TEST_LIMIT=600 $(CHECK) $(wildcard tests/net/*.sh)
-	@TEST_LONG=1 TEST_LIMIT=900 $(CHECK) $(PROPERTY)
+	@TEST_LONG=1 TEST_LIMIT=900 $(CHECK) $(PROPERTY) $(filter %/test_money,$(INTEGRATION))
 	@$(MAKE) -s check SAN=address,undefined
 	@$(MAKE) -s check SAN=thread
 

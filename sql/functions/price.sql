@@ -1,8 +1,9 @@
 -- What a call cost, in pico-USD (1e-12 USD), exactly: input includes cached and cache_write, cache_write includes cache_write_1h, output includes
--- reasoning. A price that a model does not list apart is that of plain input, or of output. Null where a price or a count is unknown.
+-- reasoning. A price that a model does not list apart is that of plain input, or of output. Null where a price or a count is unknown. Who says that more was
+-- cached than was asked gets no credit for it.
 create or replace function signalbox.price(p signalbox.model_prices, input int, cached int, cache_write int, cache_write_1h int, output int) returns bigint
 language sql immutable as $$
-	select (input - coalesce(cached, 0) - coalesce(cache_write, 0))::bigint * r.p_in
+	select greatest(input - coalesce(cached, 0)::bigint - coalesce(cache_write, 0), case when input is not null then 0 end) * r.p_in
 	       + coalesce(cached, 0)::bigint * coalesce(case when r.is_long then (p).long_cache_read_pico end, (p).cache_read_pico, r.p_in)
 	       + (coalesce(cache_write, 0) - coalesce(cache_write_1h, 0))::bigint * coalesce((p).cache_write_pico, r.p_in)
 	       + coalesce(cache_write_1h, 0)::bigint * coalesce((p).cache_write_1h_pico, (p).cache_write_pico, r.p_in)

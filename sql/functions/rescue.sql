@@ -8,6 +8,7 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off se
 declare
 	t        timestamptz := clock_timestamp();
 	sessions bigint[];
+	jobs     uuid[];
 	n        bigint;
 begin
 	update workers w set ended_at = t, is_idle = false where w.id in (
@@ -65,7 +66,10 @@ begin
 			select date_trunc('minute', t), l.agent_id, l.worker_id, count(*) from lost l where l.crashes + 1 >= 10 and l.worker_id is not null group by 2, 3
 			on conflict (minute, agent_id, worker_id) do update set failed = old.failed + excluded.failed
 	)
-	select count(*) into n from said, (select count(*) from owed) o;
+	select (select count(*) from said), (select array_agg(l.job_id) from lost l) into n, jobs from (select count(*) from owed) o;
+	if exists (select from breakers b where b.probe_job = any (jobs)) then
+		perform probe_result(j, null, null, null) from unnest(jobs) j;
+	end if;
 	perform promote(sessions);
 	return n;
 end $$;

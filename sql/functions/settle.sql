@@ -6,7 +6,8 @@
 --   "tokens_completion","tokens_cached","tokens_cache_write","tokens_cache_write_1h","tokens_reasoning","is_estimated","was_called","ttft_ms",
 --   "generation_ms","wait_ms","said","context","request_id","chain","n_calls","own_protocol","own_turn"}]
 -- chain: [{"provider","model","class","error","wait_ms","ms","request_id", and of a call that may be billed: "call","tokens_…","was_called"}]
--- outcome: completed | error | rate_limited | released | gone.  Answers (job_id, result): 'kept' or 'lost'.
+-- outcome: completed | error | rate_limited | released | gone.  wait_ms: of rate_limited, how long the agent waits; of an error, that it burns no try (the
+-- call was a probe) and how long the message waits.  Answers (job_id, result): 'kept' or 'lost'.
 -- JSON rather than arrays, so that workers of two versions can talk to one function.
 create or replace function signalbox.settle(worker uuid, records json, tries int, backoff interval)
 returns table (job_id uuid, result text)
@@ -37,7 +38,7 @@ begin
 	), fate as materialized (
 		select r.*, q.session_id, q.agent_id, q.attempts, q.runs, q.worker_id, q.changed_at as began,
 			case when r.outcome = 'completed' then 'completed'
-			when r.outcome = 'error' and (r.is_permanent or q.errors + 1 >= settle.tries) then 'failed'
+			when r.outcome = 'error' and (r.is_permanent or r.wait_ms is null and q.errors + 1 >= settle.tries) then 'failed'
 			else 'blocked' end as becomes,    -- until promote() below finds the head of the session
 			case when r.was_called then (select price(x.p, r.tokens_prompt, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_completion) from tariffs x
 				where x.provider is not distinct from r.provider and x.model is not distinct from r.model
@@ -46,8 +47,8 @@ begin
 		where q.job_id = r.job_id and q.state = 'running' and r.outcome <> 'gone'
 	), waits as (
 		update queue q set state = f.becomes::queue_state, changed_at = t, deadline = null, worker_id = null, job_id = null,
-			errors = q.errors + (f.outcome = 'error')::int, attempts = q.attempts - (f.outcome = 'released')::int,
-			run_after = case when f.becomes = 'blocked' and f.outcome = 'error' then t + settle.backoff end
+			errors = q.errors + (f.outcome = 'error' and f.wait_ms is null)::int, attempts = q.attempts - (f.outcome = 'released')::int,
+			run_after = case when f.becomes = 'blocked' and f.outcome = 'error' then t + coalesce(make_interval(secs => f.wait_ms / 1000.0), settle.backoff) end
 		from fate f where q.message_id = f.message_id and f.becomes <> 'completed'
 	), ended as (
 		delete from queue q using fate f where q.message_id = f.message_id and f.becomes = 'completed'

@@ -337,10 +337,13 @@ static void test_prices(void **state)
 	static const struct {
 		const char *usage, *pico;
 	} CASES[] = {
-		{ "1000, 0, 0, 0, 100", "4500000000" },     { "12307, 0, 12304, 0, 550", "54399000000" },
+		{ "1000, 0, 0, 0, 100", "4500000000" },
+		{ "12307, 0, 12304, 0, 550", "54399000000" },
 		{ "1000, 400, 300, 100, 0", "2370000000" }, /* 300*3 + 400*0.3 + 200*3.75 + 100*6 */
-		{ "200000, 0, 0, 0, 10", "1200225000000" }, { "199999, 0, 0, 0, 10", "600147000000" },
+		{ "200000, 0, 0, 0, 10", "1200225000000" },
+		{ "199999, 0, 0, 0, 10", "600147000000" },
 		{ "10, null, null, null, null", "(null)" },
+		{ "10, 1000, 0, 0, 0", "300000000" }, /* more of it cached than there was: no credit */
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++)
 		EXPECT(CASES[i].pico, "select signalbox.price(p, %s) from signalbox.model_prices p where model = 'sonnet'",
@@ -440,6 +443,107 @@ static void test_tokens_a_minute(void **state)
 	assert_string_equal(claimed(ONE, 9), "1");
 }
 
+/* One agent's absurd limits stop nobody else, and are no reason to spend. */
+static void test_absurd_limits(void **state)
+{
+	(void)state;
+	q("insert into signalbox.model_prices (model, valid_from, input_pico, output_pico, source) values ('absurd', '2026-01-01', 1, 10000000000, 'test')");
+	q("select signalbox.agent_set('o', '{\"model\": \"absurd\", \"budget_day\": \"1\", \"max_tokens\": \"2147483647\"}', 'test')");
+	const char *m = say("o", "held");
+	say("a", "free");
+	assert_string_equal(claimed(ONE, 9), "1");
+	assert_string_equal(waits(m), "budget");
+}
+
+/* Each byte of what is sent counts. */
+static void test_long_prompts(void **state)
+{
+	(void)state;
+	set_budget("1");
+	q("select signalbox.agent_set('o', jsonb_build_object('system_prompt', repeat('x', 1000000)), 'test')");
+	const char *m = say("o", "ten dollars");
+	assert_string_equal(waits(m), "budget");
+	assert_string_equal(claimed(ONE, 9), "0");
+	q("select signalbox.agent_set('o', '{\"system_prompt\": null}', 'test')");
+	assert_string_equal(claimed(ONE, 9), "1");
+}
+
+/* Of what was spent before midnight (UTC) a day's budget knows nothing, and a month's of the month before; what is under way counts on either side. */
+static void test_midnight(void **state)
+{
+	(void)state;
+	q("select signalbox.agent_set('o', '{\"model\": \"priced\", \"max_tokens\": \"1000\", \"budget_day\": \"1\", \"budget_month\": \"5\"}', 'test')");
+	q("insert into signalbox.stats_day (day, agent_id, cost_pico) select d, 1, 4000000000000 from unnest(array["
+	  "date_trunc('day', now(), 'UTC') - interval '1 day', date_trunc('month', now(), 'UTC') - interval '1 s']) x(d)");
+	EXPECT("1000000000000", "select signalbox.money_left(1)::bigint");
+	q("insert into signalbox.stats_day (day, agent_id, cost_pico) values (date_trunc('month', now(), 'UTC'), 1, 4500000000000) "
+	  "on conflict (day, agent_id) do update set cost_pico = 4500000000000");
+	EXPECT("t", "select signalbox.money_left(1) <= 500000000000");
+	q("truncate signalbox.stats_day");
+	say("o", "under way at midnight");
+	assert_string_equal(claimed(ONE, 9), "1");
+	q("update signalbox.queue set changed_at = changed_at - interval '1 day'");
+	EXPECT("t", "select signalbox.money_left(1) between 980000000000 and 999999999999");
+	settle_all(
+		ONE, "completed",
+		"{\"was_called\": true, \"provider\": \"o\", \"model\": \"priced\", \"tokens_prompt\": 10, \"tokens_completion\": 100}");
+	EXPECT("998990000000", "select signalbox.money_left(1)::bigint");
+	/* Lowered below what is reserved: nothing more starts, and nothing breaks. */
+	say("o", "reserved");
+	assert_string_equal(claimed(ONE, 9), "1");
+	set_budget("0.001");
+	const char *m = say("o", "later");
+	assert_string_equal(claimed(TWO, 9), "0");
+	assert_string_equal(waits(m), "budget");
+	settle_all(ONE, "released", "{}");
+	EXPECT("0", "select count(*) from signalbox.reservations");
+}
+
+/* The provider that calls no model costs nothing, so that it can stand in a chain that has a budget. */
+static void test_null_is_free(void **state)
+{
+	(void)state;
+	q("select signalbox.provider_set('nobody', '{\"protocol\": \"null\", \"base_url\": \"http://localhost\"}', 'test')");
+	q("select signalbox.agent_set('n', '{\"provider\": \"nobody\", \"model\": \"none\", \"budget_day\": \"1\"}', 'test')");
+	say("n", "x");
+	assert_string_equal(claimed(ONE, 9), "1");
+	set_budget("1");
+	q("select signalbox.agent_set('o', '{\"chain\": \"nobody:none\"}', 'test')");
+	say("o", "x");
+	assert_string_equal(claimed(ONE, 9), "1");
+	EXPECT("0 t", "select min(pico) || ' ' || (max(pico) > 1000000)::text::char(1) from signalbox.reservations");
+}
+
+/* A quota's day is the provider's: yesterday's tokens are not today's. */
+static void test_quota_midnight(void **state)
+{
+	(void)state;
+	q("select signalbox.provider_set('o', '{\"daily_tokens\": \"1000\"}', 'test')");
+	q("insert into signalbox.provider_days select id, (now() at time zone 'UTC')::date - 1, '" ONE
+	  "', 5000 from signalbox.providers where slug = 'o'");
+	q("select * from signalbox.report_calls('" ONE
+	  "', '[{\"provider\": \"o\", \"model\": \"practice\", \"calls\": 1, \"tokens\": 600}]')");
+	assert_string_equal(breaker(), "none");
+	q("select * from signalbox.report_calls('" TWO
+	  "', '[{\"provider\": \"o\", \"model\": \"practice\", \"calls\": 1, \"tokens\": 600}]')");
+	assert_string_equal(breaker(), "parked");
+	EXPECT("t",
+	       "select until - date_trunc('day', now(), 'UTC') between '1 day' and interval '1 day 1 s' from signalbox.breakers");
+}
+
+/* Who died with a probe in its hands is not waited for longer than for any other message. */
+static void test_probe_of_the_dead(void **state)
+{
+	(void)state;
+	say("o", "x");
+	report(ONE, 5, 5);
+	let_time_pass();
+	assert_non_null(strstr(taken(ONE, 1), "\"probe\" : true"));
+	q("update signalbox.workers set lease_until = now() - interval '1 s' where id = '" ONE "'");
+	q("select signalbox.tick()");
+	assert_non_null(strstr(taken(TWO, 9), "\"probe\" : true"));
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, limits_up, scene_down)
 
 int main(void)
@@ -463,6 +567,12 @@ int main(void)
 		T(test_told_until_when),
 		T(test_own_words),
 		T(test_tokens_a_minute),
+		T(test_absurd_limits),
+		T(test_long_prompts),
+		T(test_midnight),
+		T(test_quota_midnight),
+		T(test_null_is_free),
+		T(test_probe_of_the_dead),
 	};
 	return world_end(cmocka_run_group_tests_name("limits", tests, world_up, world_down));
 }

@@ -134,12 +134,12 @@ static void test_trouble_goes_on_to_the_next(void **state)
 static void test_wait_doubles(void **state)
 {
 	(void)state;
-	worker(QUICK, "--retry-wait", "100ms", NULL);
-	assert_string_equal(story(ended(say("c", "[[fail=3]] thrice"), "completed")),
-	                    "one:server_error one:server_error one:server_error one");
+	worker(QUICK, "--retries", "4", "--retry-wait", "50ms", NULL);
+	assert_string_equal(story(ended(say("c", "[[fail=4]] four times"), "completed")),
+	                    "one:server_error one:server_error one:server_error one:server_error one");
 	load_log();
-	EXPECT("t t t",
-	       "select string_agg((gap > 45000 * 2 ^ (r - 2))::text::char(1), ' ' order by r) from "
+	EXPECT("t t t t",
+	       "select string_agg((gap > 24000 * 2 ^ (r - 2))::text::char(1), ' ' order by r) from "
 	       "(select row_number() over w as r, at_us - lag(at_us) over w as gap from public.asked window w as (order by n)) x where r > 1");
 }
 
@@ -188,6 +188,22 @@ static void test_cut_after_a_refusal(void **state)
 	meets("two", "");
 	assert_string_equal(of_attempts(ended(m, "completed"), "a.outcome"), "retry completed");
 	assert_string_equal(story(m), "one:context_too_long two");
+}
+
+/* One call was reserved, and one that streamed may be billed: the next of the chain has its turn in the next attempt. */
+static void test_budget_and_chain(void **state)
+{
+	(void)state;
+	q("insert into signalbox.model_prices (model, valid_from, input_pico, output_pico, source) "
+	  "select 'm' || i, '2026-01-01', 1000000, 10000000, 'test' from generate_series(1, 4) i on conflict do nothing");
+	q("select signalbox.agent_set('c', '{\"budget_day\": \"100\"}', 'test')");
+	worker(QUICK, NULL);
+	meets("one", "errormid=0 quota");
+	const char *m = ended(say("c", "a refusal inside the stream"), "completed");
+	assert_string_equal(of_attempts(m, "a.outcome"), "retry completed");
+	assert_string_equal(story(m), "one:breaker_open two");
+	EXPECT("2", "select count(*) from signalbox.ai_costs");
+	EXPECT("0", "select count(*) from signalbox.reservations");
 }
 
 static void test_wrong_keys_are_parked(void **state)
@@ -281,8 +297,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_waits_as_long_as_told), T(test_does_not_wait_that_long), T(test_trouble_goes_on_to_the_next),
 		T(test_wait_doubles),          T(test_cut_starts_again),        T(test_cut_is_kept),
-		T(test_cut_after_a_refusal),   T(test_wrong_keys_are_parked),   T(test_own_mistakes),
-		T(test_truth_of_an_attempt),   T(test_the_cause_comes_first),
+		T(test_cut_after_a_refusal),   T(test_budget_and_chain),        T(test_wrong_keys_are_parked),
+		T(test_own_mistakes),          T(test_truth_of_an_attempt),     T(test_the_cause_comes_first),
 	};
 	return world_end(cmocka_run_group_tests_name("routes", tests, world_up, world_down));
 }

@@ -19,6 +19,8 @@
 #define PARK_KEY_MS (10 * 60 * 1000LL) /* then a probe looks whether the key was mended */
 #define HELD_WAIT_MS 5000              /* the claim knows better when a breaker lets somebody in */
 #define UNSAID_WAIT_MS 1000            /* of a provider that has enough, and does not say for how long */
+#define PROBE_REST_MS \
+	150000         /* of a message after a failed probe: others are the next, for it may have failed because of the message */
 #define FREE_PROBES 30 /* attempts in which a failed probe burns no try; then it may be this message that no provider can bear */
 
 struct llm {
@@ -37,7 +39,8 @@ struct llm {
 	char rest[120];      /* "; then groq: overloaded" */
 	int told;            /* route whose failure was told last; from 1 */
 	bool any_retry, any_wait;
-	int wait_ms; /* the shortest that somebody asked for */
+	bool was_probe; /* one failed: it asked for all of us whether the provider is back */
+	int wait_ms;    /* the shortest that somebody asked for */
 };
 
 static struct llm *llm_new(struct job *job)
@@ -125,8 +128,9 @@ static void remember(struct llm *l, const struct route *r, const struct err *err
 {
 	enum err_class class = err_class(err->code);
 	if (class == ERR_RETRY && r->is_probe && l->job->number <= FREE_PROBES)
-		class = ERR_WAIT; /* it asked for all of us whether the provider is back */
-	l->any_retry |= class == ERR_RETRY;
+		l->was_probe = true;
+	else
+		l->any_retry |= class == ERR_RETRY;
 	l->any_wait |= class == ERR_WAIT;
 	if (class == ERR_WAIT) {
 		/* A wait that is too long to sit out is the model's (it is parked), not the agent's, whose chain may be mended meanwhile. */
@@ -244,8 +248,12 @@ static bool go_on(struct llm *l)
 	}
 	note(l, route_of(l), c, &c->err);
 	remember(l, route_of(l), &c->err);
-	if (has_spoken(l->job) || (l->job->is_budgeted && c->was_sent))
+	if (has_spoken(l->job))
 		return false;
+	if (l->job->is_budgeted && c->was_sent) {
+		l->any_retry |= (err_acts(c->err.code) & ACT_NEXT) && l->at + 1 < l->job->n_routes;
+		return false;
+	}
 	int64_t ms = wait_before_again(l, &c->err);
 	if (ms >= 0) {
 		log_event(LOG_INFO, "calling again", "message=%lld provider=%s code=%s call=%d ms=%lld",
@@ -345,13 +353,17 @@ static enum step fail(struct llm *l, struct err *err)
 		size_t n = strnlen(err->msg, sizeof err->msg - sizeof l->rest);
 		snprintf(err->msg + n, sizeof err->msg - n, "%s", l->rest);
 	}
-	err->wait_ms = l->wait_ms;
+	err->wait_ms = 0;
 	if (class == ERR_GONE || class == ERR_RELEASE)
 		job->fate = class;
 	else if (has_spoken(job))
 		job->fate = job->keeps_cut ? ERR_PERMANENT : last == ERR_WAIT ? ERR_RETRY : last;
 	else
-		job->fate = l->any_retry ? ERR_RETRY : l->any_wait ? ERR_WAIT : ERR_PERMANENT;
+		job->fate = l->any_retry || l->was_probe ? ERR_RETRY : l->any_wait ? ERR_WAIT : ERR_PERMANENT;
+	if (job->fate == ERR_WAIT)
+		err->wait_ms = l->wait_ms;
+	else if (job->fate == ERR_RETRY && l->was_probe && !l->any_retry && !has_spoken(job))
+		err->wait_ms = PROBE_REST_MS;
 	return FAIL;
 }
 

@@ -457,7 +457,7 @@ int world_up(void **state)
 	read_env();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGALRM, on_alarm);
-	alarm(LIMIT);
+	alarm(getenv("TEST_LONG") != NULL ? 3 * LIMIT : LIMIT);
 	snprintf(W.dir, sizeof W.dir, "/tmp/signalbox-test.XXXXXX");
 	if (mkdtemp(W.dir) == NULL)
 		fail_msg("no directory under /tmp");
