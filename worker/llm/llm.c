@@ -266,6 +266,12 @@ static void pass_over(struct llm *l, const struct route *r, const char *why, int
 static bool call_next(struct llm *l)
 {
 	struct job *job = l->job;
+	const struct ask ask = { .system = job->system_prompt,
+		                 .turns = job->turns,
+		                 .n_turns = job->n_turns,
+		                 .max_tokens = job->max_tokens,
+		                 .into = &job->live,
+		                 .deadline = job->deadline };
 	for (; l->at < job->n_routes; l->at++, l->calls_of = 0) {
 		const struct route *r = route_of(l);
 		int64_t held = r->is_probe ? 0 : breakers_held(job->services->breakers, r);
@@ -277,7 +283,7 @@ static bool call_next(struct llm *l)
 		call_free(l->call);
 		l->is_judged = false;
 		l->span = span_child(&job->span);
-		l->call = call_start(job, r, &l->span, &err);
+		l->call = call_start(job, &ask, r, &l->span, &err);
 		if (l->call != NULL) {
 			if (l->at > 0 && l->calls_of == 0)
 				facts_fallback(job->services->counts, job->routes[l->at - 1].provider, r->provider,
