@@ -25,6 +25,7 @@ enum step {
 
 struct services; /* the rooms a stage may use; see worker/services.h */
 struct llm;
+struct intent;
 
 /* The answer while it grows. The engine thread appends, the outbox reads. */
 struct live {
@@ -75,6 +76,11 @@ struct job {
 	bool keeps_cut;   /* an answer that broke off is kept, the message fails; else the next attempt starts again */
 	struct turn *turns;
 	int n_turns;
+
+	struct intent *intent;          /* NULL: nobody wants to know what the question is about */
+	bool is_trial;                  /* a question of nobody's, only to be classified (worker/work.c): nothing is settled */
+	void (*on_trial)(struct job *); /* a trial's end, on a stage thread */
+	void *trial_ctx;
 
 	struct llm *llm;            /* from generate to settle */
 	const struct route *called; /* by its last call */

@@ -31,6 +31,7 @@
 #include "shared/version.h"
 #include "worker/api/api.h"
 #include "worker/llm/breaker.h"
+#include "worker/llm/vectors.h"
 #include "worker/net/engine.h"
 #include "worker/outbox.h"
 #include "worker/queue/claim.h"
@@ -194,6 +195,7 @@ static void start_rooms(struct worker *w, const char *agents)
 	s->jobs = jobs_start(threads, on_job_end, w);
 	s->engine = engine_start();
 	s->breakers = breakers_new(on_report, w);
+	s->vectors = vectors_new();
 	if (o->otlp_endpoint[0] != '\0')
 		s->trace = trace_start(o->otlp_endpoint, o->otlp_header, s->worker_name, s->engine, s->counts);
 	s->writer = writer_start(o->database_url, s->worker_id, (int)o->tries, o->backoff_ms, on_change, w);
@@ -289,6 +291,7 @@ int main(int argc, char **argv)
 		engine_stop(w.services.engine); /* it may still be waking the last job */
 		jobs_stop(w.services.jobs);
 		breakers_free(w.services.breakers);
+		vectors_free(w.services.vectors);
 		claim_free(w.claim);
 		counts_free(w.services.counts);
 		log_event(LOG_INFO, "ended", "worker=%s", name);

@@ -20,7 +20,7 @@ begin
 	end if;
 	if trouble then
 		select * into r from all_routes x where x.agent_id = agent and x.ord = -1;
-		if r.is_held and r.can_probe and probe_take(r.provider, r.model, r.key_env, job, attempt_timeout) then
+		if r.is_held and r.can_probe and not exists (select from breakers b where b.probe_job = job) and probe_take(r.provider, r.model, r.key_env, job, attempt_timeout) then
 			spec := jsonb_set(spec, '{route,probe}', 'true');
 		elsif r.is_held then
 			spec := spec || jsonb_build_object('skip', coalesce(r.reason, 'breaker_open'));

@@ -96,6 +96,7 @@ static int judge_vectors(struct call_private *p, struct err *err)
 	if (embed_read(p->embed, &p->texts, body, &p->arena, &call->vectors, err) < 0)
 		return -1;
 	call->reply.usage.input = call->vectors.input_tokens;
+	call->reply.usage.output = 0;
 	snprintf(call->reply.model, sizeof call->reply.model, "%s", call->vectors.model);
 	return 0;
 }
