@@ -61,6 +61,11 @@ static void job_free(struct job *job)
 	free(job);
 }
 
+void job_drop(struct job *job)
+{
+	job_free(job);
+}
+
 /* Puts a job on the run queue. True when one more thread is to be woken, which is when all that are awake have enough to do: a step is short,
  * and waking costs as much as many of them. The caller signals after it has let go of the lock, else the woken thread runs into it. */
 static bool push(struct jobs *jobs, struct job *job)

@@ -103,6 +103,8 @@ int jobs_count(struct jobs *);
 void jobs_each(struct jobs *, void (*fn)(struct job *, void *ctx), void *ctx);
 
 struct job *job_new(const struct services *);
+/* One that was never given to jobs_add_take. */
+void job_drop(struct job *);
 /* What a step waited for has come. Any thread. */
 void job_wake(struct job *);
 /* Asks a job, or all of them (job_id NULL), to end with this code: GONE or RELEASE class. Any thread. */

@@ -6,15 +6,15 @@ declare
 	spec  jsonb := intent_spec(agent);
 	asked text := (select intent_text(u.content) from ai_messages m join ai_messages u on u.session_id = m.session_id and u.role = 'user'
 	               and u.id <= coalesce(m.reply_to, m.id) where m.id = message order by u.id desc limit 1);
-	key   bytea;
+	hash  bytea;
 	c     intent_cache;
 	r     record;
 begin
 	if spec is null or asked is null then
 		return null;
 	end if;
-	key := intent_key(spec, asked);
-	select * into c from intent_cache x where x.agent_id = agent and x.key = intent_of.key;
+	hash := intent_key(spec, asked);
+	select * into c from intent_cache x where x.agent_id = agent and x.key = hash;
 	if found then
 		return jsonb_build_object('known', true, 'intent', c.intent, 'confidence', c.confidence);
 	end if;
@@ -26,5 +26,5 @@ begin
 			spec := spec || jsonb_build_object('skip', coalesce(r.reason, 'breaker_open'));
 		end if;
 	end if;
-	return spec || jsonb_build_object('key', encode(key, 'hex'), 'text', asked);
+	return spec || jsonb_build_object('key', encode(hash, 'hex'), 'text', asked);
 end $$;

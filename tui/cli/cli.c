@@ -31,6 +31,8 @@ const struct cli_command CLI_COMMANDS[] = {
 	{ "resume", "SLUG | --all", N_("let what was paused go on"), cmd_resume },
 	{ "providers", "[--json]", N_("all providers"), cmd_providers },
 	{ "provider", "SLUG [--json] | SLUG set KEY=VALUE...", N_("see, make or change a provider"), cmd_provider },
+	{ "intent", "eval FILE [--agent A] [--json] | try AGENT TEXT [--json] | labels AGENT [--json]",
+	  N_("what questions are about: how well it is told, one text, the labels"), cmd_intent },
 	{ "migrate", "[--status] [--to N] [--down N] [--yes] [--adopt TABLE] [--give-back]", N_("the schema"), cmd_migrate },
 	{ "prune", "[--older-than 30d] [--failed] [--batch N] [--dry-run] [--yes]",
 	  N_("delete messages that ended long ago; costs stay"), cmd_prune },

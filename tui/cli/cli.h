@@ -77,6 +77,7 @@ int cmd_prune(struct cli *);
 int cmd_resume(struct cli *);
 int cmd_providers(struct cli *);
 int cmd_provider(struct cli *);
+int cmd_intent(struct cli *);
 int cmd_migrate(struct cli *);
 int cmd_doctor(struct cli *);
 
