@@ -34,6 +34,7 @@ enum outcome {
 
 /* NOTIFY channels. All are hints: whoever listens also polls. */
 #define CHANNEL_WORK "signalbox_work"       /* something can be claimed; sent only while a worker sleeps */
+#define CHANNEL_COMMAND "signalbox_command" /* a row of signalbox.work waits */
 #define CHANNEL_STOP "signalbox_stop"       /* payload: worker id; it should look at its stops */
 #define CHANNEL_WATCH "signalbox_watch"     /* payload: message id; somebody watches it */
 #define CHANNEL_CHANGED "signalbox_changed" /* consoles should look again */

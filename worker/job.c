@@ -17,11 +17,15 @@ struct stage {
 };
 
 static const struct stage STORY[] = {
+	{ "intent", classify },   /* WAITs for a small model, where it is not known yet */
 	{ "generate", generate }, /* WAITs for the model                                */
 	{ "settle", settle },     /* WAITs for the writer: the one commit that counts   */
 };
 #define ENOUGH 4 /* runnable jobs for each thread that is awake */
-#define SETTLE (ARRAY_SIZE(STORY) - 1)
+static const struct stage TRIAL[] = {
+	{ "intent", classify },
+	{ "tell", tell },
+};
 
 struct jobs {
 	pthread_mutex_t lock;
@@ -57,6 +61,11 @@ static void job_free(struct job *job)
 	free(job);
 }
 
+void job_drop(struct job *job)
+{
+	job_free(job);
+}
+
 /* Puts a job on the run queue. True when one more thread is to be woken, which is when all that are awake have enough to do: a step is short,
  * and waking costs as much as many of them. The caller signals after it has let go of the lock, else the woken thread runs into it. */
 static bool push(struct jobs *jobs, struct job *job)
@@ -68,16 +77,18 @@ static bool push(struct jobs *jobs, struct job *job)
 /* Runs steps until the job waits or ends. True when it ended. */
 static bool advance(struct job *job)
 {
+	const struct stage *story = job->is_trial ? TRIAL : STORY;
+	const unsigned last = (job->is_trial ? ARRAY_SIZE(TRIAL) : ARRAY_SIZE(STORY)) - 1;
 	for (;;) {
-		switch (STORY[job->at].run(job, &job->err)) {
+		switch (story[job->at].run(job, &job->err)) {
 		case GO:
 			job->at++;
 			break;
 		case WAIT:
 			return false;
 		case FAIL:
-			err_wrap(&job->err, "%s", STORY[job->at].name);
-			job->at = SETTLE;
+			err_wrap(&job->err, "%s", story[job->at].name);
+			job->at = last;
 			break;
 		case DONE:
 			return true;

@@ -25,6 +25,7 @@ enum step {
 
 struct services; /* the rooms a stage may use; see worker/services.h */
 struct llm;
+struct intent;
 
 /* The answer while it grows. The engine thread appends, the outbox reads. */
 struct live {
@@ -78,6 +79,11 @@ struct job {
 	struct turn *turns;
 	int n_turns;
 
+	struct intent *intent;          /* NULL: nobody wants to know what the question is about */
+	bool is_trial;                  /* a question of nobody's, only to be classified (worker/work.c): nothing is settled */
+	void (*on_trial)(struct job *); /* a trial's end, on a stage thread */
+	void *trial_ctx;
+
 	struct llm *llm;            /* from generate to settle */
 	const struct route *called; /* by its last call */
 	struct strbuf record;       /* while settle waits */
@@ -99,6 +105,8 @@ int jobs_count(struct jobs *);
 void jobs_each(struct jobs *, void (*fn)(struct job *, void *ctx), void *ctx);
 
 struct job *job_new(const struct services *);
+/* One that was never given to jobs_add_take. */
+void job_drop(struct job *);
 /* What a step waited for has come. Any thread. */
 void job_wake(struct job *);
 /* Asks a job, or all of them (job_id NULL), to end with this code: GONE or RELEASE class. Any thread. */

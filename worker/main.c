@@ -10,6 +10,7 @@
  * | stage×M | the job it runs                                             | job.c, stages/  |
  * | engine  | all provider transfers, parsing of streams                  | net/engine.c    |
  * | writer  | its connection, the records of all jobs                     | writer.c        |
+ * | work    | its connection (LISTEN), what commands ask for               | work.c          |
  * | outbox  | its connection (LISTEN), watched text, hints, reports       | outbox.c        |
  * | trace   | the queue of spans, sending them                            | telemetry/trace.c |
  * | http×2  | the library's: clients, parsing; ours: handlers that wait   | api/server.c    |
@@ -31,6 +32,7 @@
 #include "shared/version.h"
 #include "worker/api/api.h"
 #include "worker/llm/breaker.h"
+#include "worker/llm/vectors.h"
 #include "worker/net/engine.h"
 #include "worker/outbox.h"
 #include "worker/queue/claim.h"
@@ -38,6 +40,7 @@
 #include "worker/queue/tend.h"
 #include "worker/services.h"
 #include "worker/telemetry/count.h"
+#include "worker/work.h"
 #include "worker/writer.h"
 
 #define QUIET_MS 5000    /* a database that has not confirmed the lease for so long does not answer */
@@ -51,6 +54,7 @@ struct worker {
 	struct claim *claim;
 	struct outbox *outbox;
 	struct tend *tend;
+	struct work *work;
 	struct api *api;
 	atomic_bool draining;
 	int signals;
@@ -194,6 +198,7 @@ static void start_rooms(struct worker *w, const char *agents)
 	s->jobs = jobs_start(threads, on_job_end, w);
 	s->engine = engine_start();
 	s->breakers = breakers_new(on_report, w);
+	s->vectors = vectors_new();
 	if (o->otlp_endpoint[0] != '\0')
 		s->trace = trace_start(o->otlp_endpoint, o->otlp_header, s->worker_name, s->engine, s->counts);
 	s->writer = writer_start(o->database_url, s->worker_id, (int)o->tries, o->backoff_ms, on_change, w);
@@ -202,6 +207,7 @@ static void start_rooms(struct worker *w, const char *agents)
 	w->outbox = outbox_start(s, w->lease);
 	w->tend = tend_start(o);
 	w->claim = claim_new(s, w->lease, on_watched, w);
+	w->work = work_start(s, w->lease);
 	claim_start(w->claim); /* from here on jobs come, and all rooms are there */
 	w->api = api_start(s, (struct api_ready){ is_ready, w });
 }
@@ -229,6 +235,7 @@ static void stop_rooms(struct worker *w)
 	atomic_store(&w->draining, true);
 	claim_stop(w->claim); /* first: a claim under way would bring work after everybody had gone */
 	lease_set_draining(w->lease);
+	work_stop(w->work);
 	log_event(LOG_INFO, "draining", "running=%d ms=%lld", jobs_count(w->services.jobs), (long long)w->options.drain_ms);
 	if (!wait_for_jobs(w, w->options.drain_ms)) {
 		log_event(LOG_INFO, "giving back what still runs", "running=%d", jobs_count(w->services.jobs));
@@ -289,6 +296,7 @@ int main(int argc, char **argv)
 		engine_stop(w.services.engine); /* it may still be waking the last job */
 		jobs_stop(w.services.jobs);
 		breakers_free(w.services.breakers);
+		vectors_free(w.services.vectors);
 		claim_free(w.claim);
 		counts_free(w.services.counts);
 		log_event(LOG_INFO, "ended", "worker=%s", name);

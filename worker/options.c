@@ -22,6 +22,8 @@ static const struct setting TABLE[] = {
 	  "before the first of them; doubled each time, with jitter" },
 	{ "patience", SET_DURATION, AT(patience_ms), "10s", 0, DAY_MS, 0,
 	  "longest wait asked for by a provider that is sat out; beyond it the next provider is called" },
+	{ "intent_timeout", SET_DURATION, AT(intent_timeout_ms), "10s", 100, DAY_MS, 0,
+	  "longest wait for what a question is about; then it is answered without" },
 	{ "lease", SET_DURATION, AT(lease_ms), "30s", 1000, 3600000, 0,
 	  "how long after a worker's last sign of life its messages go to others" },
 	{ "poll", SET_DURATION, AT(poll_ms), "1s", 10, 60000, 0, "look for work this often even without a notification" },

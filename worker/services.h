@@ -8,6 +8,7 @@ struct engine;
 struct breakers;
 struct counts;
 struct trace;
+struct vectors;
 
 struct services {
 	const struct options *options;
@@ -15,8 +16,9 @@ struct services {
 	struct writer *writer;
 	struct engine *engine;
 	struct breakers *breakers;
-	struct counts *counts; /* telemetry/count.h; may be NULL, as in tests */
-	struct trace *trace;   /* telemetry/trace.h; NULL when nobody collects */
-	char worker_id[40];    /* this incarnation */
+	struct vectors *vectors; /* of labels */
+	struct counts *counts;   /* telemetry/count.h; may be NULL, as in tests */
+	struct trace *trace;     /* telemetry/trace.h; NULL when nobody collects */
+	char worker_id[40];      /* this incarnation */
 	const char *worker_name;
 };

@@ -4,7 +4,8 @@ language plpgsql security definer set search_path = pg_catalog, signalbox, pg_te
 #variable_conflict use_variable
 declare
 	keys  constant text[] := array['name', 'provider', 'model', 'system_prompt', 'context_window_size', 'rate_limit_per_min',
-		'concurrency_limit', 'budget_day', 'budget_month', 'max_tokens', 'tools', 'chain', 'on_cut', 'budget_soft', 'type', 'tokens_per_min'];
+		'concurrency_limit', 'budget_day', 'budget_month', 'max_tokens', 'tools', 'chain', 'on_cut', 'budget_soft', 'type', 'tokens_per_min',
+		'intents', 'intent_model', 'intent_threshold'];
 	old   agents;
 	k     text;
 	who   int;
@@ -40,6 +41,7 @@ begin
 		budget_soft         = case when changes ? 'budget_soft' then coalesce((changes ->> 'budget_soft')::int, 80) else a.budget_soft end,
 		on_cut              = case when changes ? 'on_cut' then coalesce(changes ->> 'on_cut', 'restart') else a.on_cut end
 		where a.id = old.id;
+	perform set_intents(old.id, changes);
 	perform set_routes(old.id);
 	perform log_action(actor, 'agent_set', null, old.id, null, to_jsonb(old), changes);
 	perform pg_notify('signalbox_changed', '');

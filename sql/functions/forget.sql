@@ -12,6 +12,8 @@ begin
 	delete from breaker_counts where slot < t - interval '5 min';
 	delete from breaker_events where at < t - interval '30 days';
 	delete from provider_days where day < (t - interval '60 days')::date;
+	delete from intent_cache c where c.ctid = any (array(select x.ctid from intent_cache x where x.made_at < t - interval '30 days' limit 1000));
+	delete from work w where w.ended_at < t - interval '7 days';
 	delete from message_stream s where not exists (select from queue q where q.message_id = s.message_id and q.job_id = s.job_id);
 	delete from idempotency_keys k where k.expires_at < t;
 	delete from test_sessions where used_at < t - interval '7 days';

@@ -6,7 +6,7 @@ declare
 	m ai_messages;
 begin
 	select * into m from ai_messages where uuid = message;
-	return jsonb_build_object('message', jsonb_set(d, '{content}', coalesce(to_jsonb(left(d ->> 'content', cap)), 'null')), 'id', m.id, 'job_id', m.job_id,
+	return jsonb_build_object('message', jsonb_set(d, '{content}', coalesce(to_jsonb(left(d ->> 'content', cap)), 'null')), 'id', m.id, 'job_id', m.job_id, 'intent', m.intent, 'intent_confidence', round(m.intent_confidence::numeric, 3),
 		'priority', m.priority, 'user_id', (select user_id from ai_sessions where id = m.session_id),
 		'text', (select left(u.content, cap) from ai_messages u where u.id = m.reply_to),
 		'retry_at', (select utc(retry_at) from queue where message_id = m.id),
@@ -17,7 +17,7 @@ begin
 				'tokens_completion', a.tokens_completion, 'is_estimated', a.is_estimated, 'cost_usd', usd(a.cost_pico), 'said', left(a.said, cap),
 				'request_id', a.request_id, 'chain', a.chain)
 			order by a.number), '[]') from attempts_and_running a where a.message_id = m.id),
-		'costs', (select coalesce(jsonb_agg(jsonb_build_object('kind', c.kind, 'call', c.call, 'provider', c.provider, 'model', c.model, 'tokens_input', c.tokens_input,
+		'costs', (select coalesce(jsonb_agg(jsonb_build_object('kind', c.kind, 'call', c.call, 'intent', c.intent, 'provider', c.provider, 'model', c.model, 'tokens_input', c.tokens_input,
 				'tokens_output', c.tokens_output, 'tokens_cached', c.tokens_cached, 'tokens_reasoning', c.tokens_reasoning,
 				'is_estimated', c.is_estimated, 'cost_usd', usd(c.cost_pico), 'at', utc(c.created_at)) order by c.created_at), '[]')
 			from ai_costs c where c.message_id = m.id),

@@ -12,15 +12,8 @@ begin
 	         where x.agent_id = agent order by x.ord loop
 		probes := false;
 		if r.can_probe and not has_probe then
-			perform pg_advisory_xact_lock(hashtext('signalbox.breakers'));   -- as in breaker_hold()
-			update breakers k set probe_job = job, probe_until = clock_timestamp() + attempt_timeout
-				where k.provider = r.provider and k.model in ('', r.model) and k.key_env in ('', coalesce(r.key_env, '')) and k.forced is null
-				  and k.state = 'open' and k.until <= clock_timestamp() and (k.probe_until is null or k.probe_until <= clock_timestamp());
-			probes := found;
+			probes := probe_take(r.provider, r.model, r.key_env, job, attempt_timeout);
 			has_probe := has_probe or probes;
-		end if;
-		if probes then
-			insert into breaker_events (provider, model, key_env, event) values (r.provider, r.model, coalesce(r.key_env, ''), 'probe');
 		end if;
 		list := list || json_build_object('provider', r.provider, 'protocol', r.protocol, 'base_url', r.base_url, 'key_env', r.key_env,
 			'model', r.model, 'context_tokens', r.context_tokens, 'has_tools', r.has_tools, 'probe', probes,

@@ -11,6 +11,9 @@ begin
 	if a.provider_id is not null and a.model is not null then
 		insert into agent_routes values (agent, 0, a.provider_id, a.model);
 	end if;
+	if a.intent_model is not null then
+		insert into agent_routes select agent, -1, p.id, w.word[2] from regexp_match(a.intent_model, '^(?:embed:)?([^:]+):(.+)$') w(word) join providers p on p.slug = w.word[1];
+	end if;
 	for r in select w.word, w.ord from regexp_split_to_table(trim(a.chain), '[\s,]+') with ordinality w(word, ord) where w.word <> '' loop
 		if r.word !~ '^[^:]+:.+$' then
 			raise exception 'chain is "provider:model provider:model"; % is neither', quote_literal(left(r.word, 80)) using errcode = 'SB004';

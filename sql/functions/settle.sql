@@ -4,8 +4,11 @@
 --
 -- records: [{"message_id","job_id","outcome","content","error_class","error","is_permanent","provider","model_asked","model","tokens_prompt",
 --   "tokens_completion","tokens_cached","tokens_cache_write","tokens_cache_write_1h","tokens_reasoning","is_estimated","was_called","ttft_ms",
---   "generation_ms","wait_ms","said","context","request_id","chain","n_calls","own_protocol","own_turn"}]
+--   "generation_ms","wait_ms","said","context","request_id","chain","n_calls","own_protocol","own_turn",
+--   "intent","intent_confidence","intent_key"}]
 -- chain: [{"provider","model","class","error","wait_ms","ms","request_id", and of a call that may be billed: "call","tokens_…","was_called"}]
+-- intent_confidence: the question was classified, intent null is "unsure"; intent_key: newly so. The call for it is in the chain, as call 0 with
+--   a "kind" (intent, embedding), also where it went well.
 -- outcome: completed | error | rate_limited | released | gone.  wait_ms: of rate_limited, how long the agent waits; of an error, that it burns no try (the
 -- call was a probe) and how long the message waits.  Answers (job_id, result): 'kept' or 'lost'.
 -- JSON rather than arrays, so that workers of two versions can talk to one function.
@@ -63,7 +66,8 @@ begin
 			processing_error = case f.outcome when 'error' then f.error_class || ': ' || f.error when 'completed' then null else m.processing_error end,
 			retry_count = case f.outcome when 'released' then greatest(f.attempts - 2, 0) else m.retry_count end,
 			model_used = coalesce(f.model, m.model_used), tokens_prompt = f.tokens_prompt, tokens_completion = f.tokens_completion,
-			generation_time_ms = coalesce(f.generation_ms, m.generation_time_ms), rag_context = coalesce(f.context, m.rag_context)
+			generation_time_ms = coalesce(f.generation_ms, m.generation_time_ms), rag_context = coalesce(f.context, m.rag_context),
+			intent = case when f.intent_confidence is not null then f.intent else m.intent end, intent_confidence = coalesce(f.intent_confidence, m.intent_confidence)
 		from fate f where m.id = f.message_id
 	), limited as (
 		update lanes l set blocked_until = greatest(l.blocked_until, t + x.wait)
@@ -82,10 +86,10 @@ begin
 		on conflict (message_id, job_id) do update set ended_at = excluded.ended_at, outcome = excluded.outcome
 	), spent as (
 		insert into ai_costs (job_id, call, message_id, session_id, agent_id, agent_type, provider, model, tokens_input, tokens_output,
-			tokens_cached, tokens_cache_write, tokens_cache_write_1h, tokens_reasoning, is_estimated, cost_pico)
+			tokens_cached, tokens_cache_write, tokens_cache_write_1h, tokens_reasoning, is_estimated, cost_pico, intent)
 		select f.job_id, coalesce(f.n_calls, 1), f.message_id, f.session_id, f.agent_id, (select a.type from agents a where a.id = f.agent_id),
 			f.provider, f.model, f.tokens_prompt, f.tokens_completion,
-			f.tokens_cached, f.tokens_cache_write, f.tokens_cache_write_1h, f.tokens_reasoning, coalesce(f.is_estimated, false), f.cost_pico
+			f.tokens_cached, f.tokens_cache_write, f.tokens_cache_write_1h, f.tokens_reasoning, coalesce(f.is_estimated, false), f.cost_pico, f.intent
 		from fate f where f.was_called
 		on conflict do nothing
 	), counted as (

@@ -24,9 +24,10 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off se
 		returning a.job_id, a.message_id, a.agent_id, a.cost_pico
 	), spent as (
 		insert into ai_costs (job_id, call, message_id, session_id, agent_id, agent_type, provider, model, tokens_input, tokens_output,
-			tokens_cached, tokens_cache_write, tokens_cache_write_1h, tokens_reasoning, is_estimated, cost_pico)
-		select x.job_id, coalesce(r.n_calls, 1), x.message_id, (select m.session_id from ai_messages m where m.id = x.message_id), x.agent_id, (select a.type from agents a where a.id = x.agent_id), r.provider, r.model,
-			r.tokens_prompt, r.tokens_completion, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_reasoning, coalesce(r.is_estimated, false), x.cost_pico
+			tokens_cached, tokens_cache_write, tokens_cache_write_1h, tokens_reasoning, is_estimated, cost_pico, intent)
+		select x.job_id, coalesce(r.n_calls, 1), x.message_id, (select m.session_id from ai_messages m where m.id = x.message_id), x.agent_id,
+			(select a.type from agents a where a.id = x.agent_id), r.provider, r.model,
+			r.tokens_prompt, r.tokens_completion, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_reasoning, coalesce(r.is_estimated, false), x.cost_pico, r.intent
 		from told x join unnest(recs) r on r.job_id = x.job_id where r.was_called
 		on conflict do nothing
 		returning *

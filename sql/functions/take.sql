@@ -1,9 +1,11 @@
 -- claim() with all that the work needs: the agent as it is now, and the conversation, oldest first: the message that is asked, and before it
 -- what was said (not what failed or was cancelled), at most the agent's window and 8 MB. One call, so that a message is on its way after
--- one round trip.  turns: [["user", "…"], ["assistant", "…"(, protocol, its own words)], …]   routes: see routes_of(); null: the agent's own provider, which is free
+-- one round trip.  turns: [["user", "…"], ["assistant", "…"(, protocol, its own words)], …]   routes: see routes_of(); null:
+-- the agent's own provider, which is free   intent: see intent_of(); null where the agent has none.
 create or replace function signalbox.take(worker uuid, slots int, attempt_timeout interval)
 returns table (message_id bigint, message_uuid uuid, job_id uuid, number int, is_watched boolean, agent text, provider text, protocol text,
-	base_url text, key_env text, model text, system_prompt text, max_tokens int, turns json, routes json, on_cut text, is_budgeted boolean, traceparent text)
+	base_url text, key_env text, model text, system_prompt text, max_tokens int, turns json, routes json, on_cut text, is_budgeted boolean, traceparent text,
+	intent jsonb)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off as $$
 #variable_conflict use_column
@@ -26,7 +28,8 @@ begin
 			      order by x.id desc limit a.context_window_size + 1) m) h
 		 where h.bytes < 8388608),
 		case when trouble or a.chain is not null then routes_of(a.id, q.job_id, take.attempt_timeout) end, a.on_cut,
-		a.budget_day is not null or a.budget_month is not null, me.traceparent
+		a.budget_day is not null or a.budget_month is not null, me.traceparent,
+		case when a.intent_model is not null then intent_of(a.id, q.message_id, q.job_id, trouble, take.attempt_timeout) end
 	from unnest(ids) i(id) cross join lateral (select * from queue o where o.message_id = i.id offset 0) q
 	join ai_messages me on me.id = q.message_id join agents a on a.id = q.agent_id left join providers p on p.id = a.provider_id
 	where q.worker_id = take.worker and q.state = 'running';

@@ -23,6 +23,8 @@ grant execute on function signalbox.dispatch, signalbox.test_dispatch, signalbox
 	signalbox.pause_all, signalbox.resume_all to signalbox_operator;
 grant execute on function signalbox.worker_hello, signalbox.worker_renew, signalbox.worker_bye, signalbox.worker_disown,
 	signalbox.claim, signalbox.take, signalbox.settle, signalbox.stream_put, signalbox.tick, signalbox.tend, signalbox.report_calls to signalbox_worker;
+grant execute on function signalbox.work_take, signalbox.work_progress, signalbox.work_end to signalbox_worker;
+grant execute on function signalbox.work_add, signalbox.work_status, signalbox.work_cancel to signalbox_operator;
 grant execute on function signalbox.tariff to signalbox_worker; -- what /metrics prices tokens with
 grant execute on function signalbox.prune, signalbox.prices_import, signalbox.reprice, signalbox.agent_set, signalbox.provider_set to signalbox_admin;
 -- Guards run as whoever writes; what they call must be open to them.

@@ -87,6 +87,7 @@ int cmd_providers(struct cli *);
 int cmd_provider(struct cli *);
 int cmd_costs(struct cli *);
 int cmd_prices(struct cli *);
+int cmd_intent(struct cli *);
 int cmd_migrate(struct cli *);
 int cmd_doctor(struct cli *);
 

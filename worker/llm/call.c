@@ -18,8 +18,12 @@ struct call_private {
 	const struct provider_ops *ops;
 	struct job *job;
 	struct call *call;
+	struct live *into; /* NULL: vectors were asked for */
+	const struct embed_ops *embed;
+	struct embed_request texts;
+	usec_t deadline;
 	struct splitter split;
-	struct strbuf error_body;
+	struct strbuf error_body, vector_body;
 	struct arena arena; /* of the reply */
 	usec_t started;
 	size_t prompt_bytes, text_bytes;
@@ -29,11 +33,11 @@ struct call_private {
 static const struct provider_ops *const PROVIDERS[] = { &provider_ollama, &provider_openai, &provider_anthropic, &provider_gemini,
 	                                                &provider_null };
 
-/* Text of the answer: into the live buffer, where outbox and settle find it. */
+/* Text of the answer: into the live buffer, where whoever asked finds it. */
 static void on_text(void *ctx, struct str text)
 {
 	struct call_private *p = ctx;
-	struct live *live = &p->job->live;
+	struct live *live = p->into;
 	if (p->call->ttft_ms < 0)
 		p->call->ttft_ms = (int)((clock_mono() - p->started) / USEC_PER_MSEC);
 	p->text_bytes += text.len;
@@ -72,12 +76,28 @@ static int on_data(void *ctx, const struct net_response *r, struct str piece, st
 		strbuf_add(&p->error_body, piece.ptr, MIN(piece.len, room));
 		return 0;
 	}
+	if (p->embed != NULL) {
+		strbuf_add(&p->vector_body, piece.ptr, piece.len);
+		return p->vector_body.broken ? err_set(err, ERR_TOO_BIG, "the vectors are over %u bytes", EMBED_BODY_MAX) : 0;
+	}
 	if (!p->is_begun && begin_body(p, r, err) < 0)
 		return -1;
 	if (split_feed(&p->split, piece, on_event, p, err) < 0)
 		return -1;
-	if (p->job->live.text.broken) /* only this thread writes it */
-		return err_set(err, ERR_TOO_BIG, "the answer is over %zu bytes", p->job->live.text.cap);
+	if (p->into->text.broken) /* only this thread writes it */
+		return err_set(err, ERR_TOO_BIG, "the answer is over %zu bytes", p->into->text.cap);
+	return 0;
+}
+
+static int judge_vectors(struct call_private *p, struct err *err)
+{
+	struct str body = { strbuf_text(&p->vector_body), p->vector_body.len };
+	struct call *call = p->call;
+	if (embed_read(p->embed, &p->texts, body, &p->arena, &call->vectors, err) < 0)
+		return -1;
+	call->reply.usage.input = call->vectors.input_tokens;
+	call->reply.usage.output = 0;
+	snprintf(call->reply.model, sizeof call->reply.model, "%s", call->vectors.model);
 	return 0;
 }
 
@@ -89,6 +109,8 @@ static int judge(struct call_private *p, const struct net_response *r, struct er
 	if (r->status != 200)
 		return classify_http(p->ops, r->status, (struct str){ strbuf_text(&p->error_body), p->error_body.len },
 		                     p->call->limits.retry_after_ms, err);
+	if (p->embed != NULL)
+		return judge_vectors(p, err);
 	if (!p->is_begun)
 		return err_set(err, ERR_TRUNCATED, "an empty body");
 	if (split_end(&p->split, on_event, p, &left, err) < 0)
@@ -177,17 +199,14 @@ static const struct provider_ops *speaks(const char *protocol)
 }
 
 /* Base URLs of versioned interfaces are given with or without the version: …/v1 and /v1/… make one /v1. */
-static void put_url(const struct provider_ops *ops, const struct prompt *prompt, const char *base, struct strbuf *out)
+static void put_url(const struct strbuf *path, const char *base, struct strbuf *out)
 {
-	struct strbuf path = STRBUF_INIT(400);
-	ops->path(prompt, &path);
-	const char *p = strbuf_text(&path), *end = strchr(p + (*p == '/'), '/');
+	const char *p = strbuf_text(path), *end = strchr(p + (*p == '/'), '/');
 	size_t n = end != NULL ? (size_t)(end - p) : 0, len = strlen(base);
 	if (n > 0 && len > n && strncmp(base + len - n, p, n) == 0)
 		p += n;
 	strbuf_str(out, base);
 	strbuf_str(out, p);
-	strbuf_release(&path);
 }
 
 static size_t first_free(const char *const *headers)
@@ -208,28 +227,45 @@ static void put_headers(const struct provider_ops *ops, const char *auth, const 
 		out[n++] = ops->headers[i];
 }
 
-/* The request, or nothing with err. */
-static int build(struct call_private *p, const struct job *job, const struct route *route, struct strbuf *url,
-                 struct strbuf *body, struct err *err)
+static void build_chat(struct call_private *p, const struct ask *ask, const struct route *route, struct strbuf *path,
+                       struct strbuf *body)
 {
-	struct prompt_turn *turns = xcalloc((size_t)MAX(job->n_turns, 1), sizeof *turns);
-	for (int i = 0; i < job->n_turns; i++)
-		turns[i] = (struct prompt_turn){ .role = job->turns[i].role,
-			                         .content = job->turns[i].content,
-			                         .own_protocol = job->turns[i].own_protocol,
-			                         .own = job->turns[i].own };
+	struct prompt_turn *turns = xcalloc((size_t)MAX(ask->n_turns, 1), sizeof *turns);
+	for (int i = 0; i < ask->n_turns; i++)
+		turns[i] = (struct prompt_turn){ .role = ask->turns[i].role,
+			                         .content = ask->turns[i].content,
+			                         .own_protocol = ask->turns[i].own_protocol,
+			                         .own = ask->turns[i].own };
 	struct prompt prompt = { .model = route->model,
-		                 .system = job->system_prompt,
+		                 .system = ask->system,
 		                 .turns = turns,
-		                 .n_turns = job->n_turns,
+		                 .n_turns = ask->n_turns,
 		                 .context_tokens = route->context_tokens,
-		                 .max_tokens = job->max_tokens };
+		                 .max_tokens = ask->max_tokens,
+		                 .schema = ask->schema,
+		                 .is_exact = ask->is_exact };
 	p->ops->build(&prompt, body);
 	if (p->ops->path != NULL)
-		put_url(p->ops, &prompt, route->base_url, url);
-	p->prompt_bytes = body->len;
+		p->ops->path(&prompt, path);
 	free(turns);
-	if (body->broken || url->broken)
+}
+
+/* The request, or nothing with err. */
+static int build(struct call_private *p, const struct ask *ask, const struct route *route, struct strbuf *url,
+                 struct strbuf *body, struct err *err)
+{
+	struct strbuf path = STRBUF_INIT(400);
+	if (p->embed != NULL) {
+		p->embed->path(&p->texts, &path);
+		p->embed->build(&p->texts, body);
+	} else {
+		build_chat(p, ask, route, &path, body);
+	}
+	put_url(&path, route->base_url, url);
+	p->prompt_bytes = body->len;
+	bool broken = body->broken || url->broken || path.broken;
+	strbuf_release(&path);
+	if (broken)
 		return err_set(err, ERR_TOO_BIG, "the request is over %u bytes", REQUEST_MAX);
 	return 0;
 }
@@ -243,7 +279,7 @@ static void send_request(struct call_private *p, const struct span *span, const 
 	const char *headers[8] = { "Content-Type: application/json" };
 	put_headers(p->ops, key[0] != '\0' ? auth : NULL, headers, ARRAY_SIZE(headers));
 	headers[first_free(headers)] = p->job->services->trace != NULL ? span_header(span, parent) : NULL;
-	usec_t left = (p->job->deadline - clock_mono()) / USEC_PER_MSEC;
+	usec_t left = (p->deadline - clock_mono()) / USEC_PER_MSEC;
 	struct net_request request = {
 		.url = strbuf_text(url),
 		.headers = headers,
@@ -258,7 +294,21 @@ static void send_request(struct call_private *p, const struct span *span, const 
 	explicit_bzero(auth, sizeof auth);
 }
 
-struct call *call_start(struct job *job, const struct route *route, const struct span *span, struct err *err)
+static int find_embed(struct call_private *p, const struct ask *ask, const struct route *route, struct err *err)
+{
+	if (ask->texts == NULL)
+		return 0;
+	p->embed = embed_find(route->protocol);
+	if (p->embed == NULL)
+		return err_set(err, ERR_NOT_CONFIGURED, "%.20s has no embeddings", route->protocol);
+	if (ask->n_texts > p->embed->texts_max)
+		return err_set(err, ERR_TOO_BIG, "%d texts, and %s takes %d", ask->n_texts, route->protocol, p->embed->texts_max);
+	p->texts = (struct embed_request){ .model = route->model, .texts = ask->texts, .n_texts = ask->n_texts };
+	return 0;
+}
+
+struct call *call_start(struct job *job, const struct ask *ask, const struct route *route, const struct span *span,
+                        struct err *err)
 {
 	char key[512] = "";
 	const struct provider_ops *ops = speaks(route->protocol);
@@ -270,16 +320,21 @@ struct call *call_start(struct job *job, const struct route *route, const struct
 		return NULL;
 	struct call *call = xcalloc(1, sizeof *call);
 	struct call_private *p = xcalloc(1, sizeof *p);
-	*p = (struct call_private){
-		.ops = ops, .job = job, .call = call, .error_body = STRBUF_INIT(ERROR_BODY_MAX), .started = clock_mono()
-	};
+	*p = (struct call_private){ .ops = ops,
+		                    .job = job,
+		                    .call = call,
+		                    .into = ask->into,
+		                    .deadline = ask->deadline,
+		                    .error_body = STRBUF_INIT(ERROR_BODY_MAX),
+		                    .vector_body = STRBUF_INIT(EMBED_BODY_MAX),
+		                    .started = clock_mono() };
 	call->private = p;
 	call->ttft_ms = -1;
 	call->limits = (struct limits)LIMITS_AT(clock_wall());
 	call->reply = (struct reply){ .usage = USAGE_UNKNOWN, .arena = &p->arena, .on_text = on_text, .ctx = p };
 
 	struct strbuf url = STRBUF_INIT(1000), body = STRBUF_INIT(REQUEST_MAX);
-	if (build(p, job, route, &url, &body, err) < 0) {
+	if (find_embed(p, ask, route, err) < 0 || build(p, ask, route, &url, &body, err) < 0) {
 		call_free(call);
 		call = NULL;
 	} else if (ops->stream_type == NULL) {
@@ -306,6 +361,7 @@ void call_free(struct call *call)
 	arena_release(&call->private->arena);
 	split_release(&call->private->split);
 	strbuf_release(&call->private->error_body);
+	strbuf_release(&call->private->vector_body);
 	free(call->private);
 	free(call);
 }

@@ -1,6 +1,7 @@
 #pragma once
-/* One HTTP call of one provider. When it is over its job is woken; the text goes into the job's live buffer as it comes. */
+/* One HTTP call of one provider: a conversation, or texts to be made vectors. When it is over its job is woken. */
 #include "worker/job.h"
+#include "worker/llm/embed.h"
 #include "worker/llm/limits.h"
 #include "worker/llm/provider.h"
 #include "worker/services.h"
@@ -10,21 +11,36 @@ struct call {
 	atomic_bool is_done;
 	struct err err; /* code OK: the reply is whole */
 	struct reply reply;
-	int ttft_ms;          /* first text; -1: none came */
-	int generation_ms;    /* request to end */
-	bool was_sent;        /* the provider may have worked, and may bill it */
-	bool is_estimated;    /* usage is our own count: the provider said none */
-	char request_id[80];  /* the provider's number of it; empty: it said none */
-	struct limits limits; /* what its headers said */
-	uint64_t transfer;    /* the engine's number of it */
+	struct embedding vectors; /* where texts were asked for; lives as long as the call */
+	int ttft_ms;              /* first text; -1: none came */
+	int generation_ms;        /* request to end */
+	bool was_sent;            /* the provider may have worked, and may bill it */
+	bool is_estimated;        /* usage is our own count: the provider said none */
+	char request_id[80];      /* the provider's number of it; empty: it said none */
+	struct limits limits;     /* what its headers said */
+	uint64_t transfer;        /* the engine's number of it */
 	struct call_private *private;
 };
 
 struct span;
 
-/* Calls this route with the job's conversation; the provider is told the span it belongs to, where somebody collects spans. The caller owns
- * it: call_free once it is done. NULL with err when it cannot even be tried: NOT_CONFIGURED, AUTH (no key), TOO_BIG. */
-struct call *call_start(struct job *, const struct route *, const struct span *, struct err *);
+/* What is asked of a provider. Read before call_start returns, but for what `into` and `texts` point to: they outlive the call. */
+struct ask {
+	const char *system; /* may be NULL */
+	const struct turn *turns;
+	int n_turns;
+	int max_tokens;          /* 0: the provider's default */
+	struct str schema;       /* the answer is to follow it; empty: free text */
+	bool is_exact;           /* temperature 0 */
+	struct live *into;       /* the text as it comes; over its cap the call fails */
+	const struct str *texts; /* instead of all that: texts to be made vectors (call->vectors) */
+	int n_texts;
+	usec_t deadline; /* monotonic */
+};
+
+/* Asks this route; the provider is told the span it belongs to, where somebody collects spans. The caller owns the call: call_free once it
+ * is done. NULL with err when it cannot even be tried: NOT_CONFIGURED, AUTH (no key), TOO_BIG. */
+struct call *call_start(struct job *, const struct ask *, const struct route *, const struct span *, struct err *);
 /* Ends it soon; is_done still comes, with this code. */
 void call_cancel(struct engine *, const struct call *, enum err_code);
 void call_free(struct call *);

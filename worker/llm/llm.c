@@ -10,15 +10,16 @@
 #include "shared/utf8.h"
 #include "worker/llm/breaker.h"
 #include "worker/llm/call.h"
+#include "worker/llm/intent.h"
+#include "worker/llm/report.h"
 #include "worker/net/engine.h"
 #include "worker/telemetry/facts.h"
 #include "worker/telemetry/trace.h"
 
 #define CHAIN_MAX 65536
-#define BYTES_PER_TOKEN 4              /* rough: plain English */
-#define PARK_KEY_MS (10 * 60 * 1000LL) /* then a probe looks whether the key was mended */
-#define HELD_WAIT_MS 5000              /* the claim knows better when a breaker lets somebody in */
-#define UNSAID_WAIT_MS 1000            /* of a provider that has enough, and does not say for how long */
+#define BYTES_PER_TOKEN 4   /* rough: plain English */
+#define HELD_WAIT_MS 5000   /* the claim knows better when a breaker lets somebody in */
+#define UNSAID_WAIT_MS 1000 /* of a provider that has enough, and does not say for how long */
 #define PROBE_REST_MS \
 	150000         /* of a message after a failed probe: others are the next, for it may have failed because of the message */
 #define FREE_PROBES 30 /* attempts in which a failed probe burns no try; then it may be this message that no provider can bear */
@@ -73,40 +74,12 @@ static void start_sleep(struct llm *l, int64_t ms)
 	l->sleep = net_sleep(l->job->services->engine, ms, &(struct net_handler){ .on_done = on_awake, .ctx = l });
 }
 
-static void put_usage(struct strbuf *b, const struct call *c)
-{
-	const struct usage *u = &c->reply.usage;
-	const struct {
-		const char *name;
-		int n;
-	} counts[] = { { "tokens_prompt", u->input },
-		       { "tokens_completion", u->output },
-		       { "tokens_cached", u->cached },
-		       { "tokens_cache_write", u->cache_write },
-		       { "tokens_cache_write_1h", u->cache_write_1h },
-		       { "tokens_reasoning", u->reasoning } };
-	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
-		if (counts[i].n >= 0)
-			json_put_int_field(b, counts[i].name, counts[i].n);
-	strbuf_addf(b, ",\"is_estimated\":%s,\"was_called\":%s", c->is_estimated ? "true" : "false",
-	            c->was_sent ? "true" : "false");
-}
-
-static void put_route(struct strbuf *b, const struct route *r, const struct call *c)
-{
-	json_put_field(b, "provider", r->provider);
-	json_put_field(b, "model_asked", r->model);
-	json_put_field(b, "model", c != NULL && c->reply.model[0] != '\0' ? c->reply.model : r->model);
-	if (c != NULL && c->request_id[0] != '\0')
-		json_put_field(b, "request_id", c->request_id);
-}
-
 /* A failed call, or (call NULL) a route that was not called, into the chain. */
 static void note(struct llm *l, const struct route *r, const struct call *c, const struct err *err)
 {
 	struct strbuf *b = &l->chain, safe = STRBUF_INIT(1024);
 	strbuf_str(b, b->len > 0 ? ",{" : "{");
-	put_route(b, r, c);
+	report_put_route(b, r, c);
 	utf8_safe(&safe, str_of(err->msg), false);
 	json_put_field(b, "class", err_name(err->code));
 	json_put_field(b, "error", strbuf_text(&safe));
@@ -115,7 +88,7 @@ static void note(struct llm *l, const struct route *r, const struct call *c, con
 	if (c != NULL) {
 		json_put_int_field(b, "call", l->n_calls);
 		json_put_int_field(b, "ms", c->generation_ms);
-		put_usage(b, c);
+		report_put_usage(b, c);
 	}
 	if (r->is_probe)
 		strbuf_str(b, ",\"is_probe\":true");
@@ -175,62 +148,10 @@ static int64_t wait_before_again(const struct llm *l, const struct err *err)
 	return ms;
 }
 
-/* Counters and spans. */
-static void tell(const struct llm *l, const struct route *r, const struct call *c)
+static void report(const struct llm *l)
 {
-	const struct job *job = l->job;
-	const struct usage *u = &c->reply.usage;
-	struct call_facts facts = {
-		.agent = job->agent,
-		.provider = r->provider,
-		.model = r->model,
-		.code = c->err.code,
-		.was_called = c->was_sent || c->err.code != ERR_CANCELLED,
-		.duration = c->generation_ms * USEC_PER_MSEC,
-		.ttft_ms = c->ttft_ms,
-		.input = c->was_sent ? u->input : -1,
-		.output = c->was_sent ? u->output : -1,
-		.cached = u->cached,
-		.is_estimated = c->is_estimated,
-		.is_mismatched = c->reply.is_mismatched,
-	};
-	facts_call(job->services->counts, &facts);
-	trace_call(job->services->trace, &l->span,
-	           &(struct call_span){ .facts = &facts,
-	                                .base_url = r->base_url,
-	                                .conversation = job->conversation,
-	                                .response_id = c->reply.id,
-	                                .response_model = c->reply.model,
-	                                .finish = c->reply.finish,
-	                                .max_tokens = job->max_tokens,
-	                                .reasoning = u->reasoning,
-	                                .cache_write = u->cache_write,
-	                                .resend = l->calls_of - 1 });
-}
-
-/* What the fleet should know of a call that ended. */
-static void report(struct llm *l, const struct call *c)
-{
-	struct breakers *b = l->job->services->breakers;
-	const struct route *r = route_of(l);
-	const struct err *err = &c->err;
-	int acts = err_acts(err->code);
-	enum err_class class = err_class(err->code);
-	bool is_ours = class == ERR_GONE || class == ERR_RELEASE;
-	tell(l, r, c);
-	breakers_count(b, r, err, c->was_sent ? MAX(0, c->reply.usage.input) + MAX(0, c->reply.usage.output) : 0);
-	if (r->is_probe)
-		breakers_probed(b, r, l->job->job_id, is_ours ? -1 : (acts & (ACT_BREAKER | ACT_PARK_KEY | ACT_PARK_MODEL)) == 0,
-		                err);
-	if (acts & ACT_PARK_KEY)
-		breakers_park(b, r, err, MAX(err->wait_ms, PARK_KEY_MS), true);
-	else if ((acts & ACT_PARK_MODEL) && err->wait_ms > l->job->services->options->patience_ms)
-		breakers_park(b, r, err, err->wait_ms, false);
-	else if (limits_wait_ms(&c->limits) > 0) {
-		struct err used;
-		err_set(&used, ERR_RATE_LIMITED, "its headers say that nothing is left for now");
-		breakers_park(b, r, &used, limits_wait_ms(&c->limits), false);
-	}
+	const struct call_about about = { .operation = "chat", .max_tokens = l->job->max_tokens, .resend = l->calls_of - 1 };
+	report_call(l->job, route_of(l), l->call, &l->span, &about);
 }
 
 /* The last call failed: sleep before the next, or on to the next route. False: this was the end. */
@@ -239,7 +160,7 @@ static bool go_on(struct llm *l)
 	const struct call *c = l->call;
 	enum err_class class = err_class(c->err.code);
 	l->is_judged = true;
-	report(l, c);
+	report(l);
 	if (class == ERR_GONE || class == ERR_RELEASE) {
 		l->first = c->err;
 		l->rest[0] = '\0';
@@ -297,6 +218,12 @@ static bool is_too_small(const struct llm *l, const struct route *r)
 static bool call_next(struct llm *l)
 {
 	struct job *job = l->job;
+	const struct ask ask = { .system = job->system_prompt,
+		                 .turns = job->turns,
+		                 .n_turns = job->n_turns,
+		                 .max_tokens = job->max_tokens,
+		                 .into = &job->live,
+		                 .deadline = job->deadline };
 	for (; l->at < job->n_routes; l->at++, l->calls_of = 0) {
 		const struct route *r = route_of(l);
 		int64_t held = r->is_probe ? 0 : breakers_held(job->services->breakers, r, job->claimed);
@@ -312,7 +239,7 @@ static bool call_next(struct llm *l)
 		call_free(l->call);
 		l->is_judged = false;
 		l->span = span_child(&job->span);
-		l->call = call_start(job, r, &l->span, &err);
+		l->call = call_start(job, &ask, r, &l->span, &err);
 		if (l->call != NULL) {
 			if (l->at > 0 && l->calls_of == 0)
 				facts_fallback(job->services->counts, job->routes[l->at - 1].provider, r->provider,
@@ -399,7 +326,7 @@ enum step llm_step(struct job *job, struct err *err)
 			}
 			if (l->call->err.code == ERR_OK) {
 				l->is_judged = true;
-				report(l, l->call);
+				report(l);
 				give_probes_back(l);
 				return GO;
 			}
@@ -417,14 +344,26 @@ enum step llm_step(struct job *job, struct err *err)
 	}
 }
 
+static void put_chain(const struct job *job, struct strbuf *b)
+{
+	const struct llm *l = job->llm;
+	struct strbuf first = STRBUF_INIT(4096);
+	bool has_more = l != NULL && l->chain.len > 0 && !l->chain.broken;
+	intent_put_call(job, &first);
+	if (first.len > 0 || has_more) {
+		json_put_key(b, "chain");
+		strbuf_addf(b, "[%s%s%s]", strbuf_text(&first), first.len > 0 && has_more ? "," : "",
+		            has_more ? strbuf_text(&l->chain) : "");
+	}
+	strbuf_release(&first);
+}
+
 void llm_put(const struct job *job, struct strbuf *b)
 {
 	const struct llm *l = job->llm;
-	if (l == NULL)
-		return;
-	if (l->call != NULL) {
-		put_route(b, job->called, l->call);
-		put_usage(b, l->call);
+	if (l != NULL && l->call != NULL) {
+		report_put_route(b, job->called, l->call);
+		report_put_usage(b, l->call);
 		if (l->call->ttft_ms >= 0)
 			json_put_int_field(b, "ttft_ms", l->call->ttft_ms);
 		json_put_int_field(b, "generation_ms", l->call->generation_ms);
@@ -434,10 +373,7 @@ void llm_put(const struct job *job, struct strbuf *b)
 			json_put_field(b, "own_turn", strbuf_text(&l->call->reply.own));
 		}
 	}
-	if (l->chain.len > 0 && !l->chain.broken) {
-		json_put_key(b, "chain");
-		strbuf_addf(b, "[%s]", strbuf_text(&l->chain));
-	}
+	put_chain(job, b);
 }
 
 void llm_free(struct job *job)

@@ -10,6 +10,7 @@
 #include "shared/pg.h"
 #include "shared/vocab.h"
 #include "sql_embed.h"
+#include "worker/llm/intent.h"
 #include "worker/telemetry/count.h"
 
 #define BATCH_MAX 200
@@ -89,6 +90,7 @@ enum column {
 	ON_CUT,
 	IS_BUDGETED,
 	TRACEPARENT,
+	INTENT,
 	ROUTES,
 	PROVIDER,
 	PROTOCOL,
@@ -96,9 +98,10 @@ enum column {
 	KEY_ENV,
 	MODEL
 };
-#define TAKE                                                                                                                                       \
-	"select message_id, message_uuid, job_id, number, is_watched, agent, system_prompt, max_tokens, turns, on_cut, is_budgeted, traceparent, " \
-	"routes, provider, protocol, base_url, key_env, model from signalbox.take($1, $2, $3)"
+#define TAKE                                                                                                             \
+	"select message_id, message_uuid, job_id, number, is_watched, agent, system_prompt, max_tokens, turns, on_cut, " \
+	"is_budgeted, traceparent, intent, routes, provider, protocol, base_url, key_env, model "                        \
+	"from signalbox.take($1, $2, $3)"
 
 static const char *field(struct job *job, const struct rows *r, int row, int col)
 {
@@ -167,6 +170,15 @@ static void begin_span(struct job *job, const char *traceparent, const struct ro
 		}
 }
 
+/* The message is answered all the same. */
+static void read_intent(struct job *job, const char *document)
+{
+	struct err err;
+	if (document != NULL && intent_read(job, str_of(document), NULL, &err) < 0)
+		log_event(LOG_WARN, "how to classify is not understood", "message=%lld code=%s", (long long)job->message_id,
+		          err_name(err.code));
+}
+
 static void make_job(struct claim *c, const struct rows *r, int i, const struct rows *waits, usec_t asked)
 {
 	struct job *job = job_new(c->services);
@@ -188,6 +200,7 @@ static void make_job(struct claim *c, const struct rows *r, int i, const struct 
 		err_wrap(&job->err, "routes");
 	if (rows_at(r, i, TURNS) == NULL || read_turns(job, str_of(rows_at(r, i, TURNS)), &job->err) < 0)
 		err_set(&job->err, ERR_BAD_INPUT, "there is no message to answer"); /* its first stage fails with this */
+	read_intent(job, rows_at(r, i, INTENT));
 	if (rows_bool(r, i, IS_WATCHED)) {
 		atomic_store(&job->live.watched, true);
 		c->on_watched(c->ctx);

@@ -6,6 +6,7 @@
 #include "shared/log.h"
 #include "shared/utf8.h"
 #include "shared/vocab.h"
+#include "worker/llm/intent.h"
 #include "worker/llm/llm.h"
 #include "worker/services.h"
 #include "worker/stages/stages.h"
@@ -78,6 +79,7 @@ static void compose(struct job *job)
 		}
 	}
 	llm_put(job, b);
+	intent_put(job, b);
 	if (job->n_turns > 0)
 		put_context(b, job);
 	strbuf_char(b, '}');
@@ -105,5 +107,6 @@ enum step settle(struct job *job, struct err *err)
 	          job->number, job->agent != NULL ? job->agent : "-", OUTCOME[outcome_of(job)], err_name(job->err.code),
 	          (long long)((clock_mono() - job->claimed) / USEC_PER_MSEC));
 	llm_free(job);
+	intent_free(job);
 	return DONE;
 }

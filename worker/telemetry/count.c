@@ -44,7 +44,10 @@ static_assert((COUNT_SETS + 1) * COUNT_N < SLOTS, "the table of label sets is to
 static const int64_t SECONDS[] = { 10000,   20000,   40000,    80000,    160000,   320000,   640000,    1280000,
 	                           2560000, 5120000, 10240000, 20480000, 40960000, 81920000, 163840000, 327680000 };
 static const int64_t TOKENS[] = { 1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864 };
-static_assert(ARRAY_SIZE(SECONDS) < BUCKETS_MAX && ARRAY_SIZE(TOKENS) < BUCKETS_MAX, "more buckets than BUCKETS_MAX");
+/* Millionths. */
+static const int64_t SHARES[] = { 50000, 100000, 200000, 300000, 400000, 500000, 600000, 700000, 800000, 900000, 1000000 };
+static_assert(ARRAY_SIZE(SECONDS) < BUCKETS_MAX && ARRAY_SIZE(TOKENS) < BUCKETS_MAX && ARRAY_SIZE(SHARES) < BUCKETS_MAX,
+              "more buckets than BUCKETS_MAX");
 
 static bool is_gauge(enum count_kind k)
 {
@@ -53,8 +56,11 @@ static bool is_gauge(enum count_kind k)
 
 static const int64_t *bounds(enum count_kind k, size_t *n)
 {
-	*n = k == HISTOGRAM_SECONDS ? ARRAY_SIZE(SECONDS) : k == HISTOGRAM_TOKENS ? ARRAY_SIZE(TOKENS) : 0;
-	return k == HISTOGRAM_SECONDS ? SECONDS : TOKENS;
+	*n = k == HISTOGRAM_SECONDS  ? ARRAY_SIZE(SECONDS)
+	     : k == HISTOGRAM_TOKENS ? ARRAY_SIZE(TOKENS)
+	     : k == HISTOGRAM_SHARE  ? ARRAY_SIZE(SHARES)
+	                             : 0;
+	return k == HISTOGRAM_SECONDS ? SECONDS : k == HISTOGRAM_TOKENS ? TOKENS : SHARES;
 }
 
 static int n_labels(const struct family *f)
@@ -220,7 +226,8 @@ void counts_each(struct counts *c, enum count family, void (*fn)(void *, const c
 static void put_number(struct strbuf *b, enum count_kind kind, int64_t v)
 {
 	bool is_usd = kind == COUNTER_USD || kind == GAUGE_USD;
-	bool is_seconds = kind == COUNTER_SECONDS || kind == GAUGE_SECONDS || kind == HISTOGRAM_SECONDS;
+	bool is_seconds =
+		kind == COUNTER_SECONDS || kind == GAUGE_SECONDS || kind == HISTOGRAM_SECONDS || kind == HISTOGRAM_SHARE;
 	int64_t unit = is_usd ? 1000000000000 : is_seconds ? 1000000 : 1;
 	char text[24] = "";
 	if (unit > 1 && v % unit != 0) {
@@ -297,7 +304,7 @@ static void put_histogram(struct strbuf *b, const struct series *s)
 static void put_series(struct strbuf *b, const struct series *s)
 {
 	enum count_kind kind = FAMILIES[s->family].kind;
-	if (kind == HISTOGRAM_SECONDS || kind == HISTOGRAM_TOKENS) {
+	if (kind == HISTOGRAM_SECONDS || kind == HISTOGRAM_TOKENS || kind == HISTOGRAM_SHARE) {
 		put_histogram(b, s);
 		return;
 	}
@@ -313,7 +320,8 @@ static const char *const TYPES[] = { [COUNTER] = "counter",
 	                             [GAUGE_SECONDS] = "gauge",
 	                             [GAUGE_USD] = "gauge",
 	                             [HISTOGRAM_SECONDS] = "histogram",
-	                             [HISTOGRAM_TOKENS] = "histogram" };
+	                             [HISTOGRAM_TOKENS] = "histogram",
+	                             [HISTOGRAM_SHARE] = "histogram" };
 
 void counts_write(struct counts *const *all, int n_all, struct strbuf *b)
 {

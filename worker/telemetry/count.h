@@ -8,8 +8,19 @@
  */
 #include "shared/str.h"
 
-/* Times are given in microseconds and shown as seconds; money is given in pico-USD and shown as USD. */
-enum count_kind { COUNTER, COUNTER_SECONDS, COUNTER_USD, GAUGE, GAUGE_SECONDS, GAUGE_USD, HISTOGRAM_SECONDS, HISTOGRAM_TOKENS };
+/* Times are given in microseconds and shown as seconds; money is given in pico-USD and shown as USD, shares of
+ * 1 in millionths. */
+enum count_kind {
+	COUNTER,
+	COUNTER_SECONDS,
+	COUNTER_USD,
+	GAUGE,
+	GAUGE_SECONDS,
+	GAUGE_USD,
+	HISTOGRAM_SECONDS,
+	HISTOGRAM_TOKENS,
+	HISTOGRAM_SHARE
+};
 
 enum count {
 #define COUNT(id, name, kind, labels, help) COUNT_##id,
