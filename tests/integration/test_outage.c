@@ -147,7 +147,7 @@ static void test_an_operator_frees_it(void **state)
 	q("select pg_sleep(0.4)");
 	EXPECT("breaker", "select signalbox.waits_for(q) from signalbox.queue q");
 	q("select signalbox.provider_set('down', '{\"breaker\": \"auto\"}', 'test')");
-	wait_for(COMPLETED, "3", 2);
+	wait_for(COMPLETED, "3", 5);
 
 	meets("down", "status=429 retry_after=80000");
 	say("alone", "parked for a day");
