@@ -109,6 +109,7 @@ static void test_alone_they_wait(void **state)
 	say_many("alone", 2, "outage");
 	wait_state("open");
 	wait_for("select count(*) from signalbox.running", "0", 0);
+	const char *errors = q("select sum(errors) from signalbox.queue");
 	for (int i = 1; i <= 5; i++) {
 		int calls = asked("down");
 		if (i == 3)
@@ -122,6 +123,7 @@ static void test_alone_they_wait(void **state)
 		wait_for("select count(*) from signalbox.running", "0", 0);
 		assert_int_equal(asked("down"), calls + 1);
 	}
+	EXPECT(errors, "select sum(errors) from signalbox.queue");
 	EXPECT("queued 2",
 	       "select string_agg(s || ' ' || n, ',') from (select processing_status as s, count(*) as n from signalbox.ai_messages "
 	       "where role = 'assistant' group by 1) x");
@@ -147,7 +149,7 @@ static void test_an_operator_frees_it(void **state)
 	q("select pg_sleep(0.4)");
 	EXPECT("breaker", "select signalbox.waits_for(q) from signalbox.queue q");
 	q("select signalbox.provider_set('down', '{\"breaker\": \"auto\"}', 'test')");
-	wait_for(COMPLETED, "3", 2);
+	wait_for(COMPLETED, "3", 5);
 
 	meets("down", "status=429 retry_after=80000");
 	say("alone", "parked for a day");
