@@ -337,17 +337,18 @@ static void test_prices(void **state)
 	static const struct {
 		const char *usage, *pico;
 	} CASES[] = {
-		{ "1000, 0, 0, 0, 100", "4500000000" },
-		{ "12307, 0, 12304, 0, 550", "54399000000" },
+		{ "1000, 0, 0, 0, 100", "4500000000" },     { "12307, 0, 12304, 0, 550", "54399000000" },
 		{ "1000, 400, 300, 100, 0", "2370000000" }, /* 300*3 + 400*0.3 + 200*3.75 + 100*6 */
-		{ "200000, 0, 0, 0, 10", "1200225000000" },
-		{ "199999, 0, 0, 0, 10", "600147000000" },
-		{ "10, null, null, null, null", "(null)" },
+		{ "200000, 0, 0, 0, 10", "1200225000000" }, { "199999, 0, 0, 0, 10", "600147000000" },
+		{ "10, null, null, null, null", "(null)" }, { "null, null, null, null, 10", "(null)" },
 		{ "10, 1000, 0, 0, 0", "300000000" }, /* more of it cached than there was: no credit */
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++)
 		EXPECT(CASES[i].pico, "select signalbox.price(p, %s) from signalbox.model_prices p where model = 'sonnet'",
 		       CASES[i].usage);
+	q("update signalbox.model_prices set long_output_pico = 1000000000000000 where model = 'sonnet'");
+	EXPECT("9000000000000000000",
+	       "select signalbox.price(p, 2147483647, 0, 0, 0, 2147483647) from signalbox.model_prices p where model = 'sonnet'");
 }
 
 /* The list that we ship, as it is; then a correction; then what could not be priced before. */
