@@ -245,8 +245,8 @@ static void stop_rooms(struct worker *w)
 	writer_stop(w->services.writer, RELEASE_MS);
 	int left = jobs_count(w->services.jobs);
 	api_stop(w->api);
+	outbox_stop(w->outbox); /* its reports are made in the lease's name */
 	lease_stop(w->lease);
-	outbox_stop(w->outbox);
 	trace_stop(w->services.trace, SPANS_MS);
 	tend_stop(w->tend);
 	if (left >
