@@ -196,6 +196,22 @@ static void test_answer_fails(void **state)
 	EXPECT("t", "select sum(cost_pico) > 0 from signalbox.stats_minute");
 }
 
+/* The same question, written differently; and what makes another question of it. */
+static void test_normal_and_version(void **state)
+{
+	(void)state;
+	EXPECT("café au lait", "select signalbox.intent_normal(E'  Cafe\\u0301\\n\\tAU   lait ')");
+	EXPECT("4000", "select length(signalbox.intent_text(repeat('x', 9999)))");
+	EXPECT("t t f",
+	       "select concat_ws(' ', signalbox.intent_key(s, 'a B') = signalbox.intent_key(s, ' A  b'), length(signalbox.intent_key(s, 'a')) = 32, "
+	       "signalbox.intent_key(s, 'a') = signalbox.intent_key(s, 'b')) from signalbox.intent_spec(1) s");
+	const char *was = q("select signalbox.intent_spec(1) ->> 'version'");
+	q("select signalbox.agent_set('o', '{\"intent_threshold\": \"0.9\", \"intent_model\": \"judge:another\"}', 'test')");
+	EXPECT("t", "select signalbox.intent_spec(1) ->> 'version' = '%s'", was); /* the model is in the key by itself */
+	q("update signalbox.agent_intents set description = description || '.' where ord = 1");
+	EXPECT("f", "select signalbox.intent_spec(1) ->> 'version' = '%s'", was);
+}
+
 static void test_agent_without(void **state)
 {
 	(void)state;
@@ -347,9 +363,19 @@ static void test_drain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_scores_and_costs),   T(test_known_again),  T(test_unsure),        T(test_mad_models),    T(test_breaker),
-		T(test_budget_includes_it), T(test_answer_fails), T(test_agent_without), T(test_nearest_label), T(test_eval),
-		T(test_work_is_leased),     T(test_drain),
+		T(test_scores_and_costs),
+		T(test_known_again),
+		T(test_unsure),
+		T(test_mad_models),
+		T(test_breaker),
+		T(test_budget_includes_it),
+		T(test_answer_fails),
+		T(test_agent_without),
+		T(test_normal_and_version),
+		T(test_nearest_label),
+		T(test_eval),
+		T(test_work_is_leased),
+		T(test_drain),
 	};
 	return world_end(cmocka_run_group_tests_name("intent", tests, world_up, world_down));
 }

@@ -300,8 +300,8 @@ static void print_usage(struct cli *cli, const struct json *doc)
 static void print_eval(struct eval *e, const struct json *doc)
 {
 	const struct confusion *c = &e->confusion;
-	printf(_("agent %s: %d of %d texts right (%.1f %%), %d wrong, %d unsure, %d not classified\n"), e->agent, c->right,
-	       c->total, confusion_accuracy(c) * 100, c->wrong, c->unsure, c->failed);
+	printf(_("agent %s: %d of %d texts right (%.1f %%)\n"), e->agent, c->right, c->total, confusion_accuracy(c) * 100);
+	printf(_("%d wrong, %d unsure, %d not classified\n"), c->wrong, c->unsure, c->failed);
 	printf(_("without a threshold %d would be right (%.1f %%)\n"), c->best, c->total > 0 ? 100.0 * c->best / c->total : 0);
 	print_usage(e->cli, doc);
 	print_table(e);

@@ -33,7 +33,8 @@ struct intent {
 	struct live said; /* its own: nobody watches this */
 	struct call *call;
 	struct span span;
-	bool asked_labels, is_over;
+	struct vectors_waiter waiter;
+	bool makes_labels, is_over;
 	const char *best, *label;
 	double confidence;
 	struct err err;
@@ -61,17 +62,26 @@ static void add_text(struct intent *in, struct str text, int owner)
 	in->owners[in->n_texts - 2] = owner;
 }
 
+/* Where the sentence ends that the text begins with. */
+static size_t sentence(struct str s)
+{
+	for (size_t i = 0; i + 1 < s.len; i++)
+		if (strchr(".?!", s.ptr[i]) != NULL && (s.ptr[i + 1] == ' ' || s.ptr[i + 1] == '\n'))
+			return i + 1;
+	return s.len;
+}
+
 /* Each sentence of a description stands for its label by itself, and so does each example: a long text is near to nothing in particular. */
 static void add_label(struct intent *in, const struct json *l, int owner)
 {
 	struct str rest = STR("");
 	json_str(l, "description", &rest);
 	while (rest.len > 0) {
-		const char *end = memmem(rest.ptr, rest.len, ". ", 2);
-		size_t n = end != NULL ? (size_t)(end - rest.ptr) + 1 : rest.len;
+		size_t n = sentence(rest);
 		add_text(in, (struct str){ rest.ptr, n }, owner);
-		rest.ptr += n + (end != NULL);
-		rest.len -= n + (end != NULL);
+		while (n < rest.len && (rest.ptr[n] == ' ' || rest.ptr[n] == '\n'))
+			n++;
+		rest = (struct str){ rest.ptr + n, rest.len - n };
 	}
 	for (const struct json *e = json_first(json_get(l, "examples")); e != NULL; e = json_next(e))
 		add_text(in, json_value(e), owner);
@@ -82,8 +92,8 @@ static int sentences(const struct json *l)
 	struct str s = STR("");
 	int n = 1;
 	json_str(l, "description", &s);
-	for (size_t i = 0; i + 1 < s.len; i++)
-		n += s.ptr[i] == '.' && s.ptr[i + 1] == ' ';
+	for (size_t i = 0; i < s.len; i++)
+		n += strchr(".?!", s.ptr[i]) != NULL;
 	return n;
 }
 
@@ -175,7 +185,7 @@ static void judge_vectors(struct job *job, struct intent *in)
 	const struct embedding *e = &in->call->vectors;
 	struct vectors *known = job->services->vectors;
 	double near[SCORES_MAX];
-	if (in->asked_labels)
+	if (in->makes_labels)
 		vectors_put(known, in->vectors_key, e->values + e->dimensions, in->owners, e->n - 1, e->dimensions, in->n_labels);
 	if (vectors_near(known, in->vectors_key, e->values, e->dimensions, near))
 		decide(in, kin_judge(near, in->n_labels));
@@ -200,6 +210,9 @@ static void tell(const struct job *job, const struct intent *in)
 static enum step end(struct job *job, struct intent *in)
 {
 	in->is_over = true;
+	vectors_leave(job->services->vectors, &in->waiter);
+	if (in->makes_labels && in->confidence < 0)
+		vectors_give_up(job->services->vectors, in->vectors_key);
 	tell(job, in);
 	return GO;
 }
@@ -208,7 +221,6 @@ static void start(struct job *job, struct intent *in)
 {
 	const struct options *o = job->services->options;
 	const struct turn turn = { .role = "user", .content = in->text };
-	bool has_labels = in->is_embedding && vectors_has(job->services->vectors, in->vectors_key);
 	struct ask ask = { .system = in->prompt,
 		           .turns = &turn,
 		           .n_turns = 1,
@@ -217,9 +229,8 @@ static void start(struct job *job, struct intent *in)
 		           .is_exact = true,
 		           .into = &in->said,
 		           .texts = in->is_embedding ? in->texts : NULL,
-		           .n_texts = has_labels ? 1 : in->n_texts,
+		           .n_texts = in->makes_labels ? in->n_texts : 1,
 		           .deadline = MIN(job->deadline, clock_mono() + o->intent_timeout_ms * USEC_PER_MSEC) };
-	in->asked_labels = !has_labels;
 	in->span = span_child(&job->span);
 	in->call = call_start(job, &ask, &in->route, &in->span, &in->err);
 }
@@ -237,6 +248,43 @@ static void judge(struct job *job, struct intent *in)
 		judge_words(in);
 }
 
+/* Whether the call may be made now: WAIT while another makes the labels' vectors; GO with err when that failed. */
+static enum step find_labels(struct job *job, struct intent *in)
+{
+	bool waited = in->waiter.job != NULL;
+	in->waiter.job = job;
+	switch (vectors_ask(job->services->vectors, in->vectors_key, &in->waiter)) {
+	case VECTORS_COMING:
+		return WAIT;
+	case VECTORS_YOURS:
+		if (waited) {
+			vectors_give_up(job->services->vectors, in->vectors_key);
+			err_set(&in->err, ERR_BAD_REPLY, "the labels' vectors could not be made");
+		}
+		in->makes_labels = !waited;
+		break;
+	case VECTORS_THERE:
+		break;
+	}
+	return GO;
+}
+
+/* What is to be done before the call, and the call. WAIT, or GO with the call made or err set. */
+static enum step begin(struct job *job, struct intent *in)
+{
+	int stop = atomic_load(&job->stop);
+	int64_t held = in->route.is_probe ? 0 : breakers_held(job->services->breakers, &in->route, job->claimed);
+	if (stop != ERR_OK)
+		err_set(&in->err, (enum err_code)stop, "before the call");
+	else if (in->skip != NULL || held > 0)
+		err_set(&in->err, ERR_BREAKER_OPEN, "not called: %.60s", in->skip != NULL ? in->skip : "its breaker opened");
+	else if (in->is_embedding && find_labels(job, in) == WAIT)
+		return WAIT;
+	if (in->err.code == ERR_OK)
+		start(job, in);
+	return GO;
+}
+
 enum step intent_step(struct job *job)
 {
 	struct intent *in = job->intent;
@@ -246,14 +294,8 @@ enum step intent_step(struct job *job)
 	if (in->is_known)
 		return end(job, in);
 	if (in->call == NULL) {
-		int64_t held = in->route.is_probe ? 0 : breakers_held(job->services->breakers, &in->route, job->claimed);
-		if (stop != ERR_OK)
-			err_set(&in->err, (enum err_code)stop, "before the call");
-		else if (in->skip != NULL || held > 0)
-			err_set(&in->err, ERR_BREAKER_OPEN, "not called: %.60s",
-			        in->skip != NULL ? in->skip : "its breaker opened");
-		else
-			start(job, in);
+		if (begin(job, in) == WAIT)
+			return WAIT;
 		if (in->call == NULL)
 			return end(job, in);
 	}

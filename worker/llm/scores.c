@@ -6,7 +6,9 @@
 
 #define ANSWER_MAX (64u << 10)
 #define SCALE 100.0
-#define TEMPERATURE 0.05
+/* Both found with tests/intent/tuning.jsonl (docs/decisions/013-intent.md). */
+#define SHARPNESS 12.0
+#define TEMPERATURE (1 / 48.0)
 
 static int find(const char *const *labels, int n, const char *label)
 {
@@ -98,30 +100,18 @@ static double dot(const float *a, const float *b, int n)
 	return sum;
 }
 
-void kin_centre(struct arena *a, struct kin *k)
-{
-	size_t d = (size_t)k->dimensions;
-	k->centre = arena_alloc(a, sizeof *k->centre * d * (size_t)k->n_labels);
-	for (int v = 0; v < k->n_vectors; v++)
-		for (size_t i = 0; i < d; i++)
-			k->centre[(size_t)k->label[v] * d + i] += k->values[(size_t)v * d + i];
-	for (int l = 0; l < k->n_labels; l++) {
-		float *c = k->centre + (size_t)l * d;
-		double length = sqrt(dot(c, c, k->dimensions));
-		for (size_t i = 0; length > 0 && i < d; i++)
-			c[i] = (float)(c[i] / length);
-	}
-}
-
 void kin_near(const struct kin *k, const float *text, double *out)
 {
 	size_t d = (size_t)k->dimensions;
+	int n[SCORES_MAX] = { 0 };
 	for (int l = 0; l < k->n_labels; l++)
-		out[l] = -1;
-	for (int v = 0; v < k->n_vectors; v++)
-		out[k->label[v]] = MAX(out[k->label[v]], dot(text, k->values + (size_t)v * d, k->dimensions));
+		out[l] = 0;
+	for (int v = 0; v < k->n_vectors; v++) {
+		out[k->label[v]] += exp(SHARPNESS * dot(text, k->values + (size_t)v * d, k->dimensions));
+		n[k->label[v]]++;
+	}
 	for (int l = 0; l < k->n_labels; l++)
-		out[l] = (out[l] + dot(text, k->centre + (size_t)l * d, k->dimensions)) / 2;
+		out[l] = n[l] > 0 ? log(out[l] / n[l]) / SHARPNESS : -1;
 }
 
 struct verdict kin_judge(const double *near, int n)

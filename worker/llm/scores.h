@@ -3,7 +3,6 @@
  * From what a model says of each label to a verdict. How sure we are is the distance between the best label and the next, never a word of the
  * model on itself. Pure.
  */
-#include "shared/arena.h"
 #include "shared/err.h"
 #include "shared/str.h"
 
@@ -25,10 +24,9 @@ struct kin {
 	int n_labels, n_vectors, dimensions;
 	const int *label;    /* of each vector */
 	const float *values; /* n_vectors * dimensions */
-	float *centre;       /* of each label: the direction of its vectors' sum; n_labels * dimensions, made by kin_centre */
 };
-void kin_centre(struct arena *, struct kin *);
-/* How near a text is to each label, -1 to 1: half by the nearest of its vectors, half by their centre. */
+/* How near a text is to each label, -1 to 1: a mean of its cosines with the label's vectors in which the near ones count most, so that neither a
+ * single lucky one nor the many that mean something else decide. */
 void kin_near(const struct kin *, const float *text, double *out);
-/* Of nearnesses: the margin between the two best shares, where a twentieth more is e times as likely. */
+/* Of nearnesses: the margin between the two best shares, where 0.021 more is e times as likely. */
 struct verdict kin_judge(const double *near, int n);

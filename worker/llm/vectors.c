@@ -2,13 +2,16 @@
 
 #include <pthread.h>
 
+#include "shared/arena.h"
 #include "worker/llm/scores.h"
 
 #define ENTRIES_MAX 64 /* sets of labels; beyond that the one not used longest goes */
 
 struct entry {
 	char key[400];
-	uint64_t used; /* 0: free */
+	uint64_t used;  /* 0: free */
+	bool is_coming; /* somebody makes them */
+	struct list waiters;
 	struct kin kin;
 	struct arena arena;
 };
@@ -26,10 +29,22 @@ struct vectors *vectors_new(void)
 	return v;
 }
 
+/* Nobody waits for it. */
 static void drop(struct entry *e)
 {
 	arena_release(&e->arena);
 	*e = (struct entry){ .used = 0 };
+}
+
+/* With the lock held, and so before that of the jobs; they never ask us with theirs held. */
+static void wake_all(struct entry *e)
+{
+	while (!list_is_empty(&e->waiters)) {
+		struct vectors_waiter *w = list_entry(e->waiters.next, struct vectors_waiter, link);
+		list_remove(&w->link);
+		w->is_in = false;
+		job_wake(w->job);
+	}
 }
 
 void vectors_free(struct vectors *v)
@@ -53,34 +68,73 @@ static struct entry *find(struct vectors *v, const char *key)
 	return NULL;
 }
 
-bool vectors_has(struct vectors *v, const char *key)
+/* The one not used longest, of those that nobody makes. */
+static struct entry *oldest(struct vectors *v)
+{
+	struct entry *e = NULL;
+	for (int i = 0; i < ENTRIES_MAX; i++)
+		if (!v->entries[i].is_coming && (e == NULL || v->entries[i].used < e->used))
+			e = &v->entries[i];
+	return e;
+}
+
+enum vectors_state vectors_ask(struct vectors *v, const char *key, struct vectors_waiter *w)
+{
+	enum vectors_state state = VECTORS_THERE;
+	pthread_mutex_lock(&v->lock);
+	struct entry *e = find(v, key);
+	if (e == NULL) {
+		state = VECTORS_YOURS;
+		if ((e = oldest(v)) != NULL) { /* else they are made, and not kept */
+			drop(e);
+			snprintf(e->key, sizeof e->key, "%s", key);
+			e->used = ++v->clock;
+			e->is_coming = true;
+			list_init(&e->waiters);
+		}
+	} else if (e->is_coming) {
+		state = VECTORS_COMING;
+		if (!w->is_in)
+			list_push(&e->waiters, &w->link);
+		w->is_in = true;
+	}
+	pthread_mutex_unlock(&v->lock);
+	return state;
+}
+
+void vectors_leave(struct vectors *v, struct vectors_waiter *w)
 {
 	pthread_mutex_lock(&v->lock);
-	bool has = find(v, key) != NULL;
+	if (w->is_in)
+		list_remove(&w->link);
+	w->is_in = false;
 	pthread_mutex_unlock(&v->lock);
-	return has;
 }
 
 void vectors_put(struct vectors *v, const char *key, const float *values, const int *label, int n, int dimensions, int n_labels)
 {
 	size_t bytes = sizeof *values * (size_t)n * (size_t)dimensions;
 	pthread_mutex_lock(&v->lock);
-	struct entry *e = &v->entries[0];
-	for (int i = 1; i < ENTRIES_MAX; i++)
-		if (v->entries[i].used < e->used)
-			e = &v->entries[i];
-	if (find(v, key) == NULL) { /* else somebody was faster */
+	struct entry *e = find(v, key);
+	if (e != NULL && e->is_coming) {
+		int *labels = arena_alloc(&e->arena, sizeof *label * (size_t)n);
+		float *own = arena_alloc(&e->arena, bytes);
+		memcpy(labels, label, sizeof *label * (size_t)n);
+		memcpy(own, values, bytes);
+		e->kin = (struct kin){ n_labels, n, dimensions, labels, own };
+		e->is_coming = false;
+		wake_all(e);
+	}
+	pthread_mutex_unlock(&v->lock);
+}
+
+void vectors_give_up(struct vectors *v, const char *key)
+{
+	pthread_mutex_lock(&v->lock);
+	struct entry *e = find(v, key);
+	if (e != NULL && e->is_coming) {
+		wake_all(e);
 		drop(e);
-		snprintf(e->key, sizeof e->key, "%s", key);
-		e->used = ++v->clock;
-		e->kin = (struct kin){ .n_labels = n_labels,
-			               .n_vectors = n,
-			               .dimensions = dimensions,
-			               .label = arena_alloc(&e->arena, sizeof *label * (size_t)n),
-			               .values = arena_alloc(&e->arena, bytes) };
-		memcpy((int *)e->kin.label, label, sizeof *label * (size_t)n);
-		memcpy((float *)e->kin.values, values, bytes);
-		kin_centre(&e->arena, &e->kin);
 	}
 	pthread_mutex_unlock(&v->lock);
 }
@@ -89,10 +143,10 @@ bool vectors_near(struct vectors *v, const char *key, const float *text, int dim
 {
 	pthread_mutex_lock(&v->lock);
 	struct entry *e = find(v, key);
-	bool is_same = e != NULL && e->kin.dimensions == dimensions;
+	bool is_there = e != NULL && !e->is_coming, is_same = is_there && e->kin.dimensions == dimensions;
 	if (is_same)
 		kin_near(&e->kin, text, out);
-	else if (e != NULL)
+	else if (is_there)
 		drop(e);
 	pthread_mutex_unlock(&v->lock);
 	return is_same;
