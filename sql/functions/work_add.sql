@@ -11,6 +11,11 @@ begin
 		or exists (select from jsonb_array_elements(args -> 'texts') x where jsonb_typeof(x) <> 'string') then
 		raise exception 'texts are 1 to 10000' using errcode = 'SB004';
 	end if;
+	-- As much of each as would be looked at in a message.
+	args := jsonb_build_object('agent', args ->> 'agent', 'texts', (select jsonb_agg(intent_text(x.t) order by x.ord) from jsonb_array_elements_text(args -> 'texts') with ordinality x(t, ord)));
+	if octet_length(args::text) > 20000000 then
+		raise exception 'texts are at most 20 MB' using errcode = 'SB004';
+	end if;
 	select a.id into who from agents a where a.slug = args ->> 'agent';
 	if not found then
 		raise exception 'no agent is called %', quote_literal(left(coalesce(args ->> 'agent', ''), 80)) using errcode = 'SB002';

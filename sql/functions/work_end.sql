@@ -1,5 +1,6 @@
 -- What became of it, once. usage: {"kind", "provider", "model", "model_asked", "tokens_prompt", "tokens_completion", "calls"}: what was spent is the
--- agent's, without a message (0), also where the work was cancelled or failed.
+-- agent's, without a message (0), also where the work was cancelled or failed. A worker
+-- without a lease changes no more than that.
 create or replace function signalbox.work_end(work bigint, job uuid, result jsonb, error text, usage jsonb) returns boolean
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
@@ -28,6 +29,6 @@ begin
 	end if;
 	update work x set state = case when work_end.error is null then 'done' else 'failed' end, error = work_end.error, ended_at = clock_timestamp(), done = case when work_end.error is null then x.total else x.done end,
 		result = work_end.result || jsonb_build_object('usage', work_end.usage || jsonb_build_object('cost_usd', usd(cost)))
-		where x.id = work and x.state = 'running';
+		where x.id = work and x.state = 'running' and exists (select from workers k where k.id = x.worker_id and k.ended_at is null);
 	return found;
 end $$;

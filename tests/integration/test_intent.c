@@ -253,7 +253,29 @@ static void test_nearest_label(void **state)
 	EXPECT("returns", "select intent from signalbox.ai_messages where uuid = '%s'", m);
 	/* The second time only the text was sent. */
 	EXPECT("t", "select min(tokens_input) * 2 < max(tokens_input) from signalbox.ai_costs where kind = 'embedding'");
-	/* A model that changes the length of its vectors is not compared with what it said before: asked whole again. */
+}
+
+/* Many at once, and nobody has the labels' vectors yet: one makes them, the others wait. Where that fails all go on without. */
+static void test_labels_are_made_once(void **state)
+{
+	(void)state;
+	set_vectors();
+	judge("slow=300");
+	q("select count(*) from generate_series(1, 20) i, signalbox.dispatch('o', 'the parcel is late ' || i)");
+	worker("--poll", "100ms", NULL);
+	wait_for("select count(*) from signalbox.ai_messages where intent = 'delivery'", "20", 0);
+	EXPECT("1",
+	       "select count(*) from signalbox.ai_costs where tokens_input > (select 2 * min(tokens_input) from signalbox.ai_costs where kind = "
+	       "'embedding') and kind = 'embedding'");
+	q("select signalbox.agent_set('o', '{\"intent_model\": \"embed:judge:others\"}', 'test')");
+	judge("slow=300 status=400");
+	int before = judged();
+	q("select count(*) from generate_series(1, 20) i, signalbox.dispatch('o', 'once more ' || i)");
+	wait_for("select count(*) from signalbox.ai_messages where processing_status = 'completed' and role = 'assistant'", "40",
+	         0);
+	assert_in_range(judged() - before, 1, 5);
+	EXPECT("0",
+	       "select count(*) from signalbox.ai_messages m join signalbox.ai_messages u on u.id = m.reply_to where u.content like 'once more%%' and m.intent is not null");
 }
 
 /* ---- the command line */
@@ -373,6 +395,7 @@ int main(void)
 		T(test_agent_without),
 		T(test_normal_and_version),
 		T(test_nearest_label),
+		T(test_labels_are_made_once),
 		T(test_eval),
 		T(test_work_is_leased),
 		T(test_drain),

@@ -112,6 +112,8 @@ int cmd_show(struct cli *cli)
 	field(m, "queued", "queued_at");
 	field(m, "started", "processing_started_at");
 	field(m, "ended", "processing_completed_at");
+	field(doc, "intent", "intent");
+	field(doc, "confidence", "intent_confidence");
 	field(m, "model", "model_used");
 	field(m, "tokens in", "tokens_prompt");
 	field(m, "tokens out", "tokens_completion");
