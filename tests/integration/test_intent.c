@@ -231,6 +231,26 @@ static void test_agent_without(void **state)
 	EXPECT_ERR(ERR_NOT_FOUND, "select signalbox.agent_set('o', '{\"intent_model\": \"nobody:small\"}', 'test')");
 }
 
+/* Cancelled while it is classified: the call ends at once, nobody is asked for an answer, and what may be billed is on record. */
+static void test_cancelled_meanwhile(void **state)
+{
+	(void)state;
+	judge("hang");
+	worker("--poll", "100ms", NULL);
+	int was = judged();
+	const char *m = say("o", "never mind");
+	int64_t until = 0;
+	while (judged() == was)
+		assert_true(again(&until, 0));
+	int before = provider_calls("never mind");
+	q("select signalbox.cancel('%s', 'test')", m);
+	wait_for("select count(*) from signalbox.ai_costs where kind = 'intent' and is_estimated", "1", 5);
+	EXPECT("1", "select count(*) from signalbox.ai_costs");
+	assert_string_equal(status_of(m), "cancelled");
+	assert_int_equal(provider_calls("never mind"), before);
+	assert_string_equal(found(m), "- -");
+}
+
 static void set_vectors(void)
 {
 	q("select signalbox.agent_set('o', jsonb_build_object('intent_model', 'embed:judge:vectors', 'intents', "
@@ -394,6 +414,7 @@ int main(void)
 		T(test_answer_fails),
 		T(test_agent_without),
 		T(test_normal_and_version),
+		T(test_cancelled_meanwhile),
 		T(test_nearest_label),
 		T(test_labels_are_made_once),
 		T(test_eval),
