@@ -28,6 +28,39 @@ static void block(const struct json *j, const char *label, const char *path)
 	putchar('\n');
 }
 
+/* A call of an attempt that did not answer it: failed, passed over, or made to classify the question. */
+static void chain_entry(const struct json *c)
+{
+	struct str provider = STR("-"), model = STR("-"), what = STR("answered"), error = STR(""), request = STR("");
+	int64_t ms = -1, wait = 0;
+	json_str(c, "provider", &provider);
+	json_str(c, "model", &model);
+	if (!json_str(c, "class", &what))
+		json_str(c, "kind", &what);
+	json_str(c, "error", &error);
+	json_str(c, "request_id", &request);
+	json_int(c, "ms", &ms);
+	json_int(c, "wait_ms", &wait);
+	printf("     - ");
+	cli_text(provider.ptr, false);
+	putchar(' ');
+	cli_text(model.ptr, false);
+	printf("  %s", what.ptr);
+	if (ms >= 0)
+		printf("  %lld ms", (long long)ms);
+	if (wait > 0)
+		printf(_("  (asked to wait %lld ms)"), (long long)wait);
+	if (error.len > 0) {
+		printf("  ");
+		cli_text(error.ptr, false);
+	}
+	if (request.len > 0) {
+		printf(_("  request "));
+		cli_text(request.ptr, false);
+	}
+	putchar('\n');
+}
+
 static void attempt(const struct json *a)
 {
 	struct str worker = STR("-"), model = STR("-"), outcome = STR("running"), error = STR(""), at = STR("");
@@ -58,6 +91,8 @@ static void attempt(const struct json *a)
 		cli_text(error.ptr, false);
 	}
 	putchar('\n');
+	for (const struct json *c = json_first(json_get(a, "chain")); c != NULL; c = json_next(c))
+		chain_entry(c);
 }
 
 static void print_context(const struct json *doc)

@@ -116,6 +116,18 @@ static void add_facts(struct message_view *m, const struct json *doc)
 		text_addf(&m->text, &m->lines, S_WARN, 1, _("held: retried at %s, u takes it back"), word(doc, "retry_at"));
 }
 
+/* The calls of an attempt that did not answer it: failed, passed over, or made to classify the question. */
+static void add_chain(struct message_view *m, const struct json *attempt)
+{
+	for (const struct json *c = json_first(json_get(attempt, "chain")); c != NULL; c = json_next(c)) {
+		const char *class = word(c, "class"), *request = word(c, "request_id");
+		text_addf(&m->text, &m->lines, S_PLAIN, 6, "- %s/%s  %s  %s ms  %s%s%s", word(c, "provider"), word(c, "model"),
+		          strcmp(class, "-") != 0 ? class : word(c, "kind"), number(m, c, "ms"),
+		          strcmp(class, "-") != 0 ? word(c, "error") : "", strcmp(request, "-") != 0 ? _("  request ") : "",
+		          strcmp(request, "-") != 0 ? request : "");
+	}
+}
+
 static void add_attempts(struct message_view *m, const struct json *doc)
 {
 	text_addf(&m->text, &m->lines, S_BOLD, 1, "%s", _("attempts"));
@@ -132,6 +144,7 @@ static void add_attempts(struct message_view *m, const struct json *doc)
 		          json_is_null(a, "generation_ms") ? "-" : cost(m, a, "cost_usd"));
 		if (strcmp(class, "-") != 0)
 			text_addf(&m->text, &m->lines, S_PLAIN, 6, "%s: %s", class, word(a, "error"));
+		add_chain(m, a);
 		if (strcmp(word(a, "said"), "-") != 0)
 			text_add(&m->text, S_DIM, 6, str_of(word(a, "said")));
 	}

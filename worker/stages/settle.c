@@ -43,6 +43,10 @@ static enum outcome outcome_of(const struct job *job)
 static void put_context(struct strbuf *b, const struct job *job)
 {
 	strbuf_str(b, ",\"context\":{");
+	if (job->called != NULL) {
+		json_put_field(b, "provider", job->called->provider);
+		json_put_field(b, "model", job->called->model);
+	}
 	json_put_field(b, "system_prompt", job->system_prompt);
 	strbuf_str(b, ",\"messages\":[");
 	for (int i = 0; i < job->n_turns; i++) {
