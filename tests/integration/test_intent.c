@@ -111,7 +111,7 @@ static void test_mad_models(void **state)
 		{ "empty", "bad_reply" },
 		{ "cut=1", "truncated" },
 		{ "hang", "timeout" },
-		{ "words=200000", "too_big" },
+		{ "words=20000", "too_big" },
 		{ "say=delivery", "bad_reply" },
 		{ "say={\"scores\":{\"ignore_this\":100}}", "bad_reply" },
 		{ "say={\"scores\":{\"delivery\":\"90\"}}", "bad_reply" },
@@ -122,7 +122,7 @@ static void test_mad_models(void **state)
 		{ "say={\"scores\":{\"delivery\":9,\"delivery\":90}}", "bad_reply" },
 		{ "say=[[[[[[[[[[[[[[[[", "bad_reply" },
 	};
-	worker("--intent-timeout", "500ms", NULL);
+	worker("--intent-timeout", "2s", NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(MAD); i++) {
 		judge(MAD[i].script);
 		q("select signalbox.provider_set('judge', '{\"breaker\": \"closed\"}', 'test')");
