@@ -46,7 +46,7 @@ agent_up() {
 net_worker() {
 	local log=$1
 	shift
-	${IN:-} "$BIN/signalbox-worker" --retries 0 --backoff 100ms "$@" 2>>"$log" &
+	${IN:-} "$BIN/signalbox-worker" ${RETRIES---retries 0} --backoff 100ms "$@" 2>>"$log" &
 	PIDS="$PIDS $!"
 }
 ready() { until_true 15 grep -q 'msg="*ready' "$1" || not_ok "worker $1 is ready"; }

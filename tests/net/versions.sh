@@ -15,7 +15,7 @@ export SIGNALBOX_DATABASE_URL
 provider_up "$T/port" "$T/provider.log"
 agent_up "$(cat "$T/port")"
 both_up() {
-	BIN=$T/old/build/bin net_worker "$T/w1.log" --lease 3s --concurrency 20 --drain 5s; W1=$!
+	RETRIES="" BIN=$T/old/build/bin net_worker "$T/w1.log" --lease 3s --concurrency 20 --drain 5s; W1=$!
 	net_worker "$T/w2.log" --lease 3s --concurrency 20 --drain 5s; W2=$!
 	ready "$T/w1.log"; ready "$T/w2.log"
 }
