@@ -1,4 +1,4 @@
--- One transaction: the user's row, the assistant's placeholder, the session (found or made), its count, the place in the queue.
+-- One transaction: the user's row, the assistant's empty one, the session (found or made), its count, the place in the queue.
 create or replace function signalbox.dispatch(agent text, content text, session uuid default null, user_id text default null,
 	collection_name text default null, thread_key text default null, priority int default 0, run_after timestamptz default null,
 	idempotency_key text default null)

@@ -78,9 +78,9 @@ TEST(every_command_is_reached)
 /* The way out, help and the other views must work wherever one is. */
 TEST(nothing_hides_the_way_out)
 {
-	static const enum cmd EVERYWHERE[] = { CMD_quit,   CMD_back,    CMD_help,   CMD_interrupt, CMD_suspend,
-		                               CMD_queue,  CMD_failed,  CMD_agents, CMD_test,      CMD_filter,
-		                               CMD_prompt, CMD_refresh, CMD_redraw, CMD_undo };
+	static const enum cmd EVERYWHERE[] = { CMD_quit,    CMD_back,   CMD_help,   CMD_interrupt, CMD_suspend,
+		                               CMD_queue,   CMD_failed, CMD_agents, CMD_test,      CMD_prompt,
+		                               CMD_refresh, CMD_redraw, CMD_undo };
 	for (size_t v = 0; v < ARRAY_SIZE(VIEWS); v++)
 		for (size_t i = 0; i < ARRAY_SIZE(EVERYWHERE); i++) {
 			int codes[8], n = codes_of(EVERYWHERE[i], codes);
@@ -99,6 +99,12 @@ TEST(the_narrowest_scope_wins)
 	assert_int_equal(command_of_key(SCOPES_QUEUE, 'R'), CMD_NONE);
 	assert_int_equal(command_of_key(SCOPES_MESSAGE, 'r'), CMD_retry_this);
 	assert_int_equal(command_of_key(SCOPES_AGENTS, 'r'), CMD_NONE);
+	/* Filters choose messages: where none are listed the key would do nothing, so it is not offered. */
+	assert_int_equal(command_of_key(SCOPES_QUEUE, '/'), CMD_filter);
+	assert_int_equal(command_of_key(SCOPES_FAILED, '/'), CMD_filter);
+	assert_int_equal(command_of_key(SCOPES_AGENTS, '/'), CMD_NONE);
+	assert_int_equal(command_of_key(SCOPES_HEALTH, '/'), CMD_NONE);
+	assert_int_equal(command_of_key(SCOPES_MESSAGE, '/'), CMD_NONE);
 	assert_int_equal(command_of_key(SCOPES_QUEUE, 'P'), CMD_pause);
 	assert_int_equal(command_of_key(SCOPES_AGENTS, 'P'), CMD_pause_agent);
 	assert_int_equal(command_of_key(SCOPES_QUEUE, K_ENTER), CMD_open);
