@@ -5,6 +5,19 @@
 #define BATCH_FREE 20 /* so many marks are retried without a question */
 #define PACE_MS 200   /* between the retries of a batch: 5 a second */
 
+void question_say(struct question *q, const char *line)
+{
+	snprintf(q->lines[q->n_lines++], sizeof q->lines[0], "%s", line);
+}
+
+void question_offer(struct question *menu, char key, const char *label, struct question *then)
+{
+	struct choice *c = &menu->choices[menu->n_choices++];
+	c->key = key;
+	c->then = then;
+	snprintf(c->label, sizeof c->label, "%s", label);
+}
+
 static void add(struct strbuf *b, const char *value)
 {
 	strbuf_str(b, b->len == 0 ? "{" : ",");

@@ -20,6 +20,10 @@ const char *action_sql(enum action_kind kind)
 		return sql_tui_act_resume;
 	case ACT_FORCE:
 		return sql_tui_act_breaker;
+	case ACT_BUDGET:
+		return sql_tui_act_budget;
+	case ACT_DRAIN:
+		return sql_tui_act_drain;
 	case ACT_SEND:
 		return sql_tui_act_send;
 	case ACT_WATCH:
@@ -85,6 +89,13 @@ void action_explain(const struct action *a, const char *cell0, const char *cell1
 		         : strcmp(a->args[1], "closed") == 0 ? _("%s is forced closed: it is called whatever happens")
 		                                             : _("%s is freed: its calls decide again"),
 		         a->label);
+		break;
+	case ACT_BUDGET:
+		snprintf(text, size, a->args[3] != NULL ? _("%s: the budget is $%.40s") : _("%s has no such budget any more"),
+		         a->label, a->args[3] != NULL ? a->args[3] : "");
+		break;
+	case ACT_DRAIN:
+		snprintf(text, size, _("%s ends when it is done with what it runs"), a->label);
 		break;
 	case ACT_SEND:
 		snprintf(out->value, sizeof out->value, "%s", cell0);

@@ -13,6 +13,8 @@ enum action_kind {
 	ACT_PAUSE,
 	ACT_RESUME,
 	ACT_FORCE,
+	ACT_BUDGET,
+	ACT_DRAIN,
 	ACT_SEND,
 	ACT_WATCH,
 	ACT_N

@@ -48,8 +48,10 @@ const char *command_key(enum cmd c, char *buf)
 
 void command_print_keys(FILE *out)
 {
-	static const char *const SCOPES[] = { "everywhere", "in lists", "in lists of messages", "in Failed", "in Agents",
-		                              "in Health",  "in texts", "in the test console" };
+	static const char *const SCOPES[] = {
+		"everywhere", "in lists", "in Agents and Health", "in lists of messages", "in Failed", "in Agents",
+		"in Health",  "in texts", "in the test console"
+	};
 	fprintf(out, "| where | key | command | does |\n|---|---|---|---|\n");
 	for (enum scope s = 0; s < SCOPE_N; s++)
 		for (enum cmd c = CMD_NONE + 1; c < CMD_N; c++)

@@ -2,7 +2,18 @@
 /* The commands of commands.def: found by key, found by name. Nothing is done but by one of them. */
 #include "shared/base.h"
 
-enum scope { SCOPE_ANY, SCOPE_LIST, SCOPE_MESSAGES, SCOPE_FAILED, SCOPE_AGENTS, SCOPE_HEALTH, SCOPE_TEXT, SCOPE_TEST, SCOPE_N };
+enum scope {
+	SCOPE_ANY,
+	SCOPE_LIST,
+	SCOPE_TABLES,
+	SCOPE_MESSAGES,
+	SCOPE_FAILED,
+	SCOPE_AGENTS,
+	SCOPE_HEALTH,
+	SCOPE_TEXT,
+	SCOPE_TEST,
+	SCOPE_N
+};
 enum { WRITES = 1, ASKS = 2 };
 
 enum cmd {
@@ -25,8 +36,8 @@ extern const struct command COMMANDS[CMD_N];
 /* Which scopes a view answers to, as bits. */
 #define SCOPES_QUEUE (1u << SCOPE_LIST | 1u << SCOPE_MESSAGES | 1u << SCOPE_ANY)
 #define SCOPES_FAILED (SCOPES_QUEUE | 1u << SCOPE_FAILED)
-#define SCOPES_AGENTS (1u << SCOPE_LIST | 1u << SCOPE_AGENTS | 1u << SCOPE_ANY)
-#define SCOPES_HEALTH (1u << SCOPE_LIST | 1u << SCOPE_HEALTH | 1u << SCOPE_ANY)
+#define SCOPES_AGENTS (1u << SCOPE_LIST | 1u << SCOPE_TABLES | 1u << SCOPE_AGENTS | 1u << SCOPE_ANY)
+#define SCOPES_HEALTH (1u << SCOPE_LIST | 1u << SCOPE_TABLES | 1u << SCOPE_HEALTH | 1u << SCOPE_ANY)
 #define SCOPES_MESSAGE (1u << SCOPE_TEXT | 1u << SCOPE_ANY)
 #define SCOPES_TEST (1u << SCOPE_TEXT | 1u << SCOPE_TEST | 1u << SCOPE_ANY)
 

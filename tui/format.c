@@ -18,6 +18,14 @@ const char *format_duration(double s, char buf[static FORMAT_MAX])
 	return buf;
 }
 
+const char *format_latency(double s, char buf[static FORMAT_MAX])
+{
+	if (s >= 0.9995)
+		return format_duration(s, buf);
+	snprintf(buf, FORMAT_MAX, s < 0 ? "-" : "%.0fms", s * 1000);
+	return buf;
+}
+
 const char *format_count(double n, char buf[static FORMAT_MAX])
 {
 	if (n < 1000)
@@ -42,5 +50,19 @@ const char *format_usd(const char *amount, char buf[static FORMAT_MAX])
 		snprintf(buf, FORMAT_MAX, "$%.4f", v);
 	else
 		snprintf(buf, FORMAT_MAX, "$%.7f", v);
+	return buf;
+}
+
+const char *format_spark(const double *values, int n, char *buf, size_t size)
+{
+	static const char *const BARS[] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
+	double top = 0;
+	size_t at = 0;
+	buf[0] = '\0';
+	for (int i = 0; i < n; i++)
+		top = MAX(top, values[i]);
+	for (int i = 0; i < n && at + 4 < size; i++)
+		at += (size_t)snprintf(buf + at, size - at, "%s",
+		                       values[i] <= 0 ? " " : BARS[MIN(7, (int)(values[i] * 8 / top))]);
 	return buf;
 }

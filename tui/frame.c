@@ -272,7 +272,8 @@ static int question_prompt(struct screen *s, const struct question *q, int y, in
 	bool types = q->type > 0 || q->word[0] != '\0';
 	int at;
 	if (in_reason)
-		at = screen_put(s, y, x, -1, S_BOLD, _("Reason, then Enter (Esc cancels): "));
+		at = screen_putf(s, y, x, width, S_BOLD, _("%s, then Enter (Esc cancels): "),
+		                 q->asks_for[0] != '\0' ? q->asks_for : _("Reason"));
 	else if (q->n_choices > 0)
 		return x + screen_put(s, y, x, width, S_BOLD, _("a letter chooses   any other key: no"));
 	else if (q->word[0] != '\0')

@@ -51,15 +51,40 @@ static struct list_row make_row(struct block *b, int row, int64_t id, int job_co
 	return r;
 }
 
+static bool is_before(const struct list *l, const struct block *b, int x, int y)
+{
+	const struct list_sort *s = &l->sorts[l->sort];
+	const char *tx = block_at(b, x, s->column), *ty = block_at(b, y, s->column);
+	if (tx == NULL || ty == NULL)
+		return tx != NULL; /* what is not known comes last, whichever way */
+	double dx = s->is_text ? 0 : strtod(tx, NULL), dy = s->is_text ? 0 : strtod(ty, NULL);
+	int diff = s->is_text ? strcmp(tx, ty) : (dx > dy) - (dx < dy);
+	return s->is_down == l->is_reversed ? diff < 0 : diff > 0;
+}
+
+/* The block's rows in the chosen order: insertion, so that equals stay as they came; a list that can be sorted has tens of rows. */
+static int *order_of(const struct list *l, const struct block *b, int n)
+{
+	int *order = xcalloc((size_t)n + 1, sizeof *order);
+	for (int i = 0; i < n; i++) {
+		int at = i;
+		for (; l->sorts != NULL && at > 0 && is_before(l, b, i, order[at - 1]); at--)
+			order[at] = order[at - 1];
+		order[at] = i;
+	}
+	return order;
+}
+
 void list_bind(struct list *l, struct block *b, int id_col, int n_key, int job_col)
 {
 	int n = b != NULL ? b->n_rows : 0, out = 0, hidden = 0;
+	int *order = order_of(l, b, n);
 	struct list_row *old = l->rows, *rows = xcalloc((size_t)n + 1, sizeof *rows);
 	int64_t *ids = xcalloc((size_t)n + 1, sizeof *ids);
 	int64_t here = l->n > 0 ? old[l->cursor].id : 0;
 	int line = l->cursor - l->top, place = -1;
 	for (int i = 0; i < n; i++) {
-		ids[i] = identity(b, i, id_col, n_key);
+		ids[i] = identity(b, order[i], id_col, n_key);
 		if (l->n > 0 && ids[i] == here)
 			place = i;
 	}
@@ -79,7 +104,7 @@ void list_bind(struct list *l, struct block *b, int id_col, int n_key, int job_c
 			rows[out++].is_ghost = true;
 			ghost = false;
 		}
-		rows[out++] = make_row(b, i, ids[i], job_col);
+		rows[out++] = make_row(b, order[i], ids[i], job_col);
 	}
 	if (ghost) {
 		rows[out] = old[l->cursor];
@@ -89,6 +114,7 @@ void list_bind(struct list *l, struct block *b, int id_col, int n_key, int job_c
 	int cursor = l->n > 0 && !l->to_top ? find(rows, out, here) : 0;
 	free_rows(old, l->n);
 	free(ids);
+	free(order);
 	l->rows = rows;
 	l->n = out;
 	l->cursor = MAX(cursor, 0);
@@ -204,6 +230,15 @@ bool list_command(struct list *l, enum cmd cmd)
 		for (int i = 0; i < l->n; i++)
 			set_mark(l, &l->rows[i], true);
 		break;
+	case CMD_sort:
+		if (l->sorts == NULL)
+			return false;
+		l->sort = (l->sort + 1) % l->n_sorts;
+		l->is_reversed = false;
+		break;
+	case CMD_reverse:
+		l->is_reversed = !l->is_reversed;
+		return l->sorts != NULL;
 	case CMD_unmark_all:
 		l->n_marks = 0;
 		l->range_from = -1;
@@ -258,7 +293,7 @@ void list_draw(struct list *l, struct screen *s, int y, int height, const struct
 	l->height = MAX(1, height - 1);
 	if (l->cursor >= l->top + l->height)
 		l->top = l->cursor - l->height + 1;
-	l->top = MAX(0, MIN(l->top, l->cursor));
+	l->top = l->n <= l->height ? 0 : MAX(0, MIN(l->top, l->cursor)); /* nothing above is hidden while there is room for all */
 	draw_line(l, s, y, look, NULL, false);
 	for (int i = 0; i < l->height && l->top + i < l->n; i++)
 		draw_line(l, s, y + 1 + i, look, &l->rows[l->top + i], has_focus && l->top + i == l->cursor);

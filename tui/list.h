@@ -21,14 +21,24 @@ struct list_mark {
 	char job[40];
 };
 
+/* What rows can be sorted by: a column of the block, as text or as a number, the other way round for what is best seen largest first. */
+struct list_sort {
+	const char *name;
+	int column;
+	bool is_text, is_down;
+};
+
 struct list {
 	struct list_row *rows;
 	int n, cursor, top, height;
 	struct list_mark *marks;
 	int n_marks;
-	int n_new;      /* hidden above */
-	int range_from; /* -1: no range is being marked */
-	bool to_top;    /* the next rows are shown from the top, wherever the row under the cursor went */
+	int n_new;                     /* hidden above */
+	int range_from;                /* -1: no range is being marked */
+	bool to_top;                   /* the next rows are shown from the top, wherever the row under the cursor went */
+	const struct list_sort *sorts; /* that can be chosen; the first is chosen first. NULL: the rows stay as they came */
+	int n_sorts, sort;
+	bool is_reversed;
 };
 
 /* How a column is made: title, width below and from 120 cells, the screen width from which it is shown, side. Width 0: the rest. */
@@ -52,7 +62,7 @@ void list_release(struct list *);
 void list_bind(struct list *, struct block *, int id_col, int n_key, int job_col);
 /* Lets hidden new rows in, at the next bind. */
 void list_reveal(struct list *);
-/* Moving and marking; false when the command is another's. */
+/* Moving, marking, and choosing the sort (seen with the next bind); false when the command is another's. */
 bool list_command(struct list *, enum cmd);
 struct list_row *list_current(struct list *);
 bool list_is_marked(const struct list *, const struct list_row *);

@@ -57,7 +57,8 @@ int reads_send(struct reads *r, struct pg *pg, const struct want *w, enum block_
 {
 	char limit[16], filter[3000];
 	snprintf(limit, sizeof limit, "%d", w->limit);
-	const char *page[] = { w->filter, limit }, *one[] = { w->message };
+	const char *page[] = { w->filter, limit }, *one[] = { w->message }, *agent[] = { w->agent },
+		   *span[] = { w->span[0] != '\0' ? w->span : "1 h" };
 	switch (id) {
 	case BLOCK_STATUS:
 		return pg_start(pg, sql_tui_status, NULL, 0, err);
@@ -69,15 +70,19 @@ int reads_send(struct reads *r, struct pg *pg, const struct want *w, enum block_
 		page[0] = narrowed(w, filter, sizeof filter);
 		return pg_start(pg, sql_tui_failed, page, 2, err);
 	case BLOCK_AGENTS:
-		return pg_start(pg, sql_tui_agents, NULL, 0, err);
+		return pg_start(pg, sql_tui_agents, span, 1, err);
 	case BLOCK_ROUTES:
 		return pg_start(pg, sql_tui_routes, NULL, 0, err);
+	case BLOCK_SPENDING:
+		return w->agent[0] != '\0' ? pg_start(pg, sql_tui_spending, agent, 1, err) : 1;
 	case BLOCK_PROVIDERS:
 		return pg_start(pg, sql_tui_providers, NULL, 0, err);
 	case BLOCK_EVENTS:
 		return pg_start(pg, sql_tui_breaker_events, NULL, 0, err);
 	case BLOCK_WORKERS:
 		return pg_start(pg, sql_tui_workers, NULL, 0, err);
+	case BLOCK_POSTGRES:
+		return pg_start(pg, sql_tui_postgres, NULL, 0, err);
 	case BLOCK_MESSAGE:
 		return w->message[0] != '\0' ? pg_start(pg, sql_tui_message, one, 1, err) : 1;
 	case BLOCK_STREAM:
@@ -141,10 +146,11 @@ int reads_take(struct reads *r, struct pg *pg, const struct want *w, enum block_
 		return -1;
 	}
 	snprintf(b->about, sizeof b->about, "%s",
-	         id == BLOCK_MESSAGE      ? w->message
-	         : id == BLOCK_STREAM     ? w->stream
-	         : id == BLOCK_TRANSCRIPT ? w->agent
-	                                  : w->filter);
+	         id == BLOCK_MESSAGE                              ? w->message
+	         : id == BLOCK_STREAM                             ? w->stream
+	         : id == BLOCK_TRANSCRIPT || id == BLOCK_SPENDING ? w->agent
+	         : id == BLOCK_AGENTS                             ? w->span
+	                                                          : w->filter);
 	*out = b;
 	return 0;
 }

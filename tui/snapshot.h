@@ -16,9 +16,11 @@ enum block_id {
 	BLOCK_FAILED,
 	BLOCK_AGENTS,
 	BLOCK_ROUTES,
+	BLOCK_SPENDING,
 	BLOCK_PROVIDERS,
 	BLOCK_EVENTS,
 	BLOCK_WORKERS,
+	BLOCK_POSTGRES,
 	BLOCK_MESSAGE,
 	BLOCK_STREAM,
 	BLOCK_TRANSCRIPT,
@@ -81,9 +83,17 @@ enum {
 	A_SPARK,
 	A_ERRORS,
 	A_MEAN,
+	A_P50,
+	A_P95,
 	A_TOKENS,
 	A_COST,
 	A_UNKNOWN,
+	A_WASTED,
+	A_PROJECTED,
+	A_TOKENS_IN,
+	A_TOKENS_OUT,
+	A_TOKENS_CACHED,
+	A_LIMITED,
 	A_RATE,
 	A_CONCURRENCY,
 	A_DAY,
@@ -96,6 +106,7 @@ enum {
 	A_REASON
 };
 enum { R_AGENT, R_ORD, R_PROVIDER, R_MODEL, R_STATE, R_SECONDS, R_REASON, R_PRICED };
+enum { SP_WHAT, SP_NAME, SP_COST, SP_CALLS, SP_UNKNOWN };
 enum {
 	P_SLUG,
 	P_PROTOCOL,
@@ -108,6 +119,7 @@ enum {
 	P_CALLS_HOUR,
 	P_ERRORS_HOUR,
 	P_TTFT,
+	P_P95,
 	P_LAST_ERROR,
 	P_BREAKER,
 	P_SECONDS,
@@ -115,10 +127,30 @@ enum {
 	P_HELD,
 	P_CALLS,
 	P_ERRORS,
-	P_ERROR_AT
+	P_ERROR_AT,
+	P_BUSY,
+	P_LEFT_REQUESTS,
+	P_LEFT_TOKENS
 };
 enum { E_PROVIDER, E_AT, E_MODEL, E_EVENT, E_DETAIL };
-enum { W_ID, W_NAME, W_VERSION, W_STATE, W_RUNNING, W_SLOTS, W_PER_MINUTE, W_LEASE, W_STARTED, W_AGENTS };
+enum {
+	W_ID,
+	W_NAME,
+	W_VERSION,
+	W_STATE,
+	W_RUNNING,
+	W_SLOTS,
+	W_PER_MINUTE,
+	W_LEASE,
+	W_STARTED,
+	W_AGENTS,
+	W_MESSAGE,
+	W_MESSAGE_AGENT,
+	W_MESSAGE_SINCE,
+	W_RSS,
+	W_DRAIN_BY
+};
+enum { DB_VERSION, DB_CONNECTIONS, DB_MAX, DB_LAG, DB_OLDEST };
 enum {
 	T_ROLE,
 	T_UUID,
@@ -161,7 +193,9 @@ struct snapshot {
 	atomic_int refs;
 	struct block *blocks[BLOCK_N];
 	enum link link;
-	usec_t as_of;    /* wall; when the rows were read. 0: never */
+	usec_t as_of; /* wall; when the rows were read. 0: never */
+	usec_t took;  /* to read them */
+	bool is_listening;
 	usec_t since;    /* mono; since when the link is what it is */
 	usec_t next_try; /* mono */
 	int tries;
@@ -180,7 +214,8 @@ struct want {
 	int limit;         /* rows of QUEUE, FAILED */
 	char message[40];  /* MESSAGE */
 	char stream[40];   /* STREAM: a running message whose text is to be followed; "" */
-	char agent[64];    /* TRANSCRIPT: whose test session, when session is "" */
+	char agent[64];    /* TRANSCRIPT: whose test session, when session is ""; SPENDING: whose */
+	char span[16];     /* AGENTS: of what time, an interval; "" is an hour */
 	char session[40];
 	bool is_frozen; /* read nothing */
 };

@@ -172,6 +172,8 @@ static void refresh_done(struct sync *y)
 		y->interval = took > SLOW_USEC ? MIN(y->interval * 2, INTERVAL_MAX) : base;
 		y->due = now + y->interval;
 		y->next->as_of = clock_wall();
+		y->next->took = took;
+		y->next->is_listening = listen_works(&y->listen);
 	}
 	y->stream_due = now + STREAM_USEC;
 	if (y->next->link != LINK_LIVE)
@@ -195,7 +197,8 @@ static void next_read(struct sync *y)
 		if (!is_wanted(y, y->step))
 			continue;
 		int sent = reads_send(&y->reads, y->reader, &y->now, (enum block_id)y->step, &err);
-		if (sent == 1 && (y->step == BLOCK_TRANSCRIPT || y->step == BLOCK_STREAM || y->step == BLOCK_MESSAGE))
+		if (sent == 1 && (y->step == BLOCK_TRANSCRIPT || y->step == BLOCK_STREAM || y->step == BLOCK_MESSAGE ||
+		                  y->step == BLOCK_SPENDING))
 			set_block(y, (enum block_id)y->step, NULL);
 		if (sent < 0) {
 			reader_down(y, &err);

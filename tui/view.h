@@ -30,7 +30,8 @@ struct question {
 	int n_lines;
 	int64_t type;       /* 0: y */
 	char word[64];      /* "": y */
-	bool wants_reason;  /* a text besides, ended by Enter */
+	bool wants_reason;  /* a text besides, ended by Enter; the action's last argument */
+	char asks_for[40];  /* what the text is; "": the reason */
 	struct action *yes; /* owned */
 	struct choice choices[4];
 	int n_choices;
@@ -79,6 +80,9 @@ void ui_act_take(struct ui *, struct action *);
 /* For retries: remembers what u takes back. uuids is an array literal. */
 void ui_can_undo(struct ui *, const char *uuids, int64_t for_ms);
 void ui_ask_take(struct ui *, struct question *);
+/* For making questions: one more line; one more choice, taken. */
+void question_say(struct question *, const char *line);
+void question_offer(struct question *menu, char key, const char *label, struct question *then);
 /* True when changes are possible; else says why not. */
 bool ui_may_act(struct ui *);
 

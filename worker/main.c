@@ -40,6 +40,7 @@
 #include "worker/queue/tend.h"
 #include "worker/services.h"
 #include "worker/telemetry/count.h"
+#include "worker/telemetry/process.h"
 #include "worker/work.h"
 #include "worker/writer.h"
 
@@ -187,6 +188,19 @@ static int stage_threads(void)
 	return (int)MIN(12, MAX(2, cores));
 }
 
+/* {"rss":bytes,"calls":{provider:n}} */
+static void put_facts(void *ctx, struct strbuf *b)
+{
+	struct worker *w = ctx;
+	struct process_memory memory;
+	strbuf_char(b, '{');
+	if (process_memory(&memory))
+		strbuf_addf(b, "\"rss\":%lld,", (long long)memory.resident);
+	strbuf_str(b, "\"calls\":");
+	breakers_put_calls(w->services.breakers, b);
+	strbuf_char(b, '}');
+}
+
 static void start_rooms(struct worker *w, const char *agents)
 {
 	const struct options *o = &w->options;
@@ -202,7 +216,7 @@ static void start_rooms(struct worker *w, const char *agents)
 	if (o->otlp_endpoint[0] != '\0')
 		s->trace = trace_start(o->otlp_endpoint, o->otlp_header, s->worker_name, s->engine, s->counts);
 	s->writer = writer_start(o->database_url, s->worker_id, (int)o->tries, o->backoff_ms, on_change, w);
-	if (lease_start(&w->lease, o, s->worker_name, agents, s->jobs, s->worker_id, &err) < 0)
+	if (lease_start(&w->lease, s, agents, put_facts, w, &err) < 0)
 		die(3, "lease", &err);
 	w->outbox = outbox_start(s, w->lease);
 	w->tend = tend_start(o);

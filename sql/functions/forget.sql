@@ -9,6 +9,7 @@ begin
 	delete from starts where started_at < t - interval '2 min';
 	perform charge_lost();
 	delete from watches where until < t;
+	delete from provider_limits where until < t - interval '1 day';
 	delete from breaker_counts where slot < t - interval '5 min';
 	delete from breaker_events where at < t - interval '30 days';
 	delete from provider_days where day < (t - interval '60 days')::date;

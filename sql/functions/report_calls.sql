@@ -1,8 +1,9 @@
 -- What became of a worker's calls since its last report, and who may not be called now. This is where breakers open and close.
 --
--- report: [{"provider","model","key_env","calls","errors","tokens","class","detail","park_ms","park_key","probe","is_ok"}]
+-- report: [{"provider","model","key_env","calls","errors","tokens","class","detail","park_ms","park_key","probe","is_ok","limits"}]
 -- calls and errors are sums; errors are only such as count for the breaker. park_ms: nobody may call the model (park_key: with the key) for so long.
 -- probe: the job that was a probe, is_ok what became of it; null: it was not called, and another may be.
+-- limits: {kind: [remaining, total, milliseconds until it is full]}, as headers said last.
 -- Opens when half of at least 10 calls in a minute failed, or all of at least 5, for 60 s; then one probe decides.
 create or replace function signalbox.report_calls(worker uuid, report json) returns table (provider text, model text, key_env text, held_ms bigint)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
@@ -19,6 +20,11 @@ begin
 		from json_to_recordset(report) x(provider text, model text, key_env text, calls int, errors int) where x.calls > 0 group by 1, 2, 3 order by 1, 2, 3
 		on conflict (provider, model, key_env, slot, worker_id) do update set calls = b.calls + excluded.calls, errors = b.errors + excluded.errors;
 	perform count_quota(worker, report);
+	insert into provider_limits as l (provider, model, key_env, kind, remaining, total, until)
+		select distinct on (1, 2, 3, 4) x.provider, x.model, coalesce(x.key_env, ''), k.key, (k.value ->> 0)::bigint, (k.value ->> 1)::bigint,
+			t + make_interval(secs => least((k.value ->> 2)::bigint, 86400000) / 1000.0)
+		from json_to_recordset(report) x(provider text, model text, key_env text, limits json) cross join lateral json_each(x.limits) k where x.limits is not null order by 1, 2, 3, 4
+		on conflict (provider, model, key_env, kind) do update set remaining = excluded.remaining, total = excluded.total, until = excluded.until;
 	for r in select * from json_to_recordset(report)
 	         x(provider text, model text, key_env text, calls int, errors int, class text, detail text, park_ms bigint, park_key boolean, probe uuid, is_ok boolean)
 	         order by 1, 2, 3 loop

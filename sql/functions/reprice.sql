@@ -10,7 +10,7 @@ declare
 begin
 	upto := (select max(x.message_id) from (select c.message_id from ai_costs c where c.message_id > after order by c.message_id limit 5000) x);
 	with anew as (
-		select c.message_id, c.job_id, c.call, c.agent_id, c.created_at, c.cost_pico as was,
+		select c.message_id, c.job_id, c.call, c.agent_id, c.provider, c.model, c.created_at, c.cost_pico as was,
 			(select price(p, c.tokens_input, c.tokens_cached, c.tokens_cache_write, c.tokens_cache_write_1h, c.tokens_output)
 			 from tariff(c.provider, c.model, c.model, c.created_at) p) as pico
 		from ai_costs c where c.message_id > after and c.message_id <= upto and c.created_at >= since and (everything or c.cost_pico is null)
@@ -32,6 +32,12 @@ begin
 		from (select date_trunc('day', w.created_at, 'UTC') as day, w.agent_id, sum(w.pico - coalesce(w.was, 0)) as pico, count(*) filter (where w.was is null) as n_unknown
 		      from written w where date_trunc('minute', w.created_at) < rolled group by 1, 2) z
 		where d.day = z.day and d.agent_id = z.agent_id
+	), models as (
+		update costs_day d set cost_pico = d.cost_pico + z.pico, cost_unknown = d.cost_unknown - z.n_unknown
+		from (select date_trunc('day', w.created_at, 'UTC') as day, w.agent_id, w.provider, w.model, sum(w.pico - coalesce(w.was, 0)) as pico,
+		             count(*) filter (where w.was is null) as n_unknown
+		      from written w where w.created_at < rolled group by 1, 2, 3, 4) z
+		where d.day = z.day and d.agent_id = z.agent_id and d.provider = coalesce(z.provider, '') and d.model = coalesce(z.model, '')
 	)
 	select count(*), usd(coalesce(sum(c.pico - coalesce(c.was, 0)), 0)) into n, change_usd from changed c;
 	if really and n > 0 then

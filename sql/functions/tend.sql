@@ -26,6 +26,11 @@ begin
 		perform chore_done('days', began);
 	end if;
 	began := clock_timestamp();
+	if chore_due('fold', '5 min') then
+		perform fold_stats();
+		perform chore_done('fold', began);
+	end if;
+	began := clock_timestamp();
 	if chore_due('forget', '5 s') then
 		perform forget();
 		perform chore_done('forget', began);

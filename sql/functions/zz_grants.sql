@@ -16,11 +16,11 @@ grant execute on function signalbox.dispatch, signalbox.message_status, signalbo
 	signalbox.message_uuid, signalbox.message_full to signalbox_app, signalbox_viewer, signalbox_worker;
 grant execute on function signalbox.queue_page, signalbox.failed_page, signalbox.failed_groups, signalbox.queue_status, signalbox.agents_page,
 	signalbox.providers_page, signalbox.routes_page, signalbox.transcript, signalbox.test_session, signalbox.usd, signalbox.utc, signalbox.fleet_slots, signalbox.breaker_states,
-	signalbox.costs_page to signalbox_viewer, signalbox_worker;
+	signalbox.costs_page, signalbox.agent_spending to signalbox_viewer, signalbox_worker;
 revoke execute on function signalbox.dispatch from signalbox_viewer;
 grant execute on function signalbox.dispatch, signalbox.test_dispatch, signalbox.retry, signalbox.cancel, signalbox.retry_hold, signalbox.retry_undo,
 	signalbox.retry_hold_many, signalbox.retry_undo_many, signalbox.pause_agent, signalbox.resume_agent,
-	signalbox.pause_all, signalbox.resume_all to signalbox_operator;
+	signalbox.pause_all, signalbox.resume_all, signalbox.drain_worker to signalbox_operator;
 grant execute on function signalbox.worker_hello, signalbox.worker_renew, signalbox.worker_bye, signalbox.worker_disown,
 	signalbox.claim, signalbox.take, signalbox.settle, signalbox.stream_put, signalbox.tick, signalbox.tend, signalbox.report_calls to signalbox_worker;
 grant execute on function signalbox.work_take, signalbox.work_progress, signalbox.work_end to signalbox_worker;

@@ -1,7 +1,7 @@
 -- $1 text slug -> doc json
 select row_to_json(x) as doc
-from (select slug, name, state, provider, model, queued, running, per_minute, error_percent, mean_seconds, tokens_per_minute, cost_today_usd,
-	cost_unknown_today, type, rate_limit_per_min, tokens_per_min, concurrency_limit, context_window_size, max_tokens, budget_day, budget_month, budget_soft,
+from (select slug, name, state, provider, model, queued, running, per_minute, error_percent, mean_seconds, p50_seconds, p95_seconds, tokens_per_minute, cost_today_usd,
+	cost_unknown_today, cost_wasted_today_usd, projected_today_usd, tokens_input_today, tokens_output_today, tokens_cached_today, limited_today, type, rate_limit_per_min, tokens_per_min, concurrency_limit, context_window_size, max_tokens, budget_day, budget_month, budget_soft,
 	cost_month_usd, reserved_usd, tools, chain, on_cut,
 	paused_by, pause_reason, system_prompt,
 	(select a.intent_model from signalbox.agents a where a.slug = p.slug) as intent_model,

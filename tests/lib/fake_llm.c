@@ -25,7 +25,7 @@
  *   quota, overloaded, authfail, toolong                 the protocol's own error of that kind (with errormid=N: inside the stream)
  *   down=N         503 for N seconds since the first request that met it
  *   tools          answer with a call of the first tool, once: a request that brings a tool's result is answered in words
- *   remaining=N    headers: N requests are left          reset=S         for S seconds (2)
+ *   remaining=N    headers: N of 100 requests are left   reset=S         for S seconds (2)
  *   cached=N       so many of the prompt's tokens came from a cache
  *
  * The log has two lines for each request, in JSON: when it came, with "text"; and when it was answered or left, with what a bill is made of
@@ -220,13 +220,17 @@ static void put_remaining(struct conn *c)
 	struct tm tm;
 	char text[40];
 	if (s->remaining >= 0 && c->asked.protocol == OPENAI)
-		strbuf_addf(&c->out, "x-ratelimit-remaining-requests: %d\r\nx-ratelimit-reset-requests: %gs\r\n", s->remaining,
-		            s->reset);
+		strbuf_addf(&c->out,
+		            "x-ratelimit-limit-requests: 100\r\nx-ratelimit-remaining-requests: %d\r\n"
+		            "x-ratelimit-reset-requests: %gs\r\n",
+		            s->remaining, s->reset);
 	if (s->remaining < 0 || c->asked.protocol != ANTHROPIC)
 		return;
 	gmtime_r(&then, &tm);
 	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	strbuf_addf(&c->out, "anthropic-ratelimit-requests-remaining: %d\r\nanthropic-ratelimit-requests-reset: %s\r\n",
+	strbuf_addf(&c->out,
+	            "anthropic-ratelimit-requests-limit: 100\r\nanthropic-ratelimit-requests-remaining: %d\r\n"
+	            "anthropic-ratelimit-requests-reset: %s\r\n",
 	            s->remaining, text);
 }
 

@@ -59,6 +59,36 @@ for size in "80 24" "120 36"; do
 	see "worst alert first $at" '! CRIT .*\+[1-9] more$'
 	is "no title from data $at" "" "$(tm display-message -p -t c '#{pane_title}' | grep owned)"
 
+	# Sorted, of another time, and with another budget.
+	keys G
+	see "where its day went $at" 'cost +today \$.*practice'
+	see "when $at" 'hours .*00h to [0-9]+h UTC.* peak'
+	keys o
+	see "sorted by cost $at" 'sort cost'
+	is "the dearest first $at" "$(q "select slug from signalbox.agents_page() order by cost_today_usd desc, slug limit 1")" \
+		"$(screen | sed -n 6p | tr -d '>' | awk '{ print $1 }')"
+	see "still on it $at" '^> *near'
+	keys O; see "the other way $at" 'sort cost \(O\)'
+	for s in msg/m errors p95 waiting agent; do keys o; see "by $s $at" "sort $s"; done
+	keys W; see "of a day $at" 'last 24 h'
+	keys W; see "of a week $at" 'last 7 d'
+	keys W; see "of a quarter $at" 'last 15 min'
+	keys W; see "of an hour $at" 'last 60 min'
+	keys g; keys j
+	see "on free $at" '^> *free'
+	for amount in NaN 2.5 ""; do
+		keys B; see "B asks ($amount) $at" 'Budget of free'; heard
+		keys d; see "and for the name ($amount) $at" 'Type free to confirm'; heard
+		keys free; see "and how much ($amount) $at" 'USD, then Enter'; heard
+		keys "$amount" Enter
+		case $amount in
+		NaN) see "no such budget $at" 'not done free: ' ;;
+		2.5) soon "the budget is set $at" 2.5 q "select budget_day from signalbox.agents where slug = 'free'" ;;
+		*) see "taken away $at" 'free has no such budget any more' ;;
+		esac
+	done
+	is "it is gone $at" "" "$(q "select budget_day from signalbox.agents where slug = 'free'")"
+
 	keys 4
 	see "health $at" '\[4 Health 1\]'
 	see "open breaker with its seconds $at" 'q +OPEN, probe in [0-9ms]+ +[5-6] of [5-6]'
@@ -105,7 +135,14 @@ for size in "80 24" "120 36"; do
 	keys y
 	see "p is free $at" '> *p +closed'
 	soon "luna was answered $at" "$(($1 == 80 ? 1 : 2))" answered luna
+	keys K; see "K is for workers $at" 'Tab to the workers'
 	keys Tab j; see "the other pane $at" '^> .* of 4 '
+	see "PostgreSQL $at" 'postgres +[0-9.]+ +console reads in .* LISTEN ok +connections'
+	keys K; see "K asks $at" 'takes no more, and ends'; heard
+	keys y
+	see "nobody is drained by a y $at" 'Type .* to confirm'
+	keys Escape
+	is "no one asked it to end $at" "" "$(q "select drain_by from signalbox.workers where ended_at is null")"
 	keys q; see "q asks $at" 'q again'; keys q
 	"$S" provider p set breaker=closed >/dev/null
 	is "--once health $at" 1 "$(once health "$1x$2" | grep -c 'OPEN, probe in\|OPEN, next')"
@@ -130,6 +167,17 @@ keys o; see "may type" 'Type p'; heard
 keys p
 see "and is refused" 'skipped p: permission denied'
 is "nothing was forced open" closed "$(q "select forced from signalbox.breakers where provider = 'p'")"
+
+# A worker that was asked to end ends; another takes its place.
+console 120 36 --start-view health
+see "the worker" ' of 4 '
+keys Tab; see "under the cursor" '^> .* of 4 '
+keys K; see "its name is asked for" 'Type .* to confirm'; heard
+keys "$(q "select name from signalbox.workers where ended_at is null")"
+soon "it went" 0 q "select count(*) from signalbox.workers where ended_at is null"
+is "who asked is known" tester "$(q "select actor from signalbox.operator_log where action = 'drain_worker'")"
+worker_up --concurrency 4
+soon "another came" 1 q "select count(*) from signalbox.workers where ended_at is null"
 
 # A worker that is gone is seen.
 kill -9 "$WORKER"

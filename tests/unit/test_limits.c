@@ -119,6 +119,26 @@ TEST(budgets)
 	}
 }
 
+/* What an operator is shown: left, of how much, until when; each kind for itself. */
+TEST(what_is_left)
+{
+	struct limits l = READ("x-ratelimit-limit-requests: 14400", "x-ratelimit-remaining-requests: 14370",
+	                       "x-ratelimit-reset-requests: 2m59.56s", "x-ratelimit-limit-tokens: 18000",
+	                       "x-ratelimit-remaining-tokens: 17997");
+	assert_true(limit_is_known(&l.of[LIMIT_REQUESTS]));
+	assert_int_equal(l.of[LIMIT_REQUESTS].remaining, 14370);
+	assert_int_equal(l.of[LIMIT_REQUESTS].total, 14400);
+	assert_int_equal(l.of[LIMIT_REQUESTS].reset_ms, 179560);
+	assert_false(limit_is_known(&l.of[LIMIT_TOKENS])); /* until when is not said */
+	l = READ("anthropic-ratelimit-output-tokens-limit: 8000", "anthropic-ratelimit-output-tokens-remaining: 0",
+	         "anthropic-ratelimit-output-tokens-reset: 2026-11-21T01:00:15Z", "anthropic-ratelimit-requests-limit: 0",
+	         "anthropic-ratelimit-requests-remaining: 0", "anthropic-ratelimit-requests-reset: 2026-11-21T01:00:15Z");
+	assert_true(limit_is_known(&l.of[LIMIT_OUTPUT_TOKENS]));
+	assert_int_equal(l.of[LIMIT_OUTPUT_TOKENS].total, 8000);
+	assert_false(limit_is_known(&l.of[LIMIT_REQUESTS])); /* nothing of nothing */
+	assert_false(limit_is_known(&l.of[LIMIT_INPUT_TOKENS]));
+}
+
 TEST(should_retry)
 {
 	struct limits yes = READ("x-should-retry: true"), no = READ("X-Should-Retry: false"),
@@ -131,9 +151,8 @@ TEST(should_retry)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(retry_after),
-		cmocka_unit_test(the_more_exact_header_wins),
-		cmocka_unit_test(budgets),
+		cmocka_unit_test(retry_after),  cmocka_unit_test(the_more_exact_header_wins),
+		cmocka_unit_test(budgets),      cmocka_unit_test(what_is_left),
 		cmocka_unit_test(should_retry),
 	};
 	return cmocka_run_group_tests_name("limits", tests, NULL, NULL);

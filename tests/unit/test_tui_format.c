@@ -33,6 +33,28 @@ TEST(durations)
 	assert_null(strchr(format_duration(-100, buf), '-'));
 }
 
+TEST(latencies)
+{
+	static const struct {
+		double s;
+		const char *want;
+	} L[] = { { -1, "-" },        { 0, "0ms" }, { 0.0004, "0ms" }, { 0.25, "250ms" }, { 0.999, "999ms" },
+		  { 0.9996, "1.0s" }, { 1, "1s" },  { 3.1, "3.1s" },   { 118, "1m58s" } };
+	char buf[FORMAT_MAX];
+	for (size_t i = 0; i < ARRAY_SIZE(L); i++)
+		assert_string_equal(format_latency(L[i].s, buf), L[i].want);
+}
+
+TEST(sparks)
+{
+	char buf[64], small[8];
+	assert_string_equal(format_spark((const double[]){ 0, 1, 8, 4 }, 4, buf, sizeof buf), " ▂█▅");
+	assert_string_equal(format_spark((const double[]){ 0, 0 }, 2, buf, sizeof buf), "  ");
+	assert_string_equal(format_spark((const double[]){ 0.001 }, 1, buf, sizeof buf), "█");
+	assert_string_equal(format_spark(NULL, 0, buf, sizeof buf), "");
+	assert_string_equal(format_spark((const double[]){ 1, 1, 1 }, 3, small, sizeof small), "██"); /* never half a character */
+}
+
 TEST(counts)
 {
 	static const struct {
@@ -65,6 +87,7 @@ TEST(money)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(durations), cmocka_unit_test(counts), cmocka_unit_test(money) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(durations), cmocka_unit_test(latencies), cmocka_unit_test(sparks),
+		                            cmocka_unit_test(counts), cmocka_unit_test(money) };
 	return cmocka_run_group_tests_name("tui format", tests, NULL, NULL);
 }

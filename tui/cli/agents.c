@@ -17,15 +17,17 @@ enum {
 	A_PER_MINUTE,
 	A_ERRORS,
 	A_MEAN,
+	A_P50,
+	A_P95,
 	A_TOKENS,
 	A_COST,
 	A_UNKNOWN,
-	A_DAY = 17,
+	A_DAY = 25,
 	A_MONTH,
 	A_SOFT,
 	A_COST_MONTH,
 	A_RESERVED,
-	A_PAUSED_BY = 25,
+	A_PAUSED_BY = 33,
 	A_REASON
 };
 
@@ -47,7 +49,7 @@ static const char *percent(const char *budget, const char *spent, const char *re
 
 static void put_agent(struct cli *cli, const struct rows *r, int i)
 {
-	char cost[FORMAT_MAX], day[FORMAT_MAX], month[FORMAT_MAX], mean[FORMAT_MAX];
+	char cost[FORMAT_MAX], day[FORMAT_MAX], month[FORMAT_MAX], p95[FORMAT_MAX];
 	const char *d = percent(rows_at(r, i, A_DAY), rows_at(r, i, A_COST), rows_at(r, i, A_RESERVED), day);
 	const char *m = percent(rows_at(r, i, A_MONTH), rows_at(r, i, A_COST_MONTH), rows_at(r, i, A_RESERVED), month);
 	bool unknown = rows_int(r, i, A_UNKNOWN, 0) > 0;
@@ -59,7 +61,7 @@ static void put_agent(struct cli *cli, const struct rows *r, int i)
 	printf("%-12s %-8s %s %4s %3s %5s %5s %6s %9s %5s\n", rows_at(r, i, A_SLUG), rows_at(r, i, A_STATE),
 	       cli_cell(cli, or_dash(rows_at(r, i, A_MODEL)), 14), rows_at(r, i, A_QUEUED), rows_at(r, i, A_RUNNING),
 	       rows_at(r, i, A_PER_MINUTE), or_dash(rows_at(r, i, A_ERRORS)),
-	       rows_at(r, i, A_MEAN) != NULL ? format_duration(strtod(rows_at(r, i, A_MEAN), NULL), mean) : "-", cost,
+	       format_latency(rows_at(r, i, A_P95) != NULL ? strtod(rows_at(r, i, A_P95), NULL) : -1, p95), cost,
 	       strtol(d, NULL, 10) >= strtol(m, NULL, 10) && d[0] != '-' ? d : m);
 	if (rows_at(r, i, A_PAUSED_BY) != NULL)
 		printf(_("%-12s paused by %s: %s\n"), "", cli_safe(cli, rows_at(r, i, A_PAUSED_BY)),
@@ -78,8 +80,8 @@ int cmd_agents(struct cli *cli)
 		printf("%s\n", _("there is no agent yet: signalbox agent SLUG set provider=P model=M"));
 		return EXIT_DONE;
 	}
-	printf("%-12s %-8s %-14s %4s %3s %5s %5s %6s %9s %5s\n", "AGENT", "STATE", "MODEL", "WAIT", "RUN", "MSG/m", "ERR%",
-	       "MEAN", "COST DAY", "BUDG");
+	printf("%-12s %-8s %-14s %4s %3s %5s %5s %6s %9s %5s\n", "AGENT", "STATE", "MODEL", "WAIT", "RUN", "MSG/m", "ERR%", "P95",
+	       "COST DAY", "BUDG");
 	for (int i = 0; i < r.n_rows; i++)
 		put_agent(cli, &r, i);
 	return EXIT_DONE;
@@ -127,10 +129,16 @@ static void put_line(struct cli *cli, const char *label, const struct json *doc,
 		printf("%-14s %s\n", label, cli_safe(cli, cli_value(cli, doc, key)));
 }
 
+static const char *seconds(struct cli *cli, const struct json *doc, const char *key, char buf[static FORMAT_MAX])
+{
+	const char *s = cli_value(cli, doc, key);
+	return format_latency(s != NULL ? strtod(s, NULL) : -1, buf);
+}
+
 static int put_whole(struct cli *cli, const struct json *doc)
 {
-	char text[FORMAT_MAX];
-	const char *unknown = cli_value(cli, doc, "cost_unknown_today"), *mean = cli_value(cli, doc, "mean_seconds");
+	char text[FORMAT_MAX], half[FORMAT_MAX], mean[FORMAT_MAX];
+	const char *unknown = cli_value(cli, doc, "cost_unknown_today");
 	put_line(cli, _("agent"), doc, "slug");
 	put_line(cli, _("name"), doc, "name");
 	put_line(cli, _("state"), doc, "state");
@@ -138,13 +146,19 @@ static int put_whole(struct cli *cli, const struct json *doc)
 	put_line(cli, _("reason"), doc, "pause_reason");
 	printf(_("%-14s %s wait, %s run\n"), _("messages"), or_dash(cli_value(cli, doc, "queued")),
 	       or_dash(cli_value(cli, doc, "running")));
-	printf(_("%-14s %s messages/min, %s%% errors, mean %s, %s tokens/min\n"), _("last hour"),
+	printf(_("%-14s %s messages/min, %s%% errors, %s tokens/min\n"), _("last hour"),
 	       or_dash(cli_value(cli, doc, "per_minute")), or_dash(cli_value(cli, doc, "error_percent")),
-	       mean != NULL ? format_duration(strtod(mean, NULL), text) : "-", or_dash(cli_value(cli, doc, "tokens_per_minute")));
+	       or_dash(cli_value(cli, doc, "tokens_per_minute")));
+	printf(_("%-14s half within %s, 95%% within %s, mean %s\n"), "", seconds(cli, doc, "p50_seconds", half),
+	       seconds(cli, doc, "p95_seconds", text), seconds(cli, doc, "mean_seconds", mean));
 	printf("%-14s %s", _("cost today"), format_usd(cli_value(cli, doc, "cost_today_usd"), text));
 	if (unknown != NULL && strcmp(unknown, "0") != 0)
 		printf(_(", and what %s calls cost is unknown"), unknown);
-	putchar('\n');
+	printf(_("; at this hour's pace %s by midnight UTC\n"), format_usd(cli_value(cli, doc, "projected_today_usd"), text));
+	printf(_("%-14s %s in (%s of them cached), %s out; without an answer %s\n"), _("tokens today"),
+	       or_dash(cli_value(cli, doc, "tokens_input_today")), or_dash(cli_value(cli, doc, "tokens_cached_today")),
+	       or_dash(cli_value(cli, doc, "tokens_output_today")),
+	       format_usd(cli_value(cli, doc, "cost_wasted_today_usd"), text));
 	put_budget(cli, doc, _("budget, day"), "budget_day", "cost_today_usd");
 	put_budget(cli, doc, _("budget, month"), "budget_month", "cost_month_usd");
 	int code = put_chain(cli, or_dash(cli_value(cli, doc, "slug")));

@@ -31,12 +31,7 @@ static const char *breaker_text(const char *breaker, const char *seconds, char b
 
 static const char *ms_text(const char *ms, char buf[static FORMAT_MAX])
 {
-	if (ms == NULL)
-		return "-";
-	if (strtod(ms, NULL) >= 1000)
-		return format_duration(strtod(ms, NULL) / 1000, buf);
-	snprintf(buf, FORMAT_MAX, "%.0fms", strtod(ms, NULL));
-	return buf;
+	return format_latency(ms != NULL ? strtod(ms, NULL) / 1000 : -1, buf);
 }
 
 static void put_provider(struct cli *cli, const struct rows *r, int i)
@@ -72,9 +67,25 @@ int cmd_providers(struct cli *cli)
 	return EXIT_DONE;
 }
 
+/* {"requests": percent, …}: what its headers said last. */
+static void put_limits(struct cli *cli, const struct json *limits)
+{
+	bool any = false;
+	for (const struct json *l = json_first(limits); l != NULL; l = json_next(l)) {
+		int64_t percent = 0;
+		json_int(l, "", &percent);
+		if (!any)
+			printf("%-14s", _("left"));
+		printf("%s %s %lld%%", any ? "," : "", cli_safe(cli, json_key(l)), (long long)percent);
+		any = true;
+	}
+	if (any)
+		putchar('\n');
+}
+
 static void put_whole(struct cli *cli, const struct json *doc)
 {
-	char breaker[64], first[FORMAT_MAX], used[FORMAT_MAX], all[FORMAT_MAX];
+	char breaker[64], first[FORMAT_MAX], p95[FORMAT_MAX], used[FORMAT_MAX], all[FORMAT_MAX];
 	const char *quota = cli_value(cli, doc, "daily_tokens"), *tokens = cli_value(cli, doc, "tokens_today"),
 		   *reason = cli_value(cli, doc, "breaker_reason"), *error = cli_value(cli, doc, "last_error");
 	printf("%-14s %s\n", _("provider"), or_dash(cli_value(cli, doc, "slug")));
@@ -93,9 +104,11 @@ static void put_whole(struct cli *cli, const struct json *doc)
 	else
 		printf(_("%-14s %s of %s tokens today; the day ends at midnight in %s\n"), _("quota"), used,
 		       format_count(strtod(quota, NULL), all), cli_safe(cli, or_dash(cli_value(cli, doc, "timezone"))));
-	printf(_("%-14s %s calls, %s failed, first text after %s\n"), _("last hour"),
+	printf(_("%-14s %s calls, %s failed, first text after %s, 95%% of the answers within %s\n"), _("last hour"),
 	       or_dash(cli_value(cli, doc, "calls_last_hour")), or_dash(cli_value(cli, doc, "errors_last_hour")),
-	       ms_text(cli_value(cli, doc, "mean_ttft_ms"), first));
+	       ms_text(cli_value(cli, doc, "mean_ttft_ms"), first), ms_text(cli_value(cli, doc, "p95_ms"), p95));
+	printf(_("%-14s %s calls under way\n"), _("now"), or_dash(cli_value(cli, doc, "calls_now")));
+	put_limits(cli, json_get(doc, "limits"));
 	if (error != NULL)
 		printf("%-14s %s\n", _("last error"), cli_safe(cli, error));
 	if (cli_value(cli, doc, "breaker") != NULL && strcmp(cli_value(cli, doc, "breaker"), "closed") != 0)

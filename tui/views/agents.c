@@ -2,91 +2,73 @@
 #include "tui/format.h"
 #include "tui/i18n.h"
 #include "tui/view.h"
-#include "tui/views/facts.h"
+#include "tui/views/agent.h"
+
+/* Of what time the figures are. */
+static const struct {
+	const char *span, *title, *columns;
+} WINDOWS[] = { { "1 h", N_("last 60 min"), N_("one column = 3 min") },
+	        { "1 day", N_("last 24 h"), N_("one column = 2 h") },
+	        { "7 days", N_("last 7 d"), N_("one column = 12 h") },
+	        { "15 min", N_("last 15 min"), N_("one column = 1 min") } };
+
+static const struct list_sort SORTS[] = { { N_("agent"), A_SLUG, true, false },       { N_("cost"), A_COST, false, true },
+	                                  { N_("msg/m"), A_PER_MINUTE, false, true }, { N_("errors"), A_ERRORS, false, true },
+	                                  { N_("p95"), A_P95, false, true },          { N_("waiting"), A_QUEUED, false, true } };
 
 struct agents_view {
 	struct list list;
+	size_t window;
 };
 
-enum { C_AGENT, C_STATE, C_QUEUED, C_RUN, C_RATE, C_SPARK, C_ERR, C_MEAN, C_TOKENS, C_COST, C_BUDGET, C_MODEL, C_N };
+enum { C_AGENT, C_STATE, C_QUEUED, C_RATE, C_SPARK, C_ERR, C_P50, C_P95, C_TOKENS, C_COST, C_BUDGET, C_PROJECTED, C_MODEL, C_N };
 static const struct column COLUMNS[C_N] = {
-	[C_AGENT] = { "AGENT", 10, 12, 0, false },    [C_STATE] = { "STATE", 8, 8, 0, false },
-	[C_QUEUED] = { "WAIT", 5, 5, 40, true },      [C_RUN] = { "RUN", 4, 4, 50, true },
-	[C_RATE] = { "MSG/m", 6, 6, 60, true },       [C_SPARK] = { "RATE 60m", 0, 20, 120, false },
-	[C_ERR] = { "ERR", 6, 6, 60, true },          [C_MEAN] = { "MEAN", 6, 6, 70, true },
-	[C_TOKENS] = { "TOK/m", 0, 6, 120, true },    [C_COST] = { "COST", 8, 8, 40, true },
-	[C_BUDGET] = { "BUDGET", 17, 26, 80, false }, [C_MODEL] = { "MODEL", 0, 0, 150, false },
+	[C_AGENT] = { "AGENT", 12, 12, 0, false },    [C_STATE] = { "STATE", 8, 8, 0, false },
+	[C_QUEUED] = { "WAIT", 5, 5, 40, true },      [C_RATE] = { "MSG/m", 6, 6, 60, true },
+	[C_SPARK] = { "RATE", 0, 20, 120, false },    [C_ERR] = { "ERR", 6, 6, 60, true },
+	[C_P50] = { "P50", 0, 5, 120, true },         [C_P95] = { "P95", 6, 6, 70, true },
+	[C_TOKENS] = { "TOK/m", 0, 6, 140, true },    [C_COST] = { "COST", 8, 8, 40, true },
+	[C_BUDGET] = { "BUDGET", 17, 25, 80, false }, [C_PROJECTED] = { "PROJ", 0, 7, 120, true },
+	[C_MODEL] = { "MODEL", 0, 0, 150, false },
 };
-
-/* The budget that is nearer to its end. */
-struct budget {
-	double percent, usd; /* usd < 0: there is none */
-	const char *span;
-};
-
-static double percent_of(const struct list_row *r, int budget, double spent)
-{
-	double usd = block_double(r->block, r->row, budget, -1);
-	return usd < 0 ? -1 : usd == 0 ? 100 : 100 * (spent + block_double(r->block, r->row, A_RESERVED, 0)) / usd;
-}
-
-static struct budget tightest(const struct list_row *r)
-{
-	double day = percent_of(r, A_DAY, block_double(r->block, r->row, A_COST, 0));
-	double month = percent_of(r, A_MONTH, block_double(r->block, r->row, A_COST_MONTH, 0));
-	bool is_day = day >= month;
-	return (struct budget){ MAX(day, month), block_double(r->block, r->row, is_day ? A_DAY : A_MONTH, -1),
-		                is_day ? "/d" : "/m" };
-}
-
-/* Without a price nothing is known of what was spent. */
-static const char *cost_text(const struct list_row *r, char *buf, size_t size)
-{
-	char text[FORMAT_MAX];
-	bool unknown = block_int(r->block, r->row, A_UNKNOWN, 0) > 0;
-	if (unknown && block_double(r->block, r->row, A_COST, 0) == 0)
-		snprintf(buf, size, "%s", _("unknown"));
-	else
-		snprintf(buf, size, "%s%s", format_usd(block_at(r->block, r->row, A_COST), text), unknown ? "+?" : "");
-	return buf;
-}
-
-static enum style budget_style(const struct list_row *r, const struct budget *b)
-{
-	return b->percent >= 100 ? S_CRIT : b->percent >= (double)block_int(r->block, r->row, A_SOFT, 80) ? S_WARN : S_PLAIN;
-}
 
 static struct str budget_cell(const struct list_row *r, char *buf, enum style *style, bool wide)
 {
 	static const char FULL[] = "##########", EMPTY[] = "..........";
-	struct budget b = tightest(r);
+	struct budget b = agent_budget(r);
 	if (b.usd < 0)
 		return STR("-");
 	int n = MAX(0, MIN(10, (int)(b.percent / 10)));
 	size_t at = (size_t)snprintf(buf, 64, "[%s%s] %.0f%%", FULL + 10 - n, EMPTY + n, MIN(b.percent, 999.0));
 	if (wide && snprintf(buf + at, 64 - at, _(" of $%.5g%s"), b.usd, b.span) + (int)at > COLUMNS[C_BUDGET].wide)
 		buf[at] = '\0';
-	*style = budget_style(r, &b);
+	*style = agent_budget_style(r, &b);
 	return str_of(buf);
 }
 
+/* "3 0 12": numbers of messages, one a column. */
 static struct str spark(const char *numbers, char *buf)
 {
-	static const char *const BARS[] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
-	long values[20], top = 1;
+	double values[20];
 	int n = 0;
-	size_t at = 0;
-	for (const char *p = numbers; p != NULL && *p != '\0' && n < 20;) {
+	for (const char *p = numbers; p != NULL && *p != '\0' && n < (int)ARRAY_SIZE(values);) {
 		char *end;
-		values[n++] = strtol(p, &end, 10);
+		values[n] = strtod(p, &end);
 		if (end == p)
 			break;
+		n++;
 		p = end;
-		top = MAX(top, values[n - 1]);
 	}
-	for (int i = 0; i < n && at + 4 < 64; i++)
-		at += (size_t)snprintf(buf + at, 64 - at, "%s", values[i] == 0 ? " " : BARS[MIN(7, values[i] * 8 / top)]);
-	return (struct str){ buf, at };
+	return str_of(format_spark(values, n, buf, 64));
+}
+
+/* What the day will have cost, seen against its budget. */
+static struct str projected_cell(const struct list_row *r, char *buf, enum style *style)
+{
+	double usd = block_double(r->block, r->row, A_PROJECTED, 0), budget = block_double(r->block, r->row, A_DAY, -1);
+	if (budget >= 0 && usd > budget)
+		*style = S_WARN;
+	return str_of(format_usd(block_at(r->block, r->row, A_PROJECTED), buf));
 }
 
 static struct str cell(const struct list_row *r, int column, char *buf, enum style *style, void *ctx)
@@ -102,8 +84,6 @@ static struct str cell(const struct list_row *r, int column, char *buf, enum sty
 		return str_of(s);
 	case C_QUEUED:
 		return block_str(r->block, r->row, A_QUEUED);
-	case C_RUN:
-		return block_str(r->block, r->row, A_RUNNING);
 	case C_RATE:
 		return block_str(r->block, r->row, A_PER_MINUTE);
 	case C_SPARK:
@@ -112,18 +92,19 @@ static struct str cell(const struct list_row *r, int column, char *buf, enum sty
 		s = block_at(r->block, r->row, A_ERRORS);
 		snprintf(buf, 64, s != NULL ? "%s%%" : "-", s);
 		return str_of(buf);
-	case C_MEAN:
-		s = block_at(r->block, r->row, A_MEAN);
-		snprintf(buf, 64, "%s", s != NULL ? format_duration(strtod(s, NULL), text) : "-");
-		return str_of(buf);
+	case C_P50:
+	case C_P95:
+		return str_of(format_latency(block_double(r->block, r->row, column == C_P50 ? A_P50 : A_P95, -1), buf));
 	case C_TOKENS:
 		s = block_at(r->block, r->row, A_TOKENS);
 		snprintf(buf, 64, "%s", format_count(s != NULL ? strtod(s, NULL) : 0, text));
 		return str_of(buf);
 	case C_COST:
-		return str_of(cost_text(r, buf, 64));
+		return str_of(agent_cost(r, buf, 64));
 	case C_BUDGET:
 		return budget_cell(r, buf, style, screen_width(((struct ui *)ctx)->screen) >= 120);
+	case C_PROJECTED:
+		return projected_cell(r, buf, style);
 	default:
 		return block_at(r->block, r->row, A_MODEL) != NULL ? block_str(r->block, r->row, A_MODEL) : STR("-");
 	}
@@ -133,6 +114,8 @@ static void init(struct view *v)
 {
 	struct agents_view *a = xcalloc(1, sizeof *a);
 	list_init(&a->list);
+	a->list.sorts = SORTS;
+	a->list.n_sorts = ARRAY_SIZE(SORTS);
 	v->state = a;
 }
 
@@ -145,8 +128,11 @@ static void release(struct view *v)
 
 static void want(struct view *v, struct want *w)
 {
-	(void)v;
-	w->blocks |= 1u << BLOCK_AGENTS | 1u << BLOCK_ROUTES;
+	struct agents_view *a = v->state;
+	const struct list_row *r = list_current(&a->list);
+	w->blocks |= 1u << BLOCK_AGENTS | 1u << BLOCK_ROUTES | 1u << BLOCK_SPENDING;
+	snprintf(w->span, sizeof w->span, "%s", WINDOWS[a->window].span);
+	snprintf(w->agent, sizeof w->agent, "%s", r != NULL ? block_at(r->block, r->row, A_SLUG) : "");
 }
 
 static void bind(struct view *v, const struct snapshot *s)
@@ -156,140 +142,27 @@ static void bind(struct view *v, const struct snapshot *s)
 		list_bind(&a->list, s->blocks[BLOCK_AGENTS], A_SLUG, 1, -1);
 }
 
-/* ---- the agent under the cursor */
-
-static struct str cell_or_dash(const struct list_row *r, int column)
+/* "6 agents   $41.20 of $60.00 today, projected $55.60", on the right, where it fits behind x. */
+static void draw_totals(struct ui *ui, const struct agents_view *a, int x)
 {
-	return block_at(r->block, r->row, column) != NULL ? block_str(r->block, r->row, column) : STR("-");
-}
-
-/* Why nothing of it starts. */
-static void draw_state(struct ui *ui, const struct list_row *r, int y, bool is_priced)
-{
-	struct screen *s = ui->screen;
-	const char *state = block_at(r->block, r->row, A_STATE);
-	int x = facts_line(s, y, _("state"));
-	fact(s, y, &x, "", strcmp(state, "ok") == 0 ? S_OK : S_WARN, str_of(state));
-	if (strcmp(state, "PAUSED") == 0) {
-		fact(s, y, &x, _("by"), S_PLAIN, cell_or_dash(r, A_PAUSED_BY));
-		fact_rest(s, y, x, S_PLAIN, cell_or_dash(r, A_REASON));
-	} else if (strcmp(state, "held") == 0) {
-		fact_rest(s, y, x, S_PLAIN,
-		          str_of(is_priced ? _("the next message does not fit into its budget; waits, does not fail")
-		                           : _("it has a budget, and a model without a price: nothing is sent")));
-	} else if (strcmp(state, "parked") == 0) {
-		fact_rest(s, y, x, S_PLAIN, str_of(_("all its routes are held by breakers (4 shows them)")));
-	} else if (strcmp(state, "limited") == 0) {
-		fact_rest(s, y, x, S_PLAIN, str_of(_("its provider said: too many requests; goes on by itself")));
-	} else if (strcmp(state, "no model") == 0) {
-		fact_rest(s, y, x, S_PLAIN, str_of(_("its messages fail: agent SLUG set provider=P model=M")));
-	} else {
-		fact_rest(s, y, x, S_DIM,
-		          str_of(strcmp(state, "ok") == 0 ? _("nothing holds it")
-		                                          : _("over 5% of its attempts failed within the hour")));
+	double cost = 0, budget = 0, projected = 0;
+	char right[160], text[32], usd[3][FORMAT_MAX], of[48] = "";
+	for (int i = 0; i < a->list.n; i++) {
+		const struct list_row *r = &a->list.rows[i];
+		cost += block_double(r->block, r->row, A_COST, 0);
+		budget += MAX(0.0, block_double(r->block, r->row, A_DAY, 0));
+		projected += block_double(r->block, r->row, A_PROJECTED, 0);
 	}
-}
-
-static void budget_fact(struct ui *ui, const struct list_row *r, int y, int *x, int column, const char *name, double spent)
-{
-	char text[80];
-	double percent = percent_of(r, column, spent);
-	struct budget b = { percent, 0, "" };
-	if (percent < 0)
-		return;
-	snprintf(text, sizeof text, _("$%.4g of $%.6g (%.0f%%)"), spent, block_double(r->block, r->row, column, 0), percent);
-	fact(ui->screen, y, x, name, budget_style(r, &b), str_of(text));
-}
-
-static void draw_money(struct ui *ui, const struct list_row *r, int y)
-{
-	struct screen *s = ui->screen;
-	char text[80], usd[FORMAT_MAX];
-	int x = facts_line(s, y, _("budget"));
-	if (tightest(r).usd < 0) {
-		fact(s, y, &x, "", S_DIM, str_of(_("none")));
-	} else {
-		budget_fact(ui, r, y, &x, A_DAY, _("day"), block_double(r->block, r->row, A_COST, 0));
-		budget_fact(ui, r, y, &x, A_MONTH, _("month"), block_double(r->block, r->row, A_COST_MONTH, 0));
-		snprintf(text, sizeof text, "%s", format_usd(block_at(r->block, r->row, A_RESERVED), usd));
-		fact(s, y, &x, _("of it reserved"), S_PLAIN, str_of(text));
-		snprintf(text, sizeof text, "%s%%", block_at(r->block, r->row, A_SOFT));
-		fact(s, y, &x, _("warns at"), S_PLAIN, str_of(text));
-	}
-	x = facts_line(s, y + 1, _("cost"));
-	fact(s, y + 1, &x, _("today"), S_PLAIN, str_of(cost_text(r, text, sizeof text)));
-	if (block_int(r->block, r->row, A_UNKNOWN, 0) > 0) {
-		snprintf(text, sizeof text, _("%s calls"), block_at(r->block, r->row, A_UNKNOWN));
-		fact(s, y + 1, &x, _("price unknown for"), S_WARN, str_of(text));
-	}
-	snprintf(text, sizeof text, block_at(r->block, r->row, A_RATE) != NULL ? _("%s/min") : _("none"),
-	         block_at(r->block, r->row, A_RATE));
-	fact(s, y + 1, &x, _("rate limit"), S_PLAIN, str_of(text));
-	fact(s, y + 1, &x, _("at once"), S_PLAIN,
-	     block_at(r->block, r->row, A_CONCURRENCY) != NULL ? block_str(r->block, r->row, A_CONCURRENCY) : str_of(_("any")));
-}
-
-static bool is_route_of(const struct block *b, int row, const struct list_row *r)
-{
-	return strcmp(block_at(b, row, R_AGENT), block_at(r->block, r->row, A_SLUG)) == 0;
-}
-
-static int count_routes(const struct block *b, const struct list_row *r, bool *is_priced)
-{
-	int n = 0;
-	*is_priced = true;
-	for (int i = 0; b != NULL && i < b->n_rows; i++)
-		if (is_route_of(b, i, r)) {
-			n++;
-			*is_priced &= block_at(b, i, R_PRICED)[0] == 't';
-		}
-	return n;
-}
-
-static void draw_route(struct ui *ui, const struct block *b, int i, int y)
-{
-	char text[80], time[FORMAT_MAX];
-	const char *state = block_at(b, i, R_STATE);
-	bool is_free = strcmp(state, "free") == 0;
-	int wide = screen_width(ui->screen) >= 120, x = FACTS_X;
-	double left = block_double(b, i, R_SECONDS, -1) - (double)((ui->now - ui->snap->as_of) / USEC_PER_SEC);
-	screen_text(ui->screen, y, x, wide ? 20 : 14, S_PLAIN, block_str(b, i, R_PROVIDER));
-	screen_text(ui->screen, y, x + (wide ? 21 : 15), wide ? 34 : 20, S_PLAIN, block_str(b, i, R_MODEL));
-	x += wide ? 57 : 37;
-	if (strcmp(state, "held") == 0 && left > 0)
-		snprintf(text, sizeof text, _("held %s"), format_duration(left, time));
-	else
-		snprintf(text, sizeof text, "%s", strcmp(state, "probe") == 0 ? _("probe next") : state);
-	fact(ui->screen, y, &x, "", is_free ? S_OK : S_CRIT, str_of(text));
-	if (!is_free && block_at(b, i, R_REASON) != NULL)
-		fact(ui->screen, y, &x, "", S_PLAIN, block_str(b, i, R_REASON));
-	if (block_at(b, i, R_PRICED)[0] != 't')
-		fact(ui->screen, y, &x, "", S_WARN, str_of(_("no price")));
-}
-
-static void draw_detail(struct ui *ui, const struct list_row *r, int y)
-{
-	struct screen *s = ui->screen;
-	const struct block *routes = ui->snap->blocks[BLOCK_ROUTES];
-	bool is_priced;
-	int n = count_routes(routes, r, &is_priced);
-	screen_rule(s, y, 0, -1, block_at(r->block, r->row, A_SLUG));
-	draw_state(ui, r, y + 1, is_priced);
-	draw_money(ui, r, y + 2);
-	y += 4;
-	facts_line(s, y, _("chain"));
-	if (n == 0)
-		screen_put(s, y, FACTS_X, -1, S_DIM, _("no route: it has no provider or no model"));
-	for (int i = 0; routes != NULL && i < routes->n_rows; i++) {
-		if (!is_route_of(routes, i, r))
-			continue;
-		if (y == ui->bottom - 1 && n > 1) {
-			screen_putf(s, y, FACTS_X, -1, S_DIM, _("%d more: signalbox agent SLUG"), n);
-			return;
-		}
-		draw_route(ui, routes, i, y++);
-		n--;
-	}
+	snprintf(text, sizeof text, "%.6f", budget);
+	if (budget > 0)
+		snprintf(of, sizeof of, _(" of %s"), format_usd(text, usd[1]));
+	snprintf(text, sizeof text, "%.6f", cost);
+	format_usd(text, usd[0]);
+	snprintf(text, sizeof text, "%.6f", projected);
+	snprintf(right, sizeof right, _("%s%s today, projected %s"), usd[0], of, format_usd(text, usd[2]));
+	int at = screen_width(ui->screen) - (int)strlen(right) - 1;
+	if (at > x)
+		screen_put(ui->screen, ui->top, at, -1, S_DIM, right);
 }
 
 static void draw(struct view *v, struct ui *ui)
@@ -298,34 +171,77 @@ static void draw(struct view *v, struct ui *ui)
 	const struct list_style look = { COLUMNS, C_N, cell, ui };
 	struct screen *s = ui->screen;
 	const struct list_row *r = list_current(&a->list);
-	bool tall = screen_height(s) >= 30, is_priced;
-	int detail = 0;
-	if (screen_height(s) >= 20 && r != NULL)
-		detail = 4 + MAX(1, MIN(tall ? 10 : 4, count_routes(ui->snap->blocks[BLOCK_ROUTES], r, &is_priced)));
-	int x = 1 + screen_put(s, ui->top, 1, -1, S_BOLD, _("Agents")) + 2;
-	screen_putf(s, ui->top, x, -1, S_DIM,
-	            screen_width(s) >= 120 ? _("%d   last 60 min, one column = 3 min; cost of today (UTC)")
-	                                   : _("%d   last 60 min; cost of today (UTC)"),
-	            a->list.n);
+	int rows = ui->bottom - ui->top - 1, height = 0, x = 1 + screen_put(s, ui->top, 1, -1, S_BOLD, _("Agents")) + 2;
+	if (r != NULL && screen_height(s) >= 20) /* half of it for the list, unless it needs less */
+		height = agent_height(ui, r, rows - MIN(a->list.n + 1, rows / 2));
+	x += screen_putf(s, ui->top, x, -1, S_DIM, "%d   %s", a->list.n, _(WINDOWS[a->window].title));
+	if (screen_width(s) >= 120)
+		x += screen_putf(s, ui->top, x, -1, S_DIM, ", %s", _(WINDOWS[a->window].columns));
+	x += screen_putf(s, ui->top, x, -1, S_DIM, _("   sort %s%s"), _(SORTS[a->list.sort].name),
+	                 a->list.is_reversed ? " (O)" : "");
+	draw_totals(ui, a, x + 1);
 	if (a->list.n == 0 && ui->snap->blocks[BLOCK_AGENTS] != NULL)
 		screen_put(s, ui->top + 2, 2, -1, S_DIM, _("there is no agent yet: signalbox agent SLUG set provider=P model=M"));
-	list_draw(&a->list, s, ui->top + 1, ui->bottom - ui->top - 1 - detail, &look, true);
-	if (detail > 0)
-		draw_detail(ui, r, ui->bottom - detail);
+	list_draw(&a->list, s, ui->top + 1, rows - height, &look, true);
+	if (height > 0)
+		agent_draw(ui, r, ui->bottom - height, height);
+}
+
+/* Which budget, its name typed, then the amount. */
+static struct question *budget_question(struct ui *ui, const char *slug, const char *which, const char *span)
+{
+	const char *args[] = { slug, which, ui->operator_name, NULL };
+	struct question *q = xcalloc(1, sizeof *q);
+	snprintf(q->title, sizeof q->title, _("Budget of %.30s for a %s"), slug, span);
+	question_say(q, _("Calls that do not fit into what is left wait; nothing fails."));
+	question_say(q, _("No amount takes the budget away."));
+	snprintf(q->word, sizeof q->word, "%s", slug);
+	snprintf(q->asks_for, sizeof q->asks_for, "%s", _("USD"));
+	q->wants_reason = true;
+	q->yes = action_new(ACT_BUDGET, slug, 4, args);
+	return q;
+}
+
+static void ask_budget(struct ui *ui, const struct list_row *r)
+{
+	const char *slug = block_at(r->block, r->row, A_SLUG), *day = block_at(r->block, r->row, A_DAY),
+		   *month = block_at(r->block, r->row, A_MONTH);
+	char text[160], usd[2][FORMAT_MAX];
+	if (!ui_may_act(ui))
+		return;
+	struct question *menu = xcalloc(1, sizeof *menu);
+	snprintf(menu->title, sizeof menu->title, _("Budget of %.40s"), slug);
+	snprintf(text, sizeof text, _("now: %s a day, %s a month"), day != NULL ? format_usd(day, usd[0]) : _("no limit"),
+	         month != NULL ? format_usd(month, usd[1]) : _("no limit"));
+	question_say(menu, text);
+	question_say(menu, "");
+	question_offer(menu, 'd', _("for a day (UTC's)"), budget_question(ui, slug, "budget_day", _("day")));
+	question_offer(menu, 'm', _("for a month"), budget_question(ui, slug, "budget_month", _("month")));
+	ui_ask_take(ui, menu);
 }
 
 static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 {
 	struct agents_view *a = v->state;
 	struct list_row *r = list_current(&a->list);
-	if (list_command(&a->list, cmd))
+	if (list_command(&a->list, cmd)) {
+		if (cmd == CMD_sort || cmd == CMD_reverse)
+			bind(v, ui->snap);
 		return true;
+	}
+	if (cmd == CMD_window) {
+		a->window = (a->window + 1) % ARRAY_SIZE(WINDOWS);
+		return true;
+	}
 	if (r == NULL)
 		return false;
 	const char *slug = block_at(r->block, r->row, A_SLUG);
 	switch (cmd) {
 	case CMD_pause_agent:
 		act_pause(ui, slug, strcmp(block_at(r->block, r->row, A_STATE), "PAUSED") == 0);
+		return true;
+	case CMD_budget:
+		ask_budget(ui, r);
 		return true;
 	case CMD_test_agent:
 		ui_open(ui, VIEW_TEST, slug);

@@ -4,25 +4,41 @@
 #include "tui/view.h"
 #include "tui/views/facts.h"
 
+static const struct list_sort PROVIDER_SORTS[] = { { N_("provider"), P_SLUG, true, false },
+	                                           { N_("failures"), P_ERRORS, false, true },
+	                                           { N_("p95"), P_P95, false, true },
+	                                           { N_("held"), P_HELD, false, true } };
+static const struct list_sort WORKER_SORTS[] = { { N_("worker"), W_NAME, true, false },
+	                                         { N_("busy"), W_RUNNING, false, true },
+	                                         { N_("done"), W_PER_MINUTE, false, true },
+	                                         { N_("lease"), W_LEASE, false, false } };
+
 struct health_view {
 	struct list providers, workers;
 	bool in_workers; /* which pane has the keys */
 };
 
-enum { P_C_SLUG, P_C_BREAKER, P_C_FAIL, P_C_CALLS, P_C_TTFT, P_C_QUOTA, P_C_HELD, P_C_ERROR, P_COLUMNS };
+enum { P_C_SLUG, P_C_BREAKER, P_C_FAIL, P_C_P95, P_C_LEFT, P_C_QUOTA, P_C_BUSY, P_C_HELD, P_C_ERROR, P_COLUMNS };
 static const struct column PROVIDER_COLUMNS[P_COLUMNS] = {
-	[P_C_SLUG] = { "PROVIDER", 12, 16, 0, false }, [P_C_BREAKER] = { "BREAKER", 22, 24, 0, false },
-	[P_C_FAIL] = { "FAIL 5m", 10, 12, 60, true },  [P_C_CALLS] = { "CALLS/h", 0, 8, 120, true },
-	[P_C_TTFT] = { "1st TEXT", 0, 8, 120, true },  [P_C_QUOTA] = { "QUOTA", 5, 5, 60, true },
-	[P_C_HELD] = { "HELD", 5, 5, 60, true },       [P_C_ERROR] = { "LAST ERROR", 0, 0, 76, false },
+	[P_C_SLUG] = { "PROVIDER", 12, 16, 0, false },    [P_C_BREAKER] = { "BREAKER", 22, 24, 0, false },
+	[P_C_FAIL] = { "FAIL 5m", 9, 12, 60, true },      [P_C_P95] = { "P95", 5, 6, 70, true },
+	[P_C_LEFT] = { "LIMIT LEFT", 0, 17, 110, false }, [P_C_QUOTA] = { "QUOTA", 5, 5, 60, true },
+	[P_C_BUSY] = { "BUSY", 0, 5, 110, true },         [P_C_HELD] = { "HELD", 5, 5, 60, true },
+	[P_C_ERROR] = { "LAST ERROR", 0, 0, 76, false },
 };
 
-enum { C_NAME, C_STATE, C_BUSY, C_DONE, C_LEASE, C_UP, C_VERSION, C_AGENTS, W_COLUMNS };
+enum { C_NAME, C_STATE, C_BUSY, C_MESSAGE, C_DONE, C_LEASE, C_UP, C_RSS, C_VERSION, C_AGENTS, W_COLUMNS };
 static const struct column WORKER_COLUMNS[W_COLUMNS] = {
-	[C_NAME] = { "WORKER", 24, 30, 0, false },      [C_STATE] = { "STATE", 9, 9, 0, false },
-	[C_BUSY] = { "BUSY", 9, 9, 40, true },          [C_DONE] = { "DONE/m", 7, 7, 60, true },
-	[C_LEASE] = { "LEASE", 6, 6, 70, true },        [C_UP] = { "UP", 7, 7, 70, true },
-	[C_VERSION] = { "VERSION", 0, 12, 120, false }, [C_AGENTS] = { "AGENTS", 0, 0, 120, false },
+	[C_NAME] = { "WORKER", 18, 24, 0, false },
+	[C_STATE] = { "STATE", 8, 9, 0, false },
+	[C_BUSY] = { "BUSY", 8, 9, 40, true },
+	[C_MESSAGE] = { "OLDEST MESSAGE", 18, 28, 80, false },
+	[C_DONE] = { "DONE/m", 6, 7, 60, true },
+	[C_LEASE] = { "LEASE", 5, 6, 70, true },
+	[C_UP] = { "UP", 6, 7, 70, true },
+	[C_RSS] = { "RSS", 0, 6, 100, true },
+	[C_VERSION] = { "VERSION", 0, 8, 120, false },
+	[C_AGENTS] = { "AGENTS", 0, 0, 130, false },
 };
 
 /* Seconds that were so many when the screen was read. */
@@ -63,12 +79,27 @@ static const char *ago(struct ui *ui, usec_t at, char *buf)
 	return buf;
 }
 
+/* What its headers said is left of its limits until they are full again. */
+static const char *left_text(const struct block *b, int row, char *buf, enum style *style)
+{
+	int64_t requests = block_int(b, row, P_LEFT_REQUESTS, -1), tokens = block_int(b, row, P_LEFT_TOKENS, -1);
+	int at = 0;
+	buf[0] = '\0';
+	if (tokens >= 0)
+		at = snprintf(buf, 64, _("tok %lld%% "), (long long)tokens);
+	if (requests >= 0)
+		snprintf(buf + at, 64 - (size_t)at, _("req %lld%%"), (long long)requests);
+	if ((requests >= 0 && requests < 15) || (tokens >= 0 && tokens < 15))
+		*style = S_WARN;
+	return buf[0] != '\0' ? buf : _("none told");
+}
+
 static struct str provider_cell(const struct list_row *r, int column, char *buf, enum style *style, void *ctx)
 {
 	struct ui *ui = ctx;
 	const struct block *b = r->block;
 	int row = r->row;
-	double quota = block_double(b, row, P_QUOTA, 0), ms = block_double(b, row, P_TTFT, -1);
+	double quota = block_double(b, row, P_QUOTA, 0);
 	switch (column) {
 	case P_C_SLUG:
 		return block_str(b, row, P_SLUG);
@@ -79,12 +110,12 @@ static struct str provider_cell(const struct list_row *r, int column, char *buf,
 		if (block_int(b, row, P_ERRORS, 0) > 0)
 			*style = S_WARN;
 		return str_of(block_int(b, row, P_CALLS, 0) > 0 ? buf : "-");
-	case P_C_CALLS:
-		return block_str(b, row, P_CALLS_HOUR);
-	case P_C_TTFT:
-		if (ms >= 0 && ms < 1000)
-			snprintf(buf, 64, "%.0fms", ms);
-		return str_of(ms < 0 ? "-" : ms < 1000 ? buf : format_duration(ms / 1000, buf));
+	case P_C_P95:
+		return str_of(format_latency(block_double(b, row, P_P95, -1000) / 1000, buf));
+	case P_C_LEFT:
+		return str_of(left_text(b, row, buf, style));
+	case P_C_BUSY:
+		return block_str(b, row, P_BUSY);
 	case P_C_QUOTA:
 		if (quota == 0)
 			return STR("-");
@@ -105,7 +136,8 @@ static struct str worker_cell(const struct list_row *r, int column, char *buf, e
 	const struct block *b = r->block;
 	int row = r->row;
 	const char *s = block_at(b, row, W_STATE);
-	double left = now_left(ui, block_double(b, row, W_LEASE, 0));
+	double left = now_left(ui, block_double(b, row, W_LEASE, 0)), since;
+	char time[FORMAT_MAX];
 	switch (column) {
 	case C_NAME:
 		return block_str(b, row, W_NAME);
@@ -122,6 +154,18 @@ static struct str worker_cell(const struct list_row *r, int column, char *buf, e
 		return str_of(left > 0 ? format_duration(left, buf) : _("gone"));
 	case C_UP:
 		return str_of(format_duration((double)(MAX(0, ui->now - block_time(b, row, W_STARTED)) / USEC_PER_SEC), buf));
+	case C_MESSAGE:
+		if (block_at(b, row, W_MESSAGE) == NULL)
+			return STR("-");
+		since = (double)(MAX(0, ui->now - block_time(b, row, W_MESSAGE_SINCE)) / USEC_PER_SEC);
+		snprintf(buf, 64, "%s %.24s %s", block_at(b, row, W_MESSAGE), block_at(b, row, W_MESSAGE_AGENT),
+		         format_duration(since, time));
+		return str_of(buf);
+	case C_RSS:
+		if (block_at(b, row, W_RSS) == NULL)
+			return STR("?");
+		snprintf(buf, 64, "%lldM", (long long)(block_int(b, row, W_RSS, 0) >> 20));
+		return str_of(buf);
 	case C_VERSION:
 		return block_str(b, row, W_VERSION);
 	default:
@@ -134,6 +178,10 @@ static void init(struct view *v)
 	struct health_view *h = xcalloc(1, sizeof *h);
 	list_init(&h->providers);
 	list_init(&h->workers);
+	h->providers.sorts = PROVIDER_SORTS;
+	h->providers.n_sorts = ARRAY_SIZE(PROVIDER_SORTS);
+	h->workers.sorts = WORKER_SORTS;
+	h->workers.n_sorts = ARRAY_SIZE(WORKER_SORTS);
 	v->state = h;
 }
 
@@ -148,7 +196,7 @@ static void release(struct view *v)
 static void want(struct view *v, struct want *w)
 {
 	(void)v;
-	w->blocks |= 1u << BLOCK_PROVIDERS | 1u << BLOCK_EVENTS | 1u << BLOCK_WORKERS;
+	w->blocks |= 1u << BLOCK_PROVIDERS | 1u << BLOCK_EVENTS | 1u << BLOCK_WORKERS | 1u << BLOCK_POSTGRES;
 }
 
 static void bind(struct view *v, const struct snapshot *s)
@@ -182,6 +230,7 @@ static void draw_facts(struct ui *ui, const struct list_row *r, int y)
 	fact(s, y + 1, &x, "", S_PLAIN, str_of(text));
 	snprintf(text, sizeof text, _("%s of %s"), block_at(b, row, P_ERRORS_HOUR), block_at(b, row, P_CALLS_HOUR));
 	fact(s, y + 1, &x, _("failed in 1h"), block_int(b, row, P_ERRORS_HOUR, 0) > 0 ? S_WARN : S_PLAIN, str_of(text));
+	fact(s, y + 1, &x, _("first text"), S_PLAIN, str_of(format_latency(block_double(b, row, P_TTFT, -1000) / 1000, text)));
 	x = facts_line(s, y + 2, _("error"));
 	if (block_at(b, row, P_LAST_ERROR) == NULL) {
 		fact_rest(s, y + 2, x, S_DIM, str_of(_("none within the hour")));
@@ -232,14 +281,15 @@ static void draw_title(struct ui *ui, const struct health_view *h)
 	struct screen *s = ui->screen;
 	char right[64];
 	int held = 0, x = 1 + screen_put(s, ui->top, 1, -1, S_BOLD, _("Health")) + 2;
-	screen_put(s, ui->top, x, -1, S_DIM, _("providers"));
+	x += screen_putf(s, ui->top, x, -1, S_DIM, _("providers   sort %s%s"), _(PROVIDER_SORTS[h->providers.sort].name),
+	                 h->providers.is_reversed ? " (O)" : "");
 	for (int i = 0; i < h->providers.n; i++) {
 		const char *state = block_at(h->providers.rows[i].block, h->providers.rows[i].row, P_BREAKER);
 		held += strcmp(state, "closed") != 0 && strcmp(state, "forced closed") != 0;
 	}
 	snprintf(right, sizeof right, _("providers: %d, held: %d"), h->providers.n, held);
 	int at = screen_width(s) - (int)strlen(right) - 1;
-	if (at > x + 10)
+	if (at > x)
 		screen_put(s, ui->top, at, -1, held > 0 ? S_WARN : S_DIM, right);
 }
 
@@ -247,16 +297,60 @@ static void draw_workers_rule(struct ui *ui, const struct health_view *h, int y)
 {
 	char label[100];
 	int64_t busy = 0, slots = 0, stale = 0;
+	int n = 0;
 	for (int i = 0; i < h->workers.n; i++) {
 		const struct list_row *r = &h->workers.rows[i];
+		if (r->is_ghost)
+			continue;
+		n++;
 		busy += block_int(r->block, r->row, W_RUNNING, 0);
 		slots += block_int(r->block, r->row, W_SLOTS, 0);
 		stale += strcmp(block_at(r->block, r->row, W_STATE), "STALE") == 0;
 	}
-	snprintf(label, sizeof label, _("workers: %d, %lld of %lld slots busy"), h->workers.n, (long long)busy, (long long)slots);
+	snprintf(label, sizeof label, _("workers: %d, %lld of %lld slots busy, sort %s%s"), n, (long long)busy, (long long)slots,
+	         _(WORKER_SORTS[h->workers.sort].name), h->workers.is_reversed ? " (O)" : "");
 	if (stale > 0)
 		snprintf(label + strlen(label), sizeof label - strlen(label), _(", %lld stale"), (long long)stale);
 	screen_rule(ui->screen, y, 0, -1, label);
+}
+
+static void draw_postgres(struct ui *ui, int y)
+{
+	struct screen *s = ui->screen;
+	const struct block *b = ui->snap->blocks[BLOCK_POSTGRES];
+	char text[64], time[FORMAT_MAX];
+	int x = facts_line(s, y, _("postgres"));
+	if (b == NULL || b->n_rows == 0)
+		return;
+	fact(s, y, &x, "", S_PLAIN, block_str(b, 0, DB_VERSION));
+	fact(s, y, &x, _("console reads in"), S_PLAIN, str_of(format_latency((double)ui->snap->took / USEC_PER_SEC, text)));
+	fact(s, y, &x, "LISTEN", ui->snap->is_listening ? S_OK : S_WARN,
+	     str_of(ui->snap->is_listening ? _("ok") : _("no: polling")));
+	snprintf(text, sizeof text, "%s/%s", block_at(b, 0, DB_CONNECTIONS), block_at(b, 0, DB_MAX));
+	fact(s, y, &x, _("connections"),
+	     10 * block_int(b, 0, DB_CONNECTIONS, 0) > 9 * block_int(b, 0, DB_MAX, 0) ? S_WARN : S_PLAIN, str_of(text));
+	if (block_at(b, 0, DB_LAG) != NULL)
+		fact(s, y, &x, _("replica lag"), S_PLAIN, str_of(format_latency(block_double(b, 0, DB_LAG, 0), time)));
+	/* Whoever holds a transaction open for minutes keeps dead rows in every table: signalbox doctor names it. */
+	double oldest = block_double(b, 0, DB_OLDEST, 0);
+	if (oldest > 60)
+		fact(s, y, &x, _("oldest transaction"), S_WARN, str_of(format_duration(oldest, time)));
+}
+
+static const struct list_row *stale_worker(const struct health_view *h)
+{
+	for (int i = 0; i < h->workers.n; i++)
+		if (strcmp(block_at(h->workers.rows[i].block, h->workers.rows[i].row, W_STATE), "STALE") == 0)
+			return &h->workers.rows[i];
+	return NULL;
+}
+
+static void draw_stale(struct ui *ui, const struct list_row *r, int y)
+{
+	char name[120];
+	snprintf(name, sizeof name, "%.90s", block_at(r->block, r->row, W_NAME));
+	int x = 1 + screen_text(ui->screen, y, 1, screen_width(ui->screen) / 2, S_WARN, str_of(name));
+	screen_put(ui->screen, y, x + 1, -1, S_WARN, _("missed its heartbeats; the next tick gives its messages back"));
 }
 
 static void draw(struct view *v, struct ui *ui)
@@ -284,7 +378,12 @@ static void draw(struct view *v, struct ui *ui)
 	draw_workers_rule(ui, h, y++);
 	if (h->workers.n == 0 && ui->snap->blocks[BLOCK_WORKERS] != NULL)
 		screen_put(s, y + 1, 2, -1, S_DIM, _("no worker is alive: start signalbox-worker; messages wait until then"));
-	list_draw(&h->workers, s, y, ui->bottom - y, &workers, h->in_workers);
+	int foot = ui->bottom - y >= 5 ? MIN(2, 1 + (stale_worker(h) != NULL)) : 0;
+	list_draw(&h->workers, s, y, ui->bottom - foot - y, &workers, h->in_workers);
+	if (foot > 0)
+		draw_postgres(ui, ui->bottom - foot);
+	if (foot > 1)
+		draw_stale(ui, stale_worker(h), ui->bottom - 1);
 }
 
 /* ---- the breaker, by hand */
@@ -298,19 +397,6 @@ static struct question *force(struct ui *ui, const char *slug, const char *becom
 	return q;
 }
 
-static void say(struct question *q, const char *line)
-{
-	snprintf(q->lines[q->n_lines++], sizeof q->lines[0], "%s", line);
-}
-
-static void offer(struct question *menu, char key, const char *label, struct question *then)
-{
-	struct choice *c = &menu->choices[menu->n_choices++];
-	c->key = key;
-	c->then = then;
-	snprintf(c->label, sizeof c->label, "%s", label);
-}
-
 static void ask_breaker(struct ui *ui, const struct list_row *r)
 {
 	const char *slug = block_at(r->block, r->row, P_SLUG);
@@ -322,21 +408,38 @@ static void ask_breaker(struct ui *ui, const struct list_row *r)
 	snprintf(menu->title, sizeof menu->title, _("Breaker of %.40s"), slug);
 	snprintf(menu->lines[menu->n_lines++], sizeof menu->lines[0], _("now: %s; %s messages wait for it"),
 	         breaker_text(ui, r->block, r->row, text, &style), block_at(r->block, r->row, P_HELD));
-	say(menu, "");
+	question_say(menu, "");
 	q = force(ui, slug, "open", _("Force %.40s open"));
-	say(q, _("No worker calls it until it is freed. Agents go on with the rest of their"));
-	say(q, _("chain; who has no other route waits, and nothing fails."));
+	question_say(q, _("No worker calls it until it is freed. Agents go on with the rest of their"));
+	question_say(q, _("chain; who has no other route waits, and nothing fails."));
 	snprintf(q->word, sizeof q->word, "%s", slug);
-	offer(menu, 'o', _("force open: nobody calls it"), q);
+	question_offer(menu, 'o', _("force open: nobody calls it"), q);
 	q = force(ui, slug, "closed", _("Force %.40s closed"));
-	say(q, _("It is called whatever happens: failures and limits do not stop the calls,"));
-	say(q, _("until it is freed. What fails then costs tries."));
+	question_say(q, _("It is called whatever happens: failures and limits do not stop the calls,"));
+	question_say(q, _("until it is freed. What fails then costs tries."));
 	snprintf(q->word, sizeof q->word, "%s", slug);
-	offer(menu, 'c', _("force closed: it is called whatever happens"), q);
+	question_offer(menu, 'c', _("force closed: it is called whatever happens"), q);
 	q = force(ui, slug, "auto", _("Free %.40s"));
-	say(q, _("All that is known of it is forgotten; its calls decide again."));
-	offer(menu, 'a', _("auto: free it, its calls decide again"), q);
+	question_say(q, _("All that is known of it is forgotten; its calls decide again."));
+	question_offer(menu, 'a', _("auto: free it, its calls decide again"), q);
 	ui_ask_take(ui, menu);
+}
+
+static void ask_drain(struct ui *ui, const struct list_row *r)
+{
+	const char *name = block_at(r->block, r->row, W_NAME), *args[] = { block_at(r->block, r->row, W_ID), ui->operator_name };
+	char text[160];
+	if (!ui_may_act(ui))
+		return;
+	struct question *q = xcalloc(1, sizeof *q);
+	snprintf(q->title, sizeof q->title, _("Drain %.50s"), name);
+	snprintf(text, sizeof text, _("It runs %s messages, takes no more, and ends: as a SIGTERM would."),
+	         block_at(r->block, r->row, W_RUNNING));
+	question_say(q, text);
+	question_say(q, _("What it cannot finish in time goes back to the queue and burns no try."));
+	snprintf(q->word, sizeof q->word, "%.63s", name);
+	q->yes = action_new(ACT_DRAIN, name, 2, args);
+	ui_ask_take(ui, q);
 }
 
 static void open_queue(struct ui *ui, const char *field, const char *value)
@@ -359,6 +462,12 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 		if (p != NULL)
 			ask_breaker(ui, p);
 		return true;
+	case CMD_drain:
+		if (w != NULL && h->in_workers)
+			ask_drain(ui, w);
+		else
+			ui_say(ui, "%s", _("Tab to the workers, then K drains the one under the cursor"));
+		return true;
 	case CMD_open:
 		if (h->in_workers && w != NULL)
 			open_queue(ui, "worker", block_at(w->block, w->row, W_NAME));
@@ -366,7 +475,11 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 			open_queue(ui, "prov", block_at(p->block, p->row, P_SLUG));
 		return true;
 	default:
-		return list_command(h->in_workers ? &h->workers : &h->providers, cmd);
+		if (!list_command(h->in_workers ? &h->workers : &h->providers, cmd))
+			return false;
+		if (cmd == CMD_sort || cmd == CMD_reverse)
+			bind(v, ui->snap);
+		return true;
 	}
 }
 

@@ -18,6 +18,7 @@
 #include "sql_embed.h"
 #include "worker/job.h"
 #include "worker/telemetry/count.h"
+#include "worker/telemetry/process.h"
 
 #define FRESH_USEC (5 * USEC_PER_SEC)
 #define TIMEOUT_MS 3000
@@ -232,14 +233,10 @@ static void look_at_process(const struct metrics *m, struct counts *c)
 {
 	struct rusage u;
 	struct rlimit files;
-	long pages = 0, resident = 0, page = sysconf(_SC_PAGESIZE);
-	FILE *f = fopen("/proc/self/statm", "re");
-	if (f != NULL) {
-		if (fscanf(f, "%ld %ld", &pages, &resident) == 2) {
-			count_add(c, VIRTUAL, pages * page, NULL);
-			count_add(c, RESIDENT, resident * page, NULL);
-		}
-		fclose(f);
+	struct process_memory memory;
+	if (process_memory(&memory)) {
+		count_add(c, VIRTUAL, memory.virtual, NULL);
+		count_add(c, RESIDENT, memory.resident, NULL);
 	}
 	getrusage(RUSAGE_SELF, &u);
 	count_add(c, CPU, (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * USEC_PER_SEC + u.ru_utime.tv_usec + u.ru_stime.tv_usec, NULL);

@@ -8,6 +8,7 @@
 
 #define ENTRIES_MAX 1024 /* more kinds of news than that between two reports, and the rest is not told */
 #define HELD_MAX 256
+#define PROVIDERS_MAX 64 /* of more than that the calls under way are not told */
 
 /* News of one route since the last report. Probes and parks have entries of their own. */
 struct entry {
@@ -18,6 +19,7 @@ struct entry {
 	bool is_sum, is_key, is_probe;
 	enum err_code code;
 	char detail[160];
+	struct limit limits[LIMIT_N]; /* that are known whole */
 };
 
 struct held {
@@ -32,6 +34,10 @@ struct breakers {
 	struct held held[HELD_MAX];
 	int n_held;
 	usec_t told_at; /* when we heard who is held */
+	struct {
+		char provider[64];
+		int n;
+	} calls[PROVIDERS_MAX]; /* under way; those never called have no name */
 	void (*on_news)(void *, bool);
 	void *ctx;
 };
@@ -84,6 +90,8 @@ static struct entry *entry_of(struct breakers *b, const struct route *r, bool is
 	snprintf(e->provider, sizeof e->provider, "%s", r->provider);
 	snprintf(e->model, sizeof e->model, "%s", r->model);
 	snprintf(e->key_env, sizeof e->key_env, "%s", key_of(r));
+	for (int i = 0; i < LIMIT_N; i++)
+		e->limits[i] = (struct limit)LIMIT_UNSAID;
 	e->is_sum = is_sum;
 	list_init(&e->link);
 	list_push(&b->news, &e->link);
@@ -99,12 +107,38 @@ static void put_error(struct entry *e, const struct err *err)
 	snprintf(e->detail, sizeof e->detail, "%.159s", err->msg);
 }
 
-void breakers_count(struct breakers *b, const struct route *r, const struct err *err, int64_t tokens)
+void breakers_calling(struct breakers *b, const char *provider, int change)
+{
+	int i = 0;
+	pthread_mutex_lock(&b->lock);
+	while (i < PROVIDERS_MAX - 1 && b->calls[i].provider[0] != '\0' && strcmp(b->calls[i].provider, provider) != 0)
+		i++;
+	if (b->calls[i].provider[0] == '\0')
+		snprintf(b->calls[i].provider, sizeof b->calls[i].provider, "%s", provider);
+	b->calls[i].n += change;
+	pthread_mutex_unlock(&b->lock);
+}
+
+void breakers_put_calls(struct breakers *b, struct strbuf *out)
+{
+	size_t start = out->len;
+	pthread_mutex_lock(&b->lock);
+	strbuf_char(out, '{');
+	for (int i = 0; i < PROVIDERS_MAX && b->calls[i].provider[0] != '\0'; i++)
+		if (b->calls[i].n > 0)
+			strbuf_addf(out, "%s\"%s\":%d", out->len > start + 1 ? "," : "", b->calls[i].provider, b->calls[i].n);
+	strbuf_char(out, '}');
+	pthread_mutex_unlock(&b->lock);
+}
+
+void breakers_count(struct breakers *b, const struct route *r, const struct err *err, int64_t tokens, const struct limits *limits)
 {
 	bool is_bad = (err_acts(err->code) & ACT_BREAKER) != 0;
 	/* Our own mistakes, and what a limit refused, say nothing of the provider's health. */
-	bool counts = is_bad || err->code == ERR_OK;
-	if (!counts && tokens == 0)
+	bool counts = is_bad || err->code == ERR_OK, knows = false;
+	for (int i = 0; i < LIMIT_N; i++)
+		knows |= limit_is_known(&limits->of[i]);
+	if (!counts && tokens == 0 && !knows)
 		return;
 	pthread_mutex_lock(&b->lock);
 	struct entry *e = entry_of(b, r, true);
@@ -112,6 +146,9 @@ void breakers_count(struct breakers *b, const struct route *r, const struct err 
 		e->calls += counts;
 		e->errors += is_bad;
 		e->tokens += tokens;
+		for (int i = 0; i < LIMIT_N; i++)
+			if (limit_is_known(&limits->of[i]))
+				e->limits[i] = limits->of[i];
 		put_error(e, is_bad ? err : NULL);
 	}
 	pthread_mutex_unlock(&b->lock);
@@ -159,6 +196,21 @@ int64_t breakers_held(struct breakers *b, const struct route *r, usec_t claimed)
 	return until > now ? (until - now + USEC_PER_MSEC - 1) / USEC_PER_MSEC : 0;
 }
 
+static void put_limits(struct strbuf *out, const struct entry *e)
+{
+	const char *before = ",\"limits\":{";
+	for (int i = 0; i < LIMIT_N; i++) {
+		const struct limit *l = &e->limits[i];
+		if (!limit_is_known(l))
+			continue;
+		strbuf_addf(out, "%s\"%s\":[%lld,%lld,%d]", before, LIMIT_NAMES[i], (long long)l->remaining, (long long)l->total,
+		            l->reset_ms);
+		before = ",";
+	}
+	if (before[1] == '\0')
+		strbuf_char(out, '}');
+}
+
 static void put_entry(struct strbuf *out, const struct entry *e)
 {
 	strbuf_str(out, out->len > 1 ? ",{" : "{");
@@ -180,6 +232,7 @@ static void put_entry(struct strbuf *out, const struct entry *e)
 		json_put_field(out, "probe", e->job_id);
 		strbuf_addf(out, ",\"is_ok\":%s", e->verdict < 0 ? "null" : e->verdict > 0 ? "true" : "false");
 	}
+	put_limits(out, e);
 	strbuf_char(out, '}');
 }
 

@@ -5,6 +5,7 @@
  */
 #include "shared/err.h"
 #include "worker/job.h"
+#include "worker/llm/limits.h"
 
 struct breakers;
 struct rows;
@@ -13,8 +14,12 @@ struct rows;
 struct breakers *breakers_new(void (*on_news)(void *ctx, bool urgent), void *ctx);
 void breakers_free(struct breakers *);
 
-/* A call of the route ended, with these tokens. */
-void breakers_count(struct breakers *, const struct route *, const struct err *, int64_t tokens);
+/* A call of the provider begins (1), or ended (-1). */
+void breakers_calling(struct breakers *, const char *provider, int change);
+/* {"provider": calls under way, …}; only those that have some. */
+void breakers_put_calls(struct breakers *, struct strbuf *);
+/* A call of the route ended, with these tokens, and said this of its limits. */
+void breakers_count(struct breakers *, const struct route *, const struct err *, int64_t tokens, const struct limits *);
 /* Nobody is to call the route's model, or with its key, for ms. */
 void breakers_park(struct breakers *, const struct route *, const struct err *, int64_t ms, bool is_key);
 /* What became of a probe: 1 it answered, 0 it failed, -1 it was not called after all. */

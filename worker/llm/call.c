@@ -6,6 +6,7 @@
 
 #include <strings.h>
 
+#include "worker/llm/breaker.h"
 #include "worker/llm/classify.h"
 #include "worker/net/engine.h"
 #include "worker/telemetry/trace.h"
@@ -16,6 +17,7 @@
 
 struct call_private {
 	const struct provider_ops *ops;
+	const char *provider; /* the job's, as the breakers know it */
 	struct job *job;
 	struct call *call;
 	struct live *into; /* NULL: vectors were asked for */
@@ -157,6 +159,7 @@ static void on_done(void *ctx, const struct net_response *r, const struct err *n
 	}
 	snprintf(call->request_id, sizeof call->request_id, "%s", r->request_id[0] != '\0' ? r->request_id : call->reply.id);
 	struct job *job = p->job;
+	breakers_calling(job->services->breakers, p->provider, -1);
 	atomic_store(&call->is_done, true);
 	job_wake(job); /* from here on call and p belong to the job */
 }
@@ -330,6 +333,7 @@ struct call *call_start(struct job *job, const struct ask *ask, const struct rou
 		                    .started = clock_mono() };
 	call->private = p;
 	call->ttft_ms = -1;
+	p->provider = route->provider;
 	call->limits = (struct limits)LIMITS_AT(clock_wall());
 	call->reply = (struct reply){ .usage = USAGE_UNKNOWN, .arena = &p->arena, .on_text = on_text, .ctx = p };
 
@@ -337,10 +341,12 @@ struct call *call_start(struct job *job, const struct ask *ask, const struct rou
 	if (find_embed(p, ask, route, err) < 0 || build(p, ask, route, &url, &body, err) < 0) {
 		call_free(call);
 		call = NULL;
-	} else if (ops->stream_type == NULL) {
-		answer_null(p);
 	} else {
-		send_request(p, span, &url, &body, key);
+		breakers_calling(job->services->breakers, p->provider, 1);
+		if (ops->stream_type == NULL)
+			answer_null(p);
+		else
+			send_request(p, span, &url, &body, key);
 	}
 	explicit_bzero(key, sizeof key);
 	strbuf_release(&url);

@@ -9,6 +9,8 @@
 
 #define DAY_MS 86400000
 
+const char *const LIMIT_NAMES[LIMIT_N] = { "requests", "tokens", "input-tokens", "output-tokens" };
+
 /* Milliseconds, cut to a day; -1 for what cannot be a wait. */
 static int to_ms(double ms)
 {
@@ -103,11 +105,11 @@ static int read_retry_after(const struct limits *l, const char *value)
 	return isnan(seconds) ? until_ms(read_http_date(value), l->now) : to_ms(seconds * 1000);
 }
 
-static void read_remaining(struct limit *limit, const char *value)
+static void read_count(int64_t *count, const char *value)
 {
 	double n = read_plain(value);
 	if (!isnan(n) && n <= 9007199254740991.0)
-		limit->remaining = (int64_t)n;
+		*count = (int64_t)n;
 }
 
 static void read_reset(const struct limits *l, struct limit *limit, const char *value)
@@ -119,41 +121,39 @@ static void read_reset(const struct limits *l, struct limit *limit, const char *
 
 static struct limit *limit_of(struct limits *l, const char *kind, size_t len)
 {
-	const struct {
-		const char *name;
-		struct limit *limit;
-	} ALL[] = { { "requests", &l->requests },
-		    { "tokens", &l->tokens },
-		    { "input-tokens", &l->input_tokens },
-		    { "output-tokens", &l->output_tokens } };
-	for (size_t i = 0; i < ARRAY_SIZE(ALL); i++)
-		if (strlen(ALL[i].name) == len && strncasecmp(ALL[i].name, kind, len) == 0)
-			return ALL[i].limit;
+	for (int i = 0; i < LIMIT_N; i++)
+		if (strlen(LIMIT_NAMES[i]) == len && strncasecmp(LIMIT_NAMES[i], kind, len) == 0)
+			return &l->of[i];
 	return NULL;
 }
 
 /* x-ratelimit-remaining-tokens (OpenAI, Groq) and anthropic-ratelimit-tokens-remaining say the same in another order. */
-static void read_budget(struct limits *l, const char *name, const char *value)
+static struct limit *find_limit(struct limits *l, const char *name, const char *word)
 {
 	static const char OPENAI[] = "x-ratelimit-", ANTHROPIC[] = "anthropic-ratelimit-";
-	bool is_reset = strcasestr(name, "reset") != NULL;
-	const char *word = is_reset ? "reset" : "remaining", *kind;
-	struct limit *limit = NULL;
 	size_t n = strlen(word);
 	if (strncasecmp(name, OPENAI, strlen(OPENAI)) == 0) {
-		kind = name + strlen(OPENAI);
-		if (strncasecmp(kind, word, n) == 0 && kind[n] == '-')
-			limit = limit_of(l, kind + n + 1, strlen(kind + n + 1));
-	} else if (strncasecmp(name, ANTHROPIC, strlen(ANTHROPIC)) == 0) {
-		kind = name + strlen(ANTHROPIC);
+		const char *kind = name + strlen(OPENAI);
+		return strncasecmp(kind, word, n) == 0 && kind[n] == '-' ? limit_of(l, kind + n + 1, strlen(kind + n + 1)) : NULL;
+	}
+	if (strncasecmp(name, ANTHROPIC, strlen(ANTHROPIC)) == 0) {
+		const char *kind = name + strlen(ANTHROPIC);
 		size_t len = strlen(kind);
 		if (len > n + 1 && strcasecmp(kind + len - n, word) == 0 && kind[len - n - 1] == '-')
-			limit = limit_of(l, kind, len - n - 1);
+			return limit_of(l, kind, len - n - 1);
 	}
-	if (limit != NULL && is_reset)
+	return NULL;
+}
+
+static void read_budget(struct limits *l, const char *name, const char *value)
+{
+	struct limit *limit;
+	if ((limit = find_limit(l, name, "remaining")) != NULL)
+		read_count(&limit->remaining, value);
+	else if ((limit = find_limit(l, name, "limit")) != NULL)
+		read_count(&limit->total, value);
+	else if ((limit = find_limit(l, name, "reset")) != NULL)
 		read_reset(l, limit, value);
-	else if (limit != NULL)
-		read_remaining(limit, value);
 }
 
 void limits_header(struct limits *l, const char *name, const char *value)
@@ -175,11 +175,10 @@ void limits_header(struct limits *l, const char *name, const char *value)
 
 int limits_wait_ms(const struct limits *l)
 {
-	const struct limit *const all[] = { &l->requests, &l->tokens, &l->input_tokens, &l->output_tokens };
 	int wait = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		if (all[i]->remaining == 0)
-			wait = MAX(wait, all[i]->reset_ms);
+	for (int i = 0; i < LIMIT_N; i++)
+		if (l->of[i].remaining == 0)
+			wait = MAX(wait, l->of[i].reset_ms);
 	return wait;
 }
 

@@ -5,9 +5,12 @@
  */
 #include "shared/base.h"
 
+enum limit_kind { LIMIT_REQUESTS, LIMIT_TOKENS, LIMIT_INPUT_TOKENS, LIMIT_OUTPUT_TOKENS, LIMIT_N };
+extern const char *const LIMIT_NAMES[LIMIT_N]; /* as headers have them */
+
 struct limit {
-	int64_t remaining; /* -1: not said */
-	int reset_ms;      /* until it is full again, or has something again; -1: not said */
+	int64_t remaining, total; /* -1: not said */
+	int reset_ms;             /* until it is full again, or has something again; -1: not said */
 };
 
 struct limits {
@@ -15,16 +18,16 @@ struct limits {
 	int retry_after_ms; /* -1: not said */
 	int retry_rank;     /* how exact the header was that said it */
 	int should_retry;   /* x-should-retry: 1 true, 0 false, -1 not said */
-	struct limit requests, tokens, input_tokens, output_tokens;
+	struct limit of[LIMIT_N];
 };
-#define LIMIT_UNSAID   \
-	{              \
-		-1, -1 \
+#define LIMIT_UNSAID       \
+	{                  \
+		-1, -1, -1 \
 	}
-#define LIMITS_AT(now_)                                                                                                    \
-	{                                                                                                                  \
-		.now = (now_), .retry_after_ms = -1, .should_retry = -1, .requests = LIMIT_UNSAID, .tokens = LIMIT_UNSAID, \
-		.input_tokens = LIMIT_UNSAID, .output_tokens = LIMIT_UNSAID,                                               \
+#define LIMITS_AT(now_)                                                           \
+	{                                                                         \
+		.now = (now_), .retry_after_ms = -1, .should_retry = -1,          \
+		.of = { LIMIT_UNSAID, LIMIT_UNSAID, LIMIT_UNSAID, LIMIT_UNSAID }, \
 	}
 
 /* One header; `name` in any case, `value` without the end of the line. Others are ignored. */
@@ -33,3 +36,8 @@ void limits_header(struct limits *, const char *name, const char *value);
 int limits_wait_ms(const struct limits *);
 /* An or of enum err_act, corrected by x-should-retry: whether the same provider may be asked again. */
 int limits_acts(const struct limits *, int acts);
+/* What is known whole: what is left, of how much, until when. */
+static inline bool limit_is_known(const struct limit *l)
+{
+	return l->remaining >= 0 && l->total > 0 && l->reset_ms >= 0;
+}

@@ -1,6 +1,7 @@
 #include "worker/queue/lease.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "shared/pg.h"
 #include "shared/vocab.h"
 #include "shared/version.h"
+#include "worker/job.h"
 
 #define TIMEOUT_MS 10000
 #define TICK_USEC USEC_PER_SEC          /* and never less than three times a lease */
@@ -17,14 +19,18 @@
 
 struct lease {
 	pthread_t thread;
+	const struct services *services;
 	const struct options *options;
-	const char *name, *agents;
+	const char *agents;
 	struct jobs *jobs;
 	struct listen listen;
 	struct pg *pg;
 	int wake;
 	_Atomic(usec_t) renewed; /* by our clock, when the last renewal was answered; only the lease thread writes it */
 	usec_t quiet_until;      /* no tick before */
+	bool is_asked_to_end;
+	void (*put_facts)(void *, struct strbuf *);
+	void *ctx;
 	atomic_bool draining, ending;
 	pthread_mutex_t lock; /* of what follows */
 	char id[40];
@@ -37,7 +43,7 @@ static int hello(struct lease *l, struct err *err)
 	char concurrency[16], ms[32];
 	snprintf(concurrency, sizeof concurrency, "%d", (int)l->options->concurrency);
 	snprintf(ms, sizeof ms, "%lld ms", (long long)l->options->lease_ms);
-	const char *params[] = { l->id, l->name, SIGNALBOX_VERSION, concurrency, l->agents, ms };
+	const char *params[] = { l->id, l->services->worker_name, SIGNALBOX_VERSION, concurrency, l->agents, ms };
 	l->renewed = clock_mono();
 	int result =
 		pg_exec(l->pg, &a, "select signalbox.worker_hello($1, $2, $3, $4, $5, $6)", params, 6, TIMEOUT_MS, NULL, err);
@@ -66,25 +72,41 @@ static void stop_jobs(struct lease *l, const char *array)
 	}
 }
 
+/* As a SIGTERM would end us; said once. */
+static void end_us(struct lease *l)
+{
+	if (atomic_load(&l->draining) || l->is_asked_to_end)
+		return;
+	l->is_asked_to_end = true;
+	log_event(LOG_INFO, "an operator asked this worker to end", "worker=%s", l->id);
+	kill(getpid(), SIGTERM);
+}
+
 static int renew(struct lease *l, struct err *err)
 {
 	struct arena a = ARENA_INIT;
+	struct strbuf facts = STRBUF_INIT(8192);
 	struct rows r;
 	char ms[32];
 	usec_t now = clock_mono();
 	snprintf(ms, sizeof ms, "%lld ms", (long long)l->options->lease_ms);
-	const char *params[] = { l->id, ms, atomic_load(&l->draining) ? "t" : "f" };
-	int result = pg_exec(l->pg, &a, "select stop from signalbox.worker_renew($1, $2, $3)", params, 3, TIMEOUT_MS, &r, err);
+	l->put_facts(l->ctx, &facts);
+	const char *params[] = { l->id, ms, atomic_load(&l->draining) ? "t" : "f", strbuf_text(&facts) };
+	int result = pg_exec(l->pg, &a, "select stop, drain from signalbox.worker_renew($1, $2, $3, $4)", params, 4, TIMEOUT_MS,
+	                     &r, err);
 	if (result == 0) {
 		if (r.n_rows == 0)
 			lost(l);
 		else
 			stop_jobs(l, rows_at(&r, 0, 0));
+		if (r.n_rows > 0 && rows_bool(&r, 0, 1))
+			end_us(l);
 		/* Out of reach for so long, probably for all. The first to come back must not take the others' for dead: their calls still run. */
 		if (now - l->renewed > l->options->lease_ms * USEC_PER_MSEC)
 			l->quiet_until = now + GRACE_USEC;
 		l->renewed = clock_mono();
 	}
+	strbuf_release(&facts);
 	arena_release(&a);
 	return result;
 }
@@ -170,14 +192,16 @@ static void *lease_main(void *arg)
 	return NULL;
 }
 
-int lease_start(struct lease **out, const struct options *o, const char *name, const char *agents, struct jobs *jobs,
-                const char *id, struct err *err)
+int lease_start(struct lease **out, const struct services *s, const char *agents, void (*put_facts)(void *, struct strbuf *),
+                void *ctx, struct err *err)
 {
 	struct lease *l = xcalloc(1, sizeof *l);
-	l->options = o;
-	l->name = name;
+	const struct options *o = l->options = s->options;
+	l->services = s;
 	l->agents = agents;
-	l->jobs = jobs;
+	l->put_facts = put_facts;
+	l->ctx = ctx;
+	l->jobs = s->jobs;
 	l->is_held = true;
 	l->listen = (struct listen){ .listen_url = o->listen_url,
 		                     .database_url = o->database_url,
@@ -186,7 +210,7 @@ int lease_start(struct lease **out, const struct options *o, const char *name, c
 		                     .channel = CHANNEL_STOP,
 		                     .timeout_ms = 5000 };
 	l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	snprintf(l->id, sizeof l->id, "%s", id);
+	snprintf(l->id, sizeof l->id, "%s", s->worker_id);
 	pthread_mutex_init(&l->lock, NULL);
 	if (listen_turn(&l->listen, &l->pg, err) < 0 || hello(l, err) < 0) {
 		pg_close(l->pg);

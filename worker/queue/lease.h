@@ -2,17 +2,18 @@
 /*
  * One thread: keeps this worker's lease, learns which jobs to stop, and once a second lets time do its work (signalbox.tick: schedules,
  * back-offs, held retries, messages of dead workers). When the lease is lost all jobs are stopped, and a new incarnation begins once
- * they have ended.
+ * they have ended. An operator's wish that this worker should end comes here too, and becomes a SIGTERM.
  */
 #include "shared/err.h"
-#include "worker/job.h"
-#include "worker/options.h"
+#include "worker/services.h"
 
 struct lease;
+struct strbuf;
 
-/* Registers the first incarnation; fails when the database cannot be had. id is its uuid. */
-MUSTCHECK int lease_start(struct lease **out, const struct options *, const char *worker_name, const char *agents_array,
-                          struct jobs *, const char *id, struct err *);
+/* Registers the first incarnation, services->worker_id; fails when the database cannot be had. put_facts writes what the worker says of itself with
+ * each renewal, a JSON object (worker_renew.sql); called on the lease's thread. */
+MUSTCHECK int lease_start(struct lease **out, const struct services *, const char *agents_array,
+                          void (*put_facts)(void *ctx, struct strbuf *), void *ctx, struct err *);
 /* The current incarnation into id; false while there is none, between a loss and the next. Any thread. */
 bool lease_id(struct lease *, char id[static 40]);
 /* Milliseconds since the database last confirmed it, -1 while none is held. Any thread. */

@@ -506,7 +506,7 @@ int scene_up(void **state)
 			: "select count(*) from pg_stat_activity where application_name like 'signalbox-worker%'",
 		"0", 0);
 	q("truncate signalbox.ai_messages, signalbox.ai_sessions, signalbox.queue, signalbox.attempts, signalbox.ai_costs, signalbox.stats_minute, "
-	  "signalbox.lane_maps, signalbox.queue_totals, signalbox.stats_day, "
+	  "signalbox.lane_maps, signalbox.queue_totals, signalbox.stats_day, signalbox.costs_day, signalbox.latencies, signalbox.provider_limits, "
 	  "signalbox.starts, signalbox.stops, signalbox.watches, signalbox.message_stream, signalbox.idempotency_keys, signalbox.operator_log, "
 	  "signalbox.test_sessions, signalbox.breakers, signalbox.breaker_counts, signalbox.breaker_events, signalbox.reservations, "
 	  "signalbox.workers, signalbox.lanes, signalbox.agents, signalbox.providers restart identity cascade");

@@ -1,0 +1,25 @@
+-- Writes down what calls cost that did not become the answer of a message: rows of ai_costs, once each, and the statistics of whoever spent them.
+-- costs: [{"job_id", "call", …}], named as the columns of ai_costs.
+create or replace function signalbox.charge(costs jsonb, worker uuid, t timestamptz) returns void
+language sql set search_path = pg_catalog, signalbox, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+	with spent as (
+		insert into ai_costs (job_id, call, kind, message_id, session_id, agent_id, agent_type, provider, model, tokens_input, tokens_output,
+			tokens_cached, tokens_cache_write, tokens_cache_write_1h, tokens_reasoning, is_estimated, cost_pico, intent)
+		select c.job_id, c.call, coalesce(c.kind, 'answer'), c.message_id, c.session_id, c.agent_id, (select a.type from agents a where a.id = c.agent_id),
+			c.provider, c.model, c.tokens_input, c.tokens_output, c.tokens_cached, c.tokens_cache_write, c.tokens_cache_write_1h,
+			c.tokens_reasoning, coalesce(c.is_estimated, false), c.cost_pico, c.intent
+		from jsonb_populate_recordset(null::ai_costs, charge.costs) c
+		on conflict do nothing
+		returning *
+	)
+	insert into stats_minute as old (minute, agent_id, worker_id, tokens_prompt, tokens_completion, tokens_cached, cost_pico, cost_unknown, cost_wasted_pico)
+		select date_trunc('minute', t), s.agent_id, charge.worker, coalesce(sum(s.tokens_input), 0), coalesce(sum(s.tokens_output), 0),
+			coalesce(sum(s.tokens_cached), 0), coalesce(sum(s.cost_pico), 0), count(*) filter (where s.cost_pico is null),
+			coalesce(sum(s.cost_pico) filter (where s.kind = 'answer'), 0)
+		from spent s group by s.agent_id order by s.agent_id
+		on conflict (minute, agent_id, worker_id) do update set tokens_prompt = old.tokens_prompt + excluded.tokens_prompt,
+			tokens_completion = old.tokens_completion + excluded.tokens_completion, tokens_cached = old.tokens_cached + excluded.tokens_cached,
+			cost_pico = old.cost_pico + excluded.cost_pico, cost_unknown = old.cost_unknown + excluded.cost_unknown,
+			cost_wasted_pico = old.cost_wasted_pico + excluded.cost_wasted_pico;
+$$;
