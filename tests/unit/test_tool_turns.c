@@ -14,6 +14,7 @@
 #define ASKED "{\"city\":\"Berlin\"}"
 #define OWN_OF_ANTHROPIC "[{\"type\":\"thinking\",\"thinking\":\"hm\",\"signature\":\"SIGNED\"}]"
 #define OWN_OF_GEMINI "[{\"functionCall\":{\"name\":\"weather\"},\"thoughtSignature\":\"SIGNED\"}]"
+#define TO_SONNET "{\"model\":\"claude-sonnet-5\",\"max_tokens\":4096,\"stream\":true,\"messages\":["
 
 static const struct tool_call CALLS[] = { { "fc.1/x", "weather", STR(ASKED) }, { "call_B", "list_all", { "", 0 } } };
 static struct prompt_turn TURNS[] = {
@@ -74,7 +75,7 @@ TEST(to_anthropic)
 	said_by("gemini", STR(OWN_OF_GEMINI));
 	is_built(
 		&provider_anthropic, &p,
-		"{\"model\":\"claude-sonnet-5\",\"max_tokens\":4096,\"stream\":true,\"messages\":["
+		TO_SONNET
 		"{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Weather?\"}]},"
 		"{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"Let me see.\"},"
 		"{\"type\":\"tool_use\",\"id\":\"fc_1_x\",\"name\":\"weather\",\"input\":" ASKED "},"
@@ -100,6 +101,21 @@ TEST(to_gemini)
 	is_str(j, "contents[1].parts[1].thoughtSignature", "skip_thought_signature_validator");
 	assert_null(json_get(j, "contents[1].parts[2].thoughtSignature"));
 	arena_release(&a);
+}
+
+/* A message without a part is none: no brackets stay behind. */
+TEST(nothing_to_say)
+{
+	struct prompt_turn turns[] = {
+		{ .role = "user", .content = STR("") },
+		{ .role = "assistant", .content = STR("hi"), .own_protocol = "anthropic", .own = STR("[]") }
+	};
+	struct prompt p = { .model = "claude-sonnet-5", .turns = turns, .n_turns = 1 };
+	is_built(&provider_anthropic, &p, TO_SONNET "]}");
+	is_built(&provider_gemini, &p, "{\"contents\":[]}");
+	p.n_turns = 2;
+	is_built(&provider_anthropic, &p,
+	         TO_SONNET "{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"hi\"}]}]}");
 }
 
 #define SCHEMA "{\"type\":\"object\",\"required\":[\"city\"]}"
@@ -139,8 +155,8 @@ TEST(tools)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(to_openai), cmocka_unit_test(to_ollama), cmocka_unit_test(to_anthropic),
-		cmocka_unit_test(to_gemini), cmocka_unit_test(tools),
+		cmocka_unit_test(to_openai), cmocka_unit_test(to_ollama),      cmocka_unit_test(to_anthropic),
+		cmocka_unit_test(to_gemini), cmocka_unit_test(nothing_to_say), cmocka_unit_test(tools),
 	};
 	return cmocka_run_group_tests_name("tool turns", tests, NULL, NULL);
 }

@@ -25,44 +25,23 @@ struct state {
 
 /* ---- the request */
 
-struct writer {
-	struct strbuf *b;
-	const char *role; /* of the message that is open; NULL: none */
-};
-
-/* The next block of `role`: roles must alternate, so what one role says in a row is one message. */
-static void next_block(struct writer *w, const char *role)
-{
-	if (w->role != NULL && strcmp(w->role, role) == 0) {
-		strbuf_char(w->b, ',');
-		return;
-	}
-	if (w->role != NULL)
-		strbuf_str(w->b, "]},");
-	strbuf_addf(w->b, "{\"role\":\"%s\",\"content\":[", role);
-	w->role = role;
-}
-
-static void put_text(struct writer *w, const char *role, struct str text)
+static void put_text(struct wire_turns *w, const char *role, struct str text)
 {
 	if (text.len == 0) /* an empty block is refused */
 		return;
-	next_block(w, role);
+	wire_next_part(w, role);
 	strbuf_str(w->b, "{\"type\":\"text\",\"text\":");
 	json_put_str(w->b, text);
 	strbuf_char(w->b, '}');
 }
 
-static void put_assistant(struct writer *w, const struct prompt_turn *t)
+static void put_assistant(struct wire_turns *w, const struct prompt_turn *t)
 {
-	if (wire_is_own(t, "anthropic")) {
-		next_block(w, "assistant");
-		strbuf_add(w->b, t->own.ptr + 1, t->own.len - 2);
+	if (wire_put_own(w, "assistant", t, "anthropic"))
 		return;
-	}
 	put_text(w, "assistant", t->content);
 	for (int i = 0; i < t->n_calls; i++) {
-		next_block(w, "assistant");
+		wire_next_part(w, "assistant");
 		strbuf_str(w->b, "{\"type\":\"tool_use\",\"id\":");
 		wire_put_id(w->b, t->calls[i].id);
 		json_put_field(w->b, "name", t->calls[i].name);
@@ -72,12 +51,12 @@ static void put_assistant(struct writer *w, const struct prompt_turn *t)
 	}
 }
 
-static void put_turn(struct writer *w, const struct prompt_turn *t)
+static void put_turn(struct wire_turns *w, const struct prompt_turn *t)
 {
 	if (strcmp(t->role, "assistant") == 0) {
 		put_assistant(w, t);
 	} else if (strcmp(t->role, "tool") == 0) {
-		next_block(w, "user");
+		wire_next_part(w, "user");
 		strbuf_str(w->b, "{\"type\":\"tool_result\",\"tool_use_id\":");
 		wire_put_id(w->b, t->call_id);
 		json_put_key(w->b, "content");
@@ -115,7 +94,7 @@ static bool takes_temperature(const char *model)
 
 static void build(const struct prompt *p, struct strbuf *b)
 {
-	struct writer w = { .b = b };
+	struct wire_turns w = { .b = b, .parts_key = "content" };
 	strbuf_char(b, '{');
 	json_put_field(b, "model", p->model);
 	json_put_int_field(b, "max_tokens", p->max_tokens > 0 ? p->max_tokens : MAX_TOKENS);
@@ -138,7 +117,8 @@ static void build(const struct prompt *p, struct strbuf *b)
 	strbuf_str(b, ",\"messages\":[");
 	for (int i = 0; i < p->n_turns; i++)
 		put_turn(&w, &p->turns[i]);
-	strbuf_str(b, w.role != NULL ? "]}]}" : "]}");
+	wire_end_turns(&w);
+	strbuf_str(b, "]}");
 }
 
 /* ---- the reply */

@@ -18,63 +18,40 @@ struct state {
 
 /* ---- the request */
 
-struct writer {
-	struct strbuf *b;
-	const char *role;  /* of the content that is open; NULL: none */
-	bool is_own;       /* the calls being answered were said as they came, with their ids */
-	bool wants_signed; /* the model refuses calls without a signature */
-};
-
-static void next_part(struct writer *w, const char *role)
-{
-	if (w->role != NULL && strcmp(w->role, role) == 0) {
-		strbuf_char(w->b, ',');
-		return;
-	}
-	if (w->role != NULL)
-		strbuf_str(w->b, "]},");
-	strbuf_addf(w->b, "{\"role\":\"%s\",\"parts\":[", role);
-	w->role = role;
-}
-
-static void put_text(struct writer *w, const char *role, struct str text)
+static void put_text(struct wire_turns *w, const char *role, struct str text)
 {
 	if (text.len == 0)
 		return;
-	next_part(w, role);
+	wire_next_part(w, role);
 	strbuf_str(w->b, "{\"text\":");
 	json_put_str(w->b, text);
 	strbuf_char(w->b, '}');
 }
 
-static void put_model(struct writer *w, const struct prompt_turn *t)
+static void put_model(struct wire_turns *w, const struct prompt_turn *t, bool wants_signed)
 {
-	w->is_own = wire_is_own(t, "gemini");
-	if (w->is_own) {
-		next_part(w, "model");
-		strbuf_add(w->b, t->own.ptr + 1, t->own.len - 2);
+	if (wire_put_own(w, "model", t, "gemini"))
 		return;
-	}
 	put_text(w, "model", t->content);
 	for (int i = 0; i < t->n_calls; i++) {
-		next_part(w, "model");
+		wire_next_part(w, "model");
 		strbuf_str(w->b, "{\"functionCall\":{");
 		json_put_field(w->b, "name", t->calls[i].name);
 		json_put_key(w->b, "args");
 		wire_put_raw(w->b, t->calls[i].arguments, "{}");
 		strbuf_char(w->b, '}');
-		if (w->wants_signed && i == 0)
+		if (wants_signed && i == 0)
 			json_put_field(w->b, "thoughtSignature", FOREIGN_CALL);
 		strbuf_char(w->b, '}');
 	}
 }
 
-static void put_turn(struct writer *w, const struct prompt_turn *t)
+static void put_turn(struct wire_turns *w, const struct prompt_turn *t, bool wants_signed)
 {
 	if (strcmp(t->role, "assistant") == 0) {
-		put_model(w, t);
+		put_model(w, t, wants_signed);
 	} else if (strcmp(t->role, "tool") == 0) {
-		next_part(w, "user");
+		wire_next_part(w, "user");
 		strbuf_str(w->b, "{\"functionResponse\":{");
 		json_put_field(w->b, "name", t->call_name != NULL ? t->call_name : "");
 		if (w->is_own && t->call_id != NULL && !str_starts(str_of(t->call_id), WIRE_MADE_ID))
@@ -122,12 +99,14 @@ static void put_config(const struct prompt *p, struct strbuf *b)
 static void build(const struct prompt *p, struct strbuf *b)
 {
 	struct str model = str_of(p->model);
-	struct writer w = { .b = b };
-	w.wants_signed = !str_has_nocase(model, "gemini-1") && !str_has_nocase(model, "gemini-2");
+	/* The models that refuse a call without a signature. */
+	bool wants_signed = !str_has_nocase(model, "gemini-1") && !str_has_nocase(model, "gemini-2");
+	struct wire_turns w = { .b = b, .parts_key = "parts" };
 	strbuf_str(b, "{\"contents\":[");
 	for (int i = 0; i < p->n_turns; i++)
-		put_turn(&w, &p->turns[i]);
-	strbuf_str(b, w.role != NULL ? "]}]" : "]");
+		put_turn(&w, &p->turns[i], wants_signed);
+	wire_end_turns(&w);
+	strbuf_char(b, ']');
 	if (p->system != NULL && p->system[0] != '\0') {
 		strbuf_str(b, ",\"systemInstruction\":{\"parts\":[{\"text\":");
 		json_put_str(b, str_of(p->system));

@@ -201,6 +201,34 @@ void wire_put_functions(const struct prompt *p, struct strbuf *b)
 	strbuf_char(b, ']');
 }
 
+void wire_next_part(struct wire_turns *w, const char *role)
+{
+	if (w->role != NULL && strcmp(w->role, role) == 0) {
+		strbuf_char(w->b, ',');
+		return;
+	}
+	if (w->role != NULL)
+		strbuf_str(w->b, "]},");
+	strbuf_addf(w->b, "{\"role\":\"%s\",\"%s\":[", role, w->parts_key);
+	w->role = role;
+}
+
+bool wire_put_own(struct wire_turns *w, const char *role, const struct prompt_turn *t, const char *protocol)
+{
+	w->is_own = t->own_protocol != NULL && strcmp(t->own_protocol, protocol) == 0 && t->own.len > 2;
+	if (!w->is_own)
+		return false;
+	wire_next_part(w, role);
+	strbuf_add(w->b, t->own.ptr + 1, t->own.len - 2); /* the parts without the brackets around them */
+	return true;
+}
+
+void wire_end_turns(struct wire_turns *w)
+{
+	if (w->role != NULL)
+		strbuf_str(w->b, "]}");
+}
+
 static bool is_plain(char c)
 {
 	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_' || c == '-';
@@ -218,11 +246,6 @@ void wire_put_id(struct strbuf *b, const char *id)
 	for (const char *p = id != NULL ? id : ""; *p != '\0'; p++)
 		strbuf_char(b, is_plain(*p) ? *p : '_');
 	strbuf_char(b, '"');
-}
-
-bool wire_is_own(const struct prompt_turn *turn, const char *protocol)
-{
-	return turn->own_protocol != NULL && strcmp(turn->own_protocol, protocol) == 0 && turn->own.len > 2;
 }
 
 bool wire_is_error(const struct json *j)

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * What the protocols share: JSON taken over byte for byte (what is signed must not be written anew), text that grows in an arena, and tool
- * calls that are collected from a stream and handed over only when the reply is whole.
+ * What the protocols share: JSON taken over byte for byte (what is signed must not be written anew), text that grows in an arena, tool calls
+ * that are collected from a stream and handed over only when the reply is whole, and what two of them or more write alike in a request.
  */
 #include "worker/llm/provider.h"
 
@@ -51,16 +51,32 @@ MUSTCHECK int parts_settle(struct reply *, const struct parts *, struct err *);
 /* An id for call n of a reply that names none, the same each time these bytes are read. */
 struct str wire_make_id(struct arena *, struct str data, int n);
 
-/* The tail of a request's list of messages. */
+/* ---- requests */
+
+/* JSON that another wrote, as it is; `when_empty` where there is none. */
 void wire_put_raw(struct strbuf *, struct str json, const char *when_empty);
 /* ,"tools":[…] in the form that OpenAI and Ollama share. */
 void wire_put_functions(const struct prompt *, struct strbuf *);
+/* Messages whose roles must alternate, as Anthropic and Gemini want them: what one role says in a row is one message of many parts. */
+struct wire_turns {
+	struct strbuf *b;
+	const char *parts_key; /* what a message calls its parts: "content", "parts" */
+	const char *role;      /* of the message that is open; NULL: none yet */
+	bool is_own;           /* what the model said last was put by wire_put_own: its calls go by their provider's ids */
+};
+/* Makes room for a part of `role`, which the caller writes next: after a comma, or as the first of a new message. */
+void wire_next_part(struct wire_turns *, const char *role);
+/* What the model said, as its provider said it, where that was this protocol. False, with nothing written, when it has to be translated. */
+bool wire_put_own(struct wire_turns *, const char *role, const struct prompt_turn *, const char *protocol);
+/* Closes the last message. */
+void wire_end_turns(struct wire_turns *);
 /* A call's id, fit for protocols that allow letters, digits, _ and - only. */
 void wire_put_id(struct strbuf *, const char *id);
 /* A name as one step of a path: everything else is %XX. */
 void wire_put_path(struct strbuf *, const char *name);
-/* True when the turn can be said again as its provider said it. */
-bool wire_is_own(const struct prompt_turn *, const char *protocol);
+
+/* ---- replies */
+
 /* The event is an error: an object or a text, not null. */
 bool wire_is_error(const struct json *);
 void wire_keep(char *out, size_t size, struct str);
