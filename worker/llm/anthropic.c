@@ -67,21 +67,6 @@ static void put_turn(struct wire_turns *w, const struct prompt_turn *t)
 	}
 }
 
-static void put_tools(const struct prompt *p, struct strbuf *b)
-{
-	strbuf_str(b, ",\"tools\":[");
-	for (int i = 0; i < p->n_tools; i++) {
-		strbuf_str(b, i > 0 ? ",{" : "{");
-		json_put_field(b, "name", p->tools[i].name);
-		if (p->tools[i].description != NULL)
-			json_put_field(b, "description", p->tools[i].description);
-		json_put_key(b, "input_schema");
-		wire_put_raw(b, p->tools[i].schema, WIRE_NO_SCHEMA);
-		strbuf_char(b, '}');
-	}
-	strbuf_char(b, ']');
-}
-
 /* Newer models refuse a temperature; these still take one. */
 static bool takes_temperature(const char *model)
 {
@@ -107,8 +92,10 @@ static void build(const struct prompt *p, struct strbuf *b)
 		/* A loop with tools says the same beginning again within the minutes that the cache lives. */
 		strbuf_str(b, p->n_tools > 0 ? ",\"cache_control\":{\"type\":\"ephemeral\"}}]" : "}]");
 	}
-	if (p->n_tools > 0)
-		put_tools(p, b);
+	if (p->n_tools > 0) {
+		json_put_key(b, "tools");
+		wire_put_tools(p, b, "input_schema", WIRE_NO_SCHEMA);
+	}
 	if (p->schema.len > 0) {
 		strbuf_str(b, ",\"output_config\":{\"format\":{\"type\":\"json_schema\",\"schema\":");
 		strbuf_add(b, p->schema.ptr, p->schema.len);

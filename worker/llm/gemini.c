@@ -64,23 +64,6 @@ static void put_turn(struct wire_turns *w, const struct prompt_turn *t, bool wan
 	}
 }
 
-static void put_tools(const struct prompt *p, struct strbuf *b)
-{
-	strbuf_str(b, ",\"tools\":[{\"functionDeclarations\":[");
-	for (int i = 0; i < p->n_tools; i++) {
-		strbuf_str(b, i > 0 ? ",{" : "{");
-		json_put_field(b, "name", p->tools[i].name);
-		if (p->tools[i].description != NULL)
-			json_put_field(b, "description", p->tools[i].description);
-		if (p->tools[i].schema.len > 0) { /* not `parameters`: that knows a part of JSON schema and refuses the rest */
-			json_put_key(b, "parametersJsonSchema");
-			strbuf_add(b, p->tools[i].schema.ptr, p->tools[i].schema.len);
-		}
-		strbuf_char(b, '}');
-	}
-	strbuf_str(b, "]}]");
-}
-
 static void put_config(const struct prompt *p, struct strbuf *b)
 {
 	strbuf_str(b, ",\"generationConfig\":{");
@@ -112,8 +95,11 @@ static void build(const struct prompt *p, struct strbuf *b)
 		json_put_str(b, str_of(p->system));
 		strbuf_str(b, "}]}");
 	}
-	if (p->n_tools > 0)
-		put_tools(p, b);
+	if (p->n_tools > 0) { /* not `parameters`: that knows a part of JSON schema and refuses the rest */
+		strbuf_str(b, ",\"tools\":[{\"functionDeclarations\":");
+		wire_put_tools(p, b, "parametersJsonSchema", NULL);
+		strbuf_str(b, "}]");
+	}
 	if (p->max_tokens > 0 || p->is_exact || p->schema.len > 0)
 		put_config(p, b);
 	strbuf_char(b, '}');

@@ -186,17 +186,37 @@ void wire_put_raw(struct strbuf *b, struct str json, const char *when_empty)
 		strbuf_str(b, when_empty);
 }
 
+static void put_tool(struct strbuf *b, const struct tool *t, const char *schema_key, const char *no_schema)
+{
+	strbuf_char(b, '{');
+	json_put_field(b, "name", t->name);
+	if (t->description != NULL)
+		json_put_field(b, "description", t->description);
+	if (t->schema.len > 0 || no_schema != NULL) {
+		json_put_key(b, schema_key);
+		wire_put_raw(b, t->schema, no_schema);
+	}
+	strbuf_char(b, '}');
+}
+
+void wire_put_tools(const struct prompt *p, struct strbuf *b, const char *schema_key, const char *no_schema)
+{
+	strbuf_char(b, '[');
+	for (int i = 0; i < p->n_tools; i++) {
+		if (i > 0)
+			strbuf_char(b, ',');
+		put_tool(b, &p->tools[i], schema_key, no_schema);
+	}
+	strbuf_char(b, ']');
+}
+
 void wire_put_functions(const struct prompt *p, struct strbuf *b)
 {
 	strbuf_str(b, ",\"tools\":[");
 	for (int i = 0; i < p->n_tools; i++) {
-		strbuf_str(b, i > 0 ? ",{\"type\":\"function\",\"function\":{" : "{\"type\":\"function\",\"function\":{");
-		json_put_field(b, "name", p->tools[i].name);
-		if (p->tools[i].description != NULL)
-			json_put_field(b, "description", p->tools[i].description);
-		json_put_key(b, "parameters");
-		wire_put_raw(b, p->tools[i].schema, WIRE_NO_SCHEMA);
-		strbuf_str(b, "}}");
+		strbuf_str(b, i > 0 ? ",{\"type\":\"function\",\"function\":" : "{\"type\":\"function\",\"function\":");
+		put_tool(b, &p->tools[i], "parameters", WIRE_NO_SCHEMA);
+		strbuf_char(b, '}');
 	}
 	strbuf_char(b, ']');
 }

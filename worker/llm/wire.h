@@ -55,6 +55,8 @@ struct str wire_make_id(struct arena *, struct str data, int n);
 
 /* JSON that another wrote, as it is; `when_empty` where there is none. */
 void wire_put_raw(struct strbuf *, struct str json, const char *when_empty);
+/* [{"name":…,"description":…,KEY:…},…] with a tool's schema under `schema_key`, or `no_schema` where it has none; NULL: without the key. */
+void wire_put_tools(const struct prompt *, struct strbuf *, const char *schema_key, const char *no_schema);
 /* ,"tools":[…] in the form that OpenAI and Ollama share. */
 void wire_put_functions(const struct prompt *, struct strbuf *);
 /* Messages whose roles must alternate, as Anthropic and Gemini want them: what one role says in a row is one message of many parts. */
