@@ -72,18 +72,8 @@ static void build(const struct prompt *p, struct strbuf *b)
 	json_put_field(b, "model", p->model);
 	strbuf_str(b, ",\"stream\":true,\"stream_options\":{\"include_usage\":true}");
 	put_options(p, b);
-	strbuf_str(b, ",\"messages\":[");
-	if (p->system != NULL) {
-		strbuf_str(b, "{\"role\":\"system\",\"content\":");
-		json_put_str(b, str_of(p->system));
-		strbuf_char(b, '}');
-	}
-	for (int i = 0; i < p->n_turns; i++) {
-		if (i > 0 || p->system != NULL)
-			strbuf_char(b, ',');
-		put_turn(&p->turns[i], b);
-	}
-	strbuf_str(b, "]}");
+	wire_put_messages(p, b, put_turn);
+	strbuf_char(b, '}');
 }
 
 /* ---- the reply */

@@ -221,6 +221,22 @@ void wire_put_functions(const struct prompt *p, struct strbuf *b)
 	strbuf_char(b, ']');
 }
 
+void wire_put_messages(const struct prompt *p, struct strbuf *b, void (*put_turn)(const struct prompt_turn *, struct strbuf *))
+{
+	strbuf_str(b, ",\"messages\":[");
+	if (p->system != NULL) {
+		strbuf_str(b, "{\"role\":\"system\",\"content\":");
+		json_put_str(b, str_of(p->system));
+		strbuf_char(b, '}');
+	}
+	for (int i = 0; i < p->n_turns; i++) {
+		if (i > 0 || p->system != NULL)
+			strbuf_char(b, ',');
+		put_turn(&p->turns[i], b);
+	}
+	strbuf_char(b, ']');
+}
+
 void wire_next_part(struct wire_turns *w, const char *role)
 {
 	if (w->role != NULL && strcmp(w->role, role) == 0) {

@@ -59,6 +59,8 @@ void wire_put_raw(struct strbuf *, struct str json, const char *when_empty);
 void wire_put_tools(const struct prompt *, struct strbuf *, const char *schema_key, const char *no_schema);
 /* ,"tools":[…] in the form that OpenAI and Ollama share. */
 void wire_put_functions(const struct prompt *, struct strbuf *);
+/* ,"messages":[…] likewise: the system's text is the first message, every turn is one. */
+void wire_put_messages(const struct prompt *, struct strbuf *, void (*put_turn)(const struct prompt_turn *, struct strbuf *));
 /* Messages whose roles must alternate, as Anthropic and Gemini want them: what one role says in a row is one message of many parts. */
 struct wire_turns {
 	struct strbuf *b;
