@@ -354,18 +354,15 @@ static void finish(struct reply *r, const struct json *j, const char *path)
 /* A body that came whole although a stream was asked for. */
 static int feed_whole(struct reply *r, struct str data, const struct json *j, struct err *err)
 {
-	struct str text, raw;
+	struct str text;
 	int64_t index = 0;
 	if (json_str(j, "id", &text))
 		wire_keep(r->id, sizeof r->id, text);
 	if (json_str(j, "model", &text))
 		wire_keep(r->model, sizeof r->model, text);
-	for (const struct json *b = json_first(json_get(j, "content")); b != NULL; b = json_next(b), index++) {
-		char path[32];
-		snprintf(path, sizeof path, "content[%d]", (int)index);
-		if (raw_get(data, path, &raw) && start_block(r, index, raw, b, err) < 0)
+	for (struct wire_list l = wire_list(j, data, "content"); wire_next(&l);)
+		if (start_block(r, index++, l.raw, l.j, err) < 0)
 			return -1;
-	}
 	read_usage(r, json_get(j, "usage"), true);
 	finish(r, j, "stop_reason");
 	return end_message(r, err);

@@ -191,9 +191,7 @@ static int finish(struct reply *r, struct err *err)
 /* One response: an event, or an element of the array that comes where alt=sse was not heard. */
 static int feed_response(struct reply *r, struct str data, const struct json *j, struct err *err)
 {
-	struct str text, raw;
-	char path[64];
-	int i = 0;
+	struct str text;
 	if (wire_is_error(j))
 		return classify_stream(&provider_gemini, data, err);
 	if (json_str(j, "modelVersion", &text))
@@ -204,11 +202,9 @@ static int feed_response(struct reply *r, struct str data, const struct json *j,
 		read_usage(r, json_get(j, "usageMetadata"));
 	if (r->is_complete)
 		return 0;
-	for (const struct json *p = json_first(json_get(j, "candidates[0].content.parts")); p != NULL; p = json_next(p)) {
-		snprintf(path, sizeof path, "candidates[0].content.parts[%d]", i++);
-		if (raw_get(data, path, &raw) && read_part(r, raw, p, err) < 0)
+	for (struct wire_list l = wire_list(j, data, "candidates[0].content.parts"); wire_next(&l);)
+		if (read_part(r, l.raw, l.j, err) < 0)
 			return -1;
-	}
 	if (json_str(j, "candidates[0].finishReason", &text) && text.len > 0) {
 		wire_keep(r->finish, sizeof r->finish, text);
 		return finish(r, err);
@@ -223,15 +219,14 @@ static int feed_response(struct reply *r, struct str data, const struct json *j,
 static int feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
 {
 	const struct json *j;
-	struct str rest = data, key, value;
 	(void)name;
 	state_of(r)->event = data;
 	if (wire_parse(a, data, SPLIT_LINE_MAX, &j, err) < 0)
 		return -1;
 	if (json_is_object(j))
 		return feed_response(r, data, j, err);
-	for (j = json_first(j); j != NULL && raw_next(&rest, &key, &value); j = json_next(j))
-		if (feed_response(r, value, j, err) < 0)
+	for (struct wire_list l = wire_list(j, data, ""); wire_next(&l);)
+		if (feed_response(r, l.raw, l.j, err) < 0)
 			return -1;
 	return 0;
 }

@@ -54,18 +54,15 @@ static void build(const struct prompt *p, struct strbuf *b)
 /* Calls come whole; older servers give them no id. */
 static int read_calls(struct reply *r, struct str data, const struct json *j, struct err *err)
 {
-	int i = 0;
-	for (const struct json *c = json_first(json_get(j, "message.tool_calls")); c != NULL; c = json_next(c)) {
+	for (struct wire_list l = wire_list(j, data, "message.tool_calls"); wire_next(&l);) {
 		struct str id = STR(""), name = STR(""), arguments = STR("");
-		char path[80];
 		if (r->state == NULL)
 			r->state = arena_alloc(r->arena, sizeof(struct parts));
 		struct parts *parts = r->state;
-		snprintf(path, sizeof path, "message.tool_calls[%d].function.arguments", i++);
-		json_str(c, "function.name", &name);
-		if (!json_str(c, "function.arguments", &arguments))
-			raw_get(data, path, &arguments);
-		if (!json_str(c, "id", &id) || id.len == 0)
+		json_str(l.j, "function.name", &name);
+		if (!json_str(l.j, "function.arguments", &arguments))
+			raw_get(l.raw, "function.arguments", &arguments);
+		if (!json_str(l.j, "id", &id) || id.len == 0)
 			id = wire_make_id(r->arena, data, parts->n);
 		struct part *p = parts_new(r->arena, parts, -1, id, name, err);
 		if (p == NULL || part_add(r->arena, p, str_eq(arguments, "null") ? STR("") : arguments, err) < 0)

@@ -127,18 +127,16 @@ static struct part *find_part(struct arena *a, const struct parts *parts, struct
 }
 
 /* Arguments are a string in pieces; some servers send the object itself. */
-static int read_call(struct reply *r, struct arena *a, struct str data, const char *where, const struct json *j, struct err *err)
+static int read_call(struct reply *r, struct arena *a, struct str data, struct str raw, const struct json *j, struct err *err)
 {
 	struct parts *parts = parts_of(r);
 	struct str id = STR(""), name = STR(""), arguments = STR("");
 	int64_t index = -1;
-	char path[80];
 	json_str(j, "id", &id);
 	json_str(j, "function.name", &name);
 	json_int(j, "index", &index);
-	snprintf(path, sizeof path, "%s.function.arguments", where);
 	if (!json_str(j, "function.arguments", &arguments) && json_is_object(json_get(j, "function.arguments")))
-		raw_get(data, path, &arguments);
+		raw_get(raw, "function.arguments", &arguments);
 	struct part *p = find_part(a, parts, id, index, name);
 	if (p == NULL) {
 		struct str made = id.len > 0 ? id : wire_make_id(r->arena, data, parts->n);
@@ -151,13 +149,9 @@ static int read_call(struct reply *r, struct arena *a, struct str data, const ch
 
 static int read_calls(struct reply *r, struct arena *a, struct str data, const char *list, const struct json *j, struct err *err)
 {
-	char where[60];
-	int i = 0;
-	for (const struct json *c = json_first(json_get(j, list)); c != NULL; c = json_next(c)) {
-		snprintf(where, sizeof where, "%s[%d]", list, i++);
-		if (read_call(r, a, data, where, c, err) < 0)
+	for (struct wire_list l = wire_list(j, data, list); wire_next(&l);)
+		if (read_call(r, a, data, l.raw, l.j, err) < 0)
 			return -1;
-	}
 	return 0;
 }
 

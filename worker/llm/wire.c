@@ -92,6 +92,23 @@ bool raw_get(struct str json, const char *path, struct str *out)
 	return true;
 }
 
+struct wire_list wire_list(const struct json *j, struct str text, const char *path)
+{
+	struct wire_list l = { .next = json_first(json_get(j, path)) };
+	raw_get(text, path, &l.rest);
+	return l;
+}
+
+bool wire_next(struct wire_list *l)
+{
+	struct str key;
+	l->j = l->next;
+	if (l->j == NULL || !raw_next(&l->rest, &key, &l->raw))
+		return false;
+	l->next = json_next(l->j);
+	return true;
+}
+
 /* ---- text that grows */
 
 void grow_add(struct arena *a, struct grow *g, struct str more)

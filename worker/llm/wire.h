@@ -20,6 +20,17 @@ bool raw_next(struct str *rest, struct str *key, struct str *value);
 /* The value at "a.b[0].c" as it stands in the text. */
 bool raw_get(struct str json, const char *path, struct str *out);
 
+/* The elements of the array at `path`, one after the other, each read (`j`) and as it stands (`raw`); `text` is what the node was read from.
+ *	for (struct wire_list l = wire_list(node, text, path); wire_next(&l);) */
+struct wire_list {
+	const struct json *j;
+	struct str raw;
+	const struct json *next; /* these two are wire_next's own */
+	struct str rest;
+};
+struct wire_list wire_list(const struct json *, struct str text, const char *path);
+bool wire_next(struct wire_list *);
+
 /* Text in an arena that grows; its owner keeps it small (WIRE_ARGUMENTS_MAX, or the splitter's limits). */
 struct grow {
 	char *ptr;
