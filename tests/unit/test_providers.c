@@ -166,6 +166,32 @@ TEST(calls_without_ids_get_some)
 	reading_release(&r);
 }
 
+#define PIECE(arguments_) "{\"function\":{\"name\":\"say\",\"arguments\":\"" arguments_ "\"}}"
+
+/* Pieces that say the function's name, and nothing else of whose they are: a call goes on until it has a name and its arguments are whole, and
+ * to look whether they are leaves nothing behind in memory. */
+TEST(pieces_with_only_a_name)
+{
+	enum { N = 1000 };
+	struct reading r = READING_INIT;
+	struct strbuf b = STRBUF_INIT(1u << 20);
+	strbuf_str(&b, "{\"choices\":[{\"finish_reason\":\"tool_calls\",\"message\":{\"tool_calls\":["
+	               "{\"function\":{\"arguments\":\"{}\"}},{\"function\":{\"name\":\"late\"}}," PIECE("{\\\"a\\\":\\\""));
+	for (int i = 0; i < N; i++)
+		strbuf_str(&b, "," PIECE("12345678"));
+	strbuf_str(&b, "," PIECE("\\\"}") "," PIECE("{}") "]}}]}");
+	r.reply = (struct reply){ .usage = UNSAID, .arena = &r.arena, .on_text = reading_text, .ctx = &r };
+	assert_int_equal(provider_openai.feed(&r.reply, &r.event, "", (struct str){ strbuf_text(&b), b.len }, &r.err), 0);
+	assert_int_equal(r.reply.n_calls, 3);
+	assert_string_equal(r.reply.calls[0].name, "late");
+	assert_int_equal(r.reply.calls[1].arguments.len, 8 * N + 8);
+	assert_true(str_eq(r.reply.calls[2].arguments, "{}"));
+	assert_in_range(r.event.used, b.len, 2u << 20);
+	strbuf_release(&b);
+	arena_release(&r.event);
+	reading_release(&r);
+}
+
 TEST(an_error_says_once_what_is_wrong)
 {
 	struct reading r = READING_INIT;
@@ -289,6 +315,7 @@ int main(void)
 		cmocka_unit_test(same_reply_wherever_it_is_cut),
 		cmocka_unit_test(a_stream_that_stops_early_is_never_complete),
 		cmocka_unit_test(calls_without_ids_get_some),
+		cmocka_unit_test(pieces_with_only_a_name),
 		cmocka_unit_test(an_error_says_once_what_is_wrong),
 		cmocka_unit_test(a_reply_has_its_number),
 		cmocka_unit_test(endings),

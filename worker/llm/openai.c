@@ -99,17 +99,9 @@ static struct parts *parts_of(struct reply *r)
 	return r->state;
 }
 
-static bool is_whole(struct arena *a, const struct part *p)
-{
-	const struct json *j;
-	struct err ignored;
-	return p->name[0] != '\0' && p->arguments.len > 0 &&
-	       json_parse(a, grow_str(&p->arguments), WIRE_ARGUMENTS_MAX, &j, &ignored) == 0;
-}
-
 /* Which call a piece belongs to; NULL: a new one. An id decides over an index, for some servers give every call the index 0; a piece with
  * neither goes on with the last call, unless that is whole already. */
-static struct part *find_part(struct arena *a, const struct parts *parts, struct str id, int64_t index, struct str name)
+static struct part *find_part(const struct parts *parts, struct str id, int64_t index, struct str name)
 {
 	struct part *found = NULL;
 	if (id.len > 0) {
@@ -123,11 +115,11 @@ static struct part *find_part(struct arena *a, const struct parts *parts, struct
 		return found;
 	}
 	found = parts->last;
-	return found != NULL && name.len > 0 && is_whole(a, found) ? NULL : found;
+	return found != NULL && name.len > 0 && part_is_whole(found) ? NULL : found;
 }
 
 /* Arguments are a string in pieces; some servers send the object itself. */
-static int read_call(struct reply *r, struct arena *a, struct str data, struct str raw, const struct json *j, struct err *err)
+static int read_call(struct reply *r, struct str data, struct str raw, const struct json *j, struct err *err)
 {
 	struct parts *parts = parts_of(r);
 	struct str id = STR(""), name = STR(""), arguments = STR("");
@@ -137,7 +129,7 @@ static int read_call(struct reply *r, struct arena *a, struct str data, struct s
 	json_int(j, "index", &index);
 	if (!json_str(j, "function.arguments", &arguments) && json_is_object(json_get(j, "function.arguments")))
 		raw_get(raw, "function.arguments", &arguments);
-	struct part *p = find_part(a, parts, id, index, name);
+	struct part *p = find_part(parts, id, index, name);
 	if (p == NULL) {
 		struct str made = id.len > 0 ? id : wire_make_id(r->arena, data, parts->n);
 		p = parts_new(r->arena, parts, index, made, name, err);
@@ -147,10 +139,10 @@ static int read_call(struct reply *r, struct arena *a, struct str data, struct s
 	return p != NULL ? part_add(r->arena, p, arguments, err) : -1;
 }
 
-static int read_calls(struct reply *r, struct arena *a, struct str data, const char *list, const struct json *j, struct err *err)
+static int read_calls(struct reply *r, struct str data, const char *list, const struct json *j, struct err *err)
 {
 	for (struct wire_list l = wire_list(j, data, list); wire_next(&l);)
-		if (read_call(r, a, data, l.raw, l.j, err) < 0)
+		if (read_call(r, data, l.raw, l.j, err) < 0)
 			return -1;
 	return 0;
 }
@@ -165,13 +157,13 @@ static int complete(struct reply *r, struct err *err)
 	return 0;
 }
 
-static int feed_choice(struct reply *r, struct arena *a, struct str data, const struct json *j, struct err *err)
+static int feed_choice(struct reply *r, struct str data, const struct json *j, struct err *err)
 {
 	struct str text;
 	if ((json_str(j, "choices[0].delta.content", &text) || json_str(j, "choices[0].message.content", &text)) && text.len > 0)
 		r->on_text(r->ctx, text);
-	if (read_calls(r, a, data, "choices[0].delta.tool_calls", j, err) < 0 ||
-	    read_calls(r, a, data, "choices[0].message.tool_calls", j, err) < 0)
+	if (read_calls(r, data, "choices[0].delta.tool_calls", j, err) < 0 ||
+	    read_calls(r, data, "choices[0].message.tool_calls", j, err) < 0)
 		return -1;
 	if (!json_str(j, "choices[0].finish_reason", &text))
 		return 0;
@@ -203,7 +195,7 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 		usage = json_get(j, "x_groq.usage");
 	if (json_is_object(usage))
 		read_usage(r, usage);
-	return feed_choice(r, a, data, j, err);
+	return feed_choice(r, data, j, err);
 }
 
 static bool error(const struct json *body, struct str *text, struct str *code)

@@ -163,6 +163,11 @@ static bool is_object(struct str text)
 	return is;
 }
 
+bool part_is_whole(const struct part *p)
+{
+	return p->name[0] != '\0' && is_object(grow_str(&p->arguments));
+}
+
 int parts_settle(struct reply *r, const struct parts *parts, struct err *err)
 {
 	struct tool_call *calls;

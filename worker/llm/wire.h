@@ -56,6 +56,8 @@ struct parts {
 /* A new call at the end of the list; NULL with err when there are too many. */
 struct part *parts_new(struct arena *, struct parts *, int64_t index, struct str id, struct str name, struct err *);
 MUSTCHECK int part_add(struct arena *, struct part *, struct str piece, struct err *);
+/* It has a name, and the arguments so far are a JSON object: nothing more can belong to it. */
+bool part_is_whole(const struct part *);
 /* The reply is whole: its calls become reply.calls. ERR_BAD_REPLY when one has no name, or arguments that are not a JSON object: then none is
  * handed over. */
 MUSTCHECK int parts_settle(struct reply *, const struct parts *, struct err *);
