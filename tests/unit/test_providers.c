@@ -209,6 +209,24 @@ TEST(a_reply_has_its_number)
 	reading_release(&r);
 }
 
+/* Some servers name the model in one event and leave it empty in others. */
+TEST(an_empty_name_is_not_kept)
+{
+	static const struct {
+		const struct provider_ops *ops;
+		const char *stream;
+	} ROWS[] = { { &provider_openai, "data: {\"model\":\"m\"}\n\ndata: {\"model\":\"\"}\n\n" },
+		     { &provider_ollama, "{\"model\":\"m\"}\n{\"model\":\"\"}\n" },
+		     { &provider_gemini, "data: {\"modelVersion\":\"m\"}\n\ndata: {\"modelVersion\":\"\"}\n\n" } };
+	struct reading r = READING_INIT;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		r.ops = ROWS[i].ops;
+		read_stream(&r, "", str_of(ROWS[i].stream), 0, 0);
+		assert_string_equal(r.reply.model, "m");
+	}
+	reading_release(&r);
+}
+
 TEST(endings)
 {
 	static const struct {
@@ -318,6 +336,7 @@ int main(void)
 		cmocka_unit_test(pieces_with_only_a_name),
 		cmocka_unit_test(an_error_says_once_what_is_wrong),
 		cmocka_unit_test(a_reply_has_its_number),
+		cmocka_unit_test(an_empty_name_is_not_kept),
 		cmocka_unit_test(endings),
 		cmocka_unit_test(requests),
 		cmocka_unit_test(requests_of_a_classifier),

@@ -19,7 +19,6 @@ struct state {
 	struct block *first, *last;
 	int n_blocks;
 	size_t bytes; /* kept of all blocks */
-	char id[80];
 	int input, cache_read, cache_write;
 };
 
@@ -146,17 +145,14 @@ static void read_usage(struct reply *r, const struct json *u, bool with_output)
 
 static int start_message(struct reply *r, const struct json *j, struct err *err)
 {
-	struct state *s = state_of(r);
 	struct str id = STR("");
 	json_str(j, "message.id", &id);
-	if (s->id[0] != '\0' && !str_eq(id, s->id))
-		return err_set(err, ERR_BAD_REPLY, "two messages in one stream: %.40s and %.40s", s->id, id.ptr);
-	if (s->id[0] != '\0')
+	if (r->id[0] != '\0' && !str_eq(id, r->id))
+		return err_set(err, ERR_BAD_REPLY, "two messages in one stream: %.40s and %.40s", r->id, id.ptr);
+	if (r->id[0] != '\0')
 		return 0;
-	wire_keep(s->id, sizeof s->id, id);
-	wire_keep(r->id, sizeof r->id, id);
-	if (json_str(j, "message.model", &id))
-		wire_keep(r->model, sizeof r->model, id);
+	wire_keep(r->id, sizeof r->id, j, "message.id");
+	wire_keep(r->model, sizeof r->model, j, "message.model");
 	read_usage(r, json_get(j, "message.usage"), false); /* its output_tokens is a placeholder */
 	return 0;
 }
@@ -342,29 +338,17 @@ static int end_message(struct reply *r, struct err *err)
 	return 0;
 }
 
-static void finish(struct reply *r, const struct json *j, const char *path)
-{
-	struct str reason;
-	if (!json_str(j, path, &reason))
-		return;
-	wire_keep(r->finish, sizeof r->finish, reason);
-	r->has_finish = true;
-}
-
 /* A body that came whole although a stream was asked for. */
 static int feed_whole(struct reply *r, struct str data, const struct json *j, struct err *err)
 {
-	struct str text;
 	int64_t index = 0;
-	if (json_str(j, "id", &text))
-		wire_keep(r->id, sizeof r->id, text);
-	if (json_str(j, "model", &text))
-		wire_keep(r->model, sizeof r->model, text);
+	wire_keep(r->id, sizeof r->id, j, "id");
+	wire_keep(r->model, sizeof r->model, j, "model");
 	for (struct wire_list l = wire_list(j, data, "content"); wire_next(&l);)
 		if (start_block(r, index++, l.raw, l.j, err) < 0)
 			return -1;
 	read_usage(r, json_get(j, "usage"), true);
-	finish(r, j, "stop_reason");
+	r->has_finish |= wire_keep(r->finish, sizeof r->finish, j, "stop_reason");
 	return end_message(r, err);
 }
 
@@ -389,7 +373,7 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 	if (str_eq(type, "content_block_delta"))
 		return feed_delta(r, data, j, err);
 	if (str_eq(type, "message_delta")) {
-		finish(r, j, "delta.stop_reason");
+		r->has_finish |= wire_keep(r->finish, sizeof r->finish, j, "delta.stop_reason");
 		read_usage(r, json_get(j, "usage"), true);
 	}
 	return str_eq(type, "message_stop") ? end_message(r, err) : 0;

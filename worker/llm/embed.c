@@ -207,7 +207,6 @@ int embed_read(const struct embed_ops *ops, const struct embed_request *r, struc
 {
 	struct arena tree = ARENA_INIT;
 	const struct json *j, *list;
-	struct str model;
 	int result = -1, n, room;
 	*out = (struct embedding){ .n = r->n_texts, .input_tokens = -1 };
 	if (wire_parse(&tree, body, EMBED_BODY_MAX, &j, err) < 0)
@@ -228,8 +227,7 @@ int embed_read(const struct embed_ops *ops, const struct embed_request *r, struc
 		if (r->dimensions > 0 && out->dimensions != r->dimensions)
 			result = err_set(err, ERR_BAD_REPLY, "vectors of %d numbers, not of %d", out->dimensions, r->dimensions);
 	}
-	if (json_str(j, "model", &model))
-		wire_keep(out->model, sizeof out->model, model);
+	wire_keep(out->model, sizeof out->model, j, "model");
 	usage_int(j, "usage.prompt_tokens", &out->input_tokens);
 	usage_int(j, "prompt_eval_count", &out->input_tokens);
 	usage_int(j, "usageMetadata.promptTokenCount", &out->input_tokens);

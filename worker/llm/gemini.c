@@ -194,10 +194,8 @@ static int feed_response(struct reply *r, struct str data, const struct json *j,
 	struct str text;
 	if (wire_is_error(j))
 		return classify_stream(&provider_gemini, data, err);
-	if (json_str(j, "modelVersion", &text))
-		wire_keep(r->model, sizeof r->model, text);
-	if (json_str(j, "responseId", &text))
-		wire_keep(r->id, sizeof r->id, text);
+	wire_keep(r->model, sizeof r->model, j, "modelVersion");
+	wire_keep(r->id, sizeof r->id, j, "responseId");
 	if (json_is_object(json_get(j, "usageMetadata")))
 		read_usage(r, json_get(j, "usageMetadata"));
 	if (r->is_complete)
@@ -205,10 +203,8 @@ static int feed_response(struct reply *r, struct str data, const struct json *j,
 	for (struct wire_list l = wire_list(j, data, "candidates[0].content.parts"); wire_next(&l);)
 		if (read_part(r, l.raw, l.j, err) < 0)
 			return -1;
-	if (json_str(j, "candidates[0].finishReason", &text) && text.len > 0) {
-		wire_keep(r->finish, sizeof r->finish, text);
+	if (wire_keep(r->finish, sizeof r->finish, j, "candidates[0].finishReason") && r->finish[0] != '\0')
 		return finish(r, err);
-	}
 	if (json_get(j, "candidates[0]") == NULL && json_str(j, "promptFeedback.blockReason", &text)) {
 		snprintf(r->finish, sizeof r->finish, "blocked: %.22s", text.ptr);
 		return finish(r, err);

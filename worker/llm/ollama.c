@@ -83,8 +83,7 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 		return -1;
 	if (wire_is_error(j))
 		return classify_stream(&provider_ollama, data, err);
-	if (json_str(j, "model", &text))
-		wire_keep(r->model, sizeof r->model, text);
+	wire_keep(r->model, sizeof r->model, j, "model");
 	if (json_str(j, "message.content", &text) && text.len > 0)
 		r->on_text(r->ctx, text);
 	if (read_calls(r, data, j, err) < 0)
@@ -92,8 +91,7 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 	if (json_bool(j, "done", &done) && done) {
 		usage_int(j, "prompt_eval_count", &r->usage.input);
 		usage_int(j, "eval_count", &r->usage.output);
-		if (json_str(j, "done_reason", &text))
-			wire_keep(r->finish, sizeof r->finish, text);
+		wire_keep(r->finish, sizeof r->finish, j, "done_reason");
 		r->has_finish = true;
 		if (r->state != NULL && reply_ended(r) == FINISH_WHOLE && parts_settle(r, r->state, err) < 0)
 			return -1;

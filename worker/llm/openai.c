@@ -165,9 +165,8 @@ static int feed_choice(struct reply *r, struct str data, const struct json *j, s
 	if (read_calls(r, data, "choices[0].delta.tool_calls", j, err) < 0 ||
 	    read_calls(r, data, "choices[0].message.tool_calls", j, err) < 0)
 		return -1;
-	if (!json_str(j, "choices[0].finish_reason", &text))
+	if (!wire_keep(r->finish, sizeof r->finish, j, "choices[0].finish_reason"))
 		return 0;
-	wire_keep(r->finish, sizeof r->finish, text);
 	r->has_finish = true;
 	/* A whole body, not a stream: there is no [DONE]. */
 	return json_is_object(json_get(j, "choices[0].message")) ? complete(r, err) : 0;
@@ -176,7 +175,6 @@ static int feed_choice(struct reply *r, struct str data, const struct json *j, s
 static int feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
 {
 	const struct json *j, *usage;
-	struct str text;
 	(void)name;
 	if (r->is_complete)
 		return 0;
@@ -186,10 +184,8 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 		return -1;
 	if (wire_is_error(j) || json_is_string(json_get(j, "x_groq.error")))
 		return classify_stream(&provider_openai, data, err);
-	if (json_str(j, "model", &text) && text.len > 0)
-		wire_keep(r->model, sizeof r->model, text);
-	if (json_str(j, "id", &text) && text.len > 0)
-		wire_keep(r->id, sizeof r->id, text);
+	wire_keep(r->model, sizeof r->model, j, "model");
+	wire_keep(r->id, sizeof r->id, j, "id");
 	usage = json_get(j, "usage");
 	if (!json_is_object(usage))
 		usage = json_get(j, "x_groq.usage");

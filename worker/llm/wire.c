@@ -312,9 +312,14 @@ bool wire_is_error(const struct json *j)
 	return json_is_object(error) || json_is_string(error);
 }
 
-void wire_keep(char *out, size_t size, struct str s)
+bool wire_keep(char *out, size_t size, const struct json *j, const char *path)
 {
-	snprintf(out, size, "%.*s", (int)MIN(s.len, size - 1), s.ptr);
+	struct str s;
+	if (!json_str(j, path, &s))
+		return false;
+	if (s.len > 0)
+		snprintf(out, size, "%s", s.ptr);
+	return true;
 }
 
 void wire_check_total(struct reply *r, int total)

@@ -96,6 +96,7 @@ void wire_put_path(struct strbuf *, const char *name);
 
 /* The event is an error: an object or a text, not null. */
 bool wire_is_error(const struct json *);
-void wire_keep(char *out, size_t size, struct str);
+/* The text at `path`, cut to fit; an empty one leaves `out` as it was. False when there is none. */
+bool wire_keep(char *out, size_t size, const struct json *, const char *path);
 /* The total that a provider names is input + output, or output is mended and the reply marked. */
 void wire_check_total(struct reply *, int total);
