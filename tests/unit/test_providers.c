@@ -131,14 +131,6 @@ TEST(a_stream_that_stops_early_is_never_complete)
 	never_complete_too_early(GOLDEN, ARRAY_SIZE(GOLDEN));
 }
 
-static void read_whole(struct reading *r, const struct provider_ops *ops, const char *file)
-{
-	r->ops = ops;
-	read_stream(r, file, golden(file), 0, 0);
-	assert_int_equal(r->err.code, ERR_OK);
-	assert_true(r->reply.is_complete);
-}
-
 /* Servers that name no call get names from us: each its own, and the same for the same bytes. */
 TEST(calls_without_ids_get_some)
 {
@@ -301,6 +293,12 @@ TEST(requests)
 	arena_release(&a);
 }
 
+TEST(paths)
+{
+	is_path(&provider_openai, "some/model", "/v1/chat/completions");
+	is_path(&provider_ollama, "some/model", "/api/chat");
+}
+
 TEST(requests_of_a_classifier)
 {
 	struct arena a = ARENA_INIT;
@@ -339,6 +337,7 @@ int main(void)
 		cmocka_unit_test(an_empty_name_is_not_kept),
 		cmocka_unit_test(endings),
 		cmocka_unit_test(requests),
+		cmocka_unit_test(paths),
 		cmocka_unit_test(requests_of_a_classifier),
 	};
 	return cmocka_run_group_tests_name("providers", tests, NULL, NULL);
