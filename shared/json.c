@@ -174,6 +174,11 @@ const struct json *json_next(const struct json *j)
 	return (const struct json *)node_of(j)->next;
 }
 
+int json_count(const struct json *j)
+{
+	return cJSON_GetArraySize(node_of(j));
+}
+
 const char *json_key(const struct json *j)
 {
 	return node_of(j)->string;

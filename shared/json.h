@@ -23,6 +23,7 @@ bool json_is_object(const struct json *);
 bool json_is_string(const struct json *);
 const struct json *json_first(const struct json *); /* first element of an array or member of an object */
 const struct json *json_next(const struct json *);
+int json_count(const struct json *);        /* how many of them; 0 for NULL */
 const char *json_key(const struct json *);  /* name of an object's member */
 struct str json_value(const struct json *); /* the node itself as a string; empty when it is none */
 

@@ -229,9 +229,7 @@ void frame_totals(struct ui *ui)
 {
 	const struct json *doc = status_doc(ui->snap);
 	char line[64];
-	int alerts = 0;
-	for (const struct json *a = json_first(json_get(doc, "alerts")); a != NULL; a = json_next(a))
-		alerts++;
+	int alerts = json_count(json_get(doc, "alerts"));
 	const char *link = ui->snap->link == LINK_DOWN ? "  DOWN" : ui->snap->link == LINK_STALE ? "  STALE" : "";
 	snprintf(line, sizeof line, _("queued %lld run %lld/%lld"), (long long)total(ui->snap, "queued"),
 	         (long long)total(ui->snap, "processing"), (long long)total(ui->snap, "slots"));

@@ -241,8 +241,7 @@ static void run_row(struct row *row, struct arena *a, const char *args_text)
 		json_str(args, "agent", &agent);
 		row->agent = agent.ptr;
 		row->texts = json_get(args, "texts");
-		for (const struct json *t = json_first(row->texts); t != NULL; t = json_next(t))
-			row->n++;
+		row->n = json_count(row->texts);
 		row->trials = arena_alloc(a, sizeof *row->trials * (size_t)MAX(row->n, 1));
 		result = run_trials(row, &err);
 	}

@@ -96,6 +96,26 @@ static inline void read_stream(struct reading *r, const char *file, struct str i
 	split_release(&s);
 }
 
+/* A recording that has a reply to its end. */
+static inline void read_whole(struct reading *r, const struct provider_ops *ops, const char *file)
+{
+	r->ops = ops;
+	read_stream(r, file, golden(file), 0, 0);
+	assert_int_equal(r->err.code, ERR_OK);
+	assert_true(r->reply.is_complete);
+}
+
+/* What was read, as a turn of the conversation; its memory is the reading's. */
+static inline struct prompt_turn said(const struct reading *r)
+{
+	return (struct prompt_turn){ .role = "assistant",
+		                     .content = str_of(strbuf_text(&r->text)),
+		                     .calls = r->reply.calls,
+		                     .n_calls = r->reply.n_calls,
+		                     .own_protocol = r->ops->protocol,
+		                     .own = { strbuf_text(&r->reply.own), r->reply.own.len } };
+}
+
 static inline void print_calls(const struct reply *r, struct strbuf *b)
 {
 	for (int i = 0; i < r->n_calls; i++)
@@ -195,5 +215,13 @@ static inline void is_built(const struct provider_ops *ops, const struct prompt 
 	ops->build(p, &b);
 	if (strcmp(strbuf_text(&b), want) != 0)
 		fail_msg("built  %s\nwanted %s", strbuf_text(&b), want);
+	strbuf_release(&b);
+}
+
+static inline void is_path(const struct provider_ops *ops, const char *model, const char *want)
+{
+	struct strbuf b = STRBUF_INIT(200);
+	ops->path(&(struct prompt){ .model = model }, &b);
+	assert_string_equal(strbuf_text(&b), want);
 	strbuf_release(&b);
 }

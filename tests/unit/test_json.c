@@ -182,6 +182,10 @@ TEST(walking)
 	assert_null(json_next(j));
 	assert_null(json_first(parsed("[]")));
 	assert_null(json_first(NULL));
+	assert_int_equal(json_count(parsed("[1,[2,3],null]")), 3);
+	assert_int_equal(json_count(parsed("{\"a\":\"x\",\"b\":2}")), 2);
+	assert_int_equal(json_count(parsed("\"text\"")), 0);
+	assert_int_equal(json_count(NULL), 0);
 }
 
 TEST(numbers_are_what_was_written_or_nothing)

@@ -131,14 +131,6 @@ TEST(a_stream_that_stops_early_is_never_complete)
 	never_complete_too_early(GOLDEN, ARRAY_SIZE(GOLDEN));
 }
 
-static void read_whole(struct reading *r, const struct provider_ops *ops, const char *file)
-{
-	r->ops = ops;
-	read_stream(r, file, golden(file), 0, 0);
-	assert_int_equal(r->err.code, ERR_OK);
-	assert_true(r->reply.is_complete);
-}
-
 /* Servers that name no call get names from us: each its own, and the same for the same bytes. */
 TEST(calls_without_ids_get_some)
 {
@@ -166,6 +158,32 @@ TEST(calls_without_ids_get_some)
 	reading_release(&r);
 }
 
+#define PIECE(arguments_) "{\"function\":{\"name\":\"say\",\"arguments\":\"" arguments_ "\"}}"
+
+/* Pieces that say the function's name, and nothing else of whose they are: a call goes on until it has a name and its arguments are whole, and
+ * to look whether they are leaves nothing behind in memory. */
+TEST(pieces_with_only_a_name)
+{
+	enum { N = 1000 };
+	struct reading r = READING_INIT;
+	struct strbuf b = STRBUF_INIT(1u << 20);
+	strbuf_str(&b, "{\"choices\":[{\"finish_reason\":\"tool_calls\",\"message\":{\"tool_calls\":["
+	               "{\"function\":{\"arguments\":\"{}\"}},{\"function\":{\"name\":\"late\"}}," PIECE("{\\\"a\\\":\\\""));
+	for (int i = 0; i < N; i++)
+		strbuf_str(&b, "," PIECE("12345678"));
+	strbuf_str(&b, "," PIECE("\\\"}") "," PIECE("{}") "]}}]}");
+	r.reply = (struct reply){ .usage = UNSAID, .arena = &r.arena, .on_text = reading_text, .ctx = &r };
+	assert_int_equal(provider_openai.feed(&r.reply, &r.event, "", (struct str){ strbuf_text(&b), b.len }, &r.err), 0);
+	assert_int_equal(r.reply.n_calls, 3);
+	assert_string_equal(r.reply.calls[0].name, "late");
+	assert_int_equal(r.reply.calls[1].arguments.len, 8 * N + 8);
+	assert_true(str_eq(r.reply.calls[2].arguments, "{}"));
+	assert_in_range(r.event.used, b.len, 2u << 20);
+	strbuf_release(&b);
+	arena_release(&r.event);
+	reading_release(&r);
+}
+
 TEST(an_error_says_once_what_is_wrong)
 {
 	struct reading r = READING_INIT;
@@ -180,6 +198,24 @@ TEST(a_reply_has_its_number)
 	struct reading r = READING_INIT;
 	read_whole(&r, &provider_openai, "openai/text.sse");
 	assert_string_equal(r.reply.id, "chatcmpl-1");
+	reading_release(&r);
+}
+
+/* Some servers name the model in one event and leave it empty in others. */
+TEST(an_empty_name_is_not_kept)
+{
+	static const struct {
+		const struct provider_ops *ops;
+		const char *stream;
+	} ROWS[] = { { &provider_openai, "data: {\"model\":\"m\"}\n\ndata: {\"model\":\"\"}\n\n" },
+		     { &provider_ollama, "{\"model\":\"m\"}\n{\"model\":\"\"}\n" },
+		     { &provider_gemini, "data: {\"modelVersion\":\"m\"}\n\ndata: {\"modelVersion\":\"\"}\n\n" } };
+	struct reading r = READING_INIT;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		r.ops = ROWS[i].ops;
+		read_stream(&r, "", str_of(ROWS[i].stream), 0, 0);
+		assert_string_equal(r.reply.model, "m");
+	}
 	reading_release(&r);
 }
 
@@ -257,6 +293,12 @@ TEST(requests)
 	arena_release(&a);
 }
 
+TEST(paths)
+{
+	is_path(&provider_openai, "some/model", "/v1/chat/completions");
+	is_path(&provider_ollama, "some/model", "/api/chat");
+}
+
 TEST(requests_of_a_classifier)
 {
 	struct arena a = ARENA_INIT;
@@ -289,10 +331,13 @@ int main(void)
 		cmocka_unit_test(same_reply_wherever_it_is_cut),
 		cmocka_unit_test(a_stream_that_stops_early_is_never_complete),
 		cmocka_unit_test(calls_without_ids_get_some),
+		cmocka_unit_test(pieces_with_only_a_name),
 		cmocka_unit_test(an_error_says_once_what_is_wrong),
 		cmocka_unit_test(a_reply_has_its_number),
+		cmocka_unit_test(an_empty_name_is_not_kept),
 		cmocka_unit_test(endings),
 		cmocka_unit_test(requests),
+		cmocka_unit_test(paths),
 		cmocka_unit_test(requests_of_a_classifier),
 	};
 	return cmocka_run_group_tests_name("providers", tests, NULL, NULL);

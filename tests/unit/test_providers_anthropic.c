@@ -105,26 +105,17 @@ TEST(request)
 		"\"description\":\"by city\",\"input_schema\":{\"type\":\"object\"}}],\"output_config\":{\"format\":{\"type\":"
 		"\"json_schema\",\"schema\":{\"type\":\"object\"}}},\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\","
 		"\"text\":\"Weather in Berlin?\"}]}]}");
-	struct strbuf path = STRBUF_INIT(100);
-	provider_anthropic.path(&p, &path);
-	assert_string_equal(strbuf_text(&path), "/v1/messages");
-	strbuf_release(&path);
+	is_path(&provider_anthropic, "claude-haiku-4-5", "/v1/messages");
 }
 
 /* What it signed must come back byte for byte; the results of all calls are one message of the user's, and come first in it. */
 TEST(own_parts_are_said_again_unchanged)
 {
 	struct reading r = READING_INIT;
-	r.ops = &provider_anthropic;
-	read_stream(&r, "", golden("anthropic/tools.sse"), 0, 0);
+	read_whole(&r, &provider_anthropic, "anthropic/tools.sse");
 	struct prompt_turn turns[] = {
 		{ .role = "user", .content = STR("Weather?") },
-		{ .role = "assistant",
-		  .content = STR("Let me check."),
-		  .calls = r.reply.calls,
-		  .n_calls = r.reply.n_calls,
-		  .own_protocol = "anthropic",
-		  .own = { strbuf_text(&r.reply.own), r.reply.own.len } },
+		said(&r),
 		{ .role = "tool", .content = STR("21 C"), .call_id = r.reply.calls[0].id, .call_name = "get_weather" },
 		{ .role = "tool",
 		  .content = STR("no"),
@@ -141,11 +132,8 @@ TEST(own_parts_are_said_again_unchanged)
 		"},{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"toolu_A\",\"content\":\"21 C\","
 		"\"is_error\":false},{\"type\":\"tool_result\",\"tool_use_id\":\"toolu_B\",\"content\":\"no\",\"is_error\":true},"
 		"{\"type\":\"text\",\"text\":\"thanks\"}]}]}");
-	read_stream(&r, "", golden("anthropic/thinking-cache.sse"), 0, 0);
-	turns[1] = (struct prompt_turn){ .role = "assistant",
-		                         .content = STR("Forty-two."),
-		                         .own_protocol = "anthropic",
-		                         .own = { strbuf_text(&r.reply.own), r.reply.own.len } };
+	read_whole(&r, &provider_anthropic, "anthropic/thinking-cache.sse");
+	turns[1] = said(&r);
 	p.n_turns = 2;
 	is_built(
 		&provider_anthropic, &p,

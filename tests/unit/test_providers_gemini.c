@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -51,6 +52,26 @@ TEST(a_stream_that_stops_early_is_never_complete)
 	never_complete_too_early(GOLDEN, ARRAY_SIZE(GOLDEN));
 }
 
+/* Each part is handed on as it stands in the event; looking for each from the beginning took minutes here, with the engine waiting. */
+TEST(many_parts_are_read_in_one_walk)
+{
+	enum { N = 40000 };
+	struct reading r = READING_INIT;
+	struct strbuf b = STRBUF_INIT(1u << 20);
+	strbuf_str(&b, "{\"candidates\":[{\"content\":{\"parts\":[");
+	for (int i = 0; i < N; i++)
+		strbuf_str(&b, i > 0 ? ",{\"text\":\"x\"}" : "{\"text\":\"x\"}");
+	strbuf_str(&b, "]},\"finishReason\":\"STOP\"}]}");
+	r.ops = &provider_gemini;
+	clock_t start = clock();
+	read_stream(&r, ".json", (struct str){ strbuf_text(&b), b.len }, 0, 0);
+	assert_true(clock() - start < 10 * CLOCKS_PER_SEC);
+	assert_true(r.reply.is_complete);
+	assert_int_equal(r.text.len, N);
+	strbuf_release(&b);
+	reading_release(&r);
+}
+
 TEST(request)
 {
 	struct prompt_turn turns[] = { { .role = "user", .content = STR("Weather?") },
@@ -74,28 +95,17 @@ TEST(request)
 		"\"parametersJsonSchema\":{\"type\":\"object\",\"additionalProperties\":false}}]}],\"generationConfig\":{"
 		"\"maxOutputTokens\":7,\"temperature\":0,\"responseMimeType\":\"application/json\",\"responseJsonSchema\":{\"type\":"
 		"\"object\"}}}");
-	struct strbuf path = STRBUF_INIT(100);
-	provider_gemini.path(&p, &path);
-	assert_string_equal(strbuf_text(&path), "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse");
-	strbuf_clear(&path);
-	p.model = "../x?key=";
-	provider_gemini.path(&p, &path);
-	assert_string_equal(strbuf_text(&path), "/v1beta/models/..%2Fx%3Fkey%3D:streamGenerateContent?alt=sse");
-	strbuf_release(&path);
+	is_path(&provider_gemini, "models/gemini-2.5-flash", "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse");
+	is_path(&provider_gemini, "../x?key=", "/v1beta/models/..%2Fx%3Fkey%3D:streamGenerateContent?alt=sse");
 }
 
 TEST(own_parts_are_said_again_unchanged)
 {
 	struct reading r = READING_INIT;
-	r.ops = &provider_gemini;
-	read_stream(&r, "", golden("gemini/tools.sse"), 0, 0);
+	read_whole(&r, &provider_gemini, "gemini/tools.sse");
 	struct prompt_turn turns[] = {
 		{ .role = "user", .content = STR("Weather?") },
-		{ .role = "assistant",
-		  .calls = r.reply.calls,
-		  .n_calls = r.reply.n_calls,
-		  .own_protocol = "gemini",
-		  .own = { strbuf_text(&r.reply.own), r.reply.own.len } },
+		said(&r),
 		{ .role = "tool", .content = STR("21 C"), .call_id = r.reply.calls[0].id, .call_name = "get_weather" },
 		{ .role = "tool",
 		  .content = STR("no"),
@@ -117,13 +127,12 @@ TEST(made_ids_stay_at_home)
 {
 	struct reading r = READING_INIT;
 	struct arena a = ARENA_INIT;
-	r.ops = &provider_gemini;
-	read_stream(&r, "", golden("gemini/tools-without-ids.sse"), 0, 0);
+	read_whole(&r, &provider_gemini, "gemini/tools-without-ids.sse");
 	assert_int_equal(r.reply.n_calls, 2);
 	assert_true(str_starts(str_of(r.reply.calls[0].id), "made_"));
 	assert_string_not_equal(r.reply.calls[0].id, r.reply.calls[1].id);
 	struct prompt_turn turns[] = {
-		{ .role = "assistant", .own_protocol = "gemini", .own = { strbuf_text(&r.reply.own), r.reply.own.len } },
+		said(&r),
 		{ .role = "tool", .content = STR("1"), .call_id = r.reply.calls[0].id, .call_name = "a" },
 	};
 	struct prompt p = { .model = "gemini-3-flash", .turns = turns, .n_turns = ARRAY_SIZE(turns) };
@@ -139,6 +148,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_reply_wherever_it_is_cut),
 		cmocka_unit_test(a_stream_that_stops_early_is_never_complete),
+		cmocka_unit_test(many_parts_are_read_in_one_walk),
 		cmocka_unit_test(request),
 		cmocka_unit_test(own_parts_are_said_again_unchanged),
 		cmocka_unit_test(made_ids_stay_at_home),

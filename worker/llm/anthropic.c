@@ -19,50 +19,28 @@ struct state {
 	struct block *first, *last;
 	int n_blocks;
 	size_t bytes; /* kept of all blocks */
-	char id[80];
 	int input, cache_read, cache_write;
 };
 
 /* ---- the request */
 
-struct writer {
-	struct strbuf *b;
-	const char *role; /* of the message that is open; NULL: none */
-};
-
-/* The next block of `role`: roles must alternate, so what one role says in a row is one message. */
-static void next_block(struct writer *w, const char *role)
-{
-	if (w->role != NULL && strcmp(w->role, role) == 0) {
-		strbuf_char(w->b, ',');
-		return;
-	}
-	if (w->role != NULL)
-		strbuf_str(w->b, "]},");
-	strbuf_addf(w->b, "{\"role\":\"%s\",\"content\":[", role);
-	w->role = role;
-}
-
-static void put_text(struct writer *w, const char *role, struct str text)
+static void put_text(struct wire_turns *w, const char *role, struct str text)
 {
 	if (text.len == 0) /* an empty block is refused */
 		return;
-	next_block(w, role);
+	wire_next_part(w, role);
 	strbuf_str(w->b, "{\"type\":\"text\",\"text\":");
 	json_put_str(w->b, text);
 	strbuf_char(w->b, '}');
 }
 
-static void put_assistant(struct writer *w, const struct prompt_turn *t)
+static void put_assistant(struct wire_turns *w, const struct prompt_turn *t)
 {
-	if (wire_is_own(t, "anthropic")) {
-		next_block(w, "assistant");
-		strbuf_add(w->b, t->own.ptr + 1, t->own.len - 2);
+	if (wire_put_own(w, "assistant", t, "anthropic"))
 		return;
-	}
 	put_text(w, "assistant", t->content);
 	for (int i = 0; i < t->n_calls; i++) {
-		next_block(w, "assistant");
+		wire_next_part(w, "assistant");
 		strbuf_str(w->b, "{\"type\":\"tool_use\",\"id\":");
 		wire_put_id(w->b, t->calls[i].id);
 		json_put_field(w->b, "name", t->calls[i].name);
@@ -72,12 +50,12 @@ static void put_assistant(struct writer *w, const struct prompt_turn *t)
 	}
 }
 
-static void put_turn(struct writer *w, const struct prompt_turn *t)
+static void put_turn(struct wire_turns *w, const struct prompt_turn *t)
 {
 	if (strcmp(t->role, "assistant") == 0) {
 		put_assistant(w, t);
 	} else if (strcmp(t->role, "tool") == 0) {
-		next_block(w, "user");
+		wire_next_part(w, "user");
 		strbuf_str(w->b, "{\"type\":\"tool_result\",\"tool_use_id\":");
 		wire_put_id(w->b, t->call_id);
 		json_put_key(w->b, "content");
@@ -86,21 +64,6 @@ static void put_turn(struct writer *w, const struct prompt_turn *t)
 	} else {
 		put_text(w, "user", t->content);
 	}
-}
-
-static void put_tools(const struct prompt *p, struct strbuf *b)
-{
-	strbuf_str(b, ",\"tools\":[");
-	for (int i = 0; i < p->n_tools; i++) {
-		strbuf_str(b, i > 0 ? ",{" : "{");
-		json_put_field(b, "name", p->tools[i].name);
-		if (p->tools[i].description != NULL)
-			json_put_field(b, "description", p->tools[i].description);
-		json_put_key(b, "input_schema");
-		wire_put_raw(b, p->tools[i].schema, WIRE_NO_SCHEMA);
-		strbuf_char(b, '}');
-	}
-	strbuf_char(b, ']');
 }
 
 /* Newer models refuse a temperature; these still take one. */
@@ -115,7 +78,7 @@ static bool takes_temperature(const char *model)
 
 static void build(const struct prompt *p, struct strbuf *b)
 {
-	struct writer w = { .b = b };
+	struct wire_turns w = { .b = b, .parts_key = "content" };
 	strbuf_char(b, '{');
 	json_put_field(b, "model", p->model);
 	json_put_int_field(b, "max_tokens", p->max_tokens > 0 ? p->max_tokens : MAX_TOKENS);
@@ -128,8 +91,10 @@ static void build(const struct prompt *p, struct strbuf *b)
 		/* A loop with tools says the same beginning again within the minutes that the cache lives. */
 		strbuf_str(b, p->n_tools > 0 ? ",\"cache_control\":{\"type\":\"ephemeral\"}}]" : "}]");
 	}
-	if (p->n_tools > 0)
-		put_tools(p, b);
+	if (p->n_tools > 0) {
+		json_put_key(b, "tools");
+		wire_put_tools(p, b, "input_schema", WIRE_NO_SCHEMA);
+	}
 	if (p->schema.len > 0) {
 		strbuf_str(b, ",\"output_config\":{\"format\":{\"type\":\"json_schema\",\"schema\":");
 		strbuf_add(b, p->schema.ptr, p->schema.len);
@@ -138,7 +103,8 @@ static void build(const struct prompt *p, struct strbuf *b)
 	strbuf_str(b, ",\"messages\":[");
 	for (int i = 0; i < p->n_turns; i++)
 		put_turn(&w, &p->turns[i]);
-	strbuf_str(b, w.role != NULL ? "]}]}" : "]}");
+	wire_end_turns(&w);
+	strbuf_str(b, "]}");
 }
 
 /* ---- the reply */
@@ -179,17 +145,14 @@ static void read_usage(struct reply *r, const struct json *u, bool with_output)
 
 static int start_message(struct reply *r, const struct json *j, struct err *err)
 {
-	struct state *s = state_of(r);
 	struct str id = STR("");
 	json_str(j, "message.id", &id);
-	if (s->id[0] != '\0' && !str_eq(id, s->id))
-		return err_set(err, ERR_BAD_REPLY, "two messages in one stream: %.40s and %.40s", s->id, id.ptr);
-	if (s->id[0] != '\0')
+	if (r->id[0] != '\0' && !str_eq(id, r->id))
+		return err_set(err, ERR_BAD_REPLY, "two messages in one stream: %.40s and %.40s", r->id, id.ptr);
+	if (r->id[0] != '\0')
 		return 0;
-	wire_keep(s->id, sizeof s->id, id);
-	wire_keep(r->id, sizeof r->id, id);
-	if (json_str(j, "message.model", &id))
-		wire_keep(r->model, sizeof r->model, id);
+	wire_keep(r->id, sizeof r->id, j, "message.id");
+	wire_keep(r->model, sizeof r->model, j, "message.model");
 	read_usage(r, json_get(j, "message.usage"), false); /* its output_tokens is a placeholder */
 	return 0;
 }
@@ -375,32 +338,17 @@ static int end_message(struct reply *r, struct err *err)
 	return 0;
 }
 
-static void finish(struct reply *r, const struct json *j, const char *path)
-{
-	struct str reason;
-	if (!json_str(j, path, &reason))
-		return;
-	wire_keep(r->finish, sizeof r->finish, reason);
-	r->has_finish = true;
-}
-
 /* A body that came whole although a stream was asked for. */
 static int feed_whole(struct reply *r, struct str data, const struct json *j, struct err *err)
 {
-	struct str text, raw;
 	int64_t index = 0;
-	if (json_str(j, "id", &text))
-		wire_keep(r->id, sizeof r->id, text);
-	if (json_str(j, "model", &text))
-		wire_keep(r->model, sizeof r->model, text);
-	for (const struct json *b = json_first(json_get(j, "content")); b != NULL; b = json_next(b), index++) {
-		char path[32];
-		snprintf(path, sizeof path, "content[%d]", (int)index);
-		if (raw_get(data, path, &raw) && start_block(r, index, raw, b, err) < 0)
+	wire_keep(r->id, sizeof r->id, j, "id");
+	wire_keep(r->model, sizeof r->model, j, "model");
+	for (struct wire_list l = wire_list(j, data, "content"); wire_next(&l);)
+		if (start_block(r, index++, l.raw, l.j, err) < 0)
 			return -1;
-	}
 	read_usage(r, json_get(j, "usage"), true);
-	finish(r, j, "stop_reason");
+	r->has_finish |= wire_keep(r->finish, sizeof r->finish, j, "stop_reason");
 	return end_message(r, err);
 }
 
@@ -425,7 +373,7 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 	if (str_eq(type, "content_block_delta"))
 		return feed_delta(r, data, j, err);
 	if (str_eq(type, "message_delta")) {
-		finish(r, j, "delta.stop_reason");
+		r->has_finish |= wire_keep(r->finish, sizeof r->finish, j, "delta.stop_reason");
 		read_usage(r, json_get(j, "usage"), true);
 	}
 	return str_eq(type, "message_stop") ? end_message(r, err) : 0;

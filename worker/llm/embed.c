@@ -132,14 +132,6 @@ static int unpack(struct str text, float *out, int max)
 	return n_bytes == 0 ? n : -1;
 }
 
-static int count(const struct json *list)
-{
-	int n = 0;
-	for (const struct json *j = json_first(list); j != NULL; j = json_next(j))
-		n++;
-	return n;
-}
-
 /* One vector into out; answers its length, or -1 when it is none. */
 static int read_vector(const struct json *j, float *out, int max)
 {
@@ -173,7 +165,7 @@ static bool normalise(float *v, int n)
 static int first_length(const struct embed_ops *ops, const struct json *list)
 {
 	const struct json *v = json_get(json_first(list), ops->values);
-	return json_is_string(v) ? (int)MIN(json_value(v).len / 16 * 3 + 3, EMBED_DIMENSIONS_MAX) : count(v);
+	return json_is_string(v) ? (int)MIN(json_value(v).len / 16 * 3 + 3, EMBED_DIMENSIONS_MAX) : json_count(v);
 }
 
 static int read_list(const struct embed_ops *ops, const struct json *list, int room, struct arena *a, struct embedding *out,
@@ -207,7 +199,6 @@ int embed_read(const struct embed_ops *ops, const struct embed_request *r, struc
 {
 	struct arena tree = ARENA_INIT;
 	const struct json *j, *list;
-	struct str model;
 	int result = -1, n, room;
 	*out = (struct embedding){ .n = r->n_texts, .input_tokens = -1 };
 	if (wire_parse(&tree, body, EMBED_BODY_MAX, &j, err) < 0)
@@ -217,7 +208,7 @@ int embed_read(const struct embed_ops *ops, const struct embed_request *r, struc
 		goto out;
 	}
 	list = json_get(j, ops->list);
-	n = count(list);
+	n = json_count(list);
 	room = first_length(ops, list);
 	if (n != r->n_texts) {
 		err_set(err, ERR_BAD_REPLY, "%d vectors for %d texts", n, r->n_texts);
@@ -228,8 +219,7 @@ int embed_read(const struct embed_ops *ops, const struct embed_request *r, struc
 		if (r->dimensions > 0 && out->dimensions != r->dimensions)
 			result = err_set(err, ERR_BAD_REPLY, "vectors of %d numbers, not of %d", out->dimensions, r->dimensions);
 	}
-	if (json_str(j, "model", &model))
-		wire_keep(out->model, sizeof out->model, model);
+	wire_keep(out->model, sizeof out->model, j, "model");
 	usage_int(j, "usage.prompt_tokens", &out->input_tokens);
 	usage_int(j, "prompt_eval_count", &out->input_tokens);
 	usage_int(j, "usageMetadata.promptTokenCount", &out->input_tokens);

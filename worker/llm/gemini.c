@@ -18,63 +18,40 @@ struct state {
 
 /* ---- the request */
 
-struct writer {
-	struct strbuf *b;
-	const char *role;  /* of the content that is open; NULL: none */
-	bool is_own;       /* the calls being answered were said as they came, with their ids */
-	bool wants_signed; /* the model refuses calls without a signature */
-};
-
-static void next_part(struct writer *w, const char *role)
-{
-	if (w->role != NULL && strcmp(w->role, role) == 0) {
-		strbuf_char(w->b, ',');
-		return;
-	}
-	if (w->role != NULL)
-		strbuf_str(w->b, "]},");
-	strbuf_addf(w->b, "{\"role\":\"%s\",\"parts\":[", role);
-	w->role = role;
-}
-
-static void put_text(struct writer *w, const char *role, struct str text)
+static void put_text(struct wire_turns *w, const char *role, struct str text)
 {
 	if (text.len == 0)
 		return;
-	next_part(w, role);
+	wire_next_part(w, role);
 	strbuf_str(w->b, "{\"text\":");
 	json_put_str(w->b, text);
 	strbuf_char(w->b, '}');
 }
 
-static void put_model(struct writer *w, const struct prompt_turn *t)
+static void put_model(struct wire_turns *w, const struct prompt_turn *t, bool wants_signed)
 {
-	w->is_own = wire_is_own(t, "gemini");
-	if (w->is_own) {
-		next_part(w, "model");
-		strbuf_add(w->b, t->own.ptr + 1, t->own.len - 2);
+	if (wire_put_own(w, "model", t, "gemini"))
 		return;
-	}
 	put_text(w, "model", t->content);
 	for (int i = 0; i < t->n_calls; i++) {
-		next_part(w, "model");
+		wire_next_part(w, "model");
 		strbuf_str(w->b, "{\"functionCall\":{");
 		json_put_field(w->b, "name", t->calls[i].name);
 		json_put_key(w->b, "args");
 		wire_put_raw(w->b, t->calls[i].arguments, "{}");
 		strbuf_char(w->b, '}');
-		if (w->wants_signed && i == 0)
+		if (wants_signed && i == 0)
 			json_put_field(w->b, "thoughtSignature", FOREIGN_CALL);
 		strbuf_char(w->b, '}');
 	}
 }
 
-static void put_turn(struct writer *w, const struct prompt_turn *t)
+static void put_turn(struct wire_turns *w, const struct prompt_turn *t, bool wants_signed)
 {
 	if (strcmp(t->role, "assistant") == 0) {
-		put_model(w, t);
+		put_model(w, t, wants_signed);
 	} else if (strcmp(t->role, "tool") == 0) {
-		next_part(w, "user");
+		wire_next_part(w, "user");
 		strbuf_str(w->b, "{\"functionResponse\":{");
 		json_put_field(w->b, "name", t->call_name != NULL ? t->call_name : "");
 		if (w->is_own && t->call_id != NULL && !str_starts(str_of(t->call_id), WIRE_MADE_ID))
@@ -85,23 +62,6 @@ static void put_turn(struct writer *w, const struct prompt_turn *t)
 	} else {
 		put_text(w, "user", t->content);
 	}
-}
-
-static void put_tools(const struct prompt *p, struct strbuf *b)
-{
-	strbuf_str(b, ",\"tools\":[{\"functionDeclarations\":[");
-	for (int i = 0; i < p->n_tools; i++) {
-		strbuf_str(b, i > 0 ? ",{" : "{");
-		json_put_field(b, "name", p->tools[i].name);
-		if (p->tools[i].description != NULL)
-			json_put_field(b, "description", p->tools[i].description);
-		if (p->tools[i].schema.len > 0) { /* not `parameters`: that knows a part of JSON schema and refuses the rest */
-			json_put_key(b, "parametersJsonSchema");
-			strbuf_add(b, p->tools[i].schema.ptr, p->tools[i].schema.len);
-		}
-		strbuf_char(b, '}');
-	}
-	strbuf_str(b, "]}]");
 }
 
 static void put_config(const struct prompt *p, struct strbuf *b)
@@ -122,19 +82,24 @@ static void put_config(const struct prompt *p, struct strbuf *b)
 static void build(const struct prompt *p, struct strbuf *b)
 {
 	struct str model = str_of(p->model);
-	struct writer w = { .b = b };
-	w.wants_signed = !str_has_nocase(model, "gemini-1") && !str_has_nocase(model, "gemini-2");
+	/* The models that refuse a call without a signature. */
+	bool wants_signed = !str_has_nocase(model, "gemini-1") && !str_has_nocase(model, "gemini-2");
+	struct wire_turns w = { .b = b, .parts_key = "parts" };
 	strbuf_str(b, "{\"contents\":[");
 	for (int i = 0; i < p->n_turns; i++)
-		put_turn(&w, &p->turns[i]);
-	strbuf_str(b, w.role != NULL ? "]}]" : "]");
+		put_turn(&w, &p->turns[i], wants_signed);
+	wire_end_turns(&w);
+	strbuf_char(b, ']');
 	if (p->system != NULL && p->system[0] != '\0') {
 		strbuf_str(b, ",\"systemInstruction\":{\"parts\":[{\"text\":");
 		json_put_str(b, str_of(p->system));
 		strbuf_str(b, "}]}");
 	}
-	if (p->n_tools > 0)
-		put_tools(p, b);
+	if (p->n_tools > 0) { /* not `parameters`: that knows a part of JSON schema and refuses the rest */
+		strbuf_str(b, ",\"tools\":[{\"functionDeclarations\":");
+		wire_put_tools(p, b, "parametersJsonSchema", NULL);
+		strbuf_str(b, "}]");
+	}
 	if (p->max_tokens > 0 || p->is_exact || p->schema.len > 0)
 		put_config(p, b);
 	strbuf_char(b, '}');
@@ -226,28 +191,20 @@ static int finish(struct reply *r, struct err *err)
 /* One response: an event, or an element of the array that comes where alt=sse was not heard. */
 static int feed_response(struct reply *r, struct str data, const struct json *j, struct err *err)
 {
-	struct str text, raw;
-	char path[64];
-	int i = 0;
+	struct str text;
 	if (wire_is_error(j))
 		return classify_stream(&provider_gemini, data, err);
-	if (json_str(j, "modelVersion", &text))
-		wire_keep(r->model, sizeof r->model, text);
-	if (json_str(j, "responseId", &text))
-		wire_keep(r->id, sizeof r->id, text);
+	wire_keep(r->model, sizeof r->model, j, "modelVersion");
+	wire_keep(r->id, sizeof r->id, j, "responseId");
 	if (json_is_object(json_get(j, "usageMetadata")))
 		read_usage(r, json_get(j, "usageMetadata"));
 	if (r->is_complete)
 		return 0;
-	for (const struct json *p = json_first(json_get(j, "candidates[0].content.parts")); p != NULL; p = json_next(p)) {
-		snprintf(path, sizeof path, "candidates[0].content.parts[%d]", i++);
-		if (raw_get(data, path, &raw) && read_part(r, raw, p, err) < 0)
+	for (struct wire_list l = wire_list(j, data, "candidates[0].content.parts"); wire_next(&l);)
+		if (read_part(r, l.raw, l.j, err) < 0)
 			return -1;
-	}
-	if (json_str(j, "candidates[0].finishReason", &text) && text.len > 0) {
-		wire_keep(r->finish, sizeof r->finish, text);
+	if (wire_keep(r->finish, sizeof r->finish, j, "candidates[0].finishReason") && r->finish[0] != '\0')
 		return finish(r, err);
-	}
 	if (json_get(j, "candidates[0]") == NULL && json_str(j, "promptFeedback.blockReason", &text)) {
 		snprintf(r->finish, sizeof r->finish, "blocked: %.22s", text.ptr);
 		return finish(r, err);
@@ -258,15 +215,14 @@ static int feed_response(struct reply *r, struct str data, const struct json *j,
 static int feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
 {
 	const struct json *j;
-	struct str rest = data, key, value;
 	(void)name;
 	state_of(r)->event = data;
 	if (wire_parse(a, data, SPLIT_LINE_MAX, &j, err) < 0)
 		return -1;
 	if (json_is_object(j))
 		return feed_response(r, data, j, err);
-	for (j = json_first(j); j != NULL && raw_next(&rest, &key, &value); j = json_next(j))
-		if (feed_response(r, value, j, err) < 0)
+	for (struct wire_list l = wire_list(j, data, ""); wire_next(&l);)
+		if (feed_response(r, l.raw, l.j, err) < 0)
 			return -1;
 	return 0;
 }

@@ -46,14 +46,6 @@ static const char *member(const struct json *j, const char *path)
 	return json_str(j, path, &s) ? s.ptr : NULL;
 }
 
-static int count(const struct json *list)
-{
-	int n = 0;
-	for (const struct json *j = json_first(list); j != NULL; j = json_next(j))
-		n++;
-	return n;
-}
-
 static void add_text(struct intent *in, struct str text, int owner)
 {
 	if (text.len == 0)
@@ -100,11 +92,11 @@ static int sentences(const struct json *l)
 static int read_labels(struct job *job, struct intent *in, const struct json *doc, struct err *err)
 {
 	const struct json *list = json_get(doc, "labels");
-	int n = count(list), n_texts = 1;
+	int n = json_count(list), n_texts = 1;
 	if (n < 2 || n > SCORES_MAX)
 		return err_set(err, ERR_BAD_INPUT, "%d labels", n);
 	for (const struct json *l = json_first(list); l != NULL; l = json_next(l))
-		n_texts += sentences(l) + count(json_get(l, "examples"));
+		n_texts += sentences(l) + json_count(json_get(l, "examples"));
 	in->labels = arena_alloc(&job->arena, sizeof *in->labels * (size_t)n);
 	in->texts = arena_alloc(&job->arena, sizeof *in->texts * (size_t)n_texts);
 	in->owners = arena_alloc(&job->arena, sizeof *in->owners * (size_t)n_texts);

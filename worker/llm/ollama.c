@@ -47,35 +47,22 @@ static void build(const struct prompt *p, struct strbuf *b)
 	}
 	if (p->n_tools > 0)
 		wire_put_functions(p, b);
-	strbuf_str(b, ",\"messages\":[");
-	if (p->system != NULL) {
-		strbuf_str(b, "{\"role\":\"system\",\"content\":");
-		json_put_str(b, str_of(p->system));
-		strbuf_char(b, '}');
-	}
-	for (int i = 0; i < p->n_turns; i++) {
-		if (i > 0 || p->system != NULL)
-			strbuf_char(b, ',');
-		put_turn(&p->turns[i], b);
-	}
-	strbuf_str(b, "]}");
+	wire_put_messages(p, b, put_turn);
+	strbuf_char(b, '}');
 }
 
 /* Calls come whole; older servers give them no id. */
 static int read_calls(struct reply *r, struct str data, const struct json *j, struct err *err)
 {
-	int i = 0;
-	for (const struct json *c = json_first(json_get(j, "message.tool_calls")); c != NULL; c = json_next(c)) {
+	for (struct wire_list l = wire_list(j, data, "message.tool_calls"); wire_next(&l);) {
 		struct str id = STR(""), name = STR(""), arguments = STR("");
-		char path[80];
 		if (r->state == NULL)
 			r->state = arena_alloc(r->arena, sizeof(struct parts));
 		struct parts *parts = r->state;
-		snprintf(path, sizeof path, "message.tool_calls[%d].function.arguments", i++);
-		json_str(c, "function.name", &name);
-		if (!json_str(c, "function.arguments", &arguments))
-			raw_get(data, path, &arguments);
-		if (!json_str(c, "id", &id) || id.len == 0)
+		json_str(l.j, "function.name", &name);
+		if (!json_str(l.j, "function.arguments", &arguments))
+			raw_get(l.raw, "function.arguments", &arguments);
+		if (!json_str(l.j, "id", &id) || id.len == 0)
 			id = wire_make_id(r->arena, data, parts->n);
 		struct part *p = parts_new(r->arena, parts, -1, id, name, err);
 		if (p == NULL || part_add(r->arena, p, str_eq(arguments, "null") ? STR("") : arguments, err) < 0)
@@ -96,8 +83,7 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 		return -1;
 	if (wire_is_error(j))
 		return classify_stream(&provider_ollama, data, err);
-	if (json_str(j, "model", &text))
-		wire_keep(r->model, sizeof r->model, text);
+	wire_keep(r->model, sizeof r->model, j, "model");
 	if (json_str(j, "message.content", &text) && text.len > 0)
 		r->on_text(r->ctx, text);
 	if (read_calls(r, data, j, err) < 0)
@@ -105,8 +91,7 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 	if (json_bool(j, "done", &done) && done) {
 		usage_int(j, "prompt_eval_count", &r->usage.input);
 		usage_int(j, "eval_count", &r->usage.output);
-		if (json_str(j, "done_reason", &text))
-			wire_keep(r->finish, sizeof r->finish, text);
+		wire_keep(r->finish, sizeof r->finish, j, "done_reason");
 		r->has_finish = true;
 		if (r->state != NULL && reply_ended(r) == FINISH_WHOLE && parts_settle(r, r->state, err) < 0)
 			return -1;

@@ -72,18 +72,8 @@ static void build(const struct prompt *p, struct strbuf *b)
 	json_put_field(b, "model", p->model);
 	strbuf_str(b, ",\"stream\":true,\"stream_options\":{\"include_usage\":true}");
 	put_options(p, b);
-	strbuf_str(b, ",\"messages\":[");
-	if (p->system != NULL) {
-		strbuf_str(b, "{\"role\":\"system\",\"content\":");
-		json_put_str(b, str_of(p->system));
-		strbuf_char(b, '}');
-	}
-	for (int i = 0; i < p->n_turns; i++) {
-		if (i > 0 || p->system != NULL)
-			strbuf_char(b, ',');
-		put_turn(&p->turns[i], b);
-	}
-	strbuf_str(b, "]}");
+	wire_put_messages(p, b, put_turn);
+	strbuf_char(b, '}');
 }
 
 /* ---- the reply */
@@ -109,17 +99,9 @@ static struct parts *parts_of(struct reply *r)
 	return r->state;
 }
 
-static bool is_whole(struct arena *a, const struct part *p)
-{
-	const struct json *j;
-	struct err ignored;
-	return p->name[0] != '\0' && p->arguments.len > 0 &&
-	       json_parse(a, grow_str(&p->arguments), WIRE_ARGUMENTS_MAX, &j, &ignored) == 0;
-}
-
 /* Which call a piece belongs to; NULL: a new one. An id decides over an index, for some servers give every call the index 0; a piece with
  * neither goes on with the last call, unless that is whole already. */
-static struct part *find_part(struct arena *a, const struct parts *parts, struct str id, int64_t index, struct str name)
+static struct part *find_part(const struct parts *parts, struct str id, int64_t index, struct str name)
 {
 	struct part *found = NULL;
 	if (id.len > 0) {
@@ -133,23 +115,21 @@ static struct part *find_part(struct arena *a, const struct parts *parts, struct
 		return found;
 	}
 	found = parts->last;
-	return found != NULL && name.len > 0 && is_whole(a, found) ? NULL : found;
+	return found != NULL && name.len > 0 && part_is_whole(found) ? NULL : found;
 }
 
 /* Arguments are a string in pieces; some servers send the object itself. */
-static int read_call(struct reply *r, struct arena *a, struct str data, const char *where, const struct json *j, struct err *err)
+static int read_call(struct reply *r, struct str data, struct str raw, const struct json *j, struct err *err)
 {
 	struct parts *parts = parts_of(r);
 	struct str id = STR(""), name = STR(""), arguments = STR("");
 	int64_t index = -1;
-	char path[80];
 	json_str(j, "id", &id);
 	json_str(j, "function.name", &name);
 	json_int(j, "index", &index);
-	snprintf(path, sizeof path, "%s.function.arguments", where);
 	if (!json_str(j, "function.arguments", &arguments) && json_is_object(json_get(j, "function.arguments")))
-		raw_get(data, path, &arguments);
-	struct part *p = find_part(a, parts, id, index, name);
+		raw_get(raw, "function.arguments", &arguments);
+	struct part *p = find_part(parts, id, index, name);
 	if (p == NULL) {
 		struct str made = id.len > 0 ? id : wire_make_id(r->arena, data, parts->n);
 		p = parts_new(r->arena, parts, index, made, name, err);
@@ -159,15 +139,11 @@ static int read_call(struct reply *r, struct arena *a, struct str data, const ch
 	return p != NULL ? part_add(r->arena, p, arguments, err) : -1;
 }
 
-static int read_calls(struct reply *r, struct arena *a, struct str data, const char *list, const struct json *j, struct err *err)
+static int read_calls(struct reply *r, struct str data, const char *list, const struct json *j, struct err *err)
 {
-	char where[60];
-	int i = 0;
-	for (const struct json *c = json_first(json_get(j, list)); c != NULL; c = json_next(c)) {
-		snprintf(where, sizeof where, "%s[%d]", list, i++);
-		if (read_call(r, a, data, where, c, err) < 0)
+	for (struct wire_list l = wire_list(j, data, list); wire_next(&l);)
+		if (read_call(r, data, l.raw, l.j, err) < 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -181,17 +157,16 @@ static int complete(struct reply *r, struct err *err)
 	return 0;
 }
 
-static int feed_choice(struct reply *r, struct arena *a, struct str data, const struct json *j, struct err *err)
+static int feed_choice(struct reply *r, struct str data, const struct json *j, struct err *err)
 {
 	struct str text;
 	if ((json_str(j, "choices[0].delta.content", &text) || json_str(j, "choices[0].message.content", &text)) && text.len > 0)
 		r->on_text(r->ctx, text);
-	if (read_calls(r, a, data, "choices[0].delta.tool_calls", j, err) < 0 ||
-	    read_calls(r, a, data, "choices[0].message.tool_calls", j, err) < 0)
+	if (read_calls(r, data, "choices[0].delta.tool_calls", j, err) < 0 ||
+	    read_calls(r, data, "choices[0].message.tool_calls", j, err) < 0)
 		return -1;
-	if (!json_str(j, "choices[0].finish_reason", &text))
+	if (!wire_keep(r->finish, sizeof r->finish, j, "choices[0].finish_reason"))
 		return 0;
-	wire_keep(r->finish, sizeof r->finish, text);
 	r->has_finish = true;
 	/* A whole body, not a stream: there is no [DONE]. */
 	return json_is_object(json_get(j, "choices[0].message")) ? complete(r, err) : 0;
@@ -200,7 +175,6 @@ static int feed_choice(struct reply *r, struct arena *a, struct str data, const 
 static int feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
 {
 	const struct json *j, *usage;
-	struct str text;
 	(void)name;
 	if (r->is_complete)
 		return 0;
@@ -210,16 +184,14 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 		return -1;
 	if (wire_is_error(j) || json_is_string(json_get(j, "x_groq.error")))
 		return classify_stream(&provider_openai, data, err);
-	if (json_str(j, "model", &text) && text.len > 0)
-		wire_keep(r->model, sizeof r->model, text);
-	if (json_str(j, "id", &text) && text.len > 0)
-		wire_keep(r->id, sizeof r->id, text);
+	wire_keep(r->model, sizeof r->model, j, "model");
+	wire_keep(r->id, sizeof r->id, j, "id");
 	usage = json_get(j, "usage");
 	if (!json_is_object(usage))
 		usage = json_get(j, "x_groq.usage");
 	if (json_is_object(usage))
 		read_usage(r, usage);
-	return feed_choice(r, a, data, j, err);
+	return feed_choice(r, data, j, err);
 }
 
 static bool error(const struct json *body, struct str *text, struct str *code)

@@ -92,6 +92,23 @@ bool raw_get(struct str json, const char *path, struct str *out)
 	return true;
 }
 
+struct wire_list wire_list(const struct json *j, struct str text, const char *path)
+{
+	struct wire_list l = { .next = json_first(json_get(j, path)) };
+	raw_get(text, path, &l.rest);
+	return l;
+}
+
+bool wire_next(struct wire_list *l)
+{
+	struct str key;
+	l->j = l->next;
+	if (l->j == NULL || !raw_next(&l->rest, &key, &l->raw))
+		return false;
+	l->next = json_next(l->j);
+	return true;
+}
+
 /* ---- text that grows */
 
 void grow_add(struct arena *a, struct grow *g, struct str more)
@@ -146,6 +163,11 @@ static bool is_object(struct str text)
 	return is;
 }
 
+bool part_is_whole(const struct part *p)
+{
+	return p->name[0] != '\0' && is_object(grow_str(&p->arguments));
+}
+
 int parts_settle(struct reply *r, const struct parts *parts, struct err *err)
 {
 	struct tool_call *calls;
@@ -186,19 +208,83 @@ void wire_put_raw(struct strbuf *b, struct str json, const char *when_empty)
 		strbuf_str(b, when_empty);
 }
 
+static void put_tool(struct strbuf *b, const struct tool *t, const char *schema_key, const char *no_schema)
+{
+	strbuf_char(b, '{');
+	json_put_field(b, "name", t->name);
+	if (t->description != NULL)
+		json_put_field(b, "description", t->description);
+	if (t->schema.len > 0 || no_schema != NULL) {
+		json_put_key(b, schema_key);
+		wire_put_raw(b, t->schema, no_schema);
+	}
+	strbuf_char(b, '}');
+}
+
+void wire_put_tools(const struct prompt *p, struct strbuf *b, const char *schema_key, const char *no_schema)
+{
+	strbuf_char(b, '[');
+	for (int i = 0; i < p->n_tools; i++) {
+		if (i > 0)
+			strbuf_char(b, ',');
+		put_tool(b, &p->tools[i], schema_key, no_schema);
+	}
+	strbuf_char(b, ']');
+}
+
 void wire_put_functions(const struct prompt *p, struct strbuf *b)
 {
 	strbuf_str(b, ",\"tools\":[");
 	for (int i = 0; i < p->n_tools; i++) {
-		strbuf_str(b, i > 0 ? ",{\"type\":\"function\",\"function\":{" : "{\"type\":\"function\",\"function\":{");
-		json_put_field(b, "name", p->tools[i].name);
-		if (p->tools[i].description != NULL)
-			json_put_field(b, "description", p->tools[i].description);
-		json_put_key(b, "parameters");
-		wire_put_raw(b, p->tools[i].schema, WIRE_NO_SCHEMA);
-		strbuf_str(b, "}}");
+		strbuf_str(b, i > 0 ? ",{\"type\":\"function\",\"function\":" : "{\"type\":\"function\",\"function\":");
+		put_tool(b, &p->tools[i], "parameters", WIRE_NO_SCHEMA);
+		strbuf_char(b, '}');
 	}
 	strbuf_char(b, ']');
+}
+
+void wire_put_messages(const struct prompt *p, struct strbuf *b, void (*put_turn)(const struct prompt_turn *, struct strbuf *))
+{
+	strbuf_str(b, ",\"messages\":[");
+	if (p->system != NULL) {
+		strbuf_str(b, "{\"role\":\"system\",\"content\":");
+		json_put_str(b, str_of(p->system));
+		strbuf_char(b, '}');
+	}
+	for (int i = 0; i < p->n_turns; i++) {
+		if (i > 0 || p->system != NULL)
+			strbuf_char(b, ',');
+		put_turn(&p->turns[i], b);
+	}
+	strbuf_char(b, ']');
+}
+
+void wire_next_part(struct wire_turns *w, const char *role)
+{
+	if (w->role != NULL && strcmp(w->role, role) == 0) {
+		strbuf_char(w->b, ',');
+		return;
+	}
+	if (w->role != NULL)
+		strbuf_str(w->b, "]},");
+	strbuf_addf(w->b, "{\"role\":\"%s\",\"%s\":[", role, w->parts_key);
+	w->role = role;
+}
+
+bool wire_put_own(struct wire_turns *w, const char *role, const struct prompt_turn *t, const char *protocol)
+{
+	w->is_own = t->own_protocol != NULL && strcmp(t->own_protocol, protocol) == 0 && t->own.len > 2;
+	if (!w->is_own)
+		return false;
+	wire_next_part(w, role);
+	strbuf_add(w->b, t->own.ptr + 1, t->own.len - 2); /* the parts without the brackets around them */
+	return true;
+}
+
+void wire_end_turns(struct wire_turns *w)
+{
+	if (w->role != NULL)
+		strbuf_str(w->b, "]}");
 }
 
 static bool is_plain(char c)
@@ -220,20 +306,20 @@ void wire_put_id(struct strbuf *b, const char *id)
 	strbuf_char(b, '"');
 }
 
-bool wire_is_own(const struct prompt_turn *turn, const char *protocol)
-{
-	return turn->own_protocol != NULL && strcmp(turn->own_protocol, protocol) == 0 && turn->own.len > 2;
-}
-
 bool wire_is_error(const struct json *j)
 {
 	const struct json *error = json_get(j, "error");
 	return json_is_object(error) || json_is_string(error);
 }
 
-void wire_keep(char *out, size_t size, struct str s)
+bool wire_keep(char *out, size_t size, const struct json *j, const char *path)
 {
-	snprintf(out, size, "%.*s", (int)MIN(s.len, size - 1), s.ptr);
+	struct str s;
+	if (!json_str(j, path, &s))
+		return false;
+	if (s.len > 0)
+		snprintf(out, size, "%s", s.ptr);
+	return true;
 }
 
 void wire_check_total(struct reply *r, int total)

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * What the protocols share: JSON taken over byte for byte (what is signed must not be written anew), text that grows in an arena, and tool
- * calls that are collected from a stream and handed over only when the reply is whole.
+ * What the protocols share: JSON taken over byte for byte (what is signed must not be written anew), text that grows in an arena, tool calls
+ * that are collected from a stream and handed over only when the reply is whole, and what two of them or more write alike in a request.
  */
 #include "worker/llm/provider.h"
 
@@ -19,6 +19,17 @@ MUSTCHECK int wire_parse(struct arena *, struct str text, size_t cap, const stru
 bool raw_next(struct str *rest, struct str *key, struct str *value);
 /* The value at "a.b[0].c" as it stands in the text. */
 bool raw_get(struct str json, const char *path, struct str *out);
+
+/* The elements of the array at `path`, one after the other, each read (`j`) and as it stands (`raw`); `text` is what the node was read from.
+ *	for (struct wire_list l = wire_list(node, text, path); wire_next(&l);) */
+struct wire_list {
+	const struct json *j;
+	struct str raw;
+	const struct json *next; /* these two are wire_next's own */
+	struct str rest;
+};
+struct wire_list wire_list(const struct json *, struct str text, const char *path);
+bool wire_next(struct wire_list *);
 
 /* Text in an arena that grows; its owner keeps it small (WIRE_ARGUMENTS_MAX, or the splitter's limits). */
 struct grow {
@@ -45,24 +56,47 @@ struct parts {
 /* A new call at the end of the list; NULL with err when there are too many. */
 struct part *parts_new(struct arena *, struct parts *, int64_t index, struct str id, struct str name, struct err *);
 MUSTCHECK int part_add(struct arena *, struct part *, struct str piece, struct err *);
+/* It has a name, and the arguments so far are a JSON object: nothing more can belong to it. */
+bool part_is_whole(const struct part *);
 /* The reply is whole: its calls become reply.calls. ERR_BAD_REPLY when one has no name, or arguments that are not a JSON object: then none is
  * handed over. */
 MUSTCHECK int parts_settle(struct reply *, const struct parts *, struct err *);
 /* An id for call n of a reply that names none, the same each time these bytes are read. */
 struct str wire_make_id(struct arena *, struct str data, int n);
 
-/* The tail of a request's list of messages. */
+/* ---- requests */
+
+/* JSON that another wrote, as it is; `when_empty` where there is none. */
 void wire_put_raw(struct strbuf *, struct str json, const char *when_empty);
+/* [{"name":…,"description":…,KEY:…},…] with a tool's schema under `schema_key`, or `no_schema` where it has none; NULL: without the key. */
+void wire_put_tools(const struct prompt *, struct strbuf *, const char *schema_key, const char *no_schema);
 /* ,"tools":[…] in the form that OpenAI and Ollama share. */
 void wire_put_functions(const struct prompt *, struct strbuf *);
+/* ,"messages":[…] likewise: the system's text is the first message, every turn is one. */
+void wire_put_messages(const struct prompt *, struct strbuf *, void (*put_turn)(const struct prompt_turn *, struct strbuf *));
+/* Messages whose roles must alternate, as Anthropic and Gemini want them: what one role says in a row is one message of many parts. */
+struct wire_turns {
+	struct strbuf *b;
+	const char *parts_key; /* what a message calls its parts: "content", "parts" */
+	const char *role;      /* of the message that is open; NULL: none yet */
+	bool is_own;           /* what the model said last was put by wire_put_own: its calls go by their provider's ids */
+};
+/* Makes room for a part of `role`, which the caller writes next: after a comma, or as the first of a new message. */
+void wire_next_part(struct wire_turns *, const char *role);
+/* What the model said, as its provider said it, where that was this protocol. False, with nothing written, when it has to be translated. */
+bool wire_put_own(struct wire_turns *, const char *role, const struct prompt_turn *, const char *protocol);
+/* Closes the last message. */
+void wire_end_turns(struct wire_turns *);
 /* A call's id, fit for protocols that allow letters, digits, _ and - only. */
 void wire_put_id(struct strbuf *, const char *id);
 /* A name as one step of a path: everything else is %XX. */
 void wire_put_path(struct strbuf *, const char *name);
-/* True when the turn can be said again as its provider said it. */
-bool wire_is_own(const struct prompt_turn *, const char *protocol);
+
+/* ---- replies */
+
 /* The event is an error: an object or a text, not null. */
 bool wire_is_error(const struct json *);
-void wire_keep(char *out, size_t size, struct str);
+/* The text at `path`, cut to fit; an empty one leaves `out` as it was. False when there is none. */
+bool wire_keep(char *out, size_t size, const struct json *, const char *path);
 /* The total that a provider names is input + output, or output is mended and the reply marked. */
 void wire_check_total(struct reply *, int total);

@@ -61,12 +61,9 @@ static int disown(struct claim *c, const char *worker, struct err *err)
 static int read_turns(struct job *job, struct str text, struct err *err)
 {
 	const struct json *j;
-	int n = 0;
 	if (json_parse(&job->arena, text, 64u << 20, &j, err) < 0)
 		return -1;
-	for (const struct json *pair = json_first(j); pair != NULL; pair = json_next(pair))
-		n++;
-	job->turns = arena_alloc(&job->arena, sizeof *job->turns * (size_t)n);
+	job->turns = arena_alloc(&job->arena, sizeof *job->turns * (size_t)json_count(j));
 	for (const struct json *pair = json_first(j); pair != NULL; pair = json_next(pair)) {
 		const struct json *role = json_first(pair);
 		const struct json *content = json_next(role), *protocol = json_next(content);
@@ -119,12 +116,9 @@ static const char *member(const struct json *j, const char *name)
 static int read_routes(struct job *job, struct str text, struct err *err)
 {
 	const struct json *j;
-	int n = 0;
 	if (json_parse(&job->arena, text, 1u << 20, &j, err) < 0)
 		return -1;
-	for (const struct json *x = json_first(j); x != NULL; x = json_next(x))
-		n++;
-	job->routes = arena_alloc(&job->arena, sizeof *job->routes * (size_t)n);
+	job->routes = arena_alloc(&job->arena, sizeof *job->routes * (size_t)json_count(j));
 	for (const struct json *x = json_first(j); x != NULL; x = json_next(x)) {
 		struct route *r = &job->routes[job->n_routes++];
 		int64_t context = 0, ms = 0;
