@@ -167,7 +167,10 @@ void app_run_line(struct app *a, const char *line)
 	if (word[0] == '\0')
 		return;
 	if (strcmp(word, "filter") == 0) {
-		ui_filter(&a->ui, rest);
+		if (app_view(a)->ops->scopes & 1u << SCOPE_MESSAGES)
+			ui_filter(&a->ui, rest);
+		else
+			ui_say(&a->ui, _("%s: not in this view"), word);
 	} else if (strcmp(word, "agent") == 0 && rest[0] != '\0') {
 		char filter[200];
 		snprintf(filter, sizeof filter, "agent:%.180s", rest);

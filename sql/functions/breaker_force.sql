@@ -22,6 +22,9 @@ begin
 	end if;
 	insert into breaker_events (provider, model, key_env, event, detail)
 		values (slug, '', '', case becomes when 'auto' then 'freed' else 'forced ' || becomes end, 'by ' || actor);
+	if becomes <> 'open' then
+		perform end_rests(slug, '');
+	end if;
 	perform wake_worker();
 	perform pg_notify('signalbox_changed', '');
 end $$;

@@ -24,6 +24,7 @@ begin
 	end if;
 	if changes ? 'intent_threshold' then
 		update agents set intent_threshold = coalesce((changes ->> 'intent_threshold')::real, 0.2) where id = agent;
+		delete from intent_cache c where c.agent_id = agent;    -- what was sure, or unsure, may be no longer
 	end if;
 	if not changes ? 'intents' then
 		return;

@@ -93,7 +93,7 @@ static void test_unsure(void **state)
 	completed(m);
 	assert_string_equal(found(m), "- 0.05");
 	q("select signalbox.agent_set('o', '{\"intent_threshold\": \"0.01\"}', 'test')");
-	m = say("o", "hm hm");
+	m = say("o", "hm"); /* the same words: what was unsure then is not any more */
 	completed(m);
 	assert_string_equal(found(m), "delivery 0.05");
 }

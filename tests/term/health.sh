@@ -135,6 +135,9 @@ for size in "80 24" "120 36"; do
 	keys y
 	see "p is free $at" '> *p +closed'
 	soon "luna was answered $at" "$(($1 == 80 ? 1 : 2))" answered luna
+	keys : ; see "the prompt $at" '^:'
+	keys -l "filter agent:luna"; keys Enter
+	see "nothing is filtered here $at" 'filter: not in this view'
 	keys K; see "K is for workers $at" 'Tab to the workers'
 	keys Tab j; see "the other pane $at" '^> .* of 4 '
 	see "PostgreSQL $at" 'postgres +[0-9.]+ +console reads in .* LISTEN ok +connections'

@@ -1,0 +1,10 @@
+-- A provider is back: messages that rest after an error (a failed probe rests for minutes) and may go to it are due now. The 1,000 that would have been next;
+-- whoever is being changed by somebody else is left out.
+create or replace function signalbox.end_rests(provider text, model text) returns void
+language sql set search_path = pg_catalog, signalbox, pg_temp as $$
+	update queue q set run_after = clock_timestamp() where q.message_id in (
+		select o.message_id from queue o where o.state = 'delayed' and o.run_after > clock_timestamp() and exists (
+			select from agent_routes r join providers p on p.id = r.provider_id
+			where r.agent_id = o.agent_id and p.slug = end_rests.provider and end_rests.model in ('', r.model))
+		order by o.run_after limit 1000 for update skip locked);
+$$;
