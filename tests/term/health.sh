@@ -135,7 +135,7 @@ for size in "80 24" "120 36"; do
 	keys y
 	see "p is free $at" '> *p +closed'
 	soon "luna was answered $at" "$(($1 == 80 ? 1 : 2))" answered luna
-	keys : ; see "the prompt $at" '^:'
+	keys : ; see "the prompt $at" '^ ?:'
 	keys -l "filter agent:luna"; keys Enter
 	see "nothing is filtered here $at" 'filter: not in this view'
 	keys K; see "K is for workers $at" 'Tab to the workers'
