@@ -120,6 +120,12 @@ begin
 	if exists (select from reservations) then
 		delete from reservations x using unnest(recs) r where x.job_id = r.job_id;
 	end if;
+	-- A probe's verdict comes with its worker's next report. Should that worker die before, another may try soon, not when the attempt would have ended.
+	if exists (select from breakers b where b.probe_job = any (held)) then
+		update breakers b set probe_until = least(b.probe_until, t + interval '10 s') from (
+			select k.provider, k.model, k.key_env from breakers k where k.probe_job = any (held) for update skip locked) x
+		where b.provider = x.provider and b.model = x.model and b.key_env = x.key_env;
+	end if;
 	delete from message_stream s using unnest(recs) r where s.message_id = r.message_id and s.job_id = r.job_id;
 	perform promote(sessions);
 	others := array(select r from unnest(recs) r where held is null or not r.job_id = any (held));

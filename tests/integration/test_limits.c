@@ -124,6 +124,24 @@ static void test_one_probe_for_two_agents(void **state)
 	       "', 9, '300 s') t cross join json_array_elements(t.routes) r");
 }
 
+/* A worker that settles its probe and dies before it says what became of the call: another may try in seconds, not in minutes. */
+static void test_settled_probe(void **state)
+{
+	(void)state;
+	say("o", "x");
+	say("o", "y");
+	report(ONE, 5, 5);
+	let_time_pass();
+	assert_non_null(strstr(taken(ONE, 9), "\"probe\" : true"));
+	EXPECT("t", "select probe_until > now() + interval '4 min' from signalbox.breakers");
+	settle_all(ONE, "completed", "{}");
+	EXPECT("t", "select probe_until between now() and now() + interval '10 s' from signalbox.breakers");
+	assert_string_equal(claimed(TWO, 9), "0"); /* its verdict may still come */
+	q("update signalbox.breakers set probe_until = now()");
+	assert_non_null(strstr(taken(TWO, 9), "\"probe\" : true"));
+	settle_all(TWO, "completed", "{}");
+}
+
 /* A worker that dies with the probe does not keep it. */
 static void test_lost_probe(void **state)
 {
@@ -553,6 +571,7 @@ int main(void)
 		T(test_opens_at_half),
 		T(test_one_probe_in_the_fleet),
 		T(test_one_probe_for_two_agents),
+		T(test_settled_probe),
 		T(test_lost_probe),
 		T(test_chain_goes_on),
 		T(test_forced),
