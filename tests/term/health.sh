@@ -156,6 +156,8 @@ done
 for c in agents providers "agent lone" "agent full"; do
 	is "$c is 80 columns" yes "$([ "$("$S" $c | wc -L)" -le 80 ] && echo yes)"
 done
+is "agents say who has none" "- 8 10" "$("$S" agents | awk '$1 == "luna" { l = $NF } $1 == "near" { n = substr($NF, 1, 1) } $1 == "full" { f = substr($NF, 1, 2) } END { print l, n, f }')"
+is "agents say who is paused" 1 "$("$S" pause luna "for lunch" >/dev/null; "$S" agents | grep -c 'paused by .*: for lunch'; "$S" resume luna >/dev/null)"
 is "agent says its budget" 1 "$("$S" agent full | grep -cE '^budget, month +\$.* \(100%\)')"
 is "agent says its chain" 1 "$("$S" agent lone | grep -cE '^chain +1 q +ev\^\[\]0;o.* (held|probe)')"
 is "provider says its breaker" 1 "$("$S" provider q | grep -cE '^breaker +open')"
