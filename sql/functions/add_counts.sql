@@ -1,5 +1,12 @@
--- Two rows of counts added up, bucket by bucket.
+-- Two rows of counts added up, bucket by bucket. A loop, not a query: settle calls it for every batch.
 create or replace function signalbox.add_counts(a int[], b int[]) returns int[]
-language sql immutable set search_path = pg_catalog, signalbox, pg_temp as $$
-	select array(select coalesce(x.a, 0) + coalesce(x.b, 0) from unnest(a, b) with ordinality x(a, b, i) order by x.i);
-$$;
+language plpgsql immutable as $$
+declare
+	counts int[] := case when cardinality(a) >= cardinality(b) then a else b end;
+	other  int[] := case when cardinality(a) >= cardinality(b) then b else a end;
+begin
+	for i in 1 .. cardinality(other) loop
+		counts[i] := counts[i] + other[i];
+	end loop;
+	return counts;
+end $$;

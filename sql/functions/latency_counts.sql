@@ -1,6 +1,17 @@
--- Durations to counts by bucket, as long as the last bucket that has any.
+-- Durations to counts by bucket, as long as the last bucket that has any. A loop, not a query: settle calls it for every batch.
 create or replace function signalbox.latency_counts(ms double precision[]) returns int[]
-language sql immutable set search_path = pg_catalog, signalbox, pg_temp as $$
-	with b as materialized (select latency_bucket(m) as i from unnest(ms) m)
-	select array(select count(b.i)::int from generate_series(1, (select max(i) from b)) g left join b on b.i = g group by g order by g);
-$$;
+language plpgsql immutable as $$
+declare
+	counts int[] := '{}';
+	m      double precision;
+	i      int;
+begin
+	foreach m in array ms loop
+		i := signalbox.latency_bucket(m);
+		if i > cardinality(counts) then
+			counts := counts || array_fill(0, array[i - cardinality(counts)]);
+		end if;
+		counts[i] := counts[i] + 1;
+	end loop;
+	return counts;
+end $$;
