@@ -1,10 +1,12 @@
 -- The oldest waiting message of each session becomes its head, where the session has none. The caller has locked the sessions:
--- without that lock a dispatch and a settle that overlap leave a message behind for ever.
+-- without that lock a dispatch and a settle that overlap leave a message behind for ever. (In PL/pgSQL although it is one statement: a SQL function
+-- would be planned anew for each message.)
 create or replace function signalbox.promote(sessions bigint[]) returns void
-language sql set search_path = pg_catalog, signalbox, pg_temp
+language plpgsql set search_path = pg_catalog, signalbox, pg_temp
 -- Plans must not follow the sizes these tables had when they were new and empty: always by index.
--- (What has no index then looks dear, and would be compiled: no JIT.)
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off as $$
+-- (What has no index then looks dear, and would be compiled: no JIT.) Nor be made anew for the arguments of each call: that takes longer than the work.
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
+begin
 	with head as (
 		update queue q
 		set state = case when q.run_after > clock_timestamp() then 'delayed' else 'ready' end::queue_state, priority = m.priority
@@ -23,4 +25,4 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off se
 	update lane_cursors c set low_seq = least(c.low_seq, h.seq), low_waiting = least(c.low_waiting, h.seq)
 	from (select head.agent_id, head.rank, min(head.seq) as seq from head group by 1, 2) h
 	where c.agent_id = h.agent_id and c.rank = h.rank and (c.low_seq > h.seq or c.low_waiting > h.seq);
-$$;
+end $$;

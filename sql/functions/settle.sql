@@ -16,8 +16,8 @@ create or replace function signalbox.settle(worker uuid, records json, tries int
 returns table (job_id uuid, result text)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
 -- Plans must not follow the sizes these tables had when they were new and empty: always by index.
--- (What has no index then looks dear, and would be compiled: no JIT.)
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off as $$
+-- (What has no index then looks dear, and would be compiled: no JIT.) Nor be made anew for the arguments of each call: that takes longer than the work.
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
 	t        timestamptz;

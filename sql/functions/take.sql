@@ -7,7 +7,7 @@ returns table (message_id bigint, message_uuid uuid, job_id uuid, number int, is
 	base_url text, key_env text, model text, system_prompt text, max_tokens int, turns json, routes json, on_cut text, is_budgeted boolean, traceparent text,
 	intent jsonb)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
 	trouble boolean := exists (select from breakers b where b.state <> 'closed' or b.forced = 'open');
