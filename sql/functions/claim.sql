@@ -29,8 +29,10 @@ declare
 	mine     bigint := nextval('claim_seq');
 	old      bigint := (select last_value from seq_old);
 	fleet_paused boolean := exists (select from fleet f where f.paused_at is not null);
-	budgeted int[];            -- agents of the circle that have a budget, and what of theirs fits into it
+	budgeted int[];            -- agents of the circle that have a budget; what of theirs fits into it, how large it is, what it may cost
 	allowed  bigint[];
+	sizes    bigint[];
+	picos    bigint[];
 	trouble  boolean := exists (select from breakers b where b.state <> 'closed' or b.forced = 'open');
 begin
 	perform set_config('synchronous_commit', 'off', true);   -- losing a claim loses nothing: the message is still queued
@@ -42,32 +44,33 @@ begin
 	end if;
 	-- A worker that serves only some agents has a turn of its own: it must not move the others' past agents that it never serves.
 	select case when w.agents is null then s.last_value else w.turn end into after from claim_turn s;
-	select array_agg(g.agent_id order by g.ord), array_agg(g.room order by g.ord) into circle, room
-	from (
-		select c.agent_id, r.room, row_number() over () as ord
+	with g as materialized (
+		select c.agent_id, r.room, r.fits, r.sizes, r.picos, row_number() over () as ord
 		from (      (select l.* from lanes l where l.agent_id > after order by l.agent_id)
 		  union all (select l.* from lanes l where l.agent_id <= after order by l.agent_id)) c
 		-- Asked of one agent after the other (offset 0): a plan that began with the agents or the queue would lose the circle's order.
 		cross join lateral (
-			select least(claim.slots, case when trouble then route_room(a.id) end,
+			select b.fits, b.sizes, b.picos, least(claim.slots, case when trouble then route_room(a.id) end,
 			       case when a.tokens_per_min is not null and tokens_lately(a.id) >= a.tokens_per_min then 0 end,
-			       case when a.budget_day is not null or a.budget_month is not null then (select count(*) from affordable(a.id, claim.slots)) end,
+			       case when a.budget_day is not null or a.budget_month is not null then coalesce(cardinality(b.fits), 0) end,
 			       a.concurrency_limit - case when a.concurrency_limit is not null then running_of(a.id) end,
 			       a.rate_limit_per_min - case when a.rate_limit_per_min is not null then
 			         (select count(*) from starts s where s.agent_id = a.id and s.started_at > t - interval '61 s') end) as room
-			from agents a
+			from agents a left join lateral (
+				select array_agg(f.message_id) as fits, array_agg(f.bytes) as sizes, array_agg(f.pico) as picos from affordable(a.id, claim.slots) f
+				where a.budget_day is not null or a.budget_month is not null) b on true
 			where a.id = c.agent_id and (w.agents is null or a.slug = any (w.agents))
 			  and exists (select from lane_cursors k where k.agent_id = c.agent_id and exists (
 			              select from queue q where q.agent_id = k.agent_id and q.rank = k.rank and q.seq >= k.low_seq and q.state = 'ready'))
 			offset 0) r
 		where not fleet_paused and c.paused_at is null and (c.blocked_until is null or c.blocked_until <= t) and r.room > 0
 		limit claim.slots
-	) g;
-
-	select array_agg(a.id) into budgeted from agents a where a.id = any (circle) and (a.budget_day is not null or a.budget_month is not null);
-	if budgeted is not null then
-		allowed := array(select f from unnest(budgeted) b(id) cross join lateral affordable(b.id, claim.slots) f);
-	end if;
+	)
+	select array_agg(g.agent_id order by g.ord), array_agg(g.room order by g.ord), array_agg(g.agent_id) filter (where g.fits is not null),
+	       (select array_agg(u.id order by x.ord, u.n) from g x cross join unnest(x.fits) with ordinality u(id, n)),
+	       (select array_agg(u.size order by x.ord, u.n) from g x cross join unnest(x.sizes) with ordinality u(size, n)),
+	       (select array_agg(u.pico order by x.ord, u.n) from g x cross join unnest(x.picos) with ordinality u(pico, n))
+		into circle, room, budgeted, allowed, sizes, picos from g;
 
 	-- The rounds. An agent that gave less than was asked of it has no more.
 	n_agents := coalesce(cardinality(circle), 0);
@@ -133,8 +136,8 @@ begin
 	if budgeted is not null then
 		-- A promise to spend must not be forgotten: with these, the claim waits for the disk.
 		insert into reservations (job_id, message_id, agent_id, pico, tokens_input, until)
-			select q.job_id, q.message_id, q.agent_id, worst_case(q.message_id, q.agent_id), prompt_bytes(q.message_id) / 4, q.deadline
-			from queue q where q.message_id = any (ids) and q.agent_id = any (budgeted);
+			select q.job_id, q.message_id, q.agent_id, f.pico, f.size / 4, q.deadline
+			from unnest(allowed, sizes, picos) f(id, size, pico) join queue q on q.message_id = f.id where f.id = any (ids);
 		if found then
 			perform set_config('synchronous_commit', 'on', true);
 		end if;

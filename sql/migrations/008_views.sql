@@ -58,4 +58,5 @@ begin
 		execute format('grant select on %s to signalbox_viewer, signalbox_worker', o);
 	end loop;
 end $$;
-drop function if exists signalbox.agents_page(), signalbox.providers_page(), signalbox.stats_today(), signalbox.worker_renew(uuid, interval, boolean);
+drop function if exists signalbox.agents_page(), signalbox.providers_page(), signalbox.stats_today(), signalbox.worker_renew(uuid, interval, boolean),
+	signalbox.affordable(int, int), signalbox.worst_case(bigint, int);

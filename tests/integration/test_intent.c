@@ -171,12 +171,12 @@ static void test_budget_includes_it(void **state)
 	q("select signalbox.agent_set('o', '{\"budget_day\": \"1\", \"max_tokens\": \"10\", \"intent_model\": null}', 'test')");
 	int64_t plain = 0, with = 0;
 	say("o", "what may it cost?");
-	plain = atoll(q("select signalbox.worst_case(message_id, agent_id) from signalbox.queue"));
+	plain = atoll(q("select signalbox.worst_case(agent_id, signalbox.prompt_bytes(message_id)) from signalbox.queue"));
 	q("select signalbox.agent_set('o', '{\"intent_model\": \"judge:small\"}', 'test')");
-	with = atoll(q("select signalbox.worst_case(message_id, agent_id) from signalbox.queue"));
+	with = atoll(q("select signalbox.worst_case(agent_id, signalbox.prompt_bytes(message_id)) from signalbox.queue"));
 	assert_in_range(with - plain, 17000 * 1000, 22000 * 1000);
 	q("select signalbox.agent_set('o', '{\"intent_model\": \"judge:of no price\"}', 'test')");
-	EXPECT("(null)", "select signalbox.worst_case(message_id, agent_id) from signalbox.queue");
+	EXPECT("(null)", "select signalbox.worst_case(agent_id, signalbox.prompt_bytes(message_id)) from signalbox.queue");
 	q("select signalbox.agent_set('o', '{\"intent_model\": \"judge:small\"}', 'test')");
 	worker("--poll", "100ms", NULL);
 	wait_for("select count(*) from signalbox.ai_costs", "2", 0);
