@@ -129,11 +129,14 @@ static void count_written(struct job **jobs, int n, usec_t took)
 	count_add(c, SETTLE_BATCHES, 1, NULL);
 	count_add(c, SETTLED, n, NULL);
 	count_add(c, SETTLE_SECONDS, took, NULL);
+	static const struct route none;
 	for (int i = 0; i < n; i++) {
 		const struct job *job = jobs[i];
+		const struct route *r = job->called != NULL ? job->called : &none;
 		struct message_facts facts = { .agent = job->agent,
-			                       .provider = job->called != NULL ? job->called->provider : NULL,
-			                       .model = job->called != NULL ? job->called->model : NULL,
+			                       .provider = r->provider,
+			                       .model = r->model,
+			                       .base_url = r->base_url,
 			                       .code = job->err.code,
 			                       .duration = clock_mono() - job->claimed,
 			                       .number = job->number };

@@ -72,9 +72,9 @@ TEST(test_histogram)
 	              "signalbox_claim_seconds_bucket{le=\"0.01\"} 1\nsignalbox_claim_seconds_bucket{le=\"0.02\"} 2\n");
 	assert_has(c, "signalbox_claim_seconds_bucket{le=\"327.68\"} 2\nsignalbox_claim_seconds_bucket{le=\"+Inf\"} 3\n"
 	              "signalbox_claim_seconds_sum 9000.020001\nsignalbox_claim_seconds_count 3\n");
-	count_add(c, GEN_AI_TOKENS, 67108865, "chat", "p", "m", "input");
-	assert_has(c, "gen_ai_client_token_usage_bucket{gen_ai_operation_name=\"chat\",gen_ai_provider_name=\"p\","
-	              "gen_ai_request_model=\"m\",gen_ai_token_type=\"input\",le=\"67108864\"} 0\n");
+	count_add(c, GEN_AI_TOKENS, 67108865, "chat", "openai", "m", "p", "input");
+	assert_has(c, "gen_ai_client_token_usage_bucket{gen_ai_operation_name=\"chat\",gen_ai_provider_name=\"openai\","
+	              "gen_ai_request_model=\"m\",provider=\"p\",gen_ai_token_type=\"input\",le=\"67108864\"} 0\n");
 	assert_int_equal(count_get(c, CLAIM_SECONDS, NULL), 3);
 	counts_free(c);
 }
@@ -166,6 +166,7 @@ TEST(test_facts)
 	struct call_facts call = { .agent = "luna",
 		                   .provider = "p",
 		                   .model = "m",
+		                   .base_url = "https://api.openai.com/v1",
 		                   .was_called = true,
 		                   .duration = 2000000,
 		                   .ttft_ms = 300,
@@ -177,7 +178,7 @@ TEST(test_facts)
 	assert_int_equal(count_get(c, TOKENS, "luna", "p", "m"), 107);
 	assert_int_equal(count_get(c, TOKENS_BY_KIND, "luna", "p", "m", "input"), 60);
 	assert_int_equal(count_get(c, TOKENS_BY_KIND, "luna", "p", "m", "cached"), 40);
-	assert_int_equal(count_get(c, GEN_AI_TTFC, "chat", "p", "m"), 1);
+	assert_int_equal(count_get(c, GEN_AI_TTFC, "chat", "openai", "m", "p"), 1);
 	assert_int_equal(count_get(c, USAGE_ESTIMATED, "p"), 1);
 	assert_int_equal(count_get(c, LLM_ATTEMPTS, "p", "ok"), 1);
 	call = (struct call_facts){ .agent = "luna",
@@ -191,7 +192,7 @@ TEST(test_facts)
 		                    .cached = -1 };
 	facts_call(c, &call);
 	assert_int_equal(count_get(c, STREAM_TRUNCATED, "p"), 1);
-	assert_int_equal(count_get(c, GEN_AI_DURATION, "chat", "p", "m", "truncated"), 1);
+	assert_int_equal(count_get(c, GEN_AI_DURATION, "chat", "p", "m", "p", "truncated"), 1);
 	assert_int_equal(count_get(c, TOKENS, "luna", "p", "m"), 107);
 	struct message_facts message = { .agent = "luna", .provider = "p", .model = "m", .code = ERR_CANCELLED, .number = 2 };
 	facts_message(c, &message);

@@ -18,6 +18,7 @@
 #include "worker/net/engine.h"
 #include "worker/telemetry/count.h"
 #include "worker/telemetry/trace.h"
+#include "worker/telemetry/vendor.h"
 
 #define TEST(name) static void name(void **state __attribute__((unused)))
 #define MESSAGE "11111111-2222-4333-8444-555555555555"
@@ -107,7 +108,8 @@ static void assert_attribute(const struct json *span, const char *key, const cha
 }
 
 static const struct call_facts CALL = { .agent = "luna",
-	                                .provider = "groq",
+	                                .provider = "fast",
+	                                .base_url = "https://user:secret@api.groq.com:8443/v1?key=secret",
 	                                .model = "llama \"3\"",
 	                                .was_called = true,
 	                                .duration = 2500000,
@@ -116,12 +118,35 @@ static const struct call_facts CALL = { .agent = "luna",
 	                                .output = 20,
 	                                .cached = 4 };
 
+TEST(test_vendors)
+{
+	static const char *const URLS[][2] = {
+		{ "https://api.openai.com/v1", "openai" },
+		{ "https://eu.api.openai.com/v1", "openai" },
+		{ "https://API.Anthropic.com", "anthropic" },
+		{ "https://generativelanguage.googleapis.com", "gcp.gemini" },
+		{ "https://europe-west1-aiplatform.googleapis.com/v1", "gcp.vertex_ai" },
+		{ "https://us.openai.azure.com/openai/v1", "azure.ai.openai" },
+		{ "https://bedrock-runtime.eu-west-1.amazonaws.com/openai/v1", "aws.bedrock" },
+		{ "https://api.x.ai/v1", "x_ai" },
+		{ "https://s3.amazonaws.com", "slug" },
+		{ "https://proxy.example/api.openai.com", "slug" },
+		{ "https://notopenai.com", "slug" },
+		{ "http://127.0.0.1:11434", "slug" },
+		{ "nonsense", "slug" },
+		{ NULL, "slug" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(URLS); i++)
+		if (strcmp(vendor_of(URLS[i][0], "slug"), URLS[i][1]) != 0)
+			fail_msg("%s: %s", URLS[i][0], vendor_of(URLS[i][0], "slug"));
+	assert_null(vendor_of("http://127.0.0.1", NULL));
+}
+
 TEST(test_call_json)
 {
 	struct strbuf b = STRBUF_INIT(8192);
 	struct span root = span_attempt(NULL, MESSAGE, JOB), child = span_child(&root);
 	struct call_span call = { .facts = &CALL,
-		                  .base_url = "https://user:secret@api.example:8443/v1?key=secret",
 		                  .conversation = JOB,
 		                  .response_id = "r1",
 		                  .response_model = "llama-3.1",
@@ -144,22 +169,24 @@ TEST(test_call_json)
 	assert_true(json_int(j, "status.code", &n) && n == 1);
 	assert_attribute(j, "gen_ai.operation.name", "stringValue", "chat");
 	assert_attribute(j, "gen_ai.provider.name", "stringValue", "groq");
+	assert_attribute(j, "signalbox.provider", "stringValue", "fast");
 	assert_attribute(j, "gen_ai.usage.input_tokens", "intValue", "10");
 	assert_attribute(j, "gen_ai.usage.cache_read.input_tokens", "intValue", "4");
 	assert_attribute(j, "http.request.resend_count", "intValue", "2");
 	assert_attribute(j, "gen_ai.response.finish_reasons", "arrayValue.values[0].stringValue", "stop");
-	assert_attribute(j, "server.address", "stringValue", "api.example");
+	assert_attribute(j, "server.address", "stringValue", "api.groq.com");
 	assert_attribute(j, "server.port", "intValue", "8443");
-	assert_true(json_bool(j, "attributes[5].value.boolValue", &is) && is);
-	assert_true(json_double(j, "attributes[10].value.doubleValue", &d) && d > 0.119 && d < 0.121);
+	assert_true(json_bool(j, "attributes[6].value.boolValue", &is) && is);
+	assert_true(json_double(j, "attributes[11].value.doubleValue", &d) && d > 0.119 && d < 0.121);
 	assert_null(strstr(strbuf_text(&b), "secret"));
 	strbuf_clear(&b);
-	call.base_url = "http://[::1]:11434";
 	struct call_facts failed = CALL;
+	failed.base_url = "http://[::1]:11434";
 	failed.code = ERR_TIMEOUT_IDLE;
 	call.facts = &failed;
 	span_json_call(&b, &child, &call, 1000000000);
 	j = parse(&b);
+	assert_attribute(j, "gen_ai.provider.name", "stringValue", "fast");
 	assert_attribute(j, "server.address", "stringValue", "[::1]");
 	assert_attribute(j, "server.port", "intValue", "11434");
 	assert_attribute(j, "error.type", "stringValue", "timeout_idle");
@@ -261,7 +288,7 @@ static void send_calls(struct sink *s, const char *const *answers, int n, int gi
 {
 	char endpoint[80];
 	struct span root = span_attempt(NULL, MESSAGE, JOB);
-	struct call_span call = { .facts = &CALL, .base_url = "http://127.0.0.1", .reasoning = -1, .cache_write = -1 };
+	struct call_span call = { .facts = &CALL, .reasoning = -1, .cache_write = -1 };
 	sink_up(s, answers);
 	snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%d/", s->port);
 	struct engine *engine = engine_start();
@@ -386,7 +413,7 @@ int main(void)
 		cmocka_unit_test(test_traceparent),  cmocka_unit_test(test_ids),     cmocka_unit_test(test_call_json),
 		cmocka_unit_test(test_message_json), cmocka_unit_test(test_send),    cmocka_unit_test(test_request),
 		cmocka_unit_test(test_again),        cmocka_unit_test(test_refused), cmocka_unit_test(test_hang),
-		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_full),         cmocka_unit_test(test_vendors),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

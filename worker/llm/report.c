@@ -44,6 +44,7 @@ static void tell(const struct job *job, const struct route *r, const struct call
 		.agent = job->agent,
 		.provider = r->provider,
 		.model = r->model,
+		.base_url = r->base_url,
 		.operation = about->operation,
 		.code = c->err.code,
 		.was_called = c->was_sent || c->err.code != ERR_CANCELLED,
@@ -58,7 +59,6 @@ static void tell(const struct job *job, const struct route *r, const struct call
 	facts_call(job->services->counts, &facts);
 	trace_call(job->services->trace, span,
 	           &(struct call_span){ .facts = &facts,
-	                                .base_url = r->base_url,
 	                                .conversation = job->conversation,
 	                                .response_id = c->reply.id,
 	                                .response_model = c->reply.model,

@@ -1,6 +1,7 @@
 #include "worker/telemetry/facts.h"
 
 #include "worker/telemetry/count.h"
+#include "worker/telemetry/vendor.h"
 
 static const char *class_of(enum err_code code)
 {
@@ -14,7 +15,7 @@ static const char *outcome_of(enum err_code code)
 	return WORDS[err_class(code)];
 }
 
-static void count_usage(struct counts *c, const struct call_facts *f, const char *operation)
+static void count_usage(struct counts *c, const struct call_facts *f, const char *operation, const char *vendor)
 {
 	int cached = MAX(f->cached, 0), input = MAX(f->input, 0), output = MAX(f->output, 0);
 	count_add(c, TOKENS, (int64_t)input + output, f->agent, f->provider, f->model);
@@ -22,9 +23,9 @@ static void count_usage(struct counts *c, const struct call_facts *f, const char
 	count_add(c, TOKENS_BY_KIND, MIN(cached, input), f->agent, f->provider, f->model, "cached");
 	count_add(c, TOKENS_BY_KIND, output, f->agent, f->provider, f->model, "output");
 	if (f->input >= 0)
-		count_add(c, GEN_AI_TOKENS, input, operation, f->provider, f->model, "input");
+		count_add(c, GEN_AI_TOKENS, input, operation, vendor, f->model, f->provider, "input");
 	if (f->output >= 0)
-		count_add(c, GEN_AI_TOKENS, output, operation, f->provider, f->model, "output");
+		count_add(c, GEN_AI_TOKENS, output, operation, vendor, f->model, f->provider, "output");
 	if (f->is_estimated)
 		count_add(c, USAGE_ESTIMATED, 1, f->provider);
 	if (f->is_mismatched)
@@ -33,16 +34,17 @@ static void count_usage(struct counts *c, const struct call_facts *f, const char
 
 void facts_call(struct counts *c, const struct call_facts *f)
 {
-	const char *operation = f->operation != NULL ? f->operation : "chat";
+	const char *operation = f->operation != NULL ? f->operation : "chat", *vendor = vendor_of(f->base_url, f->provider);
 	count_add(c, LLM_ATTEMPTS, 1, f->provider, class_of(f->code));
 	if (f->code == ERR_TRUNCATED)
 		count_add(c, STREAM_TRUNCATED, 1, f->provider);
 	if (!f->was_called)
 		return;
-	count_add(c, GEN_AI_DURATION, f->duration, operation, f->provider, f->model, f->code == ERR_OK ? "" : err_name(f->code));
+	count_add(c, GEN_AI_DURATION, f->duration, operation, vendor, f->model, f->provider,
+	          f->code == ERR_OK ? "" : err_name(f->code));
 	if (f->ttft_ms >= 0)
-		count_add(c, GEN_AI_TTFC, f->ttft_ms * USEC_PER_MSEC, operation, f->provider, f->model);
-	count_usage(c, f, operation);
+		count_add(c, GEN_AI_TTFC, f->ttft_ms * USEC_PER_MSEC, operation, vendor, f->model, f->provider);
+	count_usage(c, f, operation, vendor);
 }
 
 void facts_retry(struct counts *c, const char *agent, const char *provider, const char *model, enum err_code code)

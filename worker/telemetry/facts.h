@@ -11,6 +11,7 @@ struct counts;
 /* One call of a provider, whatever its end. */
 struct call_facts {
 	const char *agent, *provider, *model;
+	const char *base_url;  /* where it went */
 	const char *operation; /* "chat", "embeddings"; NULL: "chat" */
 	enum err_code code;    /* ERR_OK: a whole reply */
 	bool was_called;       /* false: refused before anything was sent; then only the class counts */
@@ -22,10 +23,10 @@ struct call_facts {
 
 /* One attempt, when its record is durable. */
 struct message_facts {
-	const char *agent, *provider, *model;
-	enum err_code code; /* the outcome follows from its class */
-	usec_t duration;    /* from the start of the attempt */
-	int number;         /* of the attempt, from 1 */
+	const char *agent, *provider, *model, *base_url; /* those of its last call */
+	enum err_code code;                              /* the outcome follows from its class */
+	usec_t duration;                                 /* from the start of the attempt */
+	int number;                                      /* of the attempt, from 1 */
 };
 
 void facts_call(struct counts *, const struct call_facts *);

@@ -2,6 +2,7 @@
 #include "shared/json.h"
 #include "shared/str.h"
 #include "worker/telemetry/trace.h"
+#include "worker/telemetry/vendor.h"
 
 enum kind { INTERNAL = 1, CLIENT = 3 };
 
@@ -159,17 +160,18 @@ static void close_span(struct strbuf *b, enum err_code code)
 
 static void put_server(struct strbuf *b, const char *url)
 {
-	char host[128];
-	if (url == NULL || strstr(url, "://") == NULL)
+	char host[VENDOR_HOST_SIZE];
+	int port;
+	if (!vendor_host(url, host, &port))
 		return;
-	const char *p = strstr(url, "://") + 3, *end = p + strcspn(p, "/?#"), *at = memchr(p, '@', (size_t)(end - p));
-	bool is_tls = strncmp(url, "https:", 6) == 0;
-	p = at != NULL ? at + 1 : p; /* never what stands before it */
-	const char *colon = *p == '[' ? strchr(p, ']') : p;
-	colon = colon != NULL ? memchr(colon, ':', (size_t)(MAX(end, colon) - colon)) : NULL;
-	snprintf(host, sizeof host, "%.*s", (int)((colon != NULL ? colon : end) - p), p);
 	put_text(b, "server.address", host);
-	put_int(b, "server.port", colon != NULL ? atoi(colon + 1) : is_tls ? 443 : 80);
+	put_int(b, "server.port", port);
+}
+
+static void put_provider(struct strbuf *b, const char *provider, const char *url)
+{
+	put_text(b, "gen_ai.provider.name", vendor_of(url, provider));
+	put_text(b, "signalbox.provider", provider);
 }
 
 void span_json_call(struct strbuf *b, const struct span *span, const struct call_span *c, usec_t end)
@@ -178,7 +180,7 @@ void span_json_call(struct strbuf *b, const struct span *span, const struct call
 	const char *operation = f->operation != NULL ? f->operation : "chat";
 	open_span(b, span, CLIENT, operation, f->model, end - f->duration, end);
 	put_text(b, "gen_ai.operation.name", operation);
-	put_text(b, "gen_ai.provider.name", f->provider);
+	put_provider(b, f->provider, f->base_url);
 	put_text(b, "gen_ai.request.model", f->model);
 	put_text(b, "gen_ai.agent.name", f->agent);
 	put_text(b, "gen_ai.conversation.id", c->conversation);
@@ -205,7 +207,7 @@ void span_json_call(struct strbuf *b, const struct span *span, const struct call
 	put_int(b, "gen_ai.usage.reasoning.output_tokens", c->reasoning);
 	if (c->resend > 0)
 		put_int(b, "http.request.resend_count", c->resend);
-	put_server(b, c->base_url);
+	put_server(b, f->base_url);
 	close_span(b, f->code);
 }
 
@@ -215,7 +217,7 @@ void span_json_message(struct strbuf *b, const struct span *span, const struct m
 	usec_t began = end - f->duration, from = began - MAX(m->waited, 0);
 	open_span(b, span, INTERNAL, "invoke_agent", f->agent, from, end);
 	put_text(b, "gen_ai.operation.name", "invoke_agent");
-	put_text(b, "gen_ai.provider.name", f->provider);
+	put_provider(b, f->provider, f->base_url);
 	put_text(b, "gen_ai.agent.name", f->agent);
 	put_text(b, "gen_ai.conversation.id", m->conversation);
 	put_text(b, "gen_ai.request.model", f->model);

@@ -36,7 +36,6 @@ const char *span_header(const struct span *, char out[static TRACEPARENT_SIZE]);
 /* A call that ended; the span was made by span_child before it began. */
 struct call_span {
 	const struct call_facts *facts;
-	const char *base_url;                              /* where it went */
 	const char *conversation;                          /* the session's uuid; may be NULL */
 	const char *response_id, *response_model, *finish; /* as the provider said; may be NULL or empty */
 	int max_tokens;                                    /* 0: not sent */
