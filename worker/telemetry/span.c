@@ -152,10 +152,11 @@ static void open_span(struct strbuf *b, const struct span *s, enum kind kind, co
 	            (int)kind, (long long)from, (long long)to);
 }
 
+/* The status of what went well is left unset, as the conventions want it: OK is for whoever looks into errors to say. */
 static void close_span(struct strbuf *b, enum err_code code)
 {
 	put_text(b, "error.type", code != ERR_OK ? err_name(code) : NULL);
-	strbuf_str(b, code != ERR_OK ? "],\"status\":{\"code\":2}}" : "],\"status\":{\"code\":1}}");
+	strbuf_str(b, code != ERR_OK ? "],\"status\":{\"code\":2}}" : "]}");
 }
 
 static void put_server(struct strbuf *b, const char *url)
