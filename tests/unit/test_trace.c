@@ -209,7 +209,9 @@ TEST(test_message_json)
 	assert_at(one, "spanId", "8dddeeeeeeeeeeee");
 	assert_null(json_get(one, "parentSpanId"));
 	assert_at(one, "startTimeUnixNano", "6500000000"); /* with the wait */
-	assert_at(two, "name", "wait signalbox.queue");
+	assert_at(two, "name", "wait signalbox.queue"); /* operation and destination */
+	assert_attribute(two, "messaging.operation.name", "stringValue", "wait");
+	assert_attribute(two, "messaging.destination.name", "stringValue", "signalbox.queue");
 	assert_at(two, "parentSpanId", "8dddeeeeeeeeeeee");
 	assert_at(two, "endTimeUnixNano", "7000000000");
 	assert_null(json_next(two));

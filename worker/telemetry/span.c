@@ -230,6 +230,7 @@ void span_json_message(struct strbuf *b, const struct span *span, const struct m
 	strbuf_char(b, ',');
 	open_span(b, &wait, INTERNAL, "wait", "signalbox.queue", from, began);
 	put_text(b, "messaging.system", "signalbox");
-	put_text(b, "messaging.destination.name", "queue");
+	put_text(b, "messaging.operation.name", "wait");
+	put_text(b, "messaging.destination.name", "signalbox.queue");
 	close_span(b, ERR_OK);
 }
