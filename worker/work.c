@@ -40,6 +40,7 @@ struct row {
 	int n, n_done, n_open;
 	struct trial *trials;
 	struct intent_usage usage;
+	struct span span;
 	bool is_lost; /* cancelled, or another's */
 	bool is_left; /* we end: another worker begins it again */
 };
@@ -85,7 +86,7 @@ static int start_trial(struct row *row, struct trial *t, struct str text, struct
 	job->deadline = job->claimed + s->options->timeout_ms * USEC_PER_MSEC;
 	job->agent = arena_dup(&job->arena, row->agent, strlen(row->agent));
 	snprintf(job->job_id, sizeof job->job_id, "%s", row->job_id);
-	job->span = span_attempt(NULL, row->job_id, row->job_id);
+	job->span = row->span;
 	const char *own = arena_dup(&job->arena, text.ptr, text.len);
 	if (intent_read(job, str_of(row->spec), own, err) < 0) {
 		job_drop(job);
@@ -232,6 +233,7 @@ static void run_row(struct row *row, struct arena *a, const char *args_text)
 	struct err err = { .code = ERR_OK };
 	struct str agent = STR("");
 	usec_t began = clock_mono();
+	row->span = span_attempt(NULL, row->job_id, row->job_id);
 	int result = json_parse(a, str_of(args_text), 64u << 20, &args, &err);
 	if (result == 0 && row->spec == NULL)
 		result = err_set(&err, ERR_REFUSED, "the agent has no intents any more");
@@ -252,6 +254,13 @@ static void run_row(struct row *row, struct arena *a, const char *args_text)
 		free(row->trials[i].best);
 		free(row->trials[i].error);
 	}
+	trace_work(row->work->services->trace, &row->span,
+	           &(struct work_span){ .agent = agent.ptr,
+	                                .code = row->is_lost   ? ERR_CANCELLED
+	                                        : row->is_left ? ERR_SHUTDOWN
+	                                                       : err.code,
+	                                .duration = clock_mono() - began,
+	                                .n = row->n_done });
 	log_event(LOG_INFO, "command's work ended", "work=%s n=%d of=%d calls=%d ms=%lld", row->id, row->n_done, row->n,
 	          row->usage.calls, (long long)((clock_mono() - began) / USEC_PER_MSEC));
 }

@@ -209,12 +209,28 @@ TEST(test_message_json)
 	assert_at(one, "spanId", "8dddeeeeeeeeeeee");
 	assert_null(json_get(one, "parentSpanId"));
 	assert_at(one, "startTimeUnixNano", "6500000000"); /* with the wait */
-	assert_at(two, "name", "wait signalbox.queue"); /* operation and destination */
+	assert_at(two, "name", "wait signalbox.queue");    /* operation and destination */
 	assert_attribute(two, "messaging.operation.name", "stringValue", "wait");
 	assert_attribute(two, "messaging.destination.name", "stringValue", "signalbox.queue");
 	assert_at(two, "parentSpanId", "8dddeeeeeeeeeeee");
 	assert_at(two, "endTimeUnixNano", "7000000000");
 	assert_null(json_next(two));
+	strbuf_release(&b);
+	arena_release(&arena);
+}
+
+TEST(test_work_json)
+{
+	struct strbuf b = STRBUF_INIT(8192);
+	struct span root = span_attempt(NULL, JOB, JOB);
+	struct work_span work = { .agent = "luna", .code = ERR_CANCELLED, .duration = 3000000, .n = 7 };
+	span_json_work(&b, &root, &work, 10000000);
+	const struct json *j = parse(&b);
+	assert_at(j, "name", "classify luna");
+	assert_null(json_get(j, "parentSpanId"));
+	assert_at(j, "startTimeUnixNano", "7000000000");
+	assert_attribute(j, "signalbox.texts", "intValue", "7");
+	assert_attribute(j, "error.type", "stringValue", "cancelled");
 	strbuf_release(&b);
 	arena_release(&arena);
 }
@@ -415,7 +431,7 @@ int main(void)
 		cmocka_unit_test(test_traceparent),  cmocka_unit_test(test_ids),     cmocka_unit_test(test_call_json),
 		cmocka_unit_test(test_message_json), cmocka_unit_test(test_send),    cmocka_unit_test(test_request),
 		cmocka_unit_test(test_again),        cmocka_unit_test(test_refused), cmocka_unit_test(test_hang),
-		cmocka_unit_test(test_full),         cmocka_unit_test(test_vendors),
+		cmocka_unit_test(test_full),         cmocka_unit_test(test_vendors), cmocka_unit_test(test_work_json),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

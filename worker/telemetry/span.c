@@ -234,3 +234,11 @@ void span_json_message(struct strbuf *b, const struct span *span, const struct m
 	put_text(b, "messaging.destination.name", "signalbox.queue");
 	close_span(b, ERR_OK);
 }
+
+void span_json_work(struct strbuf *b, const struct span *span, const struct work_span *w, usec_t end)
+{
+	open_span(b, span, INTERNAL, "classify", w->agent, end - w->duration, end);
+	put_text(b, "gen_ai.agent.name", w->agent);
+	put_int(b, "signalbox.texts", w->n);
+	close_span(b, w->code);
+}

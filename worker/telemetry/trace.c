@@ -260,6 +260,16 @@ void trace_message(struct trace *t, const struct span *span, const struct messag
 	strbuf_release(&b);
 }
 
+void trace_work(struct trace *t, const struct span *span, const struct work_span *work)
+{
+	struct strbuf b = STRBUF_INIT(SPAN_BYTES);
+	if (t == NULL)
+		return;
+	span_json_work(&b, span, work, clock_wall());
+	enqueue(t, &b, 1);
+	strbuf_release(&b);
+}
+
 struct trace *trace_start(const char *endpoint, const char *header, const char *worker_name, struct engine *engine,
                           struct counts *counts)
 {

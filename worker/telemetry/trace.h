@@ -52,8 +52,18 @@ struct message_span {
 };
 void trace_message(struct trace *, const struct span *, const struct message_span *);
 
+/* A command's texts that were classified; its span is the parent of their calls. */
+struct work_span {
+	const char *agent;
+	enum err_code code; /* ERR_OK: all were, as well as may be */
+	usec_t duration;
+	int n;
+};
+void trace_work(struct trace *, const struct span *, const struct work_span *);
+
 /* Parts that have a test of their own. Pure. */
 bool traceparent_parse(const char *text, struct span *out); /* trace, parent, is_sampled */
 struct strbuf;
 void span_json_call(struct strbuf *, const struct span *, const struct call_span *, usec_t end_wall);
 void span_json_message(struct strbuf *, const struct span *, const struct message_span *, usec_t end_wall);
+void span_json_work(struct strbuf *, const struct span *, const struct work_span *, usec_t end_wall);
