@@ -390,6 +390,19 @@ TEST(test_again)
 	counts_free(c);
 }
 
+TEST(test_counts)
+{
+	struct counts *c = counts_new();
+	struct strbuf b = STRBUF_INIT(1 << 20);
+	struct engine *engine = engine_start();
+	trace_stop(trace_start("http://127.0.0.1:1", "", "host:1", engine, c), 1000);
+	engine_stop(engine);
+	counts_write(&c, 1, &b);
+	assert_non_null(strstr(strbuf_text(&b), "signalbox_otlp_dropped_total{reason=\"unreachable\"} 0\n"));
+	strbuf_release(&b);
+	counts_free(c);
+}
+
 TEST(test_refused)
 {
 	static const char *const ANSWERS[] = { "HTTP/1.1 400 Bad\r\nConnection: close\r\n\r\n", NULL };
@@ -432,6 +445,7 @@ int main(void)
 		cmocka_unit_test(test_message_json), cmocka_unit_test(test_send),    cmocka_unit_test(test_request),
 		cmocka_unit_test(test_again),        cmocka_unit_test(test_refused), cmocka_unit_test(test_hang),
 		cmocka_unit_test(test_full),         cmocka_unit_test(test_vendors), cmocka_unit_test(test_work_json),
+		cmocka_unit_test(test_counts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

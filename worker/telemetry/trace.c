@@ -40,6 +40,16 @@ struct trace {
 	struct strbuf answer;
 };
 
+static const char *const REASONS[] = { "ending", "full", "refused", "rejected", "too_big", "unreachable" };
+
+/* From the start: Prometheus sees no increase in a series that comes to be with its first drops. */
+static void count_nothing(struct counts *c)
+{
+	count_add(c, OTLP_SPANS, 0, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(REASONS); i++)
+		count_add(c, OTLP_DROPPED, 0, REASONS[i]);
+}
+
 static void drop(struct trace *t, int n, const char *why)
 {
 	if (n > 0)
@@ -285,6 +295,7 @@ struct trace *trace_start(const char *endpoint, const char *header, const char *
 	snprintf(t->worker, sizeof t->worker, "%s", worker_name);
 	t->engine = engine;
 	t->counts = counts;
+	count_nothing(counts);
 	t->queue = (struct strbuf)STRBUF_INIT(QUEUE_BYTES);
 	t->answer = (struct strbuf)STRBUF_INIT(ANSWER_BYTES + 1);
 	pthread_mutex_init(&t->lock, NULL);
