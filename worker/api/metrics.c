@@ -4,7 +4,8 @@
  * signalbox_database_up is 0.
  *
  * Cost: tokens are counted when a call ends; here what came since the last scrape is priced. A counter that only moves when it is read
- * cannot be told from one that moves at once.
+ * cannot be told from one that moves at once. What is new is first shown as 0: in a counter that comes to be with its first tokens Prometheus
+ * sees no increase, and nobody would be told of a model without a price that is asked once.
  */
 #include "worker/api/metrics.h"
 
@@ -29,7 +30,7 @@ struct priced {
 	struct priced *next;
 	char *agent, *provider, *model;
 	int64_t done[KINDS], now[KINDS];
-	bool is_due;
+	bool is_new, is_due;
 };
 
 struct metrics {
@@ -79,13 +80,26 @@ static void note_tokens(void *ctx, const char *const *labels, int64_t tokens)
 		*p = (struct priced){ .next = m->priced,
 			              .agent = xstrdup(labels[0]),
 			              .provider = xstrdup(labels[1]),
-			              .model = xstrdup(labels[2]) };
+			              .model = xstrdup(labels[2]),
+			              .is_new = true };
 		m->priced = p;
 	}
 	for (int k = 0; k < KINDS; k++)
 		if (strcmp(labels[3], KIND[k]) == 0)
 			p->now[k] = tokens;
 	p->is_due = memcmp(p->now, p->done, sizeof p->now) != 0;
+}
+
+/* As 0; what it costs is said at the next look. */
+static void show_new(struct metrics *m)
+{
+	struct counts *c = m->services->counts;
+	for (struct priced *p = m->priced; p != NULL; p = p->next)
+		if (p->is_new) {
+			count_add(c, COST, 0, p->agent, p->provider, p->model);
+			count_add(c, COST_UNKNOWN, 0, p->agent, p->provider, p->model);
+			p->is_new = p->is_due = false;
+		}
 }
 
 static void add_cost(struct metrics *m, struct priced *p, const struct rows *r, int row)
@@ -109,6 +123,7 @@ static int price_tokens(struct metrics *m, struct pg *pg, struct arena *a, struc
 	struct rows r;
 	int n = 0, result = 0;
 	counts_each(m->services->counts, COUNT_TOKENS_BY_KIND, note_tokens, m);
+	show_new(m);
 	for (struct priced *p = m->priced; p != NULL; p = p->next)
 		if (p->is_due) {
 			pg_array_add(&providers, p->provider);
