@@ -1,12 +1,12 @@
 #!/bin/sh
 # Installs what is missing: Debian packages only, as root or through sudo. README.md names them too.
 set -eu
-# deps.sh promtool: the tool that judges metrics and alert rules. Its package would start a server, so only the tool is taken out of it; where
-# that does not work, its tests are skipped.
-if [ "${1:-}" = promtool ]; then
-	! command -v promtool >/dev/null && [ ! -x build/tools/promtool ] || exit 0
+# deps.sh promtool: the tool that judges metrics and alert rules; deps.sh prometheus: what scrapes them. The package would start a server, so only the
+# one program is taken out of it; where that does not work, its tests are skipped.
+if [ "${1:-}" = promtool ] || [ "${1:-}" = prometheus ]; then
+	! command -v "$1" >/dev/null && [ ! -x "build/tools/$1" ] || exit 0
 	mkdir -p build/tools && cd build/tools && apt-get download -qq prometheus >/dev/null 2>&1 &&
-		dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x --strip-components=3 ./usr/bin/promtool || echo "no promtool: its tests are skipped" >&2
+		dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x --strip-components=3 "./usr/bin/$1" || echo "no $1: its tests are skipped" >&2
 	rm -f prometheus_*.deb
 	exit 0
 fi
