@@ -77,6 +77,7 @@ calls_over_attempts() {
 }
 finish() {
 	tm kill-server 2>/dev/null
+	PIDS="$PIDS ${PROVIDER:-}" # stack_up's
 	for p in $PIDS; do kill -CONT "$p" 2>/dev/null; kill "$p" 2>/dev/null; done
 	local end=$((SECONDS + 15))
 	for p in $PIDS; do
