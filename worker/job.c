@@ -210,10 +210,13 @@ static bool wake_locked(struct jobs *jobs, struct job *job)
 	return false;
 }
 
-void job_wake(struct job *job)
+void job_wake(struct job *job, atomic_bool *come)
 {
 	struct jobs *jobs = job->services->jobs;
 	pthread_mutex_lock(&jobs->lock);
+	if (come !=
+	    NULL) /* under the lock, which a job that ends needs too: a step that runs just now may see it and go on to its end */
+		atomic_store(come, true);
 	bool wake = wake_locked(jobs, job);
 	pthread_mutex_unlock(&jobs->lock);
 	if (wake)

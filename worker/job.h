@@ -107,7 +107,7 @@ void jobs_each(struct jobs *, void (*fn)(struct job *, void *ctx), void *ctx);
 struct job *job_new(const struct services *);
 /* One that was never given to jobs_add_take. */
 void job_drop(struct job *);
-/* What a step waited for has come. Any thread. */
-void job_wake(struct job *);
+/* What a step waited for has come: sets its flag (NULL: it is told otherwise) and wakes the job, which may end and be freed at once. Any thread. */
+void job_wake(struct job *, atomic_bool *come);
 /* Asks a job, or all of them (job_id NULL), to end with this code: GONE or RELEASE class. Any thread. */
 void jobs_stop_job(struct jobs *, const char *job_id, enum err_code);

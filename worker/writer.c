@@ -173,10 +173,8 @@ static void *writer_main(void *arg)
 		bool written = write_all(w, batch, n);
 		if (written)
 			count_written(batch, n, clock_mono() - began);
-		for (int i = 0; written && i < n; i++) {
-			atomic_store(&batch[i]->settled, true);
-			job_wake(batch[i]);
-		}
+		for (int i = 0; written && i < n; i++)
+			job_wake(batch[i], &batch[i]->settled);
 		w->on_change(w->ctx);
 		pthread_mutex_lock(&w->lock);
 		if (!written)

@@ -158,10 +158,8 @@ static void on_done(void *ctx, const struct net_response *r, const struct err *n
 		call->is_estimated = true;
 	}
 	snprintf(call->request_id, sizeof call->request_id, "%s", r->request_id[0] != '\0' ? r->request_id : call->reply.id);
-	struct job *job = p->job;
-	breakers_calling(job->services->breakers, p->provider, -1);
-	atomic_store(&call->is_done, true);
-	job_wake(job); /* from here on call and p belong to the job */
+	breakers_calling(p->job->services->breakers, p->provider, -1);
+	job_wake(p->job, &call->is_done); /* from here on call and p are the job's, which may be gone */
 }
 
 /* The key: the variable that the provider's row names, or the file that NAME_FILE names. It goes into a header and nowhere else. */

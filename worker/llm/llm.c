@@ -60,11 +60,9 @@ static const struct route *route_of(const struct llm *l)
 static void on_awake(void *ctx, const struct net_response *r, const struct err *err)
 {
 	struct llm *l = ctx;
-	struct job *job = l->job;
 	(void)r;
 	(void)err;
-	atomic_store(&l->is_awake, true);
-	job_wake(job);
+	job_wake(l->job, &l->is_awake);
 }
 
 static void start_sleep(struct llm *l, int64_t ms)

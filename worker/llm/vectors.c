@@ -43,7 +43,7 @@ static void wake_all(struct entry *e)
 		struct vectors_waiter *w = list_entry(e->waiters.next, struct vectors_waiter, link);
 		list_remove(&w->link);
 		w->is_in = false;
-		job_wake(w->job);
+		job_wake(w->job, NULL);
 	}
 }
 
