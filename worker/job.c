@@ -31,7 +31,7 @@ struct jobs {
 	pthread_mutex_t lock;
 	pthread_cond_t runnable, empty;
 	struct list all, run;
-	int count, n_runnable, n_awake;
+	int count, n_trials, n_runnable, n_awake; /* count: all; n_trials: of them */
 	bool ending;
 	int n_threads;
 	pthread_t threads[16];
@@ -122,6 +122,7 @@ static void *stage_main(void *arg)
 		if (ended) {
 			list_remove(&job->all);
 			jobs->count--;
+			jobs->n_trials -= job->is_trial;
 			pthread_mutex_unlock(&jobs->lock);
 			job_free(job);
 			jobs->on_end(jobs->on_end_ctx);
@@ -179,6 +180,7 @@ void jobs_add_take(struct jobs *jobs, struct job *job)
 	pthread_mutex_lock(&jobs->lock);
 	list_push(&jobs->all, &job->all);
 	jobs->count++;
+	jobs->n_trials += job->is_trial;
 	bool wake = push(jobs, job);
 	pthread_mutex_unlock(&jobs->lock);
 	if (wake)
@@ -189,6 +191,14 @@ int jobs_count(struct jobs *jobs)
 {
 	pthread_mutex_lock(&jobs->lock);
 	int n = jobs->count;
+	pthread_mutex_unlock(&jobs->lock);
+	return n;
+}
+
+int jobs_messages(struct jobs *jobs)
+{
+	pthread_mutex_lock(&jobs->lock);
+	int n = jobs->count - jobs->n_trials;
 	pthread_mutex_unlock(&jobs->lock);
 	return n;
 }

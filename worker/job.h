@@ -101,6 +101,8 @@ void jobs_stop(struct jobs *);
 /* Takes ownership of a job made by job_new. */
 void jobs_add_take(struct jobs *, struct job *);
 int jobs_count(struct jobs *);
+/* Of them, attempts at messages: what the setting `concurrency` bounds. The others are trials. */
+int jobs_messages(struct jobs *);
 /* Calls fn for each living job with the room locked: fn may look and set, not call back into this room. */
 void jobs_each(struct jobs *, void (*fn)(struct job *, void *ctx), void *ctx);
 

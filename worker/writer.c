@@ -159,7 +159,7 @@ static void *writer_main(void *arg)
 			struct jobs *jobs = w->waiting[0]->services->jobs;
 			int here = w->n_waiting;
 			pthread_mutex_unlock(&w->lock);
-			if (jobs_count(jobs) > here)
+			if (jobs_messages(jobs) > here)
 				usleep((useconds_t)GATHER_USEC);
 			pthread_mutex_lock(&w->lock);
 		}

@@ -384,6 +384,18 @@ static void test_work_is_leased(void **state)
 	EXPECT_ERR(ERR_REFUSED, "select signalbox.work_add('intent_eval', '{\"agent\": \"a\", \"texts\": [\"x\"]}', 'test')");
 }
 
+/* What an operator asks takes no message's place. */
+static void test_work_beside_messages(void **state)
+{
+	(void)state;
+	judge("hang");
+	worker("--poll", "100ms", "--concurrency", "1", NULL);
+	q("select signalbox.work_add('intent_eval', '{\"agent\": \"o\", \"texts\": [\"a\", \"b\"]}', 'test')");
+	wait_for("select state from signalbox.work", "running", 0);
+	completed(say("a", "who has no intents"));
+	EXPECT("running", "select state from signalbox.work");
+}
+
 /* A drain does not wait for an operator's question. */
 static void test_drain(void **state)
 {
@@ -419,6 +431,7 @@ int main(void)
 		T(test_labels_are_made_once),
 		T(test_eval),
 		T(test_work_is_leased),
+		T(test_work_beside_messages),
 		T(test_drain),
 	};
 	return world_end(cmocka_run_group_tests_name("intent", tests, world_up, world_down));

@@ -288,7 +288,7 @@ static void *claim_main(void *arg)
 	int pause_ms = 100;
 	bool said = false;
 	while (!atomic_load(&c->ending)) {
-		int slots = (int)o->concurrency - jobs_count(c->services->jobs);
+		int slots = (int)o->concurrency - jobs_messages(c->services->jobs);
 		if (slots <= 0) {
 			wait_for_cause(c, (int)o->poll_ms);
 			empty = 0;
