@@ -202,7 +202,7 @@ static void put_usage(struct strbuf *b, const struct row *row, const struct json
 	strbuf_char(b, '}');
 }
 
-/* What became of it, until the database has it or we end. */
+/* What became of it, or where it is left that it is given back, and what it cost either way: until the database has it or we end. */
 static void finish(struct row *row, const struct json *spec, const struct err *failed)
 {
 	struct work *w = row->work;
@@ -210,11 +210,9 @@ static void finish(struct row *row, const struct json *spec, const struct err *f
 	struct err err;
 	put_trials(&result, row);
 	put_usage(&usage, row, spec);
-	const char *params[] = { row->id, row->job_id, failed == NULL && !result.broken ? strbuf_text(&result) : NULL,
-		                 failed != NULL  ? failed->msg
-		                 : result.broken ? "the result is too big"
-		                                 : NULL,
-		                 strbuf_text(&usage) };
+	const char *error = failed != NULL ? failed->msg : result.broken ? "the result is too big" : NULL;
+	const char *params[] = { row->id, row->job_id, error == NULL && !row->is_left ? strbuf_text(&result) : NULL,
+		                 row->is_left ? NULL : error, strbuf_text(&usage) };
 	while (connect(w, &err) < 0 ||
 	       pg_exec(w->pg, NULL, "select signalbox.work_end($1, $2, $3, $4, $5)", params, 5, TIMEOUT_MS, NULL, &err) < 0) {
 		log_event(LOG_WARN, "the end of a command's work is not written yet", "work=%s code=%s", row->id,
@@ -247,8 +245,7 @@ static void run_row(struct row *row, struct arena *a, const char *args_text)
 		row->trials = arena_alloc(a, sizeof *row->trials * (size_t)MAX(row->n, 1));
 		result = run_trials(row, &err);
 	}
-	if (!row->is_left)
-		finish(row, spec, result < 0 ? &err : NULL);
+	finish(row, spec, result < 0 ? &err : NULL);
 	for (int i = 0; i < row->n; i++) {
 		free(row->trials[i].intent);
 		free(row->trials[i].best);

@@ -10,5 +10,5 @@
 struct work;
 
 struct work *work_start(const struct services *, struct lease *);
-/* Takes no more; what runs is left to another worker. Waits for its calls to end. */
+/* Takes no more; what runs is given back. Waits for its calls to end. */
 void work_stop(struct work *);

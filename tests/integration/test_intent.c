@@ -396,7 +396,7 @@ static void test_work_beside_messages(void **state)
 	EXPECT("running", "select state from signalbox.work");
 }
 
-/* A drain does not wait for an operator's question. */
+/* A drain does not wait for an operator's question: it is given back, and what it cost so far is known. */
 static void test_drain(void **state)
 {
 	(void)state;
@@ -406,10 +406,20 @@ static void test_drain(void **state)
 	wait_for("select state from signalbox.work", "running", 0);
 	send_signal(w, 15);
 	assert_int_equal(wait_exit(w, 5), 0);
-	EXPECT("running", "select state from signalbox.work");
+	EXPECT("queued 0", "select state || ' ' || runs from signalbox.work");
+	EXPECT("1", "select count(*) from signalbox.ai_costs where kind = 'intent'");
 	judge("say={\"scores\":{\"delivery\":90}}");
 	worker("--poll", "100ms", NULL);
 	wait_for("select state from signalbox.work", "done", 0);
+	EXPECT("2", "select count(*) from signalbox.ai_costs where kind = 'intent'");
+	/* Who lost it is charged for what it called all the same, once, and changes nothing more. */
+	for (int i = 0; i < 2; i++)
+		EXPECT("f",
+		       "select signalbox.work_end(id, '00000000-0000-0000-0000-000000000001', '{}', null, "
+		       "'{\"kind\": \"intent\", \"provider\": \"judge\", \"model\": \"small\", \"tokens_prompt\": 1, \"tokens_completion\": 1, \"calls\": 1}') "
+		       "from signalbox.work");
+	EXPECT("3 done",
+	       "select count(*) || ' ' || (select state from signalbox.work) from signalbox.ai_costs where kind = 'intent'");
 }
 
 #define T(test) cmocka_unit_test_setup_teardown(test, intent_up, scene_down)
