@@ -111,11 +111,12 @@ void breakers_calling(struct breakers *b, const char *provider, int change)
 {
 	int i = 0;
 	pthread_mutex_lock(&b->lock);
-	while (i < PROVIDERS_MAX - 1 && b->calls[i].provider[0] != '\0' && strcmp(b->calls[i].provider, provider) != 0)
+	while (i < PROVIDERS_MAX && b->calls[i].provider[0] != '\0' && strcmp(b->calls[i].provider, provider) != 0)
 		i++;
-	if (b->calls[i].provider[0] == '\0')
+	if (i < PROVIDERS_MAX) {
 		snprintf(b->calls[i].provider, sizeof b->calls[i].provider, "%s", provider);
-	b->calls[i].n += change;
+		b->calls[i].n += change;
+	}
 	pthread_mutex_unlock(&b->lock);
 }
 
