@@ -226,6 +226,19 @@ static void test_wrong_keys_are_parked(void **state)
 	}
 }
 
+/* Cut to fit, it would only be called wrong by the provider. */
+static void test_a_key_too_long(void **state)
+{
+	(void)state;
+	char key[3000];
+	memset(key, 'k', sizeof key - 1);
+	key[sizeof key - 1] = '\0';
+	setenv("ONE_KEY", key, 1);
+	worker(QUICK, NULL);
+	assert_string_equal(story(ended(say("c", "hello"), "completed")), "one:auth two");
+	assert_int_equal(asked("one"), 0);
+}
+
 static void test_own_mistakes(void **state)
 {
 	(void)state;
@@ -295,10 +308,19 @@ static void test_the_cause_comes_first(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_waits_as_long_as_told), T(test_does_not_wait_that_long), T(test_trouble_goes_on_to_the_next),
-		T(test_wait_doubles),          T(test_cut_starts_again),        T(test_cut_is_kept),
-		T(test_cut_after_a_refusal),   T(test_budget_and_chain),        T(test_wrong_keys_are_parked),
-		T(test_own_mistakes),          T(test_truth_of_an_attempt),     T(test_the_cause_comes_first),
+		T(test_waits_as_long_as_told),
+		T(test_does_not_wait_that_long),
+		T(test_trouble_goes_on_to_the_next),
+		T(test_wait_doubles),
+		T(test_cut_starts_again),
+		T(test_cut_is_kept),
+		T(test_cut_after_a_refusal),
+		T(test_budget_and_chain),
+		T(test_wrong_keys_are_parked),
+		T(test_a_key_too_long),
+		T(test_own_mistakes),
+		T(test_truth_of_an_attempt),
+		T(test_the_cause_comes_first),
 	};
 	return world_end(cmocka_run_group_tests_name("routes", tests, world_up, world_down));
 }

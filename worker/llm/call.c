@@ -13,6 +13,7 @@
 
 #define ERROR_BODY_MAX 65536
 #define REQUEST_MAX (16u << 20)
+#define KEY_MAX 2048      /* tokens of cloud identities are about 1.5 kB */
 #define BYTES_PER_TOKEN 4 /* rough, for usage that nobody told us; stored as estimated */
 
 struct call_private {
@@ -163,23 +164,27 @@ static void on_done(void *ctx, const struct net_response *r, const struct err *n
 }
 
 /* The key: the variable that the provider's row names, or the file that NAME_FILE names. It goes into a header and nowhere else. */
-static int read_key(const char *name, char *out, size_t size, struct err *err)
+static int read_key(const char *name, char out[static KEY_MAX], struct err *err)
 {
 	char file_name[128], *from = getenv(name);
-	if (from != NULL && *from != '\0') {
-		snprintf(out, size, "%s", from);
-		return 0;
+	bool read = from != NULL && *from != '\0';
+	if (read) {
+		snprintf(out, KEY_MAX, "%s", from);
+	} else {
+		snprintf(file_name, sizeof file_name, "%s_FILE", name);
+		from = getenv(file_name);
+		FILE *f = from != NULL ? fopen(from, "re") : NULL;
+		read = f != NULL && fgets(out, KEY_MAX, f) != NULL;
+		if (f != NULL)
+			fclose(f);
 	}
-	snprintf(file_name, sizeof file_name, "%s_FILE", name);
-	from = getenv(file_name);
-	FILE *f = from != NULL ? fopen(from, "re") : NULL;
-	bool read = f != NULL && fgets(out, (int)size, f) != NULL;
-	if (f != NULL)
-		fclose(f);
 	if (!read)
 		return err_set(err, ERR_AUTH, "the worker has no %.60s (nor a file named by %.60s_FILE)", name, name);
 	out[strcspn(out, "\r\n")] = '\0';
-	return 0;
+	if (strlen(out) < KEY_MAX - 1)
+		return 0;
+	explicit_bzero(out, KEY_MAX);
+	return err_set(err, ERR_AUTH, "%.60s is longer than %d bytes", name, KEY_MAX - 2);
 }
 
 /* The null provider's reply. The job is woken before it has asked to wait: job.c remembers that. */
@@ -275,7 +280,7 @@ static void send_request(struct call_private *p, const struct span *span, const 
                          const char *key)
 {
 	const struct options *o = p->job->services->options;
-	char auth[600], parent[TRACEPARENT_SIZE];
+	char auth[KEY_MAX + 64], parent[TRACEPARENT_SIZE];
 	snprintf(auth, sizeof auth, "%s%s", p->ops->key_header, key);
 	const char *headers[8] = { "Content-Type: application/json" };
 	put_headers(p->ops, key[0] != '\0' ? auth : NULL, headers, ARRAY_SIZE(headers));
@@ -311,13 +316,13 @@ static int find_embed(struct call_private *p, const struct ask *ask, const struc
 struct call *call_start(struct job *job, const struct ask *ask, const struct route *route, const struct span *span,
                         struct err *err)
 {
-	char key[512] = "";
+	char key[KEY_MAX] = "";
 	const struct provider_ops *ops = speaks(route->protocol);
 	if (ops == NULL) {
 		err_set(err, ERR_NOT_CONFIGURED, "this worker does not speak %.20s", route->protocol);
 		return NULL;
 	}
-	if (route->key_env != NULL && read_key(route->key_env, key, sizeof key, err) < 0)
+	if (route->key_env != NULL && read_key(route->key_env, key, err) < 0)
 		return NULL;
 	struct call *call = xcalloc(1, sizeof *call);
 	struct call_private *p = xcalloc(1, sizeof *p);
