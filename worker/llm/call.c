@@ -13,8 +13,7 @@
 
 #define ERROR_BODY_MAX 65536
 #define REQUEST_MAX (16u << 20)
-#define KEY_MAX 2048      /* tokens of cloud identities are about 1.5 kB */
-#define BYTES_PER_TOKEN 4 /* rough, for usage that nobody told us; stored as estimated */
+#define KEY_MAX 2048 /* tokens of cloud identities are about 1.5 kB */
 
 struct call_private {
 	const struct provider_ops *ops;

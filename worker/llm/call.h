@@ -6,6 +6,8 @@
 #include "worker/llm/provider.h"
 #include "worker/services.h"
 
+#define BYTES_PER_TOKEN 4 /* rough: plain English. Where nobody told us better */
+
 struct call {
 	/* Readable once is_done, by the job's owner. */
 	atomic_bool is_done;

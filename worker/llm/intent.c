@@ -337,10 +337,8 @@ void intent_put_call(const struct job *job, struct strbuf *b)
 	strbuf_char(b, '{');
 	json_put_field(b, "kind", in->is_embedding ? "embedding" : "intent");
 	report_put_route(b, &in->route, in->call);
-	if (in->err.code != ERR_OK) {
-		json_put_field(b, "class", err_name(in->err.code));
-		json_put_field(b, "error", in->err.msg);
-	}
+	if (in->err.code != ERR_OK)
+		report_put_error(b, &in->err);
 	if (in->call != NULL) {
 		json_put_int_field(b, "call", 0);
 		json_put_int_field(b, "ms", in->call->generation_ms);

@@ -7,7 +7,6 @@
 
 #include "shared/json.h"
 #include "shared/log.h"
-#include "shared/utf8.h"
 #include "worker/llm/breaker.h"
 #include "worker/llm/call.h"
 #include "worker/llm/intent.h"
@@ -17,7 +16,6 @@
 #include "worker/telemetry/trace.h"
 
 #define CHAIN_MAX 65536
-#define BYTES_PER_TOKEN 4   /* rough: plain English */
 #define HELD_WAIT_MS 5000   /* the claim knows better when a breaker lets somebody in */
 #define UNSAID_WAIT_MS 1000 /* of a provider that has enough, and does not say for how long */
 #define PROBE_REST_MS \
@@ -75,12 +73,10 @@ static void start_sleep(struct llm *l, int64_t ms)
 /* A failed call, or (call NULL) a route that was not called, into the chain. */
 static void note(struct llm *l, const struct route *r, const struct call *c, const struct err *err)
 {
-	struct strbuf *b = &l->chain, safe = STRBUF_INIT(1024);
+	struct strbuf *b = &l->chain;
 	strbuf_str(b, b->len > 0 ? ",{" : "{");
 	report_put_route(b, r, c);
-	utf8_safe(&safe, str_of(err->msg), false);
-	json_put_field(b, "class", err_name(err->code));
-	json_put_field(b, "error", strbuf_text(&safe));
+	report_put_error(b, err);
 	if (err->wait_ms > 0)
 		json_put_int_field(b, "wait_ms", err->wait_ms);
 	if (c != NULL) {
@@ -91,7 +87,6 @@ static void note(struct llm *l, const struct route *r, const struct call *c, con
 	if (r->is_probe)
 		strbuf_str(b, ",\"is_probe\":true");
 	strbuf_char(b, '}');
-	strbuf_release(&safe);
 }
 
 /* The first failure is the cause; of the others their provider and class are told. */
@@ -189,16 +184,22 @@ static bool go_on(struct llm *l)
 	return true;
 }
 
+/* A route that was not called after all; a probe of it is another's to make. */
+static void not_called(struct llm *l, const struct route *r, const struct err *err)
+{
+	note(l, r, NULL, err);
+	remember(l, r, err);
+	if (r->is_probe)
+		breakers_probed(l->job->services->breakers, r, l->job->job_id, -1, err);
+}
+
 /* ms: until it may be called; 0: waiting does not help. */
 static void pass_over(struct llm *l, const struct route *r, const char *why, int64_t ms)
 {
 	struct err err;
 	err_set(&err, ms > 0 ? ERR_BREAKER_OPEN : ERR_NOT_CONFIGURED, "not called: %.100s", why);
 	err.wait_ms = (int)MIN(ms, HELD_WAIT_MS);
-	note(l, r, NULL, &err);
-	remember(l, r, &err);
-	if (r->is_probe)
-		breakers_probed(l->job->services->breakers, r, l->job->job_id, -1, &err);
+	not_called(l, r, &err);
 }
 
 /* Where another route is left, one whose window is surely too small is not asked. */
@@ -247,10 +248,7 @@ static bool call_next(struct llm *l)
 			l->n_calls++;
 			return true;
 		}
-		note(l, r, NULL, &err);
-		remember(l, r, &err);
-		if (r->is_probe)
-			breakers_probed(job->services->breakers, r, job->job_id, -1, &err);
+		not_called(l, r, &err);
 		if ((err_acts(err.code) & ACT_NEXT) == 0)
 			break;
 	}

@@ -1,6 +1,7 @@
 #include "worker/llm/report.h"
 
 #include "shared/json.h"
+#include "shared/utf8.h"
 #include "worker/llm/breaker.h"
 #include "worker/telemetry/facts.h"
 #include "worker/telemetry/trace.h"
@@ -33,6 +34,15 @@ void report_put_route(struct strbuf *b, const struct route *r, const struct call
 	json_put_field(b, "model", c != NULL && c->reply.model[0] != '\0' ? c->reply.model : r->model);
 	if (c != NULL && c->request_id[0] != '\0')
 		json_put_field(b, "request_id", c->request_id);
+}
+
+void report_put_error(struct strbuf *b, const struct err *err)
+{
+	struct strbuf safe = STRBUF_INIT(sizeof err->msg * 8); /* "<U+0085>" for a byte */
+	utf8_safe(&safe, str_of(err->msg), false);
+	json_put_field(b, "class", err_name(err->code));
+	json_put_field(b, "error", strbuf_text(&safe));
+	strbuf_release(&safe);
 }
 
 /* Counters and spans. */

@@ -10,6 +10,7 @@ struct call_about {
 
 /* Counters, spans, breakers, parking, and what became of a probe. */
 void report_call(struct job *, const struct route *, const struct call *, const struct span *, const struct call_about *);
-/* Fields of a record. call may be NULL in the first. */
+/* Fields of a record, or of an entry of its chain. call may be NULL in the first. Errors quote providers: their text is made safe to print. */
 void report_put_route(struct strbuf *, const struct route *, const struct call *);
+void report_put_error(struct strbuf *, const struct err *);
 void report_put_usage(struct strbuf *, const struct call *);
