@@ -15,7 +15,7 @@ enum err_class {
 	ERR_GONE,      /* cancelled, or somebody else's now: write nothing to the message */
 };
 
-/* What a failed call of a provider asks for, besides what becomes of the message (err_class). Seen by worker/llm/route.c. */
+/* What a failed call of a provider asks for, besides what becomes of the message (err_class). Read by worker/llm/llm.c, report.c and breaker.c. */
 enum err_act {
 	ACT_NONE = 0,
 	ACT_AGAIN = 1,      /* the same provider again, after 1, 2, 4 s or as long as it says */

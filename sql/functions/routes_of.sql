@@ -1,4 +1,4 @@
--- Whom a job may call, in order, as the worker reads it: [{"provider","protocol","base_url","key_env","model","context_tokens","has_tools","skip","probe"}].
+-- Whom a job may call, in order, as the worker reads it: [{"provider","protocol","base_url","key_env","model","context_tokens","probe","skip","skip_ms"}].
 -- A breaker whose wait is over is given to one job in the whole fleet as a probe; who calls this holds the claims' lock.
 create or replace function signalbox.routes_of(agent int, job uuid, attempt_timeout interval) returns json
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
@@ -16,7 +16,7 @@ begin
 			has_probe := has_probe or probes;
 		end if;
 		list := list || json_build_object('provider', r.provider, 'protocol', r.protocol, 'base_url', r.base_url, 'key_env', r.key_env,
-			'model', r.model, 'context_tokens', r.context_tokens, 'has_tools', r.has_tools, 'probe', probes,
+			'model', r.model, 'context_tokens', r.context_tokens, 'probe', probes,
 			'skip', case when r.is_held and not probes then coalesce(r.reason, 'breaker_open')
 				when r.has_tools = false and (select a.tools from agents a where a.id = agent) is not null then 'it has no tools' end,
 			'skip_ms', case when r.is_held and not probes then greatest(1, extract(epoch from r.until - clock_timestamp()) * 1000)::bigint end);

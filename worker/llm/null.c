@@ -1,5 +1,5 @@
 /*
- * No provider at all, for load trials: everything of a message happens except the HTTP call (llm.c answers where `stream_type` is NULL).
+ * No provider at all, for load trials: everything of a message happens except the HTTP call (call.c answers where `stream_type` is NULL).
  * What it says is labelled, its usage is counted by bytes and marked as estimated.
  */
 #include "worker/llm/provider.h"

@@ -58,11 +58,6 @@ void facts_fallback(struct counts *c, const char *from, const char *to, enum err
 	count_add(c, LLM_FALLBACKS, 1, from, to, class_of(code));
 }
 
-void facts_breaker(struct counts *c, const char *provider, const char *to)
-{
-	count_add(c, BREAKER_TRANSITIONS, 1, provider, to);
-}
-
 void facts_message(struct counts *c, const struct message_facts *f)
 {
 	count_add(c, MESSAGES, 1, f->agent, outcome_of(f->code));

@@ -34,6 +34,4 @@ void facts_call(struct counts *, const struct call_facts *);
 void facts_retry(struct counts *, const char *agent, const char *provider, const char *model, enum err_code code);
 /* The next provider of the chain is called, because of `code`. */
 void facts_fallback(struct counts *, const char *from, const char *to, enum err_code code);
-/* A breaker changed by what this worker saw; to: "open", "half_open", "closed", "parked". */
-void facts_breaker(struct counts *, const char *provider, const char *to);
 void facts_message(struct counts *, const struct message_facts *);
