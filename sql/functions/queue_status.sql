@@ -46,7 +46,7 @@ begin
 		select 0, 'budget', case when m.is_held then 'CRIT' else 'WARN' end, 'agent ' || m.slug || ': '
 			|| case when m.is_held and not m.is_priced then 'has a budget and a model without a price; its messages wait'
 			   else m.percent || ' % of its ' || m.span || '''s budget is spent or reserved' || case when m.is_held then '; its messages wait' else '' end end,
-			case when m.is_held and not m.is_priced then 'a row in model_prices' else 'signalbox agent ' || m.slug || ' set budget_' || m.span || '=USD' end,
+			case when m.is_held and not m.is_priced then 'signalbox prices import FILE' else 'signalbox agent ' || m.slug || ' set budget_' || m.span || '=USD' end,
 			m.percent, m.budget_soft
 		from (select a.slug, a.budget_soft, b.span, b.usd, case when b.usd = 0 then 100 else
 		             floor(100 * (spent_since(a.id, date_trunc(b.span, t, 'UTC')) + r.pico) / (b.usd * 1000000000000))::int end as percent,
