@@ -122,6 +122,13 @@ bool json_str(const struct json *j, const char *path, struct str *out)
 	return true;
 }
 
+const char *json_text(const struct json *j, const char *path)
+{
+	struct str s = { NULL, 0 };
+	json_str(j, path, &s);
+	return s.ptr;
+}
+
 bool json_double(const struct json *j, const char *path, double *out)
 {
 	const cJSON *node = node_of(json_get(j, path));

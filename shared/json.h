@@ -15,6 +15,7 @@ MUSTCHECK int json_parse(struct arena *, struct str text, size_t cap, const stru
 /* Look-ups by path: "choices[0].delta.content". All accept a NULL node and answer NULL/false when there is no such thing. */
 const struct json *json_get(const struct json *, const char *path);
 bool json_str(const struct json *, const char *path, struct str *out); /* a string; out untouched when not */
+const char *json_text(const struct json *, const char *path);          /* the same; NULL when not */
 bool json_int(const struct json *, const char *path, int64_t *out);    /* a number without fraction, up to 2^53 - 1 */
 bool json_double(const struct json *, const char *path, double *out);
 bool json_bool(const struct json *, const char *path, bool *out);

@@ -9,6 +9,7 @@
 #include "worker/llm/breaker.h"
 #include "worker/llm/call.h"
 #include "worker/llm/report.h"
+#include "worker/llm/route.h"
 #include "worker/llm/scores.h"
 #include "worker/llm/vectors.h"
 #include "worker/telemetry/count.h"
@@ -39,12 +40,6 @@ struct intent {
 	double confidence;
 	struct err err;
 };
-
-static const char *member(const struct json *j, const char *path)
-{
-	struct str s;
-	return json_str(j, path, &s) ? s.ptr : NULL;
-}
 
 static void add_text(struct intent *in, struct str text, int owner)
 {
@@ -102,7 +97,7 @@ static int read_labels(struct job *job, struct intent *in, const struct json *do
 	in->owners = arena_alloc(&job->arena, sizeof *in->owners * (size_t)n_texts);
 	in->texts[in->n_texts++] = in->text;
 	for (const struct json *l = json_first(list); l != NULL; l = json_next(l)) {
-		in->labels[in->n_labels] = member(l, "label");
+		in->labels[in->n_labels] = json_text(l, "label");
 		if (in->labels[in->n_labels] == NULL)
 			return err_set(err, ERR_BAD_INPUT, "a label without a name");
 		add_label(in, l, in->n_labels++);
@@ -112,24 +107,19 @@ static int read_labels(struct job *job, struct intent *in, const struct json *do
 
 static int read_spec(struct job *job, struct intent *in, const struct json *doc, const char *text, struct err *err)
 {
-	const char *way = member(doc, "way");
+	const char *way = json_text(doc, "way");
 	int64_t max_tokens = 0;
 	in->is_embedding = way != NULL && strcmp(way, "embed") == 0;
-	in->key = member(doc, "key");
-	in->skip = member(doc, "skip");
-	in->prompt = member(doc, "prompt");
-	in->version = member(doc, "version");
-	in->text = str_of(text != NULL ? text : member(doc, "text"));
+	in->key = json_text(doc, "key");
+	in->skip = json_text(doc, "skip");
+	in->prompt = json_text(doc, "prompt");
+	in->version = json_text(doc, "version");
+	in->text = str_of(text != NULL ? text : json_text(doc, "text"));
 	json_str(doc, "schema", &in->schema);
 	json_int(doc, "max_tokens", &max_tokens);
 	json_double(doc, "threshold", &in->threshold);
 	in->max_tokens = (int)MIN(max_tokens, 100000);
-	in->route = (struct route){ .provider = member(doc, "route.provider"),
-		                    .protocol = member(doc, "route.protocol"),
-		                    .base_url = member(doc, "route.base_url"),
-		                    .key_env = member(doc, "route.key_env"),
-		                    .model = member(doc, "route.model") };
-	json_bool(doc, "route.probe", &in->route.is_probe);
+	in->route = route_read(json_get(doc, "route"));
 	if (in->version == NULL || in->route.provider == NULL || in->route.protocol == NULL || in->route.base_url == NULL ||
 	    in->route.model == NULL || (!in->is_embedding && in->prompt == NULL))
 		return err_set(err, ERR_BAD_INPUT, "no whole description of the classification");
@@ -146,7 +136,7 @@ int intent_read(struct job *job, struct str document, const char *text, struct e
 	in->confidence = -1;
 	json_bool(doc, "known", &in->is_known);
 	if (in->is_known) {
-		in->label = member(doc, "intent");
+		in->label = json_text(doc, "intent");
 		json_double(doc, "confidence", &in->confidence);
 	} else if (read_spec(job, in, doc, text, err) < 0) {
 		return -1;

@@ -11,6 +11,7 @@
 #include "shared/vocab.h"
 #include "sql_embed.h"
 #include "worker/llm/intent.h"
+#include "worker/llm/route.h"
 #include "worker/telemetry/count.h"
 
 #define BATCH_MAX 200
@@ -106,12 +107,6 @@ static const char *field(struct job *job, const struct rows *r, int row, int col
 	return text != NULL ? arena_dup(&job->arena, text, strlen(text)) : NULL;
 }
 
-static const char *member(const struct json *j, const char *name)
-{
-	struct str s;
-	return json_str(j, name, &s) ? s.ptr : NULL;
-}
-
 /* What routes_of.sql answered. */
 static int read_routes(struct job *job, struct str text, struct err *err)
 {
@@ -119,22 +114,8 @@ static int read_routes(struct job *job, struct str text, struct err *err)
 	if (json_parse(&job->arena, text, 1u << 20, &j, err) < 0)
 		return -1;
 	job->routes = arena_alloc(&job->arena, sizeof *job->routes * (size_t)json_count(j));
-	for (const struct json *x = json_first(j); x != NULL; x = json_next(x)) {
-		struct route *r = &job->routes[job->n_routes++];
-		int64_t context = 0, ms = 0;
-		json_int(x, "context_tokens", &context);
-		json_int(x, "skip_ms", &ms);
-		json_bool(x, "probe", &r->is_probe);
-		*r = (struct route){ .provider = member(x, "provider"),
-			             .protocol = member(x, "protocol"),
-			             .base_url = member(x, "base_url"),
-			             .key_env = member(x, "key_env"),
-			             .model = member(x, "model"),
-			             .context_tokens = (int)MIN(context, INT32_MAX),
-			             .is_probe = r->is_probe,
-			             .skip = member(x, "skip"),
-			             .skip_ms = (int)MIN(ms, INT32_MAX) };
-	}
+	for (const struct json *x = json_first(j); x != NULL; x = json_next(x))
+		job->routes[job->n_routes++] = route_read(x);
 	return 0;
 }
 
