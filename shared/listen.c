@@ -1,5 +1,8 @@
 #include "shared/listen.h"
 
+#include <poll.h>
+#include <unistd.h>
+
 #define PROVE_USEC (60 * USEC_PER_SEC)
 #define ANSWER_USEC (3 * USEC_PER_SEC) /* for our own notification to come back */
 #define MARK "proof:"                  /* so that others on the channel know it for what it is */
@@ -97,6 +100,34 @@ bool listen_take(struct listen *l, struct pg *pg, char payload[static 64])
 		}
 	}
 	return false;
+}
+
+/* Takes all there are. */
+static int told(struct listen *l, struct pg *pg)
+{
+	char payload[64];
+	int what = 0;
+	while (pg != NULL && listen_take(l, pg, payload))
+		what = LISTEN_TOLD;
+	return what;
+}
+
+int listen_wait(struct listen *l, struct pg **pg, int wake, int ms)
+{
+	struct err err;
+	uint64_t n;
+	int what = told(l, *pg); /* it came with the last answer */
+	struct pollfd fds[] = { { .fd = wake, .events = POLLIN },
+		                { .fd = *pg != NULL && !pg_is_broken(*pg) ? pg_fd(*pg) : -1, .events = POLLIN } };
+	if (what != 0 || poll(fds, 2, ms) <= 0)
+		return what;
+	if ((fds[0].revents & POLLIN) && read(wake, &n, sizeof n) > 0)
+		what |= LISTEN_WOKEN;
+	if (fds[1].revents != 0 && pg_consume(*pg, &err) < 0) {
+		pg_close(*pg);
+		*pg = NULL;
+	}
+	return what | told(l, *pg);
 }
 
 bool listen_works(const struct listen *l)

@@ -30,6 +30,10 @@ struct listen {
 MUSTCHECK int listen_turn(struct listen *, struct pg **pg, struct err *);
 /* Takes the next notification that is not our own. False when there is none. */
 bool listen_take(struct listen *, struct pg *, char payload[static 64]);
+/* Sleeps until a notification comes that is not our own, or somebody writes to `wake` (an eventfd, which is emptied), or for ms. An or of what came;
+ * all notifications that are there are taken. *pg may be NULL; one that turns out to be broken is closed. */
+enum { LISTEN_TOLD = 1, LISTEN_WOKEN = 2 };
+int listen_wait(struct listen *, struct pg **pg, int wake, int ms);
 /* The owner may wait for notifications rather than poll. */
 bool listen_works(const struct listen *);
 /* Why it does not, or that it does again: a text to log, once each time that changes. NULL: nothing new. */

@@ -145,24 +145,10 @@ static int put_report(struct outbox *o, struct err *err)
 /* Sleeps until woken, told, or ms. True when somebody began to watch. */
 static bool wait_for_cause(struct outbox *o, int ms)
 {
-	char payload[64];
-	struct err err;
-	bool told = false;
-	while (o->pg != NULL && listen_take(&o->listen, o->pg, payload)) /* came with the last answer */
-		told = true;
-	struct pollfd fds[] = { { .fd = o->wake, .events = POLLIN },
-		                { .fd = o->pg != NULL && !pg_is_broken(o->pg) ? pg_fd(o->pg) : -1, .events = POLLIN } };
-	if (told || poll(fds, 2, ms) <= 0)
-		return told;
-	uint64_t n;
-	if ((fds[0].revents & POLLIN) && read(o->wake, &n, sizeof n) < 0)
-		BUG("outbox: eventfd");
-	if (fds[1].revents != 0 && pg_consume(o->pg, &err) == 0)
-		while (listen_take(&o->listen, o->pg, payload))
-			told = true;
-	if (fds[0].revents != 0) /* woken for each change: pace it */
+	int what = listen_wait(&o->listen, &o->pg, o->wake, ms);
+	if (what & LISTEN_WOKEN) /* for each change: pace it */
 		poll(NULL, 0, 20);
-	return told;
+	return (what & LISTEN_TOLD) != 0;
 }
 
 static void *outbox_main(void *arg)

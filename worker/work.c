@@ -284,28 +284,13 @@ static bool take_one(struct work *w, struct err *err)
 	return some;
 }
 
-static void wait_for_cause(struct work *w)
-{
-	char payload[64];
-	struct err err;
-	struct pollfd fds[] = { { .fd = w->wake, .events = POLLIN },
-		                { .fd = w->pg != NULL && !pg_is_broken(w->pg) ? pg_fd(w->pg) : -1, .events = POLLIN } };
-	poll(fds, 2, EVERY_MS);
-	if (fds[1].revents != 0 && pg_consume(w->pg, &err) < 0) {
-		pg_close(w->pg);
-		w->pg = NULL;
-	}
-	while (w->pg != NULL && listen_take(&w->listen, w->pg, payload))
-		;
-}
-
 static void *work_main(void *arg)
 {
 	struct work *w = arg;
 	while (!atomic_load(&w->ending)) {
 		struct err err = { .code = ERR_OK };
 		if (!take_one(w, &err))
-			wait_for_cause(w);
+			listen_wait(&w->listen, &w->pg, w->wake, EVERY_MS);
 	}
 	return NULL;
 }

@@ -1,6 +1,5 @@
 #include "worker/queue/claim.h"
 
-#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -236,25 +235,8 @@ static int claim_some(struct claim *c, int slots, struct err *err)
 /* Sleeps until a notification, a freed slot, or ms. True for the first two. */
 static bool wait_for_cause(struct claim *c, int ms)
 {
-	char payload[64];
 	const char *news;
-	struct err err;
-	bool cause = false;
-	struct pollfd fds[] = { { .fd = c->wake, .events = POLLIN },
-		                { .fd = c->pg != NULL && !pg_is_broken(c->pg) ? pg_fd(c->pg) : -1, .events = POLLIN } };
-	while (c->pg != NULL && listen_take(&c->listen, c->pg, payload)) /* came with the last answer */
-		cause = true;
-	if (!cause && poll(fds, 2, ms) > 0) {
-		uint64_t n;
-		if ((fds[0].revents & POLLIN) && read(c->wake, &n, sizeof n) > 0)
-			cause = true;
-		if (fds[1].revents != 0 && pg_consume(c->pg, &err) < 0) {
-			pg_close(c->pg);
-			c->pg = NULL;
-		}
-		while (c->pg != NULL && listen_take(&c->listen, c->pg, payload))
-			cause = true;
-	}
+	bool cause = listen_wait(&c->listen, &c->pg, c->wake, ms) != 0;
 	if ((news = listen_news(&c->listen)) != NULL)
 		log_event(LOG_INFO, news, "room=claim poll_ms=%lld", (long long)c->services->options->poll_ms);
 	return cause;
