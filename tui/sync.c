@@ -197,8 +197,7 @@ static void next_read(struct sync *y)
 		if (!is_wanted(y, y->step))
 			continue;
 		int sent = reads_send(&y->reads, y->reader, &y->now, (enum block_id)y->step, &err);
-		if (sent == 1 && (y->step == BLOCK_TRANSCRIPT || y->step == BLOCK_STREAM || y->step == BLOCK_MESSAGE ||
-		                  y->step == BLOCK_SPENDING))
+		if (sent == 1)
 			set_block(y, (enum block_id)y->step, NULL);
 		if (sent < 0) {
 			reader_down(y, &err);
