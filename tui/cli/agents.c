@@ -46,11 +46,6 @@ enum {
 	A_REASON
 };
 
-static const char *or_dash(const char *s)
-{
-	return s != NULL ? s : "-";
-}
-
 /* How much of a budget is spent or reserved; "-" without one. */
 static const char *percent(const char *budget, const char *spent, const char *reserved, char buf[static FORMAT_MAX])
 {

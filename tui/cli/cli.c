@@ -1,5 +1,6 @@
 #include "tui/cli/cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <unistd.h>
 
@@ -205,6 +206,34 @@ int cli_query(struct cli *cli, const char *sql, const char *const *params, int n
 	if (cli_try(cli, sql, params, n, out, &err) < 0)
 		return cli_error(&err, "");
 	return 0;
+}
+
+int cli_read(struct cli *cli, const char *path, size_t cap, struct str *out)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	const char *name = is_stdin ? _("standard input") : path;
+	FILE *f = is_stdin ? stdin : fopen(path, "re");
+	struct strbuf b = { .cap = cap };
+	char piece[8192];
+	int code = 0;
+	while (f != NULL && !b.broken) {
+		size_t n = fread(piece, 1, sizeof piece, f);
+		if (n == 0)
+			break;
+		strbuf_add(&b, piece, n);
+	}
+	if (f == NULL || ferror(f))
+		code = cli_usage_error(_("cannot read %.200s: %s"), name, strerror(errno));
+	else if (b.broken)
+		code = cli_usage_error(_("%.200s is over %zu bytes"), name, cap);
+	else if (!utf8_valid((struct str){ strbuf_text(&b), b.len }))
+		code = cli_usage_error(_("%.200s is not valid UTF-8, or holds a NUL"), name);
+	else
+		*out = (struct str){ arena_dup(&cli->arena, strbuf_text(&b), b.len), b.len };
+	if (f != NULL && !is_stdin)
+		fclose(f);
+	strbuf_release(&b);
+	return code;
 }
 
 void cli_text(const char *text, bool lines)

@@ -51,6 +51,15 @@ MUSTCHECK int cli_try(struct cli *, const char *sql, const char *const *params, 
 int cli_error(const struct err *, const char *what);
 int cli_usage_error(const char *fmt, ...) PRINTF(1, 2);
 
+/* A whole file, "-" is standard input, into the arena: NUL-terminated. 0, or EXIT_USAGE after saying why: it cannot be read, is over cap bytes, or is
+ * not UTF-8 (which a NUL is not). */
+MUSTCHECK int cli_read(struct cli *, const char *path, size_t cap, struct str *out);
+
+/* "-" for NULL. */
+static inline const char *or_dash(const char *s)
+{
+	return s != NULL ? s : "-";
+}
 /* Prints text from outside; lines: newlines and tabs stay. */
 void cli_text(const char *text, bool lines);
 /* Prints a JSON document of the database, one line. */

@@ -173,24 +173,6 @@ static int find_agent(struct eval *e)
 	return 0;
 }
 
-static int read_file(struct cli *cli, const char *path, struct str *out)
-{
-	struct strbuf b = STRBUF_INIT(FILE_MAX);
-	char piece[8192];
-	size_t n;
-	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-	if (f == NULL)
-		return cli_usage_error(_("cannot read %.200s"), path);
-	while ((n = fread(piece, 1, sizeof piece, f)) > 0)
-		strbuf_add(&b, piece, n);
-	if (f != stdin)
-		fclose(f);
-	bool fits = !b.broken && utf8_valid((struct str){ strbuf_text(&b), b.len });
-	*out = (struct str){ arena_dup(&cli->arena, strbuf_text(&b), b.len), b.len };
-	strbuf_release(&b);
-	return fits ? 0 : cli_usage_error(_("%.200s is over %u bytes, or not UTF-8"), path, FILE_MAX);
-}
-
 static void begin_args(struct eval *e)
 {
 	e->args = (struct strbuf)STRBUF_INIT(FILE_MAX * 2);
@@ -205,7 +187,7 @@ static int read_texts(struct eval *e, const char *path)
 	struct labelled one;
 	int number = 0;
 	bool bad = false;
-	int code = read_file(e->cli, path, &rest);
+	int code = cli_read(e->cli, path, FILE_MAX, &rest);
 	e->is = arena_alloc(&e->cli->arena, sizeof *e->is * TEXTS_MAX);
 	begin_args(e);
 	while (code == 0 && labelled_next(&e->cli->arena, &rest, &number, &one, &bad)) {

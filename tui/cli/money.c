@@ -1,21 +1,12 @@
 /* Money: what was spent, and the prices it is reckoned with. */
-#include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "shared/settings.h"
 #include "sql_embed.h"
 #include "tui/cli/cli.h"
 #include "tui/format.h"
 #include "tui/i18n.h"
 
 #define LIST_MAX (32u << 20) /* of a price list */
-
-static const char *or_dash(const char *s)
-{
-	return s != NULL ? s : "-";
-}
 
 int cmd_costs(struct cli *cli)
 {
@@ -48,34 +39,6 @@ int cmd_costs(struct cli *cli)
 	return EXIT_DONE;
 }
 
-/* The whole file; NULL after saying why not. In the arena. */
-static const char *read_file(struct cli *cli, const char *name)
-{
-	FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
-	struct strbuf b = STRBUF_INIT(LIST_MAX);
-	char piece[8192];
-	struct err err;
-	const char *text = NULL;
-	size_t n;
-	if (f == NULL) {
-		err_set(&err, ERR_NOT_FOUND, "%s: %s", name, strerror(errno));
-		cli_error(&err, "");
-		return NULL;
-	}
-	while (!b.broken && (n = fread(piece, 1, sizeof piece, f)) > 0)
-		strbuf_add(&b, piece, n);
-	if (b.broken || ferror(f) || memchr(strbuf_text(&b), '\0', b.len) != NULL) {
-		err_set(&err, ERR_BAD_INPUT, "%s is no price list of at most %u bytes", name, LIST_MAX);
-		cli_error(&err, "");
-	} else {
-		text = arena_dup(&cli->arena, strbuf_text(&b), b.len);
-	}
-	if (f != stdin)
-		fclose(f);
-	strbuf_release(&b);
-	return text;
-}
-
 static int import(struct cli *cli)
 {
 	const char *from = NULL, *vendor = NULL, *provider = NULL, *source = NULL;
@@ -84,14 +47,14 @@ static int import(struct cli *cli)
 	};
 	struct rows r;
 	int code = cli_options(cli, options, ARRAY_SIZE(options), 2, 2);
+	struct str list = STR("");
+	if (code == 0)
+		code = cli_read(cli, cli->argv[1], LIST_MAX, &list);
 	if (code != 0)
 		return code;
-	const char *list = read_file(cli, cli->argv[1]);
-	if (list == NULL)
-		return EXIT_USAGE;
-	const char *params[] = {
-		list, source != NULL ? source : cli->argv[1], from, vendor, provider, cli->options->operator_name
-	};
+	const char *params[] = { list.ptr, source != NULL ? source : cli->argv[1],
+		                 from,     vendor,
+		                 provider, cli->options->operator_name };
 	code = cli_query(cli, sql_tui_prices_import, params, ARRAY_SIZE(params), &r);
 	if (code != 0)
 		return code;

@@ -8,11 +8,6 @@
 /* Columns of sql/tui/list_providers.sql. */
 enum { P_SLUG, P_QUOTA = 4, P_TOKENS = 6, P_CALLS = 8, P_ERRORS, P_TTFT, P_BREAKER = 12, P_SECONDS, P_REASON, P_HELD };
 
-static const char *or_dash(const char *s)
-{
-	return s != NULL ? s : "-";
-}
-
 /* "open, probe in 42s", "parked 3m05s", "closed". */
 static const char *breaker_text(const char *breaker, const char *seconds, char buf[static 64])
 {

@@ -142,24 +142,6 @@ int cli_follow(struct cli *cli, const char *uuid, bool stream, bool say_changes)
 }
 
 /* Standard input, whole. NULL after saying why not. */
-static const char *read_stdin(struct cli *cli, int *code)
-{
-	struct strbuf b = STRBUF_INIT(CONTENT_MAX);
-	char piece[4096];
-	size_t n;
-	const char *text = NULL;
-	while ((n = fread(piece, 1, sizeof piece, stdin)) > 0)
-		strbuf_add(&b, piece, n);
-	if (b.broken)
-		*code = cli_usage_error(_("the message is over %u bytes"), CONTENT_MAX);
-	else if (!utf8_valid((struct str){ strbuf_text(&b), b.len }))
-		*code = cli_usage_error(_("the message is not valid UTF-8, or holds a NUL"));
-	else
-		text = arena_dup(&cli->arena, strbuf_text(&b), b.len);
-	strbuf_release(&b);
-	return text;
-}
-
 int cmd_send(struct cli *cli)
 {
 	const char *session = NULL, *user = NULL, *collection = NULL, *thread = NULL, *priority = NULL, *key = NULL;
@@ -173,17 +155,19 @@ int cmd_send(struct cli *cli)
 	int code = cli_options(cli, options, ARRAY_SIZE(options), 2, 2);
 	if (code != 0)
 		return code;
-	const char *text = cli->argv[1];
-	if (strcmp(text, "-") == 0 && (text = read_stdin(cli, &code)) == NULL)
+	struct str text = str_of(cli->argv[1]);
+	if (str_eq(text, "-") && (code = cli_read(cli, "-", CONTENT_MAX, &text)) != 0)
 		return code;
-	if (!utf8_valid(str_of(text)))
+	if (!utf8_valid(text))
 		return cli_usage_error(_("the message is not valid UTF-8"));
 	if (priority != NULL && (strspn(priority + (*priority == '-'), "0123456789") != strlen(priority + (*priority == '-')) ||
 	                         strlen(priority) > 9))
 		return cli_usage_error(_("--priority takes a whole number"));
 	if (session != NULL && strspn(session, "0123456789abcdefABCDEF-") != strlen(session))
 		return cli_usage_error(_("--session takes a UUID"));
-	const char *params[] = { cli->argv[0], text, session, user, collection, thread, priority != NULL ? priority : "0", key };
+	const char *params[] = {
+		cli->argv[0], text.ptr, session, user, collection, thread, priority != NULL ? priority : "0", key
+	};
 	code = cli_query(
 		cli, "select message_id, status, queue_position from signalbox.dispatch($1, $2, $3, $4, $5, $6, $7, null, $8)",
 		params, 8, &r);
