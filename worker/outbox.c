@@ -27,6 +27,7 @@ struct outbox {
 	int wake;
 	atomic_bool changed, ending, any_watched;
 	atomic_bool news, urgent; /* a report is due */
+	bool is_untold;           /* the last report was not taken, and that was said */
 };
 
 /* The pieces of one flush, as the four arrays of stream_put. */
@@ -136,6 +137,9 @@ static int put_report(struct outbox *o, struct err *err)
 		result = pg_exec(o->pg, &a, "select provider, model, key_env, held_ms from signalbox.report_calls($1, $2)",
 		                 params, 2, TIMEOUT_MS, &r, err);
 		breakers_end_report(o->services->breakers, result == 0 ? &r : NULL);
+		if (result < 0 && !o->is_untold)
+			log_event(LOG_WARN, "calls are not reported, trying again", "code=%s", err_name(err->code));
+		o->is_untold = result < 0;
 	}
 	strbuf_release(&report);
 	arena_release(&a);
