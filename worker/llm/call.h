@@ -20,7 +20,7 @@ struct call {
 	bool is_estimated;        /* usage is our own count: the provider said none */
 	char request_id[80];      /* the provider's number of it; empty: it said none */
 	struct limits limits;     /* what its headers said */
-	uint64_t transfer;        /* the engine's number of it */
+	uint64_t transfer;        /* the engine's number of it; 0: none, the null provider */
 	struct call_private *private;
 };
 

@@ -5,8 +5,8 @@
  */
 #include "worker/llm/provider.h"
 
-#define EMBED_BODY_MAX (64u << 20)
-#define EMBED_DIMENSIONS_MAX 16384
+#define EMBED_BODY_MAX (64u << 20) /* as much as net/engine.c takes */
+#define EMBED_DIMENSIONS_MAX 16384 /* numbers; models have some thousands */
 
 struct embed_request {
 	const char *model;

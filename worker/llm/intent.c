@@ -172,7 +172,7 @@ static void judge_vectors(struct job *job, struct intent *in)
 	if (vectors_near(known, in->vectors_key, e->values, e->dimensions, near))
 		decide(in, kin_judge(near, in->n_labels));
 	else
-		err_set(&in->err, ERR_BAD_REPLY, "its vectors are %d numbers long, those of the labels were not", e->dimensions);
+		err_set(&in->err, ERR_BAD_REPLY, "the labels' vectors are not of %d numbers as this one, or gone", e->dimensions);
 }
 
 static void tell(const struct job *job, const struct intent *in)

@@ -7,7 +7,7 @@
 #include "shared/clock.h"
 #include "shared/err.h"
 
-#define DAY_MS 86400000
+#define DAY_MS 86400000 /* no wait is longer */
 
 const char *const LIMIT_NAMES[LIMIT_N] = { "requests", "tokens", "input-tokens", "output-tokens" };
 

@@ -21,6 +21,8 @@ enum vectors_state {
 	VECTORS_YOURS,  /* to be made by who asked: vectors_put or vectors_give_up follows */
 	VECTORS_COMING, /* another makes them: the job is woken when that is over, well or not */
 };
+/* key: version of the labels, provider and model, under 400 bytes. The waiter is the caller's, and waits only where the answer is VECTORS_COMING:
+ * until its job is woken, or vectors_leave. */
 enum vectors_state vectors_ask(struct vectors *, const char *key, struct vectors_waiter *);
 /* Waits no longer. */
 void vectors_leave(struct vectors *, struct vectors_waiter *);

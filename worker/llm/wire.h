@@ -5,6 +5,7 @@
  */
 #include "worker/llm/provider.h"
 
+/* Far above what models do; they bound what a mad one may cost us. */
 #define WIRE_CALLS_MAX 64               /* calls in one reply */
 #define WIRE_BLOCKS_MAX 1000            /* blocks in one reply */
 #define WIRE_ARGUMENTS_MAX (256u << 10) /* bytes of one call's arguments */
