@@ -121,7 +121,7 @@ lint:
 # ---- documents made from the tables
 docs: all
 	@mkdir -p docs/gen
-	@{ echo '# Keys'; echo; $(BIN)/signalbox --print-keys; } > docs/gen/keys.md
+	@{ echo '# Keys'; echo; env -i $(BIN)/signalbox --print-keys; } > docs/gen/keys.md
 	@{ echo '# Settings of signalbox-worker'; echo; echo '```'; env -i $(BIN)/signalbox-worker --config /dev/null --print-settings; echo '```'; echo; \
 	   echo '# Settings of signalbox'; echo; echo '```'; env -i $(BIN)/signalbox --config /dev/null --operator NAME --print-settings; echo '```'; } > docs/gen/settings.md
 	@{ echo '# Errors'; echo; echo '| name | what becomes of the message | what the worker does |'; echo '|---|---|---|'; \

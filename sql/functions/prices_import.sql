@@ -39,4 +39,6 @@ begin
 	)
 	select (select count(*) from done), (select count(*) from jsonb_each(list)) - (select count(*) from chosen);
 	perform log_action(actor, 'prices_import', null, null, source, null, jsonb_build_object('since', since, 'vendor', vendor, 'provider', slug));
+exception when check_violation or not_null_violation or numeric_value_out_of_range then
+	raise exception 'a price in the list is no price: %', sqlerrm using errcode = 'SB004';
 end $$;

@@ -94,19 +94,21 @@ begin
 		on conflict do nothing
 	), counted as (
 		insert into stats_minute as old (minute, agent_id, worker_id, completed, failed, errors, processing_ms, tokens_prompt, tokens_completion,
-			tokens_cached, cost_pico, cost_unknown, cost_wasted_pico)
+			tokens_cached, cost_pico, cost_unknown, cost_wasted_pico, limited)
 		select date_trunc('minute', t), f.agent_id, settle.worker, count(*) filter (where f.becomes = 'completed'),
 			count(*) filter (where f.becomes = 'failed'), count(*) filter (where f.outcome = 'error'),
 			coalesce(sum(extract(epoch from t - f.began) * 1000) filter (where f.becomes = 'completed'), 0)::bigint,
 			coalesce(sum(f.tokens_prompt) filter (where f.was_called), 0), coalesce(sum(f.tokens_completion) filter (where f.was_called), 0),
 			coalesce(sum(f.tokens_cached) filter (where f.was_called), 0), coalesce(sum(f.cost_pico), 0),
-			count(*) filter (where f.was_called and f.cost_pico is null), coalesce(sum(f.cost_pico) filter (where f.becomes <> 'completed'), 0)
+			count(*) filter (where f.was_called and f.cost_pico is null), coalesce(sum(f.cost_pico) filter (where f.becomes <> 'completed'), 0),
+			sum((select count(*) from jsonb_to_recordset(f.chain) c(class text, ms bigint) where c.class = 'rate_limited' and c.ms is not null))
 		from fate f group by f.agent_id order by f.agent_id
 		on conflict (minute, agent_id, worker_id) do update set completed = old.completed + excluded.completed, failed = old.failed + excluded.failed,
 			errors = old.errors + excluded.errors, processing_ms = old.processing_ms + excluded.processing_ms,
 			tokens_prompt = old.tokens_prompt + excluded.tokens_prompt, tokens_completion = old.tokens_completion + excluded.tokens_completion,
 			tokens_cached = old.tokens_cached + excluded.tokens_cached, cost_pico = old.cost_pico + excluded.cost_pico,
-			cost_unknown = old.cost_unknown + excluded.cost_unknown, cost_wasted_pico = old.cost_wasted_pico + excluded.cost_wasted_pico
+			cost_unknown = old.cost_unknown + excluded.cost_unknown, cost_wasted_pico = old.cost_wasted_pico + excluded.cost_wasted_pico,
+			limited = old.limited + excluded.limited
 	), timed as (
 		insert into latencies as old (slot, agent_id, worker_id, counts)
 		select date_bin('5 min', t, timestamptz '2000-01-01 00:00+00'), f.agent_id, settle.worker, latency_counts(array_agg(extract(epoch from t - f.began) * 1000))

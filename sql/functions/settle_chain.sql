@@ -1,5 +1,5 @@
--- The calls of an attempt besides its last one, where they may be billed: their costs. How often its agent was told "too many requests". And what
--- a question was found to be about, for the next one like it.
+-- The calls of an attempt besides its last one, where they may be billed: their costs. And what a question was found to be about, for the next
+-- one like it.
 create or replace function signalbox.settle_chain(recs signalbox.settle_record[], worker uuid, t timestamptz) returns void
 language sql set search_path = pg_catalog, signalbox, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
@@ -14,13 +14,6 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off se
 		join ai_messages m on m.id = r.message_id join ai_sessions s on s.id = m.session_id
 		where c.was_called and c.call is not null and s.agent_id is not null) x
 	having count(*) > 0;
-
-	insert into stats_minute as old (minute, agent_id, worker_id, limited)
-		select date_trunc('minute', t), s.agent_id, settle_chain.worker, count(*)
-		from unnest(recs) r cross join lateral jsonb_to_recordset(r.chain) c(class text, ms bigint)
-		join ai_messages m on m.id = r.message_id join ai_sessions s on s.id = m.session_id
-		where c.class = 'rate_limited' and c.ms is not null and s.agent_id is not null group by s.agent_id order by s.agent_id
-		on conflict (minute, agent_id, worker_id) do update set limited = old.limited + excluded.limited;
 
 	insert into intent_cache (agent_id, key, intent, confidence, made_at)
 		select distinct on (s.agent_id, r.intent_key) s.agent_id, decode(r.intent_key, 'hex'), r.intent, r.intent_confidence, t

@@ -21,11 +21,14 @@ begin
 		raise exception 'no agent is called %', quote_literal(left(coalesce(args ->> 'agent', ''), 80)) using errcode = 'SB002';
 	elsif intent_spec(who) is null then
 		raise exception 'agent % has no intents: signalbox agent % set intents=... intent_model=PROVIDER:MODEL', args ->> 'agent', args ->> 'agent' using errcode = 'SB003';
-	elsif money_left(who) < intent_worst_case(who)::numeric * jsonb_array_length(args -> 'texts') then
+	end if;
+	-- As a claim does, so that nobody else promises the same money meanwhile: while it is open, all of it is money that is gone (money_left.sql).
+	perform pg_advisory_xact_lock(hashtext('signalbox.claim'));
+	if money_left(who) < intent_worst_case(who)::numeric * jsonb_array_length(args -> 'texts') then
 		raise exception 'agent % has no budget left for that', args ->> 'agent' using errcode = 'SB003';
 	end if;
 	perform log_action(actor, 'work_add', null, who, kind, null, jsonb_build_object('texts', jsonb_array_length(args -> 'texts')));
-	insert into work (kind, args, made_by, total) values (work_add.kind, work_add.args, left(actor, 200), jsonb_array_length(args -> 'texts')) returning id into n;
+	insert into work (kind, agent_id, args, made_by, total) values (work_add.kind, who, work_add.args, left(actor, 200), jsonb_array_length(args -> 'texts')) returning id into n;
 	perform pg_notify('signalbox_command', '');
 	return n;
 end $$;

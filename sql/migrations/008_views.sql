@@ -47,6 +47,9 @@ create table provider_limits (
 -- What a worker says of itself when it renews its lease, and who asked it to end.
 alter table workers add column rss_bytes bigint, add column calls jsonb, add column drain_by text;
 
+-- Whose money it will spend.
+alter table work add column agent_id int;
+
 -- NaN and Infinity are numbers above every other: no budget at all.
 alter table agents add constraint agents_budget_finite check (budget_day < 'Infinity' and budget_month < 'Infinity') not valid;
 

@@ -382,6 +382,16 @@ static void test_work_is_leased(void **state)
 	EXPECT_ERR(ERR_BAD_INPUT, "select signalbox.work_add('exec', '{}', 'test')");
 	EXPECT_ERR(ERR_BAD_INPUT, "select signalbox.work_add('intent_eval', '{\"agent\": \"o\", \"texts\": [1]}', 'test')");
 	EXPECT_ERR(ERR_REFUSED, "select signalbox.work_add('intent_eval', '{\"agent\": \"a\", \"texts\": [\"x\"]}', 'test')");
+	/* What the first may cost is gone for the second, and for messages, until it ends. */
+	q("update signalbox.agents set budget_day = signalbox.usd(2.5 * signalbox.intent_worst_case(id) + signalbox.spent_since(id, date_trunc('day', now(), 'UTC'))) where slug = 'o'");
+	q("delete from signalbox.workers");
+	q("select signalbox.work_add('intent_eval', '{\"agent\": \"o\", \"texts\": [\"a\", \"b\"]}', 'test')");
+	EXPECT("t",
+	       "select signalbox.money_left(id) = 0.5 * signalbox.intent_worst_case(id) from signalbox.agents where slug = 'o'");
+	EXPECT_ERR(ERR_REFUSED, "select signalbox.work_add('intent_eval', '{\"agent\": \"o\", \"texts\": [\"c\"]}', 'test')");
+	q("select signalbox.work_cancel((select max(id) from signalbox.work), 'test')");
+	EXPECT("work_cancel test", "select action || ' ' || actor from signalbox.operator_log order by id desc limit 1");
+	q("select signalbox.work_add('intent_eval', '{\"agent\": \"o\", \"texts\": [\"c\"]}', 'test')");
 }
 
 /* What an operator asks takes no message's place. */

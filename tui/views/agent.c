@@ -66,7 +66,7 @@ static void draw_state(struct ui *ui, const struct list_row *r, int y, bool is_p
 	} else {
 		fact_rest(s, y, x, S_DIM,
 		          str_of(strcmp(state, "ok") == 0 ? _("nothing holds it")
-		                                          : _("over 5% of its attempts failed within the hour")));
+		                                          : _("over 5% of its attempts failed in the time shown")));
 	}
 }
 

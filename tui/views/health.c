@@ -337,20 +337,32 @@ static void draw_postgres(struct ui *ui, int y)
 		fact(s, y, &x, _("oldest transaction"), S_WARN, str_of(format_duration(oldest, time)));
 }
 
-static const struct list_row *stale_worker(const struct health_view *h)
+/* The first that is stale, else the first that drains. */
+static const struct list_row *noted_worker(const struct health_view *h)
 {
-	for (int i = 0; i < h->workers.n; i++)
-		if (strcmp(block_at(h->workers.rows[i].block, h->workers.rows[i].row, W_STATE), "STALE") == 0)
-			return &h->workers.rows[i];
+	static const char *const STATES[] = { "STALE", "draining" };
+	for (size_t s = 0; s < ARRAY_SIZE(STATES); s++)
+		for (int i = 0; i < h->workers.n; i++) {
+			const struct list_row *r = &h->workers.rows[i];
+			if (!r->is_ghost && strcmp(block_at(r->block, r->row, W_STATE), STATES[s]) == 0)
+				return r;
+		}
 	return NULL;
 }
 
-static void draw_stale(struct ui *ui, const struct list_row *r, int y)
+/* What becomes of the worker, and why. */
+static void draw_note(struct ui *ui, const struct list_row *r, int y)
 {
-	char name[120];
-	snprintf(name, sizeof name, "%.90s", block_at(r->block, r->row, W_NAME));
-	int x = 1 + screen_text(ui->screen, y, 1, screen_width(ui->screen) / 2, S_WARN, str_of(name));
-	screen_put(ui->screen, y, x + 1, -1, S_WARN, _("missed its heartbeats; the next tick gives its messages back"));
+	const char *who = block_at(r->block, r->row, W_DRAIN_BY);
+	bool is_stale = strcmp(block_at(r->block, r->row, W_STATE), "STALE") == 0;
+	int x = 2 + screen_text(ui->screen, y, 1, screen_width(ui->screen) / 2, S_WARN, block_str(r->block, r->row, W_NAME));
+	x += screen_put(ui->screen, y, x, -1, S_WARN,
+	                is_stale ? _("missed its heartbeats; the next tick gives its messages back")
+	                         : _("ends when it is done with what it runs"));
+	if (!is_stale && who != NULL) {
+		x += 1 + screen_put(ui->screen, y, x, -1, S_WARN, _(", asked by"));
+		screen_text(ui->screen, y, x, MAX(0, screen_width(ui->screen) - x - 1), S_WARN, str_of(who));
+	}
 }
 
 static void draw(struct view *v, struct ui *ui)
@@ -378,12 +390,12 @@ static void draw(struct view *v, struct ui *ui)
 	draw_workers_rule(ui, h, y++);
 	if (h->workers.n == 0 && ui->snap->blocks[BLOCK_WORKERS] != NULL)
 		screen_put(s, y + 1, 2, -1, S_DIM, _("no worker is alive: start signalbox-worker; messages wait until then"));
-	int foot = ui->bottom - y >= 5 ? MIN(2, 1 + (stale_worker(h) != NULL)) : 0;
+	int foot = ui->bottom - y >= 5 ? 1 + (noted_worker(h) != NULL) : 0;
 	list_draw(&h->workers, s, y, ui->bottom - foot - y, &workers, h->in_workers);
 	if (foot > 0)
 		draw_postgres(ui, ui->bottom - foot);
 	if (foot > 1)
-		draw_stale(ui, stale_worker(h), ui->bottom - 1);
+		draw_note(ui, noted_worker(h), ui->bottom - 1);
 }
 
 /* ---- the breaker, by hand */

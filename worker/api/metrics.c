@@ -261,7 +261,7 @@ static void look_at_process(const struct metrics *m, struct counts *c)
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY)
 		count_add(c, MAX_FDS, (int64_t)files.rlim_cur, NULL);
 	count_add(c, START_TIME, m->started, NULL);
-	count_add(c, IN_FLIGHT, jobs_count(m->services->jobs), NULL);
+	count_add(c, IN_FLIGHT, jobs_messages(m->services->jobs), NULL);
 	count_add(c, SLOTS, m->services->options->concurrency, NULL);
 	count_add(c, DATABASE_UP, m->seen != NULL, NULL);
 }

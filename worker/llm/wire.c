@@ -163,9 +163,14 @@ static bool is_object(struct str text)
 	return is;
 }
 
-bool part_is_whole(const struct part *p)
+bool part_is_whole(struct part *p)
 {
-	return p->name[0] != '\0' && is_object(grow_str(&p->arguments));
+	struct str text = grow_str(&p->arguments);
+	/* Asked with every piece that says no id: what cannot be whole, or was looked at, is not parsed. */
+	if (p->name[0] == '\0' || text.len == p->looked_at || strchr("} \t\r\n", text.ptr[text.len - 1]) == NULL)
+		return false;
+	p->looked_at = is_object(text) ? 0 : text.len;
+	return p->looked_at == 0;
 }
 
 int parts_settle(struct reply *r, const struct parts *parts, struct err *err)

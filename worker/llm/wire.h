@@ -49,6 +49,7 @@ struct part {
 	int64_t index; /* -1: none */
 	const char *id, *name;
 	struct grow arguments;
+	size_t looked_at; /* bytes of them that were there when it was found not to be whole */
 };
 struct parts {
 	struct part *first, *last;
@@ -58,7 +59,7 @@ struct parts {
 struct part *parts_new(struct arena *, struct parts *, int64_t index, struct str id, struct str name, struct err *);
 MUSTCHECK int part_add(struct arena *, struct part *, struct str piece, struct err *);
 /* It has a name, and the arguments so far are a JSON object: nothing more can belong to it. */
-bool part_is_whole(const struct part *);
+bool part_is_whole(struct part *);
 /* The reply is whole: its calls become reply.calls. ERR_BAD_REPLY when one has no name, or arguments that are not a JSON object: then none is
  * handed over. */
 MUSTCHECK int parts_settle(struct reply *, const struct parts *, struct err *);
