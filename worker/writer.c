@@ -101,8 +101,6 @@ static bool write_all(struct writer *w, struct job **jobs, int n)
 			said = true;
 			usleep((useconds_t)clock_jitter(pause));
 			pause = MIN(pause * 2, 2 * USEC_PER_SEC);
-		} else if (err.code == ERR_DB && strstr(err.msg, "deadlock") != NULL) {
-			usleep(10000);
 		} else if (n > 1) {
 			for (int i = 0; i < n; i++)
 				if (!write_all(w, jobs + i, 1))

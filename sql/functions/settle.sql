@@ -101,7 +101,7 @@ begin
 			coalesce(sum(f.tokens_prompt) filter (where f.was_called), 0), coalesce(sum(f.tokens_completion) filter (where f.was_called), 0),
 			coalesce(sum(f.tokens_cached) filter (where f.was_called), 0), coalesce(sum(f.cost_pico), 0),
 			count(*) filter (where f.was_called and f.cost_pico is null), coalesce(sum(f.cost_pico) filter (where f.becomes <> 'completed'), 0),
-			sum((select count(*) from jsonb_to_recordset(f.chain) c(class text, ms bigint) where c.class = 'rate_limited' and c.ms is not null))
+			sum(case when f.chain is null then 0 else (select count(*) from jsonb_to_recordset(f.chain) c(class text, ms bigint) where c.class = 'rate_limited' and c.ms is not null) end)
 		from fate f group by f.agent_id order by f.agent_id
 		on conflict (minute, agent_id, worker_id) do update set completed = old.completed + excluded.completed, failed = old.failed + excluded.failed,
 			errors = old.errors + excluded.errors, processing_ms = old.processing_ms + excluded.processing_ms,
