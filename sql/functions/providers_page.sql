@@ -15,7 +15,7 @@ language sql stable security definer set search_path = pg_catalog, signalbox, pg
 		case when b.breaker is not null then (select coalesce(sum(w.queued), 0)::bigint from waiting_by_agent() w
 			where route_room(w.agent_id) = 0 and exists (select from routes r where r.agent_id = w.agent_id and r.provider_id = p.id and r.is_held)) else 0 end,
 		(select jsonb_object_agg(l.kind, l.left_percent) from (
-			select x.kind, min(100 * x.remaining / x.total) as left_percent from provider_limits x where x.provider = p.slug and x.until > clock_timestamp() group by 1) l)
+			select x.kind, min(100 * greatest(0, least(x.remaining, x.total)) / x.total) as left_percent from provider_limits x where x.provider = p.slug and x.until > clock_timestamp() group by 1) l)
 	from providers p left join (
 		select a.provider, count(*) as calls, count(a.error_class) as errors, round(avg(a.ttft_ms)) as ttft,
 			round(percentile_cont(0.95) within group (order by a.generation_ms) filter (where a.error_class is null)::numeric) as p95,

@@ -182,6 +182,12 @@ static void test_what_is_under_way(void **state)
 	EXPECT("t", "select limits is null from signalbox.providers_page() where slug = 'o'");
 	q("update signalbox.provider_limits set until = now()"); /* full again, so nothing is known */
 	EXPECT("t", "select limits is null from signalbox.providers_page() where slug = 'a'");
+	/* Some give more than they say is all of it: nobody's headers may take a console's page away. */
+	q("insert into signalbox.provider_limits select 'a', 'm', '', kind, remaining, total, now() + interval '1 min' "
+	  "from (values ('requests', 9007199254740991, 1), ('tokens', -5, 10), ('input-tokens', 9007199254740990, 9007199254740991)) x(kind, remaining, total)");
+	EXPECT("100 0 99",
+	       "select concat_ws(' ', (limits ->> 'requests')::int4, (limits ->> 'tokens')::int4, (limits ->> 'input-tokens')::int4) "
+	       "from signalbox.providers_page() where slug = 'a'");
 	const char *m = say("o", "slow [[words=400 rate=20]]");
 	wait_for("select calls_now from signalbox.providers_page() where slug = 'o'", "1", 0);
 	EXPECT("0", "select calls_now from signalbox.providers_page() where slug = 'a'");
