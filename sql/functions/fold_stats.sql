@@ -1,6 +1,9 @@
 -- Minutes and latencies that are two hours old become hours, all workers together (worker_id 0): who looks at days need not read a thousand minutes.
+-- Not while reprice() writes the same rows, in another order.
 create or replace function signalbox.fold_stats() returns void
 language sql set search_path = pg_catalog, signalbox, pg_temp as $$
+	select from rolled_upto for update;
+
 	with gone as (
 		delete from stats_minute m where m.minute < date_trunc('hour', clock_timestamp() - interval '2 h', 'UTC') and m.minute < (select r.minute from rolled_upto r)
 			and (m.worker_id <> '00000000-0000-0000-0000-000000000000' or m.minute <> date_trunc('hour', m.minute, 'UTC'))

@@ -128,6 +128,17 @@ static void test_spending(void **state)
 	EXPECT("3", "select n from signalbox.reprice(now() - interval '1 day', true, 0, true, 'test')");
 	EXPECT(text("%s", q("%s", BOOKED)), "%s", BY_MODEL);
 	EXPECT("0", "select sum(unknown) from signalbox.agent_spending('a') where what = 'model'");
+	EXPECT("t",
+	       "select (select sum(cost_usd) from signalbox.agent_spending('a') where what = 'hour') = (select signalbox.usd(sum(cost_pico)) from signalbox.ai_costs)");
+	EXPECT("180 180", /* the call that belongs to no answer */
+	       "select (select sum(cost_wasted_pico) from signalbox.stats_minute) || ' ' || coalesce((select nullif(sum(cost_wasted_pico), 0) from signalbox.stats_day), 180)");
+	/* Where the minutes are pruned no change alone is left in their place. */
+	q("update signalbox.rolled_upto set minute = date_trunc('minute', now()) + interval '1 min'");
+	q("delete from signalbox.stats_minute");
+	q("update signalbox.model_prices set output_pico = 7000 where model = 'practice'");
+	q("select signalbox.reprice(now() - interval '1 day', true, 0, true, 'test')");
+	EXPECT("0", "select count(*) from signalbox.stats_minute");
+	q("update signalbox.rolled_upto set minute = date_trunc('minute', now() - interval '2 min')");
 }
 
 #define FAST "--retries", "1", "--retry-wait", "5ms", "--backoff", "20ms", "--poll", "100ms"
