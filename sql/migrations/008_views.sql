@@ -51,7 +51,9 @@ alter table workers add column rss_bytes bigint, add column calls jsonb, add col
 alter table work add column agent_id int;
 
 -- NaN and Infinity are numbers above every other: no budget at all.
-alter table agents add constraint agents_budget_finite check (budget_day < 'Infinity' and budget_month < 'Infinity') not valid;
+update agents set budget_day = case when budget_day < 'Infinity' then budget_day end, budget_month = case when budget_month < 'Infinity' then budget_month end
+	where budget_day >= 'Infinity' or budget_month >= 'Infinity';
+alter table agents add constraint agents_budget_finite check (budget_day < 'Infinity' and budget_month < 'Infinity');
 
 do $$
 declare o text;

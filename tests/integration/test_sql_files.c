@@ -164,8 +164,15 @@ static void test_down_and_up(void **state)
 		                                    "lane_cursors" }; /* newest first */
 	migrate("--down", "1", 0);                                    /* one step, and back */
 	EXPECT("0", GONE, LAST_OF_STEP[0], LAST_OF_STEP[0]);
+	/* Budgets that were none: who keeps one can neither change the agent any more nor read an alert. */
+	q("update signalbox.agents set budget_day = 'NaN', budget_month = 2.5 where slug = 'o'");
+	q("update signalbox.agents set budget_month = 'Infinity' where slug = 'a'");
 	migrate(NULL, NULL, 0);
 	EXPECT(shape, "%s", SHAPE);
+	EXPECT("a: - -, o: - 2.5",
+	       "select string_agg(format('%%s: %%s %%s', slug, coalesce(budget_day::text, '-'), coalesce(budget_month::text, '-')), ', ' "
+	       "order by slug) from signalbox.agents where slug in ('a', 'o')");
+	q("select signalbox.agent_set('o', '{\"name\": \"o\"}', 'test')");
 	for (size_t i = 0; i < ARRAY_SIZE(LAST_OF_STEP); i++) {
 		migrate("--down", "1", 0);
 		EXPECT("0", GONE, LAST_OF_STEP[i], LAST_OF_STEP[i]);
