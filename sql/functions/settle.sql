@@ -86,10 +86,10 @@ begin
 		on conflict (message_id, job_id) do update set ended_at = excluded.ended_at, outcome = excluded.outcome
 	), spent as (
 		insert into ai_costs (job_id, call, message_id, session_id, agent_id, agent_type, provider, model, tokens_input, tokens_output,
-			tokens_cached, tokens_cache_write, tokens_cache_write_1h, tokens_reasoning, is_estimated, cost_pico, intent)
+			tokens_cached, tokens_cache_write, tokens_cache_write_1h, tokens_reasoning, is_estimated, cost_pico, intent, created_at)
 		select f.job_id, coalesce(f.n_calls, 1), f.message_id, f.session_id, f.agent_id, (select a.type from agents a where a.id = f.agent_id),
 			f.provider, f.model, f.tokens_prompt, f.tokens_completion,
-			f.tokens_cached, f.tokens_cache_write, f.tokens_cache_write_1h, f.tokens_reasoning, coalesce(f.is_estimated, false), f.cost_pico, f.intent
+			f.tokens_cached, f.tokens_cache_write, f.tokens_cache_write_1h, f.tokens_reasoning, coalesce(f.is_estimated, false), f.cost_pico, f.intent, t
 		from fate f where f.was_called
 		on conflict do nothing
 	), counted as (

@@ -141,6 +141,29 @@ static void test_spending(void **state)
 	q("update signalbox.rolled_upto set minute = date_trunc('minute', now() - interval '2 min')");
 }
 
+/* A settle may wait for a lock for minutes; what it books then is of the minute its statistics are of, or a day's models would miss it for ever. */
+static void test_costs_are_of_their_minute(void **state)
+{
+	(void)state;
+	static const char AT[] = "2026-03-01 00:00:00.5+00";
+	q("select signalbox.charge(jsonb_build_array(jsonb_build_object('job_id', gen_random_uuid(), 'call', 1, 'message_id', 0, 'agent_id', 1, 'cost_pico', 5)), '" NOBODY
+	  "', '%s')",
+	  AT);
+	EXPECT("t", "select created_at = '%s' from signalbox.ai_costs", AT);
+	EXPECT("t", "select minute = date_trunc('minute', timestamptz '%s') from signalbox.stats_minute", AT);
+	q("delete from signalbox.ai_costs");
+	q("select signalbox.worker_hello('aaaaaaaa-0000-4000-8000-000000000001', 'w', '1', 1, null, '300 s')");
+	say("o", "waits");
+	q("select count(*) from signalbox.claim('aaaaaaaa-0000-4000-8000-000000000001', 1, '300 s')");
+	q("begin");
+	q("select pg_sleep(0.01)");
+	q("select signalbox.settle('aaaaaaaa-0000-4000-8000-000000000001', (select json_agg(json_build_object('message_id', message_id, 'job_id', job_id, 'outcome', "
+	  "'completed', 'was_called', true, 'tokens_prompt', 1)) from signalbox.queue), 3, '1 s')");
+	EXPECT("t",
+	       "select c.created_at = t.ended_at and c.created_at > now() from signalbox.ai_costs c join signalbox.attempts t using (job_id)");
+	q("commit");
+}
+
 #define FAST "--retries", "1", "--retry-wait", "5ms", "--backoff", "20ms", "--poll", "100ms"
 
 static void test_budgets_are_numbers(void **state)
@@ -239,8 +262,14 @@ static void test_drain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_percentiles),        T(test_folding),           T(test_spending), T(test_budgets_are_numbers),
-		T(test_an_agents_troubles), T(test_what_is_under_way), T(test_drain),
+		T(test_percentiles),
+		T(test_folding),
+		T(test_spending),
+		T(test_costs_are_of_their_minute),
+		T(test_budgets_are_numbers),
+		T(test_an_agents_troubles),
+		T(test_what_is_under_way),
+		T(test_drain),
 	};
 	return world_end(cmocka_run_group_tests_name("views", tests, world_up, world_down));
 }
