@@ -167,6 +167,7 @@ is "status says the worst first" '  ! CRIT' "$("$S" status | grep -m1 -o '^  ! [
 q "create role op login; grant signalbox_operator, signalbox_viewer to op" >/dev/null
 SIGNALBOX_DATABASE_URL=${SIGNALBOX_DATABASE_URL/user=signalbox/user=op} console 80 24 --start-view health
 see "an operator sees it" 'q +OPEN'
+see "and everybody's connections" 'connections +([4-9]|[1-9][0-9])/'    # the worker alone has more than three
 keys b; see "and may ask" 'Breaker of p'; heard
 keys o; see "may type" 'Type p'; heard
 keys p
