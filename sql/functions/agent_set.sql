@@ -20,6 +20,11 @@ begin
 			raise exception 'no provider is called %', quote_literal(left(changes ->> 'provider', 80)) using errcode = 'SB002';
 		end if;
 	end if;
+	foreach k in array array['budget_day', 'budget_month'] loop
+		if not ((changes ->> k)::numeric >= 0 and (changes ->> k)::numeric < 1e12) then
+			raise exception 'a budget is an amount of USD, less than 1000000000000, not %', quote_literal(left(changes ->> k, 40)) using errcode = 'SB004';
+		end if;
+	end loop;
 	insert into agents (slug, name) values (slug, slug) on conflict do nothing;
 	select * into old from agents a where a.slug = slug for update;
 	insert into lanes (agent_id) values (old.id) on conflict do nothing;

@@ -50,10 +50,10 @@ alter table workers add column rss_bytes bigint, add column calls jsonb, add col
 -- Whose money it will spend.
 alter table work add column agent_id int;
 
--- NaN and Infinity are numbers above every other: no budget at all.
-update agents set budget_day = case when budget_day < 'Infinity' then budget_day end, budget_month = case when budget_month < 'Infinity' then budget_month end
-	where budget_day >= 'Infinity' or budget_month >= 'Infinity';
-alter table agents add constraint agents_budget_finite check (budget_day < 'Infinity' and budget_month < 'Infinity');
+-- NaN and Infinity are numbers above every other: no budget at all. Nor is what no double holds, which is what consoles read.
+update agents set budget_day = case when budget_day < 1e12 then budget_day end, budget_month = case when budget_month < 1e12 then budget_month end
+	where budget_day >= 1e12 or budget_month >= 1e12;
+alter table agents add constraint agents_budget_finite check (budget_day < 1e12 and budget_month < 1e12);
 
 do $$
 declare o text;

@@ -166,7 +166,7 @@ static void test_down_and_up(void **state)
 	EXPECT("0", GONE, LAST_OF_STEP[0], LAST_OF_STEP[0]);
 	/* Budgets that were none: who keeps one can neither change the agent any more nor read an alert. */
 	q("update signalbox.agents set budget_day = 'NaN', budget_month = 2.5 where slug = 'o'");
-	q("update signalbox.agents set budget_month = 'Infinity' where slug = 'a'");
+	q("update signalbox.agents set budget_month = 'Infinity', budget_day = 1e400 where slug = 'a'");
 	migrate(NULL, NULL, 0);
 	EXPECT(shape, "%s", SHAPE);
 	EXPECT("a: - -, o: - 2.5",
