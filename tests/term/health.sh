@@ -185,6 +185,18 @@ is "who asked is known" tester "$(q "select actor from signalbox.operator_log wh
 worker_up --concurrency 4
 soon "another came" 1 q "select count(*) from signalbox.workers where ended_at is null"
 
+# A name that nobody can type is not what is asked for, nor is no name a yes.
+q "insert into signalbox.workers (id, name, version, concurrency, lease_until) values ('deadbeef-0000-4000-8000-000000000000', '', '1', 1, now() + interval '1 h')" >/dev/null
+see "the nameless" '2, 0 of 5 slots'
+keys G; keys g    # off the one that went
+for name in "''" "E'a\\x1b]0;owned\\x07'" "repeat('日本', 20)"; do
+	q "update signalbox.workers set name = $name, version = 'v${#name}' where id::text like 'deadbeef%'" >/dev/null
+	see "on it: $name" "^> .* 0 of 1 .* v${#name}( |$)"
+	keys K; see "its number is asked for: $name" 'Type deadbeef to confirm'; heard
+	keys Escape; gone "Esc closes it: $name" 'Type deadbeef'
+done
+q "delete from signalbox.workers where id::text like 'deadbeef%'" >/dev/null
+
 # A worker that is gone is seen.
 kill -9 "$WORKER"
 q "update signalbox.workers set lease_until = clock_timestamp() - interval '1 s'" >/dev/null

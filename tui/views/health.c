@@ -437,6 +437,17 @@ static void ask_breaker(struct ui *ui, const struct list_row *r)
 	ui_ask_take(ui, menu);
 }
 
+/* What is typed to drain it: its name, or, where no keyboard has that, how its number begins. */
+static void put_word(const struct list_row *r, char word[static 64])
+{
+	const char *name = block_at(r->block, r->row, W_NAME);
+	size_t len = strlen(name);
+	bool can_type = len > 0 && len < 64;
+	for (size_t i = 0; can_type && i < len; i++)
+		can_type = name[i] > ' ' && name[i] <= '~';
+	snprintf(word, 64, can_type ? "%s" : "%.8s", can_type ? name : block_at(r->block, r->row, W_ID));
+}
+
 static void ask_drain(struct ui *ui, const struct list_row *r)
 {
 	const char *name = block_at(r->block, r->row, W_NAME), *args[] = { block_at(r->block, r->row, W_ID), ui->operator_name };
@@ -449,7 +460,7 @@ static void ask_drain(struct ui *ui, const struct list_row *r)
 	         block_at(r->block, r->row, W_RUNNING));
 	question_say(q, text);
 	question_say(q, _("What it cannot finish in time goes back to the queue and burns no try."));
-	snprintf(q->word, sizeof q->word, "%.63s", name);
+	put_word(r, q->word);
 	q->yes = action_new(ACT_DRAIN, name, 2, args);
 	ui_ask_take(ui, q);
 }
