@@ -1,6 +1,7 @@
 -- Prices anew what was called since a moment, with the prices known now: of unknown price only, or (everything) all. One batch, after number `after` of
 -- message; call again with `upto` until it is null. Sums of days and minutes follow, also of minutes that are rolled up already: who looks at hours
 -- reads them. Wasted is what settle and charge() call so: every call of an answer but the last one of an attempt that completed.
+-- Of whose attempt is pruned nobody knows: it stays what it was.
 create or replace function signalbox.reprice(since timestamptz, everything boolean, after bigint, really boolean, actor text)
 returns table (n bigint, change_usd numeric, upto bigint)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
@@ -25,9 +26,9 @@ begin
 		update attempts a set cost_pico = w.pico from written w where a.message_id = w.message_id and a.job_id = w.job_id and a.cost_pico is not distinct from w.was
 	), moved as materialized (
 		select date_trunc('minute', w.created_at) as minute, w.agent_id, sum(w.pico - coalesce(w.was, 0)) as pico, count(*) filter (where w.was is null) as n_unknown,
-			coalesce(sum(w.pico - coalesce(w.was, 0)) filter (where w.kind = 'answer' and not exists (
-				select from attempts a where a.message_id = w.message_id and a.job_id = w.job_id and a.outcome = 'completed'
-					and not exists (select from ai_costs o where o.message_id = w.message_id and o.job_id = w.job_id and o.call > w.call))), 0) as wasted
+			coalesce(sum(w.pico - coalesce(w.was, 0)) filter (where w.kind = 'answer' and exists (
+				select from attempts a where a.message_id = w.message_id and a.job_id = w.job_id and (a.outcome <> 'completed'
+					or exists (select from ai_costs o where o.message_id = w.message_id and o.job_id = w.job_id and o.call > w.call)))), 0) as wasted
 		from written w group by 1, 2
 	), minutes as (
 		insert into stats_minute as old (minute, agent_id, worker_id, cost_pico, cost_unknown, cost_wasted_pico)

@@ -106,6 +106,8 @@ static void test_spending(void **state)
 	         0);
 	q("insert into signalbox.ai_costs (job_id, call, message_id, agent_id, provider, model, tokens_input, tokens_output) select gen_random_uuid(), 1, 1, id, 'a', "
 	  "'unpriced', 10, 10 from signalbox.agents where slug = 'a'");
+	q("insert into signalbox.attempts (job_id, message_id, agent_id, number, started_at, ended_at, outcome) select job_id, message_id, agent_id, 1, now(), now(), 'lost' "
+	  "from signalbox.ai_costs where model = 'unpriced'");
 	EXPECT(text("%s", q("%s", BOOKED)), "%s", BY_MODEL);
 	EXPECT("2", "select count(*) from signalbox.agent_spending('a') where what = 'model'");
 	EXPECT("24 t",
@@ -132,6 +134,11 @@ static void test_spending(void **state)
 	       "select (select sum(cost_usd) from signalbox.agent_spending('a') where what = 'hour') = (select signalbox.usd(sum(cost_pico)) from signalbox.ai_costs)");
 	EXPECT("180 180", /* the call that belongs to no answer */
 	       "select (select sum(cost_wasted_pico) from signalbox.stats_minute) || ' ' || coalesce((select nullif(sum(cost_wasted_pico), 0) from signalbox.stats_day), 180)");
+	/* Where the attempts are pruned nobody knows whose calls were wasted. */
+	q("delete from signalbox.attempts");
+	q("update signalbox.model_prices set output_pico = output_pico + 1");
+	EXPECT("3", "select n from signalbox.reprice(now() - interval '1 day', true, 0, true, 'test')");
+	EXPECT("180", "select sum(cost_wasted_pico) from signalbox.stats_minute");
 	/* Where the minutes are pruned no change alone is left in their place. */
 	q("update signalbox.rolled_upto set minute = date_trunc('minute', now()) + interval '1 min'");
 	q("delete from signalbox.stats_minute");
