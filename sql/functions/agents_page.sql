@@ -47,7 +47,7 @@ set enable_nestloop = off set jit = off as $$
 		case when a.budget_day is not null or a.budget_month is not null then usd((select coalesce(sum(r.pico), 0) from reservations r where r.agent_id = a.id)) end, a.tools, a.chain, a.on_cut, coalesce(l.paused_by, f.paused_by), coalesce(l.pause_reason, f.pause_reason), a.system_prompt
 	from agents a join lanes l on l.agent_id = a.id cross join fleet f cross join w
 	cross join (select exists (select from breakers b where b.state <> 'closed' or b.forced = 'open') as trouble,
-		extract(epoch from date_trunc('day', clock_timestamp(), 'UTC') + interval '1 day' - clock_timestamp()) / 3600 as hours_left) k left join providers p on p.id = a.provider_id
+		extract(epoch from date_trunc('day', clock_timestamp(), 'UTC') + interval '24 h' - clock_timestamp()) / 3600 as hours_left) k left join providers p on p.id = a.provider_id
 	left join h on h.agent_id = a.id left join d on d.agent_id = a.id left join c on c.agent_id = a.id left join z on z.agent_id = a.id
 	order by a.slug;
 $$;

@@ -94,7 +94,7 @@ for size in "80 24" "120 36"; do
 	see "open breaker with its seconds $at" 'q +OPEN, probe in [0-9ms]+ +[5-6] of [5-6]'
 	see "p is forced closed $at" '> *p +forced closed'
 	keys j
-	see "address $at" 'address +ollama +http://.*/p/q'
+	see "address $at" 'address +ollama +agents .* key .* http://.*/p/q'
 	see "quota $at" 'quota +[0-9]+ of 100.0k tokens today \(day of Asia/Tokyo\)'
 	see "last error with its age $at" 'error +[0-9ms]+ ago +.*HTTP 500'
 	see "breaker's reason $at" 'breaker +OPEN, probe in [0-9ms]+ +ev\^\[\]0;owned\^Gil: [56] of [56] calls failed'

@@ -115,7 +115,7 @@ static struct str provider_cell(const struct list_row *r, int column, char *buf,
 	case P_C_LEFT:
 		return str_of(left_text(b, row, buf, style));
 	case P_C_BUSY:
-		return block_str(b, row, P_BUSY);
+		return str_of(format_count(block_double(b, row, P_BUSY, 0), buf));
 	case P_C_QUOTA:
 		if (quota == 0)
 			return STR("-");
@@ -217,9 +217,9 @@ static void draw_facts(struct ui *ui, const struct list_row *r, int y)
 	char text[160], used[FORMAT_MAX], all[FORMAT_MAX];
 	int row = r->row, x = facts_line(s, y, _("address"));
 	fact(s, y, &x, "", S_PLAIN, block_str(b, row, P_PROTOCOL));
-	fact(s, y, &x, "", S_PLAIN, block_str(b, row, P_URL));
-	fact(s, y, &x, _("key"), S_PLAIN, block_at(b, row, P_KEY) != NULL ? block_str(b, row, P_KEY) : str_of(_("none")));
 	fact(s, y, &x, _("agents"), S_PLAIN, block_str(b, row, P_AGENTS));
+	fact(s, y, &x, _("key"), S_PLAIN, block_at(b, row, P_KEY) != NULL ? block_str(b, row, P_KEY) : str_of(_("none")));
+	fact_rest(s, y, x, S_PLAIN, block_str(b, row, P_URL));
 	x = facts_line(s, y + 1, _("quota"));
 	format_count(block_double(b, row, P_TOKENS, 0), used);
 	if (block_at(b, row, P_QUOTA) == NULL)
