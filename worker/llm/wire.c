@@ -95,7 +95,8 @@ bool raw_get(struct str json, const char *path, struct str *out)
 struct wire_list wire_list(const struct json *j, struct str text, const char *path)
 {
 	struct wire_list l = { .next = json_first(json_get(j, path)) };
-	raw_get(text, path, &l.rest);
+	if (l.next != NULL) /* most events have no such list: their text is not walked for it */
+		raw_get(text, path, &l.rest);
 	return l;
 }
 
