@@ -1,4 +1,5 @@
 #include "shared/listen.h"
+#include "shared/wake.h"
 
 #include <poll.h>
 #include <unistd.h>
@@ -115,13 +116,12 @@ static int told(struct listen *l, struct pg *pg)
 int listen_wait(struct listen *l, struct pg **pg, int wake, int ms)
 {
 	struct err err;
-	uint64_t n;
 	int what = told(l, *pg); /* it came with the last answer */
 	struct pollfd fds[] = { { .fd = wake, .events = POLLIN },
 		                { .fd = *pg != NULL && !pg_is_broken(*pg) ? pg_fd(*pg) : -1, .events = POLLIN } };
 	if (what != 0 || poll(fds, 2, ms) <= 0)
 		return what;
-	if ((fds[0].revents & POLLIN) && read(wake, &n, sizeof n) > 0)
+	if ((fds[0].revents & POLLIN) && wake_take(wake))
 		what |= LISTEN_WOKEN;
 	if (fds[1].revents != 0 && pg_consume(*pg, &err) < 0) {
 		pg_close(*pg);

@@ -4,16 +4,15 @@
  */
 #include "tui/sync.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "shared/listen.h"
 #include "shared/migrate.h"
 #include "shared/pg.h"
 #include "shared/vocab.h"
+#include "shared/wake.h"
 #include "tui/actor.h"
 #include "tui/reads.h"
 
@@ -54,13 +53,6 @@ struct sync {
 	int n_results;
 };
 
-static void poke(int fd)
-{
-	uint64_t one = 1;
-	if (write(fd, &one, sizeof one) < 0 && errno != EAGAIN)
-		BUG("sync: eventfd");
-}
-
 /* ---- publishing */
 
 static struct snapshot *copy_of(struct snapshot *from)
@@ -82,7 +74,7 @@ static void publish(struct sync *y, struct snapshot *s)
 	snapshot_unref(y->published);
 	y->published = snapshot_ref(s);
 	pthread_mutex_unlock(&y->lock);
-	poke(y->notify);
+	wake_up(y->notify);
 }
 
 static void set_link(struct sync *y, enum link link, const char *why)
@@ -262,7 +254,7 @@ static void act_done(struct sync *y, const struct action_result *r)
 	if (y->n_results < (int)ARRAY_SIZE(y->results))
 		y->results[y->n_results++] = *r;
 	pthread_mutex_unlock(&y->lock);
-	poke(y->notify);
+	wake_up(y->notify);
 }
 
 static void start_action(struct sync *y, struct action *a)
@@ -276,10 +268,8 @@ static void start_action(struct sync *y, struct action *a)
 
 static void take_orders(struct sync *y)
 {
-	uint64_t n;
 	struct action *act = NULL;
-	if (read(y->wake, &n, sizeof n) < 0 && errno != EAGAIN)
-		BUG("sync: eventfd");
+	wake_take(y->wake);
 	pthread_mutex_lock(&y->lock);
 	if (y->hurry)
 		y->due = y->connect_due = 0;
@@ -389,11 +379,11 @@ struct sync *sync_start(const struct options *options)
 	y->want.limit = y->now.limit = 200;
 	memcpy(y->want.filter, "[]", 3);
 	y->now = y->want;
-	y->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	y->notify = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	y->wake = wake_new();
+	y->notify = wake_new();
 	pthread_mutex_init(&y->lock, NULL);
 	publish(y, copy_of(NULL));
-	if (y->wake < 0 || y->notify < 0 || pthread_create(&y->thread, NULL, sync_main, y) != 0)
+	if (pthread_create(&y->thread, NULL, sync_main, y) != 0)
 		BUG("the sync thread could not be started");
 	return y;
 }
@@ -403,7 +393,7 @@ void sync_stop(struct sync *y)
 	pthread_mutex_lock(&y->lock);
 	y->ending = true;
 	pthread_mutex_unlock(&y->lock);
-	poke(y->wake);
+	wake_up(y->wake);
 	pthread_join(y->thread, NULL);
 	pg_close(y->reader);
 	actor_release(&y->actor);
@@ -426,9 +416,7 @@ int sync_fd(const struct sync *y)
 
 struct snapshot *sync_take(struct sync *y)
 {
-	uint64_t n;
-	if (read(y->notify, &n, sizeof n) < 0 && errno != EAGAIN)
-		BUG("sync: eventfd");
+	wake_take(y->notify);
 	pthread_mutex_lock(&y->lock);
 	struct snapshot *s = snapshot_ref(y->published);
 	pthread_mutex_unlock(&y->lock);
@@ -458,7 +446,7 @@ void sync_want(struct sync *y, const struct want *want)
 	}
 	pthread_mutex_unlock(&y->lock);
 	if (differs)
-		poke(y->wake);
+		wake_up(y->wake);
 }
 
 void sync_act_take(struct sync *y, struct action *a)
@@ -471,7 +459,7 @@ void sync_act_take(struct sync *y, struct action *a)
 	pthread_mutex_unlock(&y->lock);
 	if (!fits)
 		action_free(a);
-	poke(y->wake);
+	wake_up(y->wake);
 }
 
 void sync_hurry(struct sync *y)
@@ -479,7 +467,7 @@ void sync_hurry(struct sync *y)
 	pthread_mutex_lock(&y->lock);
 	y->hurry = true;
 	pthread_mutex_unlock(&y->lock);
-	poke(y->wake);
+	wake_up(y->wake);
 }
 
 bool sync_is_settled(struct sync *y)

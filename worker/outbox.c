@@ -1,7 +1,6 @@
 #include "worker/outbox.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "shared/listen.h"
@@ -9,6 +8,7 @@
 #include "shared/pg.h"
 #include "shared/utf8.h"
 #include "shared/vocab.h"
+#include "shared/wake.h"
 #include "worker/llm/breaker.h"
 #include "sql_embed.h"
 
@@ -207,23 +207,16 @@ struct outbox *outbox_start(const struct services *services, struct lease *lease
 		                     .options = "-c statement_timeout=4s",
 		                     .channel = CHANNEL_WATCH,
 		                     .timeout_ms = TIMEOUT_MS };
-	o->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (o->wake < 0 || pthread_create(&o->thread, NULL, outbox_main, o) != 0)
+	o->wake = wake_new();
+	if (pthread_create(&o->thread, NULL, outbox_main, o) != 0)
 		BUG("the outbox thread could not be started");
 	return o;
-}
-
-static void wake(struct outbox *o)
-{
-	uint64_t one = 1;
-	if (write(o->wake, &one, sizeof one) < 0)
-		BUG("outbox: eventfd");
 }
 
 void outbox_stop(struct outbox *o)
 {
 	atomic_store(&o->ending, true);
-	wake(o);
+	wake_up(o->wake);
 	pthread_join(o->thread, NULL);
 	pg_close(o->pg);
 	close(o->wake);
@@ -233,7 +226,7 @@ void outbox_stop(struct outbox *o)
 void outbox_changed(struct outbox *o)
 {
 	if (!atomic_exchange(&o->changed, true))
-		wake(o);
+		wake_up(o->wake);
 }
 
 void outbox_report(struct outbox *o, bool urgent)
@@ -241,11 +234,11 @@ void outbox_report(struct outbox *o, bool urgent)
 	if (urgent)
 		atomic_store(&o->urgent, true);
 	if (!atomic_exchange(&o->news, true) || urgent)
-		wake(o);
+		wake_up(o->wake);
 }
 
 void outbox_watched(struct outbox *o)
 {
 	atomic_store(&o->any_watched, true);
-	wake(o);
+	wake_up(o->wake);
 }

@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "shared/json.h"
@@ -11,6 +10,7 @@
 #include "shared/log.h"
 #include "shared/pg.h"
 #include "shared/vocab.h"
+#include "shared/wake.h"
 #include "worker/job.h"
 #include "worker/llm/intent.h"
 
@@ -308,18 +308,16 @@ struct work *work_start(const struct services *s, struct lease *lease)
 		                     .timeout_ms = 5000 };
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->some, NULL);
-	w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (w->wake < 0 || pthread_create(&w->thread, NULL, work_main, w) != 0)
+	w->wake = wake_new();
+	if (pthread_create(&w->thread, NULL, work_main, w) != 0)
 		BUG("the work thread could not be started");
 	return w;
 }
 
 void work_stop(struct work *w)
 {
-	uint64_t one = 1;
 	atomic_store(&w->ending, true);
-	if (write(w->wake, &one, sizeof one) < 0)
-		BUG("work: eventfd");
+	wake_up(w->wake);
 	pthread_join(w->thread, NULL);
 	pg_close(w->pg);
 	close(w->wake);

@@ -7,16 +7,7 @@
 #   tuning.jsonl   ten more of each: with these the descriptions and the two numbers in worker/llm/scores.c were chosen
 . "$(dirname "$0")/../lib/net.sh"
 HERE=tests/intent
-if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
-	skip "intent quality: npm and node are not installed"
-	finish
-fi
-if ! [ "$HERE/node_modules/.package-lock.json" -nt "$HERE/package-lock.json" ]; then
-	(cd "$HERE" && timeout 300 npm ci --ignore-scripts --no-fund --no-audit --loglevel=error) >"$T/npm.log" 2>&1 || {
-		skip "intent quality: npm reaches no registry"
-		finish
-	}
-fi
+npm_peers "intent quality" $HERE
 stack_up
 node "$HERE/serve.mjs" "$T/model-port" >"$T/model.log" 2>&1 &
 PIDS="$PIDS $!"

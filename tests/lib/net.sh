@@ -91,3 +91,16 @@ finish() {
 	exit $FAILED
 }
 trap 'exit 1' INT TERM
+
+# npm_peers NAME DIR: what DIR/package-lock.json lists is in DIR/node_modules; without npm or a registry the test is skipped and ends
+npm_peers() {
+	if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
+		skip "$1: npm and node are not installed"
+		finish
+	fi
+	[ "$2/node_modules/.package-lock.json" -nt "$2/package-lock.json" ] && return
+	(cd "$2" && timeout 300 npm ci --ignore-scripts --no-fund --no-audit --loglevel=error) >"$T/npm.log" 2>&1 || {
+		skip "$1: npm reaches no registry"
+		finish
+	}
+}

@@ -4,16 +4,7 @@
 # answered at once, after a second call, by a second attempt, by the next provider, not at all; begun by a caller who wants to see it, or not to.
 . "$(dirname "$0")/../lib/net.sh"
 HERE=tests/otel
-if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
-	skip "traces: npm and node are not installed"
-	finish
-fi
-if ! [ "$HERE/node_modules/.package-lock.json" -nt "$HERE/package-lock.json" ]; then
-	(cd "$HERE" && timeout 300 npm ci --ignore-scripts --no-fund --no-audit --loglevel=error) >"$T/npm.log" 2>&1 || {
-		skip "traces: npm reaches no registry"
-		finish
-	}
-fi
+npm_peers "traces" $HERE
 stack_up >/dev/null
 touch "$T/spans"
 node "$HERE/collect.mjs" "$T/collector" "$T/spans" >"$T/collect.log" 2>&1 &

@@ -219,6 +219,15 @@ static void draw_facts(struct ui *ui, const struct list_row *r, int y)
 	fact(s, y, &x, "", S_PLAIN, block_str(b, row, P_PROTOCOL));
 	fact(s, y, &x, _("agents"), S_PLAIN, block_str(b, row, P_AGENTS));
 	fact(s, y, &x, _("key"), S_PLAIN, block_at(b, row, P_KEY) != NULL ? block_str(b, row, P_KEY) : str_of(_("none")));
+	if (screen_width(s) < PROVIDER_COLUMNS[P_C_LEFT].from) { /* no column has them */
+		enum style style = S_PLAIN;
+		if (block_at(b, row, P_LEFT_REQUESTS) != NULL || block_at(b, row, P_LEFT_TOKENS) != NULL) {
+			left_text(b, row, text, &style);
+			fact(s, y, &x, _("left"), style, str_of(text));
+		}
+		if (block_int(b, row, P_BUSY, 0) > 0)
+			fact(s, y, &x, _("busy"), S_PLAIN, block_str(b, row, P_BUSY));
+	}
 	fact_rest(s, y, x, S_PLAIN, block_str(b, row, P_URL));
 	x = facts_line(s, y + 1, _("quota"));
 	format_count(block_double(b, row, P_TOKENS, 0), used);

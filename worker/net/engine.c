@@ -12,11 +12,11 @@
 #include <pthread.h>
 #include <strings.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "shared/clock.h"
 #include "shared/list.h"
+#include "shared/wake.h"
 
 #define BODY_MAX (64u << 20)
 #define SWEEP_USEC (250 * USEC_PER_MSEC)
@@ -297,12 +297,10 @@ static void look_at_sockets(struct engine *e)
 	struct epoll_event events[256];
 	int running, n = epoll_wait(e->epoll, events, ARRAY_SIZE(events), until_due(e));
 	bool orders = false;
-	uint64_t count;
 	for (int i = 0; i < n; i++) {
 		int fd = events[i].data.fd;
 		if (fd == e->wake) {
-			if (read(fd, &count, sizeof count) < 0 && errno != EAGAIN)
-				BUG("engine: reading fd: %d", errno);
+			wake_take(fd);
 			orders = true;
 			continue;
 		}
@@ -356,8 +354,8 @@ struct engine *engine_start(void)
 	pthread_mutex_init(&e->lock, NULL);
 	e->multi = curl_multi_init();
 	e->epoll = epoll_create1(EPOLL_CLOEXEC);
-	e->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (e->multi == NULL || e->epoll < 0 || e->wake < 0)
+	e->wake = wake_new();
+	if (e->multi == NULL || e->epoll < 0)
 		BUG("the engine could not be set up: %d", errno);
 	watch_fd(e, e->wake);
 	curl_multi_setopt(e->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
@@ -372,19 +370,12 @@ struct engine *engine_start(void)
 	return e;
 }
 
-static void wake(struct engine *e)
-{
-	uint64_t one = 1;
-	if (write(e->wake, &one, sizeof one) < 0 && errno != EAGAIN)
-		BUG("engine: eventfd: %d", errno);
-}
-
 void engine_stop(struct engine *e)
 {
 	pthread_mutex_lock(&e->lock);
 	e->ending = true;
 	pthread_mutex_unlock(&e->lock);
-	wake(e);
+	wake_up(e->wake);
 	pthread_join(e->thread, NULL);
 	curl_multi_cleanup(e->multi);
 	close(e->epoll);
@@ -404,7 +395,7 @@ static uint64_t submit(struct engine *e, struct transfer *t)
 	list_push(&e->inbox, &t->link);
 	pthread_mutex_unlock(&e->lock);
 	if (first)
-		wake(e);
+		wake_up(e->wake);
 	return id; /* the transfer may be over already */
 }
 
@@ -448,5 +439,5 @@ void net_cancel(struct engine *e, uint64_t transfer, enum err_code code)
 	}
 	e->cancels[e->n_cancels++] = (struct cancel){ transfer, code };
 	pthread_mutex_unlock(&e->lock);
-	wake(e);
+	wake_up(e->wake);
 }

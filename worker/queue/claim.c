@@ -1,6 +1,5 @@
 #include "worker/queue/claim.h"
 
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "shared/json.h"
@@ -8,6 +7,7 @@
 #include "shared/log.h"
 #include "shared/pg.h"
 #include "shared/vocab.h"
+#include "shared/wake.h"
 #include "sql_embed.h"
 #include "worker/llm/intent.h"
 #include "worker/llm/route.h"
@@ -293,9 +293,7 @@ struct claim *claim_new(const struct services *services, struct lease *lease, vo
 		                     .options = "-c statement_timeout=9s",
 		                     .channel = CHANNEL_WORK,
 		                     .timeout_ms = 5000 };
-	c->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (c->wake < 0)
-		BUG("claim: eventfd");
+	c->wake = wake_new();
 	return c;
 }
 
@@ -313,9 +311,7 @@ void claim_start(struct claim *c)
 
 void claim_slot_freed(struct claim *c)
 {
-	uint64_t one = 1;
-	if (write(c->wake, &one, sizeof one) < 0)
-		BUG("claim: eventfd");
+	wake_up(c->wake);
 }
 
 void claim_stop(struct claim *c)

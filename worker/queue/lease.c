@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "shared/listen.h"
@@ -10,6 +9,7 @@
 #include "shared/pg.h"
 #include "shared/vocab.h"
 #include "shared/version.h"
+#include "shared/wake.h"
 #include "worker/job.h"
 
 #define TIMEOUT_MS 10000
@@ -180,9 +180,7 @@ static void *lease_main(void *arg)
 				                  .events = POLLIN } };
 			if (left <= 0 || poll(fds, 2, (int)(left / USEC_PER_MSEC) + 1) == 0)
 				break;
-			uint64_t n;
-			if ((fds[0].revents & POLLIN) && read(l->wake, &n, sizeof n) > 0)
-				hurry = true;
+			hurry = (fds[0].revents & POLLIN) && wake_take(l->wake);
 			if (fds[1].revents != 0 && pg_consume(l->pg, &err) < 0)
 				break;
 			while (l->pg != NULL && !pg_is_broken(l->pg) && listen_take(&l->listen, l->pg, payload))
@@ -209,7 +207,7 @@ int lease_start(struct lease **out, const struct services *s, const char *agents
 		                     .options = "-c statement_timeout=9s",
 		                     .channel = CHANNEL_STOP,
 		                     .timeout_ms = 5000 };
-	l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	l->wake = wake_new();
 	snprintf(l->id, sizeof l->id, "%s", s->worker_id);
 	pthread_mutex_init(&l->lock, NULL);
 	if (listen_turn(&l->listen, &l->pg, err) < 0 || hello(l, err) < 0) {
@@ -239,24 +237,17 @@ int64_t lease_age_ms(struct lease *l)
 	return lease_id(l, id) ? (clock_mono() - atomic_load(&l->renewed)) / USEC_PER_MSEC : -1;
 }
 
-static void wake(struct lease *l)
-{
-	uint64_t one = 1;
-	if (write(l->wake, &one, sizeof one) < 0)
-		BUG("lease: eventfd");
-}
-
 void lease_set_draining(struct lease *l)
 {
 	atomic_store(&l->draining, true);
-	wake(l);
+	wake_up(l->wake);
 }
 
 void lease_stop(struct lease *l)
 {
 	struct err err;
 	atomic_store(&l->ending, true);
-	wake(l);
+	wake_up(l->wake);
 	pthread_join(l->thread, NULL);
 	const char *params[] = { l->id };
 	if (l->is_held && l->pg != NULL &&

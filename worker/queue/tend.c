@@ -3,11 +3,11 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "shared/log.h"
 #include "shared/pg.h"
+#include "shared/wake.h"
 
 #define TIMEOUT_MS 60000
 #define EVERY_MS 1000
@@ -54,18 +54,16 @@ struct tend *tend_start(const struct options *o)
 {
 	struct tend *t = xcalloc(1, sizeof *t);
 	t->options = o;
-	t->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (t->wake < 0 || pthread_create(&t->thread, NULL, tend_main, t) != 0)
+	t->wake = wake_new();
+	if (pthread_create(&t->thread, NULL, tend_main, t) != 0)
 		BUG("the tend thread could not be started");
 	return t;
 }
 
 void tend_stop(struct tend *t)
 {
-	uint64_t one = 1;
 	atomic_store(&t->ending, true);
-	if (write(t->wake, &one, sizeof one) < 0)
-		BUG("tend: eventfd");
+	wake_up(t->wake);
 	pthread_join(t->thread, NULL);
 	pg_close(t->pg);
 	close(t->wake);
