@@ -56,12 +56,13 @@ void wrong(struct history *h, const char *fmt, ...)
 
 void history_print(const struct history *h, FILE *f)
 {
+	/* The rule and the seed last: of a long output the end is kept. */
+	for (int i = MAX(0, h->n_log - LOG_LINES); i < h->n_log; i++)
+		fprintf(f, "  %s\n", h->log[i % LOG_LINES]);
 	fprintf(f, "seed %llu, step %d of %d: %s\n", (unsigned long long)h->seed, h->step, h->steps,
 	        h->is_wrong ? h->wrong : "nothing wrong");
 	fprintf(f, "%d workers, %d agents; repeat: PROPERTY_SEED=%llu PROPERTY_STEPS=%d\n", h->n_workers, h->n_agents,
 	        (unsigned long long)h->seed, h->steps);
-	for (int i = MAX(0, h->n_log - LOG_LINES); i < h->n_log; i++)
-		fprintf(f, "  %s\n", h->log[i % LOG_LINES]);
 }
 
 static struct rows look_at(struct history *h, const char *sql)
