@@ -7,6 +7,10 @@
 #include "shared/utf8.h"
 
 #define DEPTH_MAX 64
+/* A value costs about 100 bytes of memory and is written in as few as two. What says more values than that has no use, only a price: a number of
+ * an embedding takes ten bytes. */
+#define VALUES_FREE 4096
+#define BYTES_PER_VALUE 6
 
 /* cJSON's allocation hooks take no context: each thread says which arena it parses into. */
 static _Thread_local struct arena *parse_arena;
@@ -31,57 +35,248 @@ static const cJSON *node_of(const struct json *j)
 	return (const cJSON *)j;
 }
 
-/* Depth of nesting, and whether \u0000 occurs, outside and inside of strings respectively. */
-static int scan(struct str text, bool *has_nul)
+/* ---- the grammar (RFC 8259): cJSON takes more than that, and what it takes goes into what we send */
+
+struct grammar {
+	const char *at, *end;
+	size_t n_values;
+	bool has_nul, has_half; /* \u0000, and halves of a surrogate pair that stand alone */
+	const char *wrong;
+};
+
+static bool is_wrong(struct grammar *g, const char *what)
 {
-	int depth = 0, deepest = 0;
-	bool in_string = false;
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.ptr[i];
-		if (in_string) {
-			if (c == '\\') {
-				*has_nul |= text.len - i >= 6 && memcmp(text.ptr + i, "\\u0000", 6) == 0;
-				i++;
-			} else if (c == '"') {
-				in_string = false;
-			}
-		} else if (c == '"') {
-			in_string = true;
-		} else if (c == '{' || c == '[') {
-			depth++;
-			deepest = MAX(deepest, depth);
-		} else if (c == '}' || c == ']') {
-			depth--;
+	if (g->wrong == NULL)
+		g->wrong = what;
+	return false;
+}
+
+static void skip_blank(struct grammar *g)
+{
+	while (g->at < g->end && (*g->at == ' ' || *g->at == '\t' || *g->at == '\n' || *g->at == '\r'))
+		g->at++;
+}
+
+/* The four digits after \u; -1 where they are none. */
+static int hex4(const char *at, const char *end)
+{
+	int n = 0;
+	for (int i = 0; i < 4; i++, at++) {
+		if (at >= end)
+			return -1;
+		char c = (char)(*at | 32);
+		if (*at >= '0' && *at <= '9')
+			n = n * 16 + (*at - '0');
+		else if (c >= 'a' && c <= 'f')
+			n = n * 16 + (c - 'a' + 10);
+		else
+			return -1;
+	}
+	return n;
+}
+
+static bool is_high(int unit)
+{
+	return unit >= 0xD800 && unit < 0xDC00;
+}
+
+static bool is_low(int unit)
+{
+	return unit >= 0xDC00 && unit < 0xE000;
+}
+
+/* The unit of a \u escape at `at`; -1 where there is none. */
+static int escaped_unit(const char *at, const char *end)
+{
+	return end - at >= 6 && at[0] == '\\' && at[1] == 'u' ? hex4(at + 2, end) : -1;
+}
+
+static bool check_escape(struct grammar *g)
+{
+	if (g->end - g->at < 2)
+		return is_wrong(g, "a string without its end");
+	if (g->at[1] != 'u') {
+		if (strchr("\"\\/bfnrt", g->at[1]) == NULL || g->at[1] == '\0')
+			return is_wrong(g, "an unknown escape");
+		g->at += 2;
+		return true;
+	}
+	int unit = escaped_unit(g->at, g->end);
+	if (unit < 0)
+		return is_wrong(g, "an unknown escape");
+	g->has_nul |= unit == 0;
+	g->at += 6;
+	if (is_high(unit) && is_low(escaped_unit(g->at, g->end)))
+		g->at += 6;
+	else
+		g->has_half |= is_high(unit) || is_low(unit);
+	return true;
+}
+
+static bool check_string(struct grammar *g)
+{
+	for (g->at++; g->at < g->end && *g->at != '"';) {
+		if ((unsigned char)*g->at < 0x20)
+			return is_wrong(g, "a control character in a string");
+		if (*g->at != '\\')
+			g->at++;
+		else if (!check_escape(g))
+			return false;
+	}
+	if (g->at >= g->end)
+		return is_wrong(g, "a string without its end");
+	g->at++;
+	return true;
+}
+
+static bool check_digits(struct grammar *g)
+{
+	const char *start = g->at;
+	while (g->at < g->end && *g->at >= '0' && *g->at <= '9')
+		g->at++;
+	return g->at > start || is_wrong(g, "a number that is none");
+}
+
+static bool check_number(struct grammar *g)
+{
+	g->at += *g->at == '-';
+	bool is_zero = g->at < g->end && *g->at == '0';
+	const char *start = g->at;
+	if (!check_digits(g))
+		return false;
+	if (is_zero && g->at > start + 1)
+		return is_wrong(g, "a number that begins with 0");
+	if (g->at < g->end && *g->at == '.') {
+		g->at++;
+		if (!check_digits(g))
+			return false;
+	}
+	if (g->at < g->end && (*g->at == 'e' || *g->at == 'E')) {
+		g->at++;
+		g->at += g->at < g->end && (*g->at == '+' || *g->at == '-');
+		return check_digits(g);
+	}
+	return true;
+}
+
+static bool check_word(struct grammar *g, const char *word)
+{
+	size_t n = strlen(word);
+	if ((size_t)(g->end - g->at) < n || memcmp(g->at, word, n) != 0)
+		return is_wrong(g, "no value");
+	g->at += n;
+	return true;
+}
+
+static bool check_value(struct grammar *g, int depth);
+
+/* The members of an object, or the elements of an array. */
+static bool check_list(struct grammar *g, char close, int depth)
+{
+	g->at++;
+	skip_blank(g);
+	if (g->at < g->end && *g->at == close) {
+		g->at++;
+		return true;
+	}
+	for (;;) {
+		skip_blank(g);
+		if (close == '}') {
+			if (g->at >= g->end || *g->at != '"' || !check_string(g))
+				return is_wrong(g, "a member without a name");
+			skip_blank(g);
+			if (g->at >= g->end || *g->at++ != ':')
+				return is_wrong(g, "a member without a value");
+		}
+		if (!check_value(g, depth))
+			return false;
+		skip_blank(g);
+		if (g->at >= g->end || (*g->at != ',' && *g->at != close))
+			return is_wrong(g, "a list without its end");
+		if (*g->at++ == close)
+			return true;
+	}
+}
+
+static bool check_value(struct grammar *g, int depth)
+{
+	skip_blank(g);
+	g->n_values++;
+	switch (g->at < g->end ? *g->at : '\0') {
+	case '{':
+		return depth < DEPTH_MAX ? check_list(g, '}', depth + 1) : is_wrong(g, "nested too deep");
+	case '[':
+		return depth < DEPTH_MAX ? check_list(g, ']', depth + 1) : is_wrong(g, "nested too deep");
+	case '"':
+		return check_string(g);
+	case 't':
+		return check_word(g, "true");
+	case 'f':
+		return check_word(g, "false");
+	case 'n':
+		return check_word(g, "null");
+	case '\0':
+		return is_wrong(g, "no value");
+	default:
+		return check_number(g);
+	}
+}
+
+/* Escapes that cJSON does not read as they are meant: \u0000 becomes U+FFFD, and so does half a pair, or (keep_halves) the three bytes that UTF-8
+ * would have for it. */
+static struct str mended(struct arena *a, struct str text, bool keep_halves)
+{
+	char *copy = arena_alloc(a, text.len + 1), *to = copy;
+	const char *at = text.ptr, *end = text.ptr + text.len;
+	while (at < end) {
+		int unit = escaped_unit(at, end);
+		if (*at != '\\') {
+			*to++ = *at++;
+		} else if (unit < 0) {
+			*to++ = *at++;
+			*to++ = *at++;
+		} else if (is_high(unit) && is_low(escaped_unit(at + 6, end))) {
+			memcpy(to, at, 12);
+			to += 12;
+			at += 12;
+		} else if (keep_halves && (is_high(unit) || is_low(unit))) {
+			*to++ = (char)0xED;
+			*to++ = (char)(0x80 | ((unit >> 6) & 0x3F));
+			*to++ = (char)(0x80 | (unit & 0x3F));
+			at += 6;
+		} else {
+			memcpy(to, unit == 0 || is_high(unit) || is_low(unit) ? "\\uFFFD" : at, 6);
+			to += 6;
+			at += 6;
 		}
 	}
-	return deepest;
+	*to = '\0';
+	return (struct str){ copy, (size_t)(to - copy) };
 }
 
-static struct str without_nul(struct arena *a, struct str text)
-{
-	char *copy = arena_dup(a, text.ptr, text.len);
-	for (size_t i = 0; i + 1 < text.len; i++)
-		if (copy[i] == '\\') {
-			if (text.len - i >= 6 && memcmp(copy + i, "\\u0000", 6) == 0)
-				memcpy(copy + i, "\\uFFFD", 6);
-			i++;
-		}
-	return (struct str){ copy, text.len };
-}
-
-int json_parse(struct arena *a, struct str text, size_t cap, const struct json **out, struct err *err)
+static int parse(struct arena *a, struct str text, size_t cap, bool keep_halves, const struct json **out, struct err *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	bool has_nul = false;
+	struct grammar g = { .at = text.ptr, .end = text.ptr + text.len };
 	pthread_once(&once, set_hooks);
 	if (text.len > cap)
 		return err_set(err, ERR_TOO_BIG, "JSON of %zu bytes, over %zu", text.len, cap);
-	if (!utf8_valid(text))
+	if (!keep_halves && !utf8_valid(text))
 		return err_set(err, ERR_BAD_INPUT, "JSON is not valid UTF-8");
-	if (scan(text, &has_nul) > DEPTH_MAX)
-		return err_set(err, ERR_BAD_INPUT, "JSON is nested deeper than %d", DEPTH_MAX);
+	if (check_value(&g, 0)) {
+		skip_blank(&g);
+		if (g.at < g.end)
+			is_wrong(&g, "something after its end");
+	}
+	if (g.wrong != NULL)
+		return err_set(err, ERR_BAD_INPUT, "malformed JSON: %s, at byte %zu", g.wrong, (size_t)(g.at - text.ptr));
+	if (g.n_values > VALUES_FREE && g.n_values > text.len / BYTES_PER_VALUE)
+		return err_set(err, ERR_TOO_BIG, "JSON of %zu values in %zu bytes", g.n_values, text.len);
 	/* cJSON wants a NUL at the end to refuse trailing garbage. */
-	text = has_nul ? without_nul(a, text) : (struct str){ arena_dup(a, text.ptr, text.len), text.len };
+	if (g.has_nul || g.has_half)
+		text = mended(a, text, keep_halves);
+	else
+		text.ptr = arena_dup(a, text.ptr, text.len);
 	parse_arena = a;
 	const cJSON *root = cJSON_ParseWithLengthOpts(text.ptr, text.len + 1, NULL, 1);
 	parse_arena = NULL;
@@ -89,6 +284,16 @@ int json_parse(struct arena *a, struct str text, size_t cap, const struct json *
 		return err_set(err, ERR_BAD_INPUT, "malformed JSON");
 	*out = (const struct json *)root;
 	return 0;
+}
+
+int json_parse(struct arena *a, struct str text, size_t cap, const struct json **out, struct err *err)
+{
+	return parse(a, text, cap, false, out, err);
+}
+
+int json_parse_piece(struct arena *a, struct str text, size_t cap, const struct json **out, struct err *err)
+{
+	return parse(a, text, cap, true, out, err);
 }
 
 const struct json *json_get(const struct json *j, const char *path)
@@ -164,6 +369,11 @@ bool json_is_null(const struct json *j, const char *path)
 bool json_is_object(const struct json *j)
 {
 	return cJSON_IsObject(node_of(j));
+}
+
+bool json_is_array(const struct json *j)
+{
+	return cJSON_IsArray(node_of(j));
 }
 
 bool json_is_string(const struct json *j)

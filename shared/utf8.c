@@ -161,18 +161,33 @@ bool utf8_valid(struct str text)
 	return true;
 }
 
+/* Half of a surrogate pair as UTF-8 would have it, which it may not have: its ten bits, or -1. */
+static int half(struct str text, size_t at, unsigned char from, unsigned char to)
+{
+	const unsigned char *p = (const unsigned char *)text.ptr + at;
+	if (at + 3 > text.len || p[0] != 0xED || p[1] < from || p[1] > to || (p[2] & 0xC0) != 0x80)
+		return -1;
+	return (p[1] & 0x0F) << 6 | (p[2] & 0x3F);
+}
+
 void utf8_repair(struct strbuf *out, struct str text)
 {
 	for (size_t i = 0; i < text.len;) {
 		utf8proc_int32_t c;
+		utf8proc_uint8_t whole[4];
 		utf8proc_ssize_t n =
 			utf8proc_iterate((const utf8proc_uint8_t *)text.ptr + i, (utf8proc_ssize_t)(text.len - i), &c);
-		if (n <= 0 || c == 0) {
-			strbuf_str(out, "\xEF\xBF\xBD");
-			i += 1;
-		} else {
+		int high = half(text, i, 0xA0, 0xAF), low = half(text, i + 3, 0xB0, 0xBF);
+		if (n > 0 && c != 0) {
 			strbuf_add(out, text.ptr + i, (size_t)n);
 			i += (size_t)n;
+		} else if (high >= 0 && low >= 0) {
+			n = utf8proc_encode_char(0x10000 + (high << 10) + low, whole);
+			strbuf_add(out, (const char *)whole, (size_t)n);
+			i += 6;
+		} else {
+			strbuf_str(out, "\xEF\xBF\xBD");
+			i += high >= 0 || half(text, i, 0xB0, 0xBF) >= 0 ? 3 : 1;
 		}
 	}
 }

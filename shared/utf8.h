@@ -22,7 +22,8 @@ const char *utf8_glyph(const char *at, const char *end, bool ascii, struct glyph
 void utf8_safe(struct strbuf *out, struct str text, bool lines);
 /* Cells that the text takes when shown. */
 int utf8_width(struct str text);
-/* Invalid sequences and NUL become U+FFFD: what may be stored. */
+/* What may be stored: the two halves of a surrogate pair, three bytes each, become their character; invalid sequences, NUL and halves without
+ * the other become U+FFFD. */
 void utf8_repair(struct strbuf *out, struct str text);
 /* True when every byte belongs to a valid sequence and none is NUL. */
 bool utf8_valid(struct str text);

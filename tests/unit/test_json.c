@@ -112,9 +112,6 @@ TEST(only_whole_valid_text)
 		"\"\xE2\x82\"",
 		"{\"\xFF\":1}",
 		"\xFF",
-		"\"\\ud800\"",
-		"\"\\udc00\"",
-		"\"\\ud800\\u0041\"",
 		"\"\\x\"",
 		"\"\\u12\"",
 	};
@@ -217,6 +214,99 @@ TEST(numbers_are_what_was_written_or_nothing)
 	}
 }
 
+/* What cJSON takes beyond RFC 8259 would go verbatim into what is sent next. */
+TEST(strict_to_the_letter)
+{
+	static const char *const WRONG[] = { "4.",
+		                             "01",
+		                             "-.5",
+		                             "-",
+		                             ".5",
+		                             "1e",
+		                             "+1",
+		                             "1e+",
+		                             "0x1",
+		                             "[1,]",
+		                             "{\"a\":1,}",
+		                             "[,1]",
+		                             "{\"a\" 1}",
+		                             "{1:2}",
+		                             "{a:1}",
+		                             "'a'",
+		                             "\"\\x\"",
+		                             "\"\\u12g4\"",
+		                             "\"a\nb\"",
+		                             "\"\x1b\"",
+		                             "nul",
+		                             "True",
+		                             "[1 2]",
+		                             "1 2",
+		                             "[1]]",
+		                             "{",
+		                             "\"",
+		                             "\"\\",
+		                             "\xEF\xBB\xBF{}",
+		                             "NaN",
+		                             "Infinity",
+		                             "/**/1",
+		                             "[1]//" };
+	static const char *const RIGHT[] = { "0",
+		                             "-0",
+		                             "-0.5e-10",
+		                             "1E5",
+		                             "[]",
+		                             "{}",
+		                             "[[],{}]",
+		                             "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\"",
+		                             " { \"a\" : [ 1 , true , null ] } \n",
+		                             "\"\x7f\"" };
+	for (size_t i = 0; i < ARRAY_SIZE(WRONG); i++)
+		refused(str_of(WRONG[i]), CAP, ERR_BAD_INPUT);
+	for (size_t i = 0; i < ARRAY_SIZE(RIGHT); i++)
+		assert_non_null(parsed(RIGHT[i]));
+}
+
+/* Half a surrogate pair is no character; to who reads in pieces it is one half of one. */
+TEST(halves_of_a_pair)
+{
+	const struct json *j;
+	struct str s;
+	struct err err;
+	string_is("{\"a\":\"\\ud83d\\ude00\"}", "\xF0\x9F\x98\x80");
+	string_is("{\"a\":\"x\\ud83dy\"}", "x\xEF\xBF\xBDy");
+	string_is("{\"a\":\"\\ude00\\ud83d\"}", "\xEF\xBF\xBD\xEF\xBF\xBD");
+	string_is("{\"a\":\"\\ud83d\\ud83d\\ude00\"}", "\xEF\xBF\xBD\xF0\x9F\x98\x80");
+	assert_int_equal(
+		json_parse_piece(&A, STR("{\"a\":\"\\ud83d\",\"b\":\"\\ude00\\u0000\",\"c\":\"\xF0\x9F\"}"), CAP, &j, &err), 0);
+	assert_true(json_str(j, "a", &s) && str_eq(s, "\xED\xA0\xBD"));
+	assert_true(json_str(j, "b", &s) && str_eq(s, "\xED\xB8\x80\xEF\xBF\xBD"));
+	assert_true(json_str(j, "c", &s) && str_eq(s, "\xF0\x9F"));
+}
+
+/* The tree may not cost many times what the text does. */
+TEST(memory_is_bounded)
+{
+	enum { N = 1u << 20 };
+	struct arena a = ARENA_INIT;
+	const struct json *j;
+	struct err err;
+	char *text = malloc(8 * N);
+	for (size_t i = 0; i < N; i++)
+		memcpy(text + 2 * i, i == 0 ? "[0" : ",0", 2);
+	text[2 * N] = ']';
+	assert_int_equal(json_parse(&a, (struct str){ text, 2 * N + 1 }, 8 * N, &j, &err), -1);
+	assert_int_equal(err.code, ERR_TOO_BIG);
+	assert_in_range(a.used, 0, 3 * N);
+	arena_release(&a);
+	for (size_t i = 0; i < N; i++) /* numbers as embeddings have them */
+		memcpy(text + 7 * i, i == 0 ? "[0.1234" : ",-0.123", 7);
+	text[7 * N] = ']';
+	assert_int_equal(json_parse(&a, (struct str){ text, 7 * N + 1 }, 8 * N, &j, &err), 0);
+	assert_in_range(a.used, 1, 7 * N * 20ul);
+	arena_release(&a);
+	free(text);
+}
+
 static void written(struct str in, const char *want)
 {
 	struct strbuf b = STRBUF_INIT(CAP);
@@ -283,6 +373,9 @@ int main(void)
 		cmocka_unit_test(paths),
 		cmocka_unit_test(walking),
 		cmocka_unit_test(numbers_are_what_was_written_or_nothing),
+		cmocka_unit_test(strict_to_the_letter),
+		cmocka_unit_test(halves_of_a_pair),
+		cmocka_unit_test(memory_is_bounded),
 		cmocka_unit_test(writer_escapes),
 		cmocka_unit_test(writer_commas),
 	};
