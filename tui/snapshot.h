@@ -169,7 +169,8 @@ enum {
 	T_COST,
 	T_RETRIES,
 	T_RETRY_AT,
-	T_SAID
+	T_SAID,
+	T_FINISH
 };
 enum { STREAM_JOB, STREAM_TEXT };
 

@@ -45,10 +45,11 @@ struct turn {
 /* Whom the job may call, in the order of the agent's chain. */
 struct route {
 	const char *provider, *protocol, *base_url, *key_env, *model; /* key_env: NULL where no key is sent */
-	int context_tokens;                                           /* 0: not known */
-	bool is_probe;    /* one for the whole fleet: its outcome closes the breaker, or not */
-	const char *skip; /* why it is not to be called; NULL: it is */
-	int skip_ms;      /* for so long */
+	const char *header, *query; /* what people set for the provider (llm/address.h); NULL: nothing */
+	int context_tokens;         /* 0: not known */
+	bool is_probe;              /* one for the whole fleet: its outcome closes the breaker, or not */
+	const char *skip;           /* why it is not to be called; NULL: it is */
+	int skip_ms;                /* for so long */
 };
 
 struct job {
@@ -71,7 +72,8 @@ struct job {
 	/* came with the claim; all in the arena, NULL where the agent has none */
 	const char *conversation; /* the session's uuid, where somebody collects spans */
 	const char *agent, *system_prompt;
-	int max_tokens; /* 0 = the provider's default */
+	int max_tokens;                              /* 0 = the provider's default */
+	const char *temperature, *top_p, *reasoning; /* what people set (struct sampling); NULL: the model's own */
 	struct route *routes;
 	int n_routes;
 	bool is_budgeted; /* one call was reserved: after one that may be billed there is no other in this attempt */

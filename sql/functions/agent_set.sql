@@ -5,7 +5,7 @@ language plpgsql security definer set search_path = pg_catalog, signalbox, pg_te
 declare
 	keys  constant text[] := array['name', 'provider', 'model', 'system_prompt', 'context_window_size', 'rate_limit_per_min',
 		'concurrency_limit', 'budget_day', 'budget_month', 'max_tokens', 'tools', 'chain', 'on_cut', 'budget_soft', 'type', 'tokens_per_min',
-		'intents', 'intent_model', 'intent_threshold'];
+		'intents', 'intent_model', 'intent_threshold', 'temperature', 'top_p', 'reasoning'];
 	old   agents;
 	k     text;
 	who   int;
@@ -25,6 +25,15 @@ begin
 			raise exception 'a budget is an amount of USD, less than 1000000000000, not %', quote_literal(left(changes ->> k, 40)) using errcode = 'SB004';
 		end if;
 	end loop;
+	if not ((changes ->> 'temperature')::numeric between 0 and 2) then
+		raise exception 'temperature is a number from 0 to 2, not %', quote_literal(left(changes ->> 'temperature', 40)) using errcode = 'SB004';
+	end if;
+	if not ((changes ->> 'top_p')::numeric > 0 and (changes ->> 'top_p')::numeric <= 1) then
+		raise exception 'top_p is a number over 0, at most 1, not %', quote_literal(left(changes ->> 'top_p', 40)) using errcode = 'SB004';
+	end if;
+	if (changes ->> 'reasoning') !~ '^(none|minimal|low|medium|high|[1-9][0-9]{0,6})$' then
+		raise exception 'reasoning is none, minimal, low, medium, high, or a number of tokens, not %', quote_literal(left(changes ->> 'reasoning', 40)) using errcode = 'SB004';
+	end if;
 	insert into agents (slug, name) values (slug, slug) on conflict do nothing;
 	select * into old from agents a where a.slug = slug for update;
 	insert into lanes (agent_id) values (old.id) on conflict do nothing;
@@ -44,6 +53,9 @@ begin
 		type                = case when changes ? 'type' then changes ->> 'type' else a.type end,
 		tokens_per_min      = case when changes ? 'tokens_per_min' then (changes ->> 'tokens_per_min')::int else a.tokens_per_min end,
 		budget_soft         = case when changes ? 'budget_soft' then coalesce((changes ->> 'budget_soft')::int, 80) else a.budget_soft end,
+		temperature         = case when changes ? 'temperature' then (changes ->> 'temperature')::numeric else a.temperature end,
+		top_p               = case when changes ? 'top_p' then (changes ->> 'top_p')::numeric else a.top_p end,
+		reasoning           = case when changes ? 'reasoning' then changes ->> 'reasoning' else a.reasoning end,
 		on_cut              = case when changes ? 'on_cut' then coalesce(changes ->> 'on_cut', 'restart') else a.on_cut end
 		where a.id = old.id;
 	perform set_intents(old.id, changes);

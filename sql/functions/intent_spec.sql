@@ -1,6 +1,6 @@
 -- How an agent's questions are classified, as the worker reads it (worker/llm/intent.c); null where they are not.
 --   {"way": "chat" | "embed", "version", "threshold", "max_tokens", "labels": [{"label", "description", "examples"}], "prompt", "schema",
---    "route": {"provider", "protocol", "base_url", "key_env", "model"}}
+--    "route": {"provider", "protocol", "base_url", "key_env", "header", "query", "model"}}
 -- version: of all that an answer depends on but the text and the model. It is made here and nowhere else.
 create or replace function signalbox.intent_spec(agent int) returns jsonb
 language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
@@ -16,7 +16,7 @@ language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 						'properties', json_object_agg(i.label, json_build_object('type', 'number') order by i.ord))))::text
 				           from agent_intents i where i.agent_id = a.id)) else '{}' end as doc,
 			a.intent_threshold,
-			jsonb_build_object('provider', p.slug, 'protocol', p.protocol, 'base_url', p.base_url, 'key_env', p.key_env, 'model', r.model) as route
+			jsonb_build_object('provider', p.slug, 'protocol', p.protocol, 'base_url', p.base_url, 'key_env', p.key_env, 'header', p.header, 'query', p.query, 'model', r.model) as route
 		from agents a cross join lateral (select case when a.intent_model like 'embed:%' then 'embed' else 'chat' end as way) w
 		join agent_routes r on r.agent_id = a.id and r.ord = -1 join providers p on p.id = r.provider_id
 		where a.id = agent and exists (select from agent_intents i where i.agent_id = a.id)) x;

@@ -15,11 +15,11 @@ begin
 				'model', a.model, 'started_at', utc(a.started_at), 'ended_at', utc(a.ended_at), 'outcome', a.outcome, 'error_class', a.error_class,
 				'error', a.error, 'ttft_ms', a.ttft_ms, 'generation_ms', a.generation_ms, 'tokens_prompt', a.tokens_prompt,
 				'tokens_completion', a.tokens_completion, 'is_estimated', a.is_estimated, 'cost_usd', usd(a.cost_pico), 'said', left(a.said, cap),
-				'request_id', a.request_id, 'chain', a.chain)
+				'request_id', a.request_id, 'finish_reason', a.finish_reason, 'proof', a.proof, 'vendor_cost_usd', usd(a.vendor_cost_pico), 'chain', a.chain)
 			order by a.number), '[]') from attempts_and_running a where a.message_id = m.id),
 		'costs', (select coalesce(jsonb_agg(jsonb_build_object('kind', c.kind, 'call', c.call, 'intent', c.intent, 'provider', c.provider, 'model', c.model, 'tokens_input', c.tokens_input,
 				'tokens_output', c.tokens_output, 'tokens_cached', c.tokens_cached, 'tokens_reasoning', c.tokens_reasoning,
-				'is_estimated', c.is_estimated, 'cost_usd', usd(c.cost_pico), 'at', utc(c.created_at)) order by c.created_at), '[]')
+				'is_estimated', c.is_estimated, 'cost_usd', usd(c.cost_pico), 'vendor_cost_usd', usd(c.vendor_cost_pico), 'at', utc(c.created_at)) order by c.created_at), '[]')
 			from ai_costs c where c.message_id = m.id),
 		'actions', (select coalesce(jsonb_agg(jsonb_build_object('at', utc(o.at), 'actor', o.actor, 'action', o.action, 'reason', o.reason) order by o.id), '[]')
 			from operator_log o where o.message_id = m.id),

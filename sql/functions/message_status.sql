@@ -30,5 +30,6 @@ begin
 		'content', case when m.processing_status = 'completed' then m.content end,
 		'generation_time_ms', m.generation_time_ms, 'model_used', m.model_used,
 		'tokens_prompt', m.tokens_prompt, 'tokens_completion', m.tokens_completion, 'cost_usd', cost,
-		'error', case when m.processing_status = 'failed' then m.processing_error end, 'retry_count', m.retry_count);
+		'error', case when m.processing_status = 'failed' then m.processing_error end, 'retry_count', m.retry_count,
+		'finish_reason', m.finish_reason, 'intent', m.intent, 'intent_confidence', round(m.intent_confidence::numeric, 3));
 end $$;

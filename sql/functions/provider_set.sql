@@ -1,9 +1,10 @@
--- Makes or changes a provider. key_env names an environment variable of the workers: keys themselves are never stored.
+-- Makes or changes a provider. key_env names an environment variable of the workers, as $NAME does in header and query: keys themselves are never stored.
+-- base_url is the address that a path of the protocol is put behind; its query stays, a fragment or a whole endpoint cannot be meant.
 create or replace function signalbox.provider_set(slug text, changes jsonb, actor text) returns void
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 #variable_conflict use_variable
 declare
-	keys constant text[] := array['protocol', 'base_url', 'key_env', 'daily_tokens', 'timezone', 'breaker'];
+	keys constant text[] := array['protocol', 'base_url', 'key_env', 'daily_tokens', 'timezone', 'breaker', 'header', 'query'];
 	k    text;
 	old  providers;
 begin
@@ -11,6 +12,7 @@ begin
 	if found then
 		raise exception 'a provider has no %; it has: %', quote_literal(left(k, 80)), array_to_string(keys, ' ') using errcode = 'SB004';
 	end if;
+	perform provider_check(changes);
 	select * into old from providers p where p.slug = slug for update;
 	if not found then
 		if changes ->> 'protocol' is null or changes ->> 'base_url' is null then
@@ -26,10 +28,12 @@ begin
 		base_url     = case when changes ? 'base_url' then rtrim(changes ->> 'base_url', '/') else p.base_url end,
 		key_env      = case when changes ? 'key_env' then changes ->> 'key_env' else p.key_env end,
 		daily_tokens = case when changes ? 'daily_tokens' then (changes ->> 'daily_tokens')::bigint else p.daily_tokens end,
+		header       = case when changes ? 'header' then changes ->> 'header' else p.header end,
+		query        = case when changes ? 'query' then ltrim(changes ->> 'query', '?&') else p.query end,
 		timezone     = case when changes ? 'timezone' then coalesce(changes ->> 'timezone', 'UTC') else p.timezone end
 		where p.slug = slug;
 	-- Another key, address or limit: what was wrong may be no longer.
-	if changes ?| array['base_url', 'key_env', 'daily_tokens', 'timezone'] then
+	if changes ?| array['base_url', 'key_env', 'daily_tokens', 'timezone', 'header', 'query'] then
 		perform breaker_force(slug, 'auto', actor);
 	end if;
 	if changes ? 'breaker' then

@@ -1,7 +1,8 @@
 -- What became of a worker's calls since its last report, and who may not be called now. This is where breakers open and close.
 --
 -- report: [{"provider","model","key_env","calls","errors","tokens","class","detail","park_ms","park_key","probe","is_ok","limits"}]
--- calls and errors are sums; errors are only such as count for the breaker. park_ms: nobody may call the model (park_key: with the key) for so long.
+-- calls and errors are sums; errors are only such as count for the breaker. park_ms: nobody may call the model (park_key: with the key) for so long;
+-- 0: it refused and did not say for how long, so that the wait is ours: 2 s, doubled each time, at most 5 min, until a call goes well.
 -- probe: the job that was a probe, is_ok what became of it; null: it was not called, and another may be.
 -- limits: {kind: [remaining, total, milliseconds until it is full]}, as headers said last.
 -- Opens when half of at least 10 calls in a minute failed, or all of at least 5, for 60 s; then one probe decides.
@@ -31,7 +32,12 @@ begin
 		if r.probe is not null then
 			perform probe_result(r.probe, r.is_ok, r.class, r.detail);
 		end if;
-		if r.park_ms > 0 then
+		if r.calls > coalesce(r.errors, 0) then
+			update breakers b set unsaid = 0 where b.provider = r.provider and b.model = r.model and b.key_env = coalesce(r.key_env, '') and b.unsaid > 0;
+		end if;
+		if r.park_ms = 0 then
+			perform breaker_unsaid(r.provider, r.model, coalesce(r.key_env, ''), r.class, r.detail);
+		elsif r.park_ms > 0 then
 			perform breaker_hold(r.provider, case when r.park_key then '' else r.model end, coalesce(r.key_env, ''), case when r.park_key then 'open' else 'parked' end,
 				make_interval(secs => least(r.park_ms, 86400000) / 1000.0), r.class, r.detail);
 		end if;

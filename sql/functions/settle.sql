@@ -4,7 +4,7 @@
 --
 -- records: [{"message_id","job_id","outcome","content","error_class","error","is_permanent","provider","model_asked","model","tokens_prompt",
 --   "tokens_completion","tokens_cached","tokens_cache_write","tokens_cache_write_1h","tokens_reasoning","is_estimated","was_called","ttft_ms",
---   "generation_ms","wait_ms","said","context","request_id","chain","n_calls","own_protocol","own_turn",
+--   "generation_ms","finish_reason","proof","vendor_cost_pico","wait_ms","said","context","request_id","chain","n_calls","own_protocol","own_turn",
 --   "intent","intent_confidence","intent_key"}]
 -- chain: [{"provider","model","class","error","wait_ms","ms","request_id", and of a call that may be billed: "call","tokens_…","was_called"}]
 -- intent_confidence: the question was classified, intent null is "unsure"; intent_key: newly so. The call for it is in the chain, as call 0 with
@@ -62,6 +62,7 @@ begin
 			processing_completed_at = case when f.becomes in ('completed', 'failed') then t end,
 			content = case f.becomes when 'completed' then coalesce(f.content, '') else m.content end,
 			own_protocol = case f.becomes when 'completed' then f.own_protocol else m.own_protocol end,
+			finish_reason = case when f.becomes in ('completed', 'failed') then f.finish_reason else m.finish_reason end,
 			own_turn = case f.becomes when 'completed' then f.own_turn else m.own_turn end,
 			processing_error = case f.outcome when 'error' then f.error_class || ': ' || f.error when 'completed' then null else m.processing_error end,
 			retry_count = case f.outcome when 'released' then greatest(f.attempts - 2, 0) else m.retry_count end,
@@ -76,20 +77,21 @@ begin
 		where l.agent_id = x.agent_id
 	), tried as (
 		insert into attempts (job_id, message_id, agent_id, number, worker_id, worker_name, provider, model, started_at, ended_at, outcome, error_class,
-			error, is_permanent, ttft_ms, generation_ms, tokens_prompt, tokens_completion, is_estimated, cost_pico, said, chain, request_id)
+			error, is_permanent, ttft_ms, generation_ms, tokens_prompt, tokens_completion, is_estimated, cost_pico, said, chain, request_id,
+			finish_reason, proof, vendor_cost_pico)
 		select f.job_id, f.message_id, f.agent_id, f.runs, f.worker_id, who, f.provider, f.model, f.began, t,
 			case when f.outcome = 'error' then case f.becomes when 'failed' then 'failed' else 'retry' end else f.outcome end,
 			f.error_class, f.error, f.is_permanent, f.ttft_ms, f.generation_ms, f.tokens_prompt, f.tokens_completion, f.is_estimated,
-			f.cost_pico, nullif(f.said, ''), f.chain, f.request_id
+			f.cost_pico, nullif(f.said, ''), f.chain, f.request_id, f.finish_reason, f.proof, f.vendor_cost_pico
 		from fate f
 		-- There already: its worker said that it was gone, and it was not yet.
 		on conflict (message_id, job_id) do update set ended_at = excluded.ended_at, outcome = excluded.outcome
 	), spent as (
 		insert into ai_costs (job_id, call, message_id, session_id, agent_id, agent_type, provider, model, tokens_input, tokens_output,
-			tokens_cached, tokens_cache_write, tokens_cache_write_1h, tokens_reasoning, is_estimated, cost_pico, intent, created_at)
+			tokens_cached, tokens_cache_write, tokens_cache_write_1h, tokens_reasoning, is_estimated, cost_pico, vendor_cost_pico, intent, created_at)
 		select f.job_id, coalesce(f.n_calls, 1), f.message_id, f.session_id, f.agent_id, (select a.type from agents a where a.id = f.agent_id),
 			f.provider, f.model, f.tokens_prompt, f.tokens_completion,
-			f.tokens_cached, f.tokens_cache_write, f.tokens_cache_write_1h, f.tokens_reasoning, coalesce(f.is_estimated, false), f.cost_pico, f.intent, t
+			f.tokens_cached, f.tokens_cache_write, f.tokens_cache_write_1h, f.tokens_reasoning, coalesce(f.is_estimated, false), f.cost_pico, f.vendor_cost_pico, f.intent, t
 		from fate f where f.was_called
 		on conflict do nothing
 	), counted as (

@@ -5,7 +5,7 @@
 create or replace function signalbox.take(worker uuid, slots int, attempt_timeout interval)
 returns table (message_id bigint, message_uuid uuid, job_id uuid, number int, is_watched boolean, agent text, provider text, protocol text,
 	base_url text, key_env text, model text, system_prompt text, max_tokens int, turns json, routes json, on_cut text, is_budgeted boolean, traceparent text,
-	intent jsonb)
+	intent jsonb, header text, query text, temperature text, top_p text, reasoning text)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
@@ -29,7 +29,8 @@ begin
 		 where h.bytes < 8388608),
 		case when trouble or a.chain is not null then routes_of(a.id, q.job_id, take.attempt_timeout) end, a.on_cut,
 		a.budget_day is not null or a.budget_month is not null, me.traceparent,
-		case when a.intent_model is not null then intent_of(a.id, q.message_id, q.job_id, trouble, take.attempt_timeout) end
+		case when a.intent_model is not null then intent_of(a.id, q.message_id, q.job_id, trouble, take.attempt_timeout) end,
+		p.header, p.query, a.temperature::text, a.top_p::text, a.reasoning
 	from unnest(ids) i(id) cross join lateral (select * from queue o where o.message_id = i.id offset 0) q
 	join ai_messages me on me.id = q.message_id join agents a on a.id = q.agent_id left join providers p on p.id = a.provider_id
 	where q.worker_id = take.worker and q.state = 'running';

@@ -16,4 +16,4 @@ alter type settle_record drop attribute finish_reason, drop attribute proof, dro
 alter table agents drop column temperature, drop column top_p, drop column reasoning;
 alter table providers drop column header, drop column query;
 alter table breakers drop column unsaid;
-drop function if exists signalbox.take(uuid, int, interval), signalbox.agents_page();
+drop function if exists signalbox.take(uuid, int, interval), signalbox.agents_page(), signalbox.transcript(uuid, int);

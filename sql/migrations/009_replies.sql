@@ -31,7 +31,7 @@ alter table breakers add column unsaid int not null default 0;
 update providers set base_url = base_url || '/v1'
 	where protocol = 'openai' and base_url ~ '^https?://[^/]+/[^?]' and base_url !~ '/v[0-9]+[a-z0-9]*(/openai)?$' and base_url !~ '[?#]';
 
-drop function if exists signalbox.take(uuid, int, interval), signalbox.agents_page();
+drop function if exists signalbox.take(uuid, int, interval), signalbox.agents_page(), signalbox.transcript(uuid, int);
 do $$
 begin
 	alter view attempts_and_running owner to signalbox_owner;

@@ -157,7 +157,7 @@ static void test_provider_faults(void **state)
 		{ "end=0", "truncated", "" },
 		{ "malformed", "bad_reply", "" },
 		{ "html", "bad_reply", "" },
-		{ "empty", "bad_reply", "" },
+		{ "empty", "no_answer", "" },
 		{ "errormid=3", "server_error", "[practice] No model " },
 		{ "status=500", "server_error", "" },
 		{ "status=401", "auth", "" },

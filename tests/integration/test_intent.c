@@ -108,7 +108,7 @@ static void test_mad_models(void **state)
 		{ "status=500", "server_error" },
 		{ "status=401", "auth" },
 		{ "malformed", "bad_reply" },
-		{ "empty", "bad_reply" },
+		{ "empty", "no_answer" },
 		{ "cut=1", "truncated" },
 		{ "hang", "timeout" },
 		{ "words=20000", "too_big" },

@@ -248,11 +248,11 @@ static void test_own_mistakes(void **state)
 	meets("one", "status=404");
 	assert_string_equal(story(ended(say("c", "no such model"), "completed")), "one:model_not_found two");
 	assert_int_equal(asked("one"), 2);
-	meets("one", "status=400");
+	meets("one", "status=400"); /* what one vendor does not take another may */
 	for (int i = 0; i < 6; i++)
-		assert_string_equal(story(ended(say("c", text("wrong %d", i)), "failed")), "one:bad_request");
+		assert_string_equal(story(ended(say("c", text("wrong %d", i)), "completed")), "one:bad_request two");
 	assert_int_equal(asked("one"), 8);
-	assert_int_equal(asked("two"), 2);
+	assert_int_equal(asked("two"), 8);
 	assert_string_equal(breaker(), "none");
 }
 

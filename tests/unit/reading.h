@@ -3,8 +3,10 @@
  * Reads a recorded reply of a provider, cut wherever a test wants it cut, and compares what came of it. Run from the top of the source tree:
  * the recordings are in tests/golden/. Included after cmocka.h, by one file of a program.
  */
+#include "worker/llm/address.h"
 #include "worker/llm/classify.h"
-#include "worker/llm/provider.h"
+#include "worker/llm/reader.h"
+#include "worker/llm/turns.h"
 
 #define TEST(name) static void name(void **state __attribute__((unused)))
 #define UNSAID USAGE_UNKNOWN
@@ -18,7 +20,6 @@ struct golden {
 	const struct provider_ops *ops;
 	const char *text, *finish, *model;
 	struct usage usage;
-	bool is_complete;
 	enum err_code code;
 	const char *calls; /* "id name arguments; …"; NULL: none */
 	const char *own;   /* NULL: none */
@@ -27,14 +28,14 @@ struct golden {
 
 struct reading {
 	const struct provider_ops *ops;
-	struct reply reply;
+	struct reader reader;
+	struct reply *reply;
+	struct verdict verdict;
 	struct strbuf text;
-	struct err err;
-	struct arena event, arena;
 };
-#define READING_INIT                                                                  \
-	{                                                                             \
-		.text = STRBUF_INIT(65536), .event = ARENA_INIT, .arena = ARENA_INIT, \
+#define READING_INIT                        \
+	{                                   \
+		.text = STRBUF_INIT(65536), \
 	}
 
 static inline struct str golden(const char *name)
@@ -58,51 +59,43 @@ static inline void reading_text(void *ctx, struct str text)
 	strbuf_add(&r->text, text.ptr, text.len);
 }
 
-static inline int reading_event(void *ctx, const char *name, struct str data, struct err *err)
-{
-	struct reading *r = ctx;
-	int result = r->ops->feed(&r->reply, &r->event, name, data, err);
-	arena_release(&r->event);
-	return result;
-}
-
 static inline void reading_release(struct reading *r)
 {
-	reply_release(&r->reply);
-	arena_release(&r->arena);
+	if (r->reply != NULL)
+		reader_release(&r->reader);
+	r->reply = NULL;
 	strbuf_release(&r->text);
 }
 
-/* Reads `in` in pieces of `step` bytes, or, with step 0, cut once at `cut`. */
-static inline void read_stream(struct reading *r, const char *file, struct str in, size_t cut, size_t step)
+/* Reads `in` in pieces of `step` bytes, or, with step 0, cut once at `cut`, and judges what came of it. */
+static inline void read_stream(struct reading *r, struct str in, size_t cut, size_t step)
 {
-	struct splitter s;
-	bool left, is_whole = strstr(file, ".json") != NULL;
+	struct err err = { .code = ERR_OK };
 	int result = 0;
+	if (r->reply != NULL)
+		reader_release(&r->reader);
 	strbuf_clear(&r->text);
-	reply_release(&r->reply);
-	arena_release(&r->arena);
-	r->reply = (struct reply){ .usage = UNSAID, .arena = &r->arena, .on_text = reading_text, .ctx = r };
-	r->err = (struct err){ .code = ERR_OK };
-	split_init(&s, is_whole ? SPLIT_WHOLE : r->ops->stream);
-	for (size_t i = 0; i < in.len && result == 0;) {
+	reader_init(&r->reader, r->ops, 0, reading_text, r);
+	r->reply = &r->reader.reply;
+	for (size_t i = 0; i < in.len && result >= 0;) {
 		size_t n = MIN(step > 0 ? step : i == 0 && cut > 0 ? cut : in.len, in.len - i);
-		result = split_feed(&s, (struct str){ in.ptr + i, n }, reading_event, r, &r->err);
+		/* a copy of exactly this size, so that a read past its end is seen by AddressSanitizer */
+		char *piece = malloc(n);
+		memcpy(piece, in.ptr + i, n);
+		result = reader_feed(&r->reader, 200, (struct str){ piece, n }, &err);
+		free(piece);
 		i += n;
 	}
-	if (result == 0)
-		result = split_end(&s, reading_event, r, &left, &r->err);
-	assert_int_equal(result < 0, r->err.code != ERR_OK);
-	split_release(&s);
+	r->verdict = reader_end(&r->reader, 200, result < 0 ? &err : NULL);
 }
 
 /* A recording that has a reply to its end. */
 static inline void read_whole(struct reading *r, const struct provider_ops *ops, const char *file)
 {
 	r->ops = ops;
-	read_stream(r, file, golden(file), 0, 0);
-	assert_int_equal(r->err.code, ERR_OK);
-	assert_true(r->reply.is_complete);
+	read_stream(r, golden(file), 0, 0);
+	if (r->verdict.err.code != ERR_OK)
+		fail_msg("%s: %s: %s", file, err_name(r->verdict.err.code), r->verdict.err.msg);
 }
 
 /* What was read, as a turn of the conversation; its memory is the reading's. */
@@ -110,10 +103,10 @@ static inline struct prompt_turn said(const struct reading *r)
 {
 	return (struct prompt_turn){ .role = "assistant",
 		                     .content = str_of(strbuf_text(&r->text)),
-		                     .calls = r->reply.calls,
-		                     .n_calls = r->reply.n_calls,
+		                     .calls = r->reply->calls,
+		                     .n_calls = r->reply->n_calls,
 		                     .own_protocol = r->ops->protocol,
-		                     .own = { strbuf_text(&r->reply.own), r->reply.own.len } };
+		                     .own = { strbuf_text(&r->reply->own), r->reply->own.len } };
 }
 
 static inline void print_calls(const struct reply *r, struct strbuf *b)
@@ -123,27 +116,34 @@ static inline void print_calls(const struct reply *r, struct strbuf *b)
 		            (int)r->calls[i].arguments.len, r->calls[i].arguments.ptr);
 }
 
-static inline void compare(const struct golden *g, const struct reading *r, size_t at)
+/* What the reader gets to see and to run. */
+static inline void compare_answer(const struct golden *g, const struct reading *r, size_t at)
 {
-	const struct usage *u = &r->reply.usage, *v = &g->usage;
 	struct strbuf calls = STRBUF_INIT(65536);
-	if (strcmp(strbuf_text(&r->text), g->text) != 0 || strcmp(r->reply.finish, g->finish) != 0 ||
-	    strcmp(r->reply.model, g->model) != 0)
-		fail_msg("%s at %zu: text '%s', finish '%s', model '%s'", g->file, at, strbuf_text(&r->text), r->reply.finish,
-		         r->reply.model);
-	if (u->input != v->input || u->output != v->output || u->cached != v->cached || u->cache_write != v->cache_write ||
-	    u->cache_write_1h != v->cache_write_1h || u->reasoning != v->reasoning || r->reply.is_mismatched != g->is_mismatched)
-		fail_msg("%s at %zu: usage in %d out %d cached %d written %d (1h %d) thought %d, mismatched %d", g->file, at,
-		         u->input, u->output, u->cached, u->cache_write, u->cache_write_1h, u->reasoning, r->reply.is_mismatched);
-	if (r->reply.is_complete != g->is_complete || r->err.code != g->code)
-		fail_msg("%s at %zu: complete %d, error %s %s", g->file, at, r->reply.is_complete, err_name(r->err.code),
-		         r->err.msg);
-	print_calls(&r->reply, &calls);
+	print_calls(r->reply, &calls);
+	if (strcmp(strbuf_text(&r->text), g->text) != 0)
+		fail_msg("%s at %zu: text '%s'", g->file, at, strbuf_text(&r->text));
 	if (strcmp(strbuf_text(&calls), g->calls != NULL ? g->calls : "") != 0)
 		fail_msg("%s at %zu: calls %s", g->file, at, strbuf_text(&calls));
-	if (strcmp(strbuf_text(&r->reply.own), g->own != NULL ? g->own : "") != 0)
-		fail_msg("%s at %zu: own %s", g->file, at, strbuf_text(&r->reply.own));
+	if (strcmp(strbuf_text(&r->reply->own), g->own != NULL ? g->own : "") != 0)
+		fail_msg("%s at %zu: own %s", g->file, at, strbuf_text(&r->reply->own));
 	strbuf_release(&calls);
+}
+
+static inline void compare(const struct golden *g, const struct reading *r, size_t at)
+{
+	const struct usage *u = &r->reply->usage, *v = &g->usage;
+	if (strcmp(r->reply->finish, g->finish) != 0 || strcmp(r->reply->model, g->model) != 0)
+		fail_msg("%s at %zu: text '%s', finish '%s', model '%s'", g->file, at, strbuf_text(&r->text), r->reply->finish,
+		         r->reply->model);
+	compare_answer(g, r, at);
+	if (u->input != v->input || u->output != v->output || u->cached != v->cached || u->cache_write != v->cache_write ||
+	    u->cache_write_1h != v->cache_write_1h || u->reasoning != v->reasoning || r->reply->is_mismatched != g->is_mismatched)
+		fail_msg("%s at %zu: usage in %lld out %lld cached %lld written %lld (1h %lld) thought %lld, mismatched %d",
+		         g->file, at, (long long)u->input, (long long)u->output, (long long)u->cached, (long long)u->cache_write,
+		         (long long)u->cache_write_1h, (long long)u->reasoning, r->reply->is_mismatched);
+	if (r->verdict.err.code != g->code)
+		fail_msg("%s at %zu: %s %s", g->file, at, err_name(r->verdict.err.code), r->verdict.err.msg);
 }
 
 static inline void same_wherever_cut(const struct golden *all, size_t n_all)
@@ -154,33 +154,31 @@ static inline void same_wherever_cut(const struct golden *all, size_t n_all)
 		struct str in = golden(g->file);
 		r.ops = g->ops;
 		for (size_t cut = 0; cut < in.len; cut++) {
-			read_stream(&r, g->file, in, cut, 0);
+			read_stream(&r, in, cut, 0);
 			compare(g, &r, cut);
 		}
 		for (size_t step = 1; step <= 7; step += 2) {
-			read_stream(&r, g->file, in, 0, step);
+			read_stream(&r, in, 0, step);
 			compare(g, &r, step);
 		}
 	}
 	reading_release(&r);
 }
 
-/* The proof is the last event: without it, however much has come, the answer is not complete, and no call and no turn
- * of its own is handed over. */
+/* However much has come: an answer is the whole answer. What was cut off is none, and no call and no turn of its own is handed over. */
 static inline void never_complete_too_early(const struct golden *all, size_t n_all)
 {
 	struct reading r = READING_INIT;
 	for (size_t i = 0; i < n_all; i++) {
 		const struct golden *g = &all[i];
 		struct str in = golden(g->file);
-		size_t proof = in.len;
-		while (proof > 0 && strchr("\r\n ", in.ptr[proof - 1]) != NULL)
-			proof--;
 		r.ops = g->ops;
-		for (size_t n = 0; n < proof; n++) {
-			read_stream(&r, g->file, (struct str){ in.ptr, n }, 0, 0);
-			if (r.reply.is_complete || r.reply.n_calls > 0 || r.reply.own.len > 0)
-				fail_msg("%s: complete after %zu of %zu bytes", g->file, n, in.len);
+		for (size_t n = 0; n < in.len; n++) {
+			read_stream(&r, (struct str){ in.ptr, n }, 0, 0);
+			if (r.verdict.err.code == ERR_OK)
+				compare_answer(g, &r, n);
+			else if (r.reply->n_calls > 0 || r.reply->own.len > 0)
+				fail_msg("%s: calls after %zu of %zu bytes", g->file, n, in.len);
 			if (strncmp(strbuf_text(&r.text), g->text, r.text.len) != 0)
 				fail_msg("%s: other text after %zu bytes", g->file, n);
 		}
@@ -220,8 +218,11 @@ static inline void is_built(const struct provider_ops *ops, const struct prompt 
 
 static inline void is_path(const struct provider_ops *ops, const char *model, const char *want)
 {
-	struct strbuf b = STRBUF_INIT(200);
-	ops->path(&(struct prompt){ .model = model }, &b);
-	assert_string_equal(strbuf_text(&b), want);
-	strbuf_release(&b);
+	struct strbuf path = STRBUF_INIT(200), url = STRBUF_INIT(400);
+	struct err err;
+	ops->path(&(struct prompt){ .model = model }, &path);
+	assert_int_equal(address_url(ops, "http://h", strbuf_text(&path), NULL, &url, &err), 0);
+	assert_string_equal(strbuf_text(&url) + strlen("http://h"), want);
+	strbuf_release(&path);
+	strbuf_release(&url);
 }

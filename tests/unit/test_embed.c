@@ -17,8 +17,12 @@ static void says(const char *protocol, const struct embed_request *r, const char
 	struct strbuf b = STRBUF_INIT(4096);
 	const struct embed_ops *ops = embed_find(protocol);
 	assert_non_null(ops);
+	struct strbuf url = STRBUF_INIT(400);
+	struct err err;
 	ops->path(r, &b);
-	assert_string_equal(strbuf_text(&b), path);
+	assert_int_equal(address_url(ops->provider, "http://h", strbuf_text(&b), NULL, &url, &err), 0);
+	assert_string_equal(strbuf_text(&url) + strlen("http://h"), path);
+	strbuf_release(&url);
 	strbuf_clear(&b);
 	ops->build(r, &b);
 	assert_string_equal(strbuf_text(&b), body);

@@ -45,6 +45,10 @@ TEST(retry_after)
 		{ "retry-after: Sat, 21 Nop 2026 01:00:30 GMT", -1 },
 		{ "retry-after: Sat, 21 anF 2026 01:00:30 GMT", -1 },
 		{ "retry-after: 99999999999", 86400000 },
+		{ "retry-after: 1795222809", 9000 }, /* too great for a wait: a moment, in seconds */
+		{ "retry-after: 1795222809000", 9000 },
+		{ "retry-after: 1795222700", 0 },
+		{ "retry-after-ms: 1795222809000", 9000 },
 		{ "retry-after: -5", -1 },
 		{ "retry-after: soon", -1 },
 		{ "retry-after: 5 apples", -1 },
@@ -80,6 +84,12 @@ TEST(budgets)
 		{ { "x-ratelimit-remaining-requests: 1", "x-ratelimit-reset-requests: 6m0s" }, 0 },
 		{ { "x-ratelimit-reset-requests: 6m0s" }, 0 },
 		{ { "x-ratelimit-remaining-requests: 0" }, 0 },
+		{ { "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1795222807000" },
+		  7000 }, /* OpenRouter: milliseconds since 1970 */
+		{ { "x-ratelimit-remaining: 0", "x-ratelimit-reset: 1795222807" }, 7000 },
+		{ { "RateLimit-Remaining: 0", "RateLimit-Reset: 7" }, 7000 },
+		{ { "RateLimit: \"default\";r=0;t=7" }, 7000 },
+		{ { "RateLimit: \"default\";r=5;t=7" }, 0 },
 		{ { "x-ratelimit-remaining-tokens: 0", "x-ratelimit-reset-tokens: 9ms" }, 9 },
 		{ { "X-RateLimit-Remaining-Tokens: 0", "X-RateLimit-Reset-Tokens: 2m59.56s" }, 179560 },
 		{ { "x-ratelimit-remaining-tokens: 0", "x-ratelimit-reset-tokens: 8.64s" }, 8640 },
@@ -119,6 +129,18 @@ TEST(budgets)
 	}
 }
 
+/* A call was refused, and only limits say for how long: of those that are used up, else of those that may be. */
+TEST(how_long_after_a_refusal)
+{
+	struct limits l =
+		READ("x-ratelimit-remaining-requests: 0", "x-ratelimit-reset-requests: 3s", "x-ratelimit-reset-tokens: 9s");
+	assert_int_equal(limits_refused_ms(&l), 3000);
+	l = READ("x-ratelimit-remaining-requests: 5", "x-ratelimit-reset-requests: 3s", "x-ratelimit-reset-tokens: 9s");
+	assert_int_equal(limits_refused_ms(&l), 9000);
+	l = READ("x-ratelimit-remaining-requests: 5", "x-ratelimit-reset-requests: 3s");
+	assert_int_equal(limits_refused_ms(&l), 0);
+}
+
 /* What an operator is shown: left, of how much, until when; each kind for itself. */
 TEST(what_is_left)
 {
@@ -152,8 +174,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(retry_after),  cmocka_unit_test(the_more_exact_header_wins),
-		cmocka_unit_test(budgets),      cmocka_unit_test(what_is_left),
-		cmocka_unit_test(should_retry),
+		cmocka_unit_test(budgets),      cmocka_unit_test(how_long_after_a_refusal),
+		cmocka_unit_test(what_is_left), cmocka_unit_test(should_retry),
 	};
 	return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
 }

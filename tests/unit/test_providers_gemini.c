@@ -21,25 +21,24 @@
 	}
 
 static const struct golden GOLDEN[] = {
-	G("text.sse", "Hello, \xC3\xA9\xE4\xB8\x96\xE7\x95\x8C \xF0\x9F\x98\x80\n", "STOP", .usage = U(29, 9, -1, -1),
-	  .is_complete = true),
-	G("thinking.sse", "Forty-two.", "STOP", .usage = U(29, 50, -1, 45), .is_complete = true,
+	G("text.sse", "Hello, \xC3\xA9\xE4\xB8\x96\xE7\x95\x8C \xF0\x9F\x98\x80\n", "STOP", .usage = U(29, 9, -1, -1)),
+	G("thinking.sse", "Forty-two.", "STOP", .usage = U(29, 50, -1, 45),
 	  .own = "[" THOUGHT ",{\"text\":\"Forty-\"},{\"text\":\"two.\"},{\"text\":\"\",\"thoughtSignature\":\"EpEgCo4g+/=\"}]"),
-	G("tools.sse", "", "STOP", .usage = U(29, 60, -1, 45), .is_complete = true,
+	G("tools.sse", "", "STOP", .usage = U(29, 60, -1, 45),
 	  .calls = "fc-1 get_weather {\"location\":\"Berlin\",\"n\":12345678901234567890}; fc-2 list_all {}", .own = TOOLS_OWN),
-	G("cached.sse", "cached", "STOP", .usage = U(2016, 300, 1920, -1), .is_complete = true),
-	G("total-disagrees.sse", "odd", "STOP", .usage = U(10, 12, -1, -1), .is_complete = true, .is_mismatched = true),
-	G("max-tokens-all-thoughts.sse", "", "MAX_TOKENS", .usage = U(29, 512, -1, 512), .is_complete = true),
-	G("max-tokens-with-call.sse", "", "MAX_TOKENS", .usage = U(29, 60, -1, 45), .is_complete = true),
-	G("malformed-function-call.sse", "", "MALFORMED_FUNCTION_CALL", .usage = U(29, 0, -1, -1), .is_complete = true),
-	G("safety-block.sse", "", "blocked: PROHIBITED_CONTENT", .usage = U(29, 0, -1, -1), .is_complete = true),
-	G("safety-midstream.sse", "I will", "SAFETY", .usage = U(29, 3, -1, -1), .is_complete = true),
+	G("cached.sse", "cached", "STOP", .usage = U(2016, 300, 1920, -1)),
+	G("total-disagrees.sse", "odd", "STOP", .usage = U(10, 12, -1, -1), .is_mismatched = true),
+	G("max-tokens-all-thoughts.sse", "", "MAX_TOKENS", .usage = U(29, 512, -1, 512), .code = ERR_STARVED),
+	G("max-tokens-with-call.sse", "", "MAX_TOKENS", .usage = U(29, 60, -1, 45), .code = ERR_STARVED),
+	G("malformed-function-call.sse", "", "MALFORMED_FUNCTION_CALL", .usage = U(29, 0, -1, -1), .code = ERR_NO_ANSWER),
+	G("safety-block.sse", "", "blocked: PROHIBITED_CONTENT", .usage = U(29, 0, -1, -1), .code = ERR_CONTENT_FILTER),
+	G("safety-midstream.sse", "I will", "SAFETY", .usage = U(29, 3, -1, -1), .code = ERR_CONTENT_FILTER),
 	G("error-midstream.sse", "half an", "", .usage = U(29, 2, -1, -1), .code = ERR_OVERLOADED),
 	G("error-midstream-without-data.sse", "half an", "", .usage = U(29, 2, -1, -1), .code = ERR_OVERLOADED),
-	G("truncated-clean-close.sse", "half an", "", .usage = U(29, 2, -1, -1)),
-	G("truncated-after-call.sse", "", "", .usage = U(29, 15, -1, -1)),
-	G("stream-without-alt-sse.json", "in an array", "STOP", .usage = U(29, 4, -1, -1), .is_complete = true),
-	G("whole.json", "in one piece", "STOP", .usage = U(29, 4, -1, -1), .is_complete = true),
+	G("truncated-clean-close.sse", "half an", "", .usage = U(29, 2, -1, -1), .code = ERR_TRUNCATED),
+	G("truncated-after-call.sse", "", "", .usage = U(29, 15, -1, -1), .code = ERR_TRUNCATED),
+	G("stream-without-alt-sse.json", "in an array", "STOP", .usage = U(29, 4, -1, -1)),
+	G("whole.json", "in one piece", "STOP", .usage = U(29, 4, -1, -1)),
 };
 
 TEST(same_reply_wherever_it_is_cut)
@@ -64,9 +63,9 @@ TEST(many_parts_are_read_in_one_walk)
 	strbuf_str(&b, "]},\"finishReason\":\"STOP\"}]}");
 	r.ops = &provider_gemini;
 	clock_t start = clock();
-	read_stream(&r, ".json", (struct str){ strbuf_text(&b), b.len }, 0, 0);
+	read_stream(&r, (struct str){ strbuf_text(&b), b.len }, 0, 0);
 	assert_true(clock() - start < 10 * CLOCKS_PER_SEC);
-	assert_true(r.reply.is_complete);
+	assert_int_equal(r.verdict.err.code, ERR_OK);
 	assert_int_equal(r.text.len, N);
 	strbuf_release(&b);
 	reading_release(&r);
@@ -106,10 +105,10 @@ TEST(own_parts_are_said_again_unchanged)
 	struct prompt_turn turns[] = {
 		{ .role = "user", .content = STR("Weather?") },
 		said(&r),
-		{ .role = "tool", .content = STR("21 C"), .call_id = r.reply.calls[0].id, .call_name = "get_weather" },
+		{ .role = "tool", .content = STR("21 C"), .call_id = r.reply->calls[0].id, .call_name = "get_weather" },
 		{ .role = "tool",
 		  .content = STR("no"),
-		  .call_id = r.reply.calls[1].id,
+		  .call_id = r.reply->calls[1].id,
 		  .call_name = "list_all",
 		  .is_error = true },
 	};
@@ -128,12 +127,12 @@ TEST(made_ids_stay_at_home)
 	struct reading r = READING_INIT;
 	struct arena a = ARENA_INIT;
 	read_whole(&r, &provider_gemini, "gemini/tools-without-ids.sse");
-	assert_int_equal(r.reply.n_calls, 2);
-	assert_true(str_starts(str_of(r.reply.calls[0].id), "made_"));
-	assert_string_not_equal(r.reply.calls[0].id, r.reply.calls[1].id);
+	assert_int_equal(r.reply->n_calls, 2);
+	assert_true(str_starts(str_of(r.reply->calls[0].id), "made_"));
+	assert_string_not_equal(r.reply->calls[0].id, r.reply->calls[1].id);
 	struct prompt_turn turns[] = {
 		said(&r),
-		{ .role = "tool", .content = STR("1"), .call_id = r.reply.calls[0].id, .call_name = "a" },
+		{ .role = "tool", .content = STR("1"), .call_id = r.reply->calls[0].id, .call_name = "a" },
 	};
 	struct prompt p = { .model = "gemini-3-flash", .turns = turns, .n_turns = ARRAY_SIZE(turns) };
 	const struct json *j = built(&a, &provider_gemini, &p);

@@ -152,11 +152,75 @@ TEST(tools)
 	strbuf_release(&b);
 }
 
+static void sets(const struct provider_ops *ops, const char *model, struct sampling set, const char *want)
+{
+	struct prompt_turn turn = { .role = "user", .content = STR("x") };
+	struct prompt p = { .model = model, .turns = &turn, .n_turns = 1, .max_tokens = 8000, .set = set };
+	struct strbuf b = STRBUF_INIT(4096);
+	ops->build(&p, &b);
+	if (strstr(strbuf_text(&b), want) == NULL)
+		fail_msg("no %s in %s", want, strbuf_text(&b));
+	p.is_exact = true; /* ours: what people set for answers is not for this */
+	strbuf_clear(&b);
+	ops->build(&p, &b);
+	if (strstr(strbuf_text(&b), want) != NULL)
+		fail_msg("%s in %s", want, strbuf_text(&b));
+	strbuf_release(&b);
+}
+
+/* What people set reaches each vendor in its own words. */
+TEST(what_people_set)
+{
+	const struct sampling both = { .temperature = "0.2", .top_p = "0.9" }, low = { .reasoning = "low" },
+			      tokens = { .reasoning = "3000" }, none = { .reasoning = "none" };
+	sets(&provider_openai, "m", both, "\"temperature\":0.2,\"top_p\":0.9");
+	sets(&provider_anthropic, "claude-sonnet-5", both, "\"temperature\":0.2,\"top_p\":0.9");
+	sets(&provider_gemini, "gemini-2.5-flash", both, "\"temperature\":0.2,\"topP\":0.9");
+	sets(&provider_ollama, "m", both, "\"temperature\":0.2,\"top_p\":0.9}");
+	sets(&provider_openai, "gpt-5", low, "\"reasoning_effort\":\"low\"");
+	sets(&provider_openai, "gpt-5", tokens, "\"reasoning_effort\":\"medium\"");
+	sets(&provider_anthropic, "claude-sonnet-5", low,
+	     "\"thinking\":{\"type\":\"adaptive\"},\"output_config\":{\"effort\":\"low\"}");
+	sets(&provider_anthropic, "claude-haiku-4-5", low, "\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":2048}");
+	sets(&provider_anthropic, "claude-sonnet-5", tokens, "\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":3000}");
+	sets(&provider_gemini, "gemini-2.5-flash", low, "\"thinkingConfig\":{\"thinkingBudget\":2048}");
+	sets(&provider_gemini, "gemini-2.5-flash", none, "\"thinkingConfig\":{\"thinkingBudget\":0}");
+	sets(&provider_gemini, "gemini-3-flash", low, "\"thinkingConfig\":{\"thinkingLevel\":\"low\"}");
+	sets(&provider_gemini, "gemini-3-flash", tokens, "\"thinkingConfig\":{\"thinkingBudget\":3000}");
+	sets(&provider_ollama, "qwen3", low, "\"think\":true");
+	sets(&provider_ollama, "qwen3", none, "\"think\":false");
+	sets(&provider_ollama, "gpt-oss:20b", low, "\"think\":\"low\"");
+}
+
+/* Thinking is part of max_tokens: a budget that leaves nothing for the answer is cut, and where there is no room for any the model is not asked to
+ * think. */
+TEST(thinking_leaves_room_for_the_answer)
+{
+	struct prompt_turn turn = { .role = "user", .content = STR("x") };
+	struct prompt p = { .model = "claude-haiku-4-5",
+		            .turns = &turn,
+		            .n_turns = 1,
+		            .max_tokens = 2000,
+		            .set = { .temperature = "0.5", .reasoning = "high" } };
+	struct strbuf b = STRBUF_INIT(4096);
+	provider_anthropic.build(&p, &b);
+	assert_non_null(strstr(strbuf_text(&b), "\"budget_tokens\":1488}"));
+	assert_null(strstr(strbuf_text(&b), "temperature"));
+	p.max_tokens = 500;
+	strbuf_clear(&b);
+	provider_anthropic.build(&p, &b);
+	assert_null(strstr(strbuf_text(&b), "thinking"));
+	assert_non_null(strstr(strbuf_text(&b), "\"temperature\":0.5"));
+	strbuf_release(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(to_openai), cmocka_unit_test(to_ollama),      cmocka_unit_test(to_anthropic),
-		cmocka_unit_test(to_gemini), cmocka_unit_test(nothing_to_say), cmocka_unit_test(tools),
+		cmocka_unit_test(what_people_set), cmocka_unit_test(thinking_leaves_room_for_the_answer),
+		cmocka_unit_test(to_openai),       cmocka_unit_test(to_ollama),
+		cmocka_unit_test(to_anthropic),    cmocka_unit_test(to_gemini),
+		cmocka_unit_test(nothing_to_say),  cmocka_unit_test(tools),
 	};
 	return cmocka_run_group_tests_name("tool turns", tests, NULL, NULL);
 }

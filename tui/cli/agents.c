@@ -176,6 +176,9 @@ static int put_whole(struct cli *cli, const struct json *doc)
 	       or_dash(cli_value(cli, doc, "rate_limit_per_min")), or_dash(cli_value(cli, doc, "concurrency_limit")),
 	       or_dash(cli_value(cli, doc, "max_tokens")));
 	printf(_("%-14s %s messages back\n"), _("context"), or_dash(cli_value(cli, doc, "context_window_size")));
+	put_line(cli, _("temperature"), doc, "temperature");
+	put_line(cli, _("top_p"), doc, "top_p");
+	put_line(cli, _("reasoning"), doc, "reasoning");
 	put_line(cli, _("on cut"), doc, "on_cut");
 	put_line(cli, _("tools"), doc, "tools");
 	put_line(cli, _("prompt"), doc, "system_prompt");

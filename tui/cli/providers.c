@@ -78,6 +78,16 @@ static void put_limits(struct cli *cli, const struct json *limits)
 		putchar('\n');
 }
 
+/* One line for each of the text's, the label before the first. */
+static void put_lines(struct cli *cli, const char *label, const char *text)
+{
+	for (bool is_first = true; text != NULL && *text != '\0'; is_first = false) {
+		size_t n = strcspn(text, "\n");
+		printf("%-14s %s\n", is_first ? label : "", cli_safe(cli, arena_strf(&cli->arena, "%.*s", (int)n, text)));
+		text += n + (text[n] == '\n');
+	}
+}
+
 static void put_whole(struct cli *cli, const struct json *doc)
 {
 	char breaker[64], first[FORMAT_MAX], p95[FORMAT_MAX], used[FORMAT_MAX], all[FORMAT_MAX];
@@ -92,13 +102,17 @@ static void put_whole(struct cli *cli, const struct json *doc)
 	printf("%-14s %s  %s\n", _("address"), or_dash(cli_value(cli, doc, "protocol")),
 	       cli_safe(cli, or_dash(cli_value(cli, doc, "base_url"))));
 	printf("%-14s %s\n", _("key"), or_dash(cli_value(cli, doc, "key_env")));
+	put_lines(cli, _("header"), cli_value(cli, doc, "header"));
+	put_lines(cli, _("query"), cli_value(cli, doc, "query"));
 	printf("%-14s %s\n", _("agents"), or_dash(cli_value(cli, doc, "agents")));
 	format_count(strtod(or_dash(tokens), NULL), used);
 	if (quota == NULL)
 		printf(_("%-14s %s tokens today, no limit\n"), _("quota"), used);
 	else
-		printf(_("%-14s %s of %s tokens today; the day ends at midnight in %s\n"), _("quota"), used,
-		       format_count(strtod(quota, NULL), all), cli_safe(cli, or_dash(cli_value(cli, doc, "timezone"))));
+		printf(_("%-14s %s of %s tokens today; the day ends at midnight in %s\n"
+		         "%-14s soft: calls that are under way when it is reached are not stopped, and count\n"),
+		       _("quota"), used, format_count(strtod(quota, NULL), all),
+		       cli_safe(cli, or_dash(cli_value(cli, doc, "timezone"))), "");
 	printf(_("%-14s %s calls, %s failed, first text after %s, 95%% of the answers within %s\n"), _("last hour"),
 	       or_dash(cli_value(cli, doc, "calls_last_hour")), or_dash(cli_value(cli, doc, "errors_last_hour")),
 	       ms_text(cli_value(cli, doc, "mean_ttft_ms"), first), ms_text(cli_value(cli, doc, "p95_ms"), p95));

@@ -63,7 +63,8 @@ static void chain_entry(const struct json *c)
 
 static void attempt(const struct json *a)
 {
-	struct str worker = STR("-"), model = STR("-"), outcome = STR("running"), error = STR(""), at = STR("");
+	struct str worker = STR("-"), model = STR("-"), outcome = STR("running"), error = STR(""), at = STR(""), finish, proof;
+	double vendor;
 	int64_t number = 0, ms = -1, ttft = -1, in = -1, out = -1;
 	json_int(a, "number", &number);
 	json_int(a, "generation_ms", &ms);
@@ -86,6 +87,14 @@ static void attempt(const struct json *a)
 		printf(_(" (first text %lld ms)"), (long long)ttft);
 	if (in >= 0 || out >= 0)
 		printf("  %lld > %lld tok", (long long)MAX(in, 0), (long long)MAX(out, 0));
+	if (json_str(a, "finish_reason", &finish)) {
+		printf("  ");
+		cli_text(finish.ptr, false);
+		if (json_str(a, "proof", &proof))
+			printf(_(" (by %s)"), proof.ptr);
+	}
+	if (json_double(a, "vendor_cost_usd", &vendor))
+		printf(_("  the vendor says $%.12g"), vendor);
 	if (error.len > 0) {
 		printf("  ");
 		cli_text(error.ptr, false);
@@ -152,6 +161,9 @@ int cmd_show(struct cli *cli)
 	field(m, "model", "model_used");
 	field(m, "tokens in", "tokens_prompt");
 	field(m, "tokens out", "tokens_completion");
+	field(m, "finish", "finish_reason");
+	if (strcmp(or_dash(json_text(m, "finish_reason")), "length") == 0)
+		printf("%-12s %s\n", "", _("cut by max_tokens, or by the model's window: the answer is not all of it"));
 	if (json_get(doc, "costs[0]") != NULL && json_is_null(m, "cost_usd"))
 		printf("%-12s %s\n", "cost $", _("unknown"));
 	field(m, "cost $", "cost_usd");

@@ -112,6 +112,10 @@ static void add_facts(struct message_view *m, const struct json *doc)
 	text_addf(&m->text, &m->lines, S_PLAIN, 1, _("model %s   tokens %s in / %s out   cost %s   generated in %s ms"),
 	          word(d, "model_used"), number(m, d, "tokens_prompt"), number(m, d, "tokens_completion"),
 	          json_get(doc, "costs[0]") != NULL ? cost(m, d, "cost_usd") : "-", number(m, d, "generation_time_ms"));
+	if (strcmp(word(d, "finish_reason"), "length") == 0)
+		text_addf(&m->text, &m->lines, S_WARN, 1, "%s", _("finish length: cut by max_tokens, or by the model's window"));
+	else if (strcmp(word(d, "finish_reason"), "-") != 0)
+		text_addf(&m->text, &m->lines, S_PLAIN, 1, _("finish %s"), word(d, "finish_reason"));
 	if (strcmp(word(doc, "retry_at"), "-") != 0)
 		text_addf(&m->text, &m->lines, S_WARN, 1, _("held: retried at %s, u takes it back"), word(doc, "retry_at"));
 }

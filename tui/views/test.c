@@ -132,6 +132,8 @@ static void add_answer(struct test_view *t, struct ui *ui, int i)
 		          format_duration((double)block_int(b, i, T_MS, 0) / 1000, time), (long long)block_int(b, i, T_IN, 0),
 		          (long long)block_int(b, i, T_OUT, 0), format_usd(block_at(b, i, T_COST), cost));
 		text_add(&t->text, S_PLAIN, 3, block_str(b, i, T_CONTENT));
+		if (str_eq(block_str(b, i, T_FINISH), "length"))
+			text_addf(&t->text, &t->lines, S_WARN, 3, "%s", _("(cut by max_tokens, or by the model's window)"));
 	} else if (strcmp(status, "processing") == 0) {
 		struct str said = stream_of(ui, uuid);
 		text_addf(&t->text, &t->lines, S_TITLE, 1, "%s  %s  %s %s", t->agent, hms,

@@ -1,17 +1,21 @@
 /*
- * Anthropic's messages: POST /v1/messages, named server-sent events, complete with a message_delta that has a stop_reason and then
- * message_stop. Everything is keyed by the block's index; blocks, deltas and events that we do not know are kept or skipped, never refused.
+ * Anthropic's messages: POST /v1/messages, named server-sent events, a message_delta that has a stop_reason and then message_stop. Everything is
+ * keyed by the block's index; blocks, deltas and events that we do not know are kept or skipped, never refused.
  */
-#include "worker/llm/classify.h"
+#include <ctype.h>
+
+#include "worker/llm/text.h"
 #include "worker/llm/wire.h"
 
-#define MAX_TOKENS 4096 /* the protocol wants a number */
+#define MAX_TOKENS 4096   /* the protocol wants a number */
+#define THINKING_MIN 1024 /* the least budget that the vendor takes */
 
 struct block {
 	struct block *next;
 	int64_t index;
 	struct str start; /* content_block as it came */
 	const char *type;
+	bool is_stopped; /* its index may be used again */
 	struct grow text, thinking, signature, input, citations;
 };
 
@@ -19,14 +23,14 @@ struct state {
 	struct block *first, *last;
 	int n_blocks;
 	size_t bytes; /* kept of all blocks */
-	int input, cache_read, cache_write;
+	int64_t input, cache_read, cache_write;
 };
 
 /* ---- the request */
 
 static void put_text(struct wire_turns *w, const char *role, struct str text)
 {
-	if (text.len == 0) /* an empty block is refused */
+	if (text_is_blank(text)) /* a blank block is refused */
 		return;
 	wire_next_part(w, role);
 	strbuf_str(w->b, "{\"type\":\"text\",\"text\":");
@@ -66,8 +70,8 @@ static void put_turn(struct wire_turns *w, const struct prompt_turn *t)
 	}
 }
 
-/* Newer models refuse a temperature; these still take one. */
-static bool takes_temperature(const char *model)
+/* Newer models refuse a temperature that is ours and choose for themselves how long they think; these do not. */
+static bool is_older(const char *model)
 {
 	static const char *const NAMES[] = { "claude-3", "claude-2", "-4-2", "-4-0", "-4-1", "-4-5", "-4-6" };
 	for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++)
@@ -76,15 +80,67 @@ static bool takes_temperature(const char *model)
 	return false;
 }
 
+static int max_tokens_of(const struct prompt *p)
+{
+	return p->max_tokens > 0 ? p->max_tokens : MAX_TOKENS;
+}
+
+static bool has_effort(const struct prompt *p)
+{
+	const char *set = p->set.reasoning;
+	return set != NULL && !p->is_exact && !isdigit((unsigned char)set[0]) && strcmp(set, "none") != 0 && !is_older(p->model);
+}
+
+/* Tokens for thinking, which are part of max_tokens and must leave something for the answer; 0: the model is not asked to think. */
+static int64_t budget_of(const struct prompt *p)
+{
+	int64_t most = max_tokens_of(p) - THINKING_MIN / 2;
+	if (p->set.reasoning == NULL || has_effort(p) || most < THINKING_MIN)
+		return 0;
+	int64_t wanted = wire_budget(p->set.reasoning);
+	return wanted == 0 ? 0 : MIN(MAX(wanted, THINKING_MIN), most);
+}
+
+/* A model that thinks takes no other temperature than its own. */
+static void put_sampling(const struct prompt *p, struct strbuf *b)
+{
+	int64_t budget = budget_of(p);
+	if (has_effort(p))
+		strbuf_str(b, ",\"thinking\":{\"type\":\"adaptive\"}");
+	else if (budget > 0)
+		strbuf_addf(b, ",\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":%lld}", (long long)budget);
+	else
+		wire_put_sampling(p, b, "temperature", "top_p");
+}
+
+static void put_output(const struct prompt *p, struct strbuf *b)
+{
+	if (p->schema.len == 0 && !has_effort(p))
+		return;
+	json_put_key(b, "output_config");
+	strbuf_char(b, '{');
+	if (has_effort(p))
+		json_put_field(b, "effort", strcmp(p->set.reasoning, "minimal") == 0 ? "low" : p->set.reasoning);
+	if (p->schema.len > 0) {
+		json_put_key(b, "format");
+		strbuf_str(b, "{\"type\":\"json_schema\",\"schema\":");
+		strbuf_add(b, p->schema.ptr, p->schema.len);
+		strbuf_char(b, '}');
+	}
+	strbuf_char(b, '}');
+}
+
 static void build(const struct prompt *p, struct strbuf *b)
 {
 	struct wire_turns w = { .b = b, .parts_key = "content" };
 	strbuf_char(b, '{');
 	json_put_field(b, "model", p->model);
-	json_put_int_field(b, "max_tokens", p->max_tokens > 0 ? p->max_tokens : MAX_TOKENS);
+	json_put_int_field(b, "max_tokens", max_tokens_of(p));
 	strbuf_str(b, ",\"stream\":true");
-	if (p->is_exact && takes_temperature(p->model))
+	if (p->is_exact && is_older(p->model))
 		strbuf_str(b, ",\"temperature\":0");
+	if (!p->is_exact)
+		put_sampling(p, b);
 	if (p->system != NULL && p->system[0] != '\0') {
 		strbuf_str(b, ",\"system\":[{\"type\":\"text\",\"text\":");
 		json_put_str(b, str_of(p->system));
@@ -95,11 +151,7 @@ static void build(const struct prompt *p, struct strbuf *b)
 		json_put_key(b, "tools");
 		wire_put_tools(p, b, "input_schema", WIRE_NO_SCHEMA);
 	}
-	if (p->schema.len > 0) {
-		strbuf_str(b, ",\"output_config\":{\"format\":{\"type\":\"json_schema\",\"schema\":");
-		strbuf_add(b, p->schema.ptr, p->schema.len);
-		strbuf_str(b, "}}");
-	}
+	put_output(p, b);
 	strbuf_str(b, ",\"messages\":[");
 	for (int i = 0; i < p->n_turns; i++)
 		put_turn(&w, &p->turns[i]);
@@ -124,19 +176,20 @@ static struct state *state_of(struct reply *r)
 static void read_usage(struct reply *r, const struct json *u, bool with_output)
 {
 	struct state *s = state_of(r);
-	int five = -1;
+	int64_t five = -1;
 	if (!json_is_object(u))
 		return;
-	usage_int(u, "input_tokens", &s->input);
-	usage_int(u, "cache_read_input_tokens", &s->cache_read);
-	usage_int(u, "cache_creation.ephemeral_5m_input_tokens", &five);
-	usage_int(u, "cache_creation.ephemeral_1h_input_tokens", &r->usage.cache_write_1h);
+	usage_count(u, "input_tokens", &s->input);
+	usage_count(u, "cache_read_input_tokens", &s->cache_read);
+	usage_count(u, "cache_creation.ephemeral_5m_input_tokens", &five);
+	usage_count(u, "cache_creation.ephemeral_1h_input_tokens", &r->usage.cache_write_1h);
 	if (five >= 0)
 		s->cache_write = five + MAX(r->usage.cache_write_1h, 0);
-	usage_int(u, "cache_creation_input_tokens", &s->cache_write);
+	usage_count(u, "cache_creation_input_tokens", &s->cache_write);
 	if (with_output)
-		usage_int(u, "output_tokens", &r->usage.output);
-	usage_int(u, "output_tokens_details.thinking_tokens", &r->usage.reasoning);
+		usage_count(u, "output_tokens", &r->usage.output);
+	usage_count(u, "output_tokens_details.thinking_tokens", &r->usage.reasoning);
+	wire_keep(r->usage.tier, sizeof r->usage.tier, u, "service_tier");
 	if (s->input >= 0)
 		r->usage.input = s->input + MAX(s->cache_read, 0) + MAX(s->cache_write, 0);
 	r->usage.cached = s->cache_read;
@@ -164,40 +217,63 @@ static int take(struct state *s, size_t n, struct err *err)
 	return s->bytes <= WIRE_OWN_MAX ? 0 : err_set(err, ERR_TOO_BIG, "a turn over %u bytes", WIRE_OWN_MAX);
 }
 
+/* The newest one: proxies use the index of a block that has ended for another. */
 static struct block *find_block(struct state *s, int64_t index)
 {
-	struct block *b = s->first;
-	while (b != NULL && b->index != index)
-		b = b->next;
-	return b;
+	struct block *found = NULL;
+	for (struct block *b = s->first; b != NULL; b = b->next)
+		found = b->index == index ? b : found;
+	return found;
 }
 
-/* `raw` is the content block as it stands, `j` the same, read. */
-static int start_block(struct reply *r, int64_t index, struct str raw, const struct json *j, struct err *err)
+/* `raw` is the content block as it stands; NULL with err when there are too many. */
+static struct block *add_block(struct reply *r, int64_t index, struct str raw, struct str type, struct err *err)
 {
 	struct state *s = state_of(r);
-	struct str text = STR("");
-	if (find_block(s, index) != NULL)
-		return 0;
-	if (++s->n_blocks > WIRE_BLOCKS_MAX)
-		return err_set(err, ERR_BAD_REPLY, "over %d blocks in one reply", WIRE_BLOCKS_MAX);
+	if (++s->n_blocks > WIRE_BLOCKS_MAX) {
+		err_set(err, ERR_BAD_REPLY, "over %d blocks in one reply", WIRE_BLOCKS_MAX);
+		return NULL;
+	}
 	if (take(s, raw.len, err) < 0)
-		return -1;
+		return NULL;
 	struct block *b = arena_alloc(r->arena, sizeof *b);
-	json_str(j, "type", &text);
 	*b = (struct block){ .index = index,
 		             .start = { arena_dup(r->arena, raw.ptr, raw.len), raw.len },
-		             .type = arena_dup(r->arena, text.ptr, text.len) };
+		             .type = arena_dup(r->arena, type.ptr, type.len) };
 	if (s->last != NULL)
 		s->last->next = b;
 	else
 		s->first = b;
 	s->last = b;
+	r->n_begun += str_eq(type, "tool_use");
+	r->has_thought |= str_has_nocase(type, "thinking");
+	return b;
+}
+
+/* `j` is the content block, read. One that is begun twice is one. */
+static int start_block(struct reply *r, int64_t index, struct str raw, const struct json *j, struct err *err)
+{
+	struct str type = STR(""), text;
+	json_str(j, "type", &type);
+	struct block *b = find_block(state_of(r), index);
+	if (b != NULL && !b->is_stopped && str_eq(type, b->type))
+		return 0;
+	b = add_block(r, index, raw, type, err);
+	if (b == NULL)
+		return -1;
 	if (strcmp(b->type, "text") == 0 && json_str(j, "text", &text) && text.len > 0) {
 		grow_add(r->arena, &b->text, text);
 		r->on_text(r->ctx, text);
 	}
 	return 0;
+}
+
+/* The block that a piece of text belongs to: one of text, whatever stands under its index. */
+static struct block *text_block(struct reply *r, struct block *b, int64_t index, struct err *err)
+{
+	if (b != NULL && strcmp(b->type, "text") == 0)
+		return b;
+	return add_block(r, index, STR("{\"type\":\"text\",\"text\":\"\"}"), STR("text"), err);
 }
 
 static int grow_block(struct reply *r, struct grow *g, struct str text, struct err *err)
@@ -214,13 +290,14 @@ static int feed_delta(struct reply *r, struct str data, const struct json *j, st
 	int64_t index = -1;
 	json_int(j, "index", &index);
 	struct block *b = find_block(state_of(r), index);
+	if (json_str(j, "delta.text", &text)) {
+		b = text_block(r, b, index, err);
+		if (b != NULL && text.len > 0)
+			r->on_text(r->ctx, text);
+		return b != NULL ? grow_block(r, &b->text, text, err) : -1;
+	}
 	if (b == NULL)
 		return 0;
-	if (json_str(j, "delta.text", &text)) {
-		if (strcmp(b->type, "text") == 0 && text.len > 0)
-			r->on_text(r->ctx, text);
-		return grow_block(r, &b->text, text, err);
-	}
 	if (json_str(j, "delta.partial_json", &text)) {
 		if (b->input.len + text.len > WIRE_ARGUMENTS_MAX)
 			return err_set(err, ERR_BAD_REPLY, "the arguments of a tool call are over %u bytes", WIRE_ARGUMENTS_MAX);
@@ -272,11 +349,10 @@ static void put_block(struct strbuf *own, const struct block *b)
 	strbuf_char(own, '}');
 }
 
+/* The turn in its own form, where that holds more than text. */
 static int keep_own(struct reply *r, struct err *err)
 {
 	const struct state *s = r->state;
-	struct arena a = ARENA_INIT;
-	const struct json *j;
 	bool is_plain = true;
 	r->own.cap = WIRE_OWN_MAX;
 	strbuf_clear(&r->own);
@@ -293,49 +369,38 @@ static int keep_own(struct reply *r, struct err *err)
 	strbuf_char(&r->own, ']');
 	if (r->own.broken)
 		return err_set(err, ERR_TOO_BIG, "a turn over %u bytes", WIRE_OWN_MAX);
-	if (is_plain) {
+	/* Blocks that we do not know may have been given anything: what cannot be said again as it stands is said as it was understood. */
+	if (is_plain || !wire_is_strict((struct str){ strbuf_text(&r->own), r->own.len }))
 		strbuf_clear(&r->own);
-		return 0;
+	return 0;
+}
+
+static int add_call(struct reply *r, struct parts *parts, const struct block *b, struct err *err)
+{
+	struct arena a = ARENA_INIT;
+	struct str id = STR(""), name = STR(""), input = grow_str(&b->input);
+	const struct json *j;
+	int result = wire_parse(&a, b->start, SPLIT_LINE_MAX, &j, err);
+	if (result == 0) {
+		if (input.len == 0)
+			raw_get(b->start, "input", &input);
+		json_str(j, "id", &id);
+		json_str(j, "name", &name);
+		struct part *p = parts_new(r, parts, b->index, id, name, err);
+		result = p != NULL ? part_add(r->arena, p, input, err) : -1;
 	}
-	/* Blocks that we do not know may have been given anything. */
-	int result = wire_parse(&a, (struct str){ r->own.ptr, r->own.len }, WIRE_OWN_MAX, &j, err);
 	arena_release(&a);
 	return result;
 }
 
-/* message_stop, or the end of a body that came whole. */
-static int end_message(struct reply *r, struct err *err)
+static int end(struct reply *r, struct err *err)
 {
 	const struct state *s = state_of(r);
 	struct parts parts = { .n = 0 };
-	struct arena a = ARENA_INIT;
-	const struct json *j;
-	int result = 0;
-	if (!r->has_finish)
-		return err_set(err, ERR_TRUNCATED, "message_stop without a stop_reason");
-	if (reply_ended(r) == FINISH_WHOLE) { /* a call cut short would look like one without arguments */
-		for (const struct block *b = s->first; result == 0 && b != NULL; b = b->next) {
-			struct str id = STR(""), name = STR(""), input = grow_str(&b->input);
-			if (strcmp(b->type, "tool_use") != 0)
-				continue;
-			if (input.len == 0)
-				raw_get(b->start, "input", &input);
-			result = json_parse(&a, b->start, SPLIT_LINE_MAX, &j, err);
-			if (result < 0)
-				break;
-			json_str(j, "id", &id);
-			json_str(j, "name", &name);
-			struct part *p = parts_new(r->arena, &parts, b->index, id, name, err);
-			result = p != NULL ? part_add(r->arena, p, input, err) : -1;
-		}
-		arena_release(&a);
-		if (result < 0 || keep_own(r, err) < 0 || parts_settle(r, &parts, err) < 0) {
-			strbuf_clear(&r->own);
+	for (const struct block *b = s->first; b != NULL; b = b->next)
+		if (strcmp(b->type, "tool_use") == 0 && add_call(r, &parts, b, err) < 0)
 			return -1;
-		}
-	}
-	r->is_complete = true;
-	return 0;
+	return parts_settle(r, &parts, err) < 0 ? -1 : keep_own(r, err);
 }
 
 /* A body that came whole although a stream was asked for. */
@@ -348,48 +413,50 @@ static int feed_whole(struct reply *r, struct str data, const struct json *j, st
 		if (start_block(r, index++, l.raw, l.j, err) < 0)
 			return -1;
 	read_usage(r, json_get(j, "usage"), true);
-	r->has_finish |= wire_keep(r->finish, sizeof r->finish, j, "stop_reason");
-	return end_message(r, err);
+	wire_keep_finish(r, j, "stop_reason");
+	r->is_document = true;
+	return 0;
 }
 
 static int feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
 {
+	static const char *const PAYLOAD[] = { "type", "delta", "content_block", "content", NULL };
 	const struct json *j;
 	struct str type = str_of(name), raw;
+	struct block *block;
 	int64_t index = -1;
-	if (r->is_complete)
-		return 0;
-	if (wire_parse(a, data, SPLIT_LINE_MAX, &j, err) < 0)
+	if (wire_event(a, name, data, PAYLOAD, &j, err) < 0)
 		return -1;
 	json_str(j, "type", &type);
-	if (str_eq(type, "error") || wire_is_error(j))
-		return classify_stream(&provider_anthropic, data, err);
+	json_int(j, "index", &index);
 	if (str_eq(type, "message"))
 		return feed_whole(r, data, j, err);
 	if (str_eq(type, "message_start"))
 		return start_message(r, j, err);
-	if (str_eq(type, "content_block_start") && json_int(j, "index", &index) && raw_get(data, "content_block", &raw))
+	if (str_eq(type, "content_block_start") && raw_get(data, "content_block", &raw))
 		return start_block(r, index, raw, json_get(j, "content_block"), err);
 	if (str_eq(type, "content_block_delta"))
 		return feed_delta(r, data, j, err);
+	if (str_eq(type, "content_block_stop") && (block = find_block(state_of(r), index)) != NULL)
+		block->is_stopped = true;
 	if (str_eq(type, "message_delta")) {
-		r->has_finish |= wire_keep(r->finish, sizeof r->finish, j, "delta.stop_reason");
+		wire_keep_finish(r, j, "delta.stop_reason");
 		read_usage(r, json_get(j, "usage"), true);
 	}
-	return str_eq(type, "message_stop") ? end_message(r, err) : 0;
+	r->has_mark |= str_eq(type, "message_stop");
+	return 0;
 }
 
-static bool error(const struct json *body, struct str *text, struct str *code)
+static bool is_call(const struct json *part)
 {
-	*code = STR("");
-	json_str(body, "error.type", code);
-	return json_str(body, "error.message", text) || json_str(body, "error", text) || json_str(body, "message", text);
+	struct str type = STR("");
+	return json_str(part, "type", &type) && str_eq(type, "tool_use");
 }
 
 static void path(const struct prompt *p, struct strbuf *b)
 {
 	(void)p;
-	strbuf_str(b, "/v1/messages");
+	strbuf_str(b, "/messages");
 }
 
 static const char *const HEADERS[] = { "anthropic-version: 2023-06-01", NULL };
@@ -398,10 +465,10 @@ const struct provider_ops provider_anthropic = {
 	.protocol = "anthropic",
 	.key_header = "x-api-key: ",
 	.headers = HEADERS,
+	.version = "/v1",
 	.path = path,
-	.stream = SPLIT_SSE,
-	.stream_type = "text/event-stream",
 	.build = build,
 	.feed = feed,
-	.error = error,
+	.end = end,
+	.is_call = is_call,
 };

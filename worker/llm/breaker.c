@@ -16,7 +16,7 @@ struct entry {
 	char provider[64], model[128], key_env[128], job_id[40];
 	int calls, errors, verdict;
 	int64_t tokens, park_ms;
-	bool is_sum, is_key, is_probe;
+	bool is_sum, is_key, is_probe, is_park;
 	enum err_code code;
 	char detail[160];
 	struct limit limits[LIMIT_N]; /* that are known whole */
@@ -161,6 +161,7 @@ void breakers_park(struct breakers *b, const struct route *r, const struct err *
 	pthread_mutex_lock(&b->lock);
 	struct entry *e = entry_of(b, r, false);
 	if (e != NULL) {
+		e->is_park = true;
 		e->park_ms = ms;
 		e->is_key = is_key;
 		put_error(e, err);
@@ -225,7 +226,7 @@ static void put_entry(struct strbuf *out, const struct entry *e)
 		json_put_field(out, "class", err_name(e->code));
 		json_put_field(out, "detail", e->detail);
 	}
-	if (e->park_ms > 0) {
+	if (e->is_park) {
 		json_put_int_field(out, "park_ms", e->park_ms);
 		strbuf_addf(out, ",\"park_key\":%s", e->is_key ? "true" : "false");
 	}

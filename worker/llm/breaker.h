@@ -20,7 +20,7 @@ void breakers_calling(struct breakers *, const char *provider, int change);
 void breakers_put_calls(struct breakers *, struct strbuf *);
 /* A call of the route ended, with these tokens, and said this of its limits. */
 void breakers_count(struct breakers *, const struct route *, const struct err *, int64_t tokens, const struct limits *);
-/* Nobody is to call the route's model, or with its key, for ms. */
+/* Nobody is to call the route's model, or with its key, for ms; 0: it did not say for how long, and the fleet's wait grows. */
 void breakers_park(struct breakers *, const struct route *, const struct err *, int64_t ms, bool is_key);
 /* What became of a probe: 1 it answered, 0 it failed, -1 it was not called after all. */
 void breakers_probed(struct breakers *, const struct route *, const char *job_id, int verdict, const struct err *);

@@ -11,16 +11,17 @@
 struct call {
 	/* Readable once is_done, by the job's owner. */
 	atomic_bool is_done;
-	struct err err; /* code OK: the reply is whole */
-	struct reply reply;
-	struct embedding vectors; /* where texts were asked for; lives as long as the call */
-	int ttft_ms;              /* first text; -1: none came */
-	int generation_ms;        /* request to end */
-	bool was_sent;            /* the provider may have worked, and may bill it */
-	bool is_estimated;        /* usage is our own count: the provider said none */
-	char request_id[80];      /* the provider's number of it; empty: it said none */
-	struct limits limits;     /* what its headers said */
-	uint64_t transfer;        /* the engine's number of it; 0: none, the null provider */
+	struct err err; /* code OK: the reply is an answer */
+	struct reply *reply;
+	const char *finish_reason, *proof; /* struct verdict; live as long as the call */
+	struct embedding vectors;          /* where texts were asked for; lives as long as the call */
+	int ttft_ms;                       /* first text; -1: none came */
+	int generation_ms;                 /* request to end */
+	bool was_sent;                     /* the provider may have worked, and may bill it */
+	bool is_estimated;                 /* usage is our own count, or not all of it: the provider did not say, or broke off */
+	char request_id[80];               /* the provider's number of it; empty: it said none */
+	struct limits limits;              /* what its headers said */
+	uint64_t transfer;                 /* the engine's number of it; 0: none, the null provider */
 	struct call_private *private;
 };
 
@@ -28,9 +29,10 @@ struct span;
 
 /* What is asked of a provider. Read before call_start returns, but for what `into` and `texts` point to: they outlive the call. */
 struct ask {
-	const char *system; /* may be NULL */
-	const struct turn *turns;
+	const char *system;              /* may be NULL */
+	const struct prompt_turn *turns; /* valid for every vendor (turns.h) */
 	int n_turns;
+	struct sampling set;     /* what people set */
 	int max_tokens;          /* 0: the provider's default */
 	struct str schema;       /* the answer is to follow it; empty: free text */
 	bool is_exact;           /* temperature 0 */

@@ -10,14 +10,14 @@
 
 #define ERROR_BODY_MAX 65536
 #define DAY_MS 86400000
-#define QUOTA_WAIT_MS 3600000 /* a rate limit never asks for more */
 
 /* What is known of an error. */
 struct facts {
 	int status; /* 0: not known */
-	struct str text, code;
-	double wait_ms; /* said in the details; -1: not said */
-	bool is_daily;  /* a limit of the day, or no access at all */
+	struct str text, code, type;
+	double wait_ms;   /* said in the details; -1: not said */
+	bool is_of_model; /* a quota of this model alone */
+	bool is_closed;   /* a quota of 0: there is no access at all */
 };
 
 /* Codes and types that say as much as a status. */
@@ -30,9 +30,14 @@ static const struct {
 	{ "billing_hard_limit_reached", 402 },
 	{ "billing_not_active", 402 },
 	{ "insufficient_balance", 402 },
+	{ "insufficient_funds", 402 },
+	{ "insufficient_credits", 402 },
+	{ "payment_required", 402 },
+	{ "arrearage", 402 },
 	{ "context_length_exceeded", 413 },
 	{ "exceed_context_size_error", 413 },
 	{ "request_too_large", 413 },
+	{ "string_above_max_length", 413 },
 	{ "API_KEY_INVALID", 401 },
 	{ "invalid_api_key", 401 },
 	{ "authentication_error", 401 },
@@ -49,9 +54,17 @@ static const struct {
 	{ "rate_limit_exceeded", 429 },
 	{ "rate_limited", 429 },
 	{ "too_many_requests", 429 },
+	{ "rate_limit", 429 },
+	{ "requests", 429 },
+	{ "tokens", 429 },
+	{ "throttling", 429 },
+	{ "throttlingexception", 429 },
+	{ "request_limit_reached", 429 },
 	{ "RESOURCE_EXHAUSTED", 429 },
 	{ "overloaded_error", 529 },
 	{ "overloaded", 529 },
+	{ "server_busy", 529 },
+	{ "engine_overloaded_error", 529 },
 	{ "server_overloaded", 529 },
 	{ "engine_overloaded", 529 },
 	{ "capacity_exceeded", 498 },
@@ -64,12 +77,14 @@ static const struct {
 	{ "INTERNAL", 500 },
 };
 
+/* A word, in any case, or a number as HTTP has them. */
 static int status_of(struct str code)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(WORDS); i++)
-		if (str_eq(code, WORDS[i].word))
+		if (code.len == strlen(WORDS[i].word) && strncasecmp(code.ptr, WORDS[i].word, code.len) == 0)
 			return WORDS[i].status;
-	return 0;
+	int n = code.len == 3 ? atoi(code.ptr) : 0;
+	return n >= 400 && n < 600 ? n : 0;
 }
 
 static bool has_any(struct str text, const char *const *words)
@@ -121,65 +136,187 @@ static bool has_limit_zero(const char *text)
 static void read_details(const struct json *body, struct facts *f)
 {
 	struct str s;
+	bool is_quota = false, is_shared = false;
 	for (const struct json *d = json_first(json_get(body, "error.details")); d != NULL; d = json_next(d)) {
 		if (json_str(d, "retryDelay", &s))
 			f->wait_ms = read_duration(s.ptr);
-		for (const struct json *v = json_first(json_get(d, "violations")); v != NULL; v = json_next(v))
-			f->is_daily |= (json_str(v, "quotaId", &s) && str_has_nocase(s, "PerDay")) ||
-			               (json_str(v, "quotaValue", &s) && str_eq(s, "0"));
+		/* A bad key is an INVALID_ARGUMENT like many others. */
+		if (json_str(d, "reason", &s) && str_eq(s, "API_KEY_INVALID"))
+			f->code = s;
+		for (const struct json *v = json_first(json_get(d, "violations")); v != NULL; v = json_next(v)) {
+			if (json_str(v, "quotaId", &s)) {
+				is_quota = true;
+				is_shared |= !str_has_nocase(s, "PerModel");
+			}
+			f->is_closed |= json_str(v, "quotaValue", &s) && str_eq(s, "0");
+		}
 	}
-	f->is_daily |= f->wait_ms > QUOTA_WAIT_MS || has_limit_zero(f->text.ptr);
+	f->is_of_model = is_quota && !is_shared;
+	f->is_closed |= has_limit_zero(f->text.ptr);
 }
 
-static void read_facts(const struct provider_ops *ops, struct arena *a, struct str body, struct facts *f)
+/* The first of these paths that holds a text that is not empty. */
+static bool text_at(const struct json *j, const char *const *paths, struct str *out)
+{
+	struct str s;
+	for (; *paths != NULL; paths++)
+		if (json_str(j, *paths, &s) && s.len > 0) {
+			*out = s;
+			return true;
+		}
+	return false;
+}
+
+/* What was said, by whoever: OpenAI, Anthropic, Google, Ollama, vLLM, FastAPI, Zhipu, MiniMax, Baidu, … */
+static const char *const TEXTS[] = { "error.message",
+	                             "error.msg",
+	                             "error",
+	                             "x_groq.error",
+	                             "message",
+	                             "msg",
+	                             "detail",
+	                             "detail.message",
+	                             "detail[0].msg",
+	                             "error_msg",
+	                             "error_message",
+	                             "errorMessage",
+	                             "errors[0].message",
+	                             "errors[0]",
+	                             "base_resp.status_msg",
+	                             "error.error.message",
+	                             "error.detail",
+	                             NULL };
+static const char *const CODES[] = { "error.code", "error.status", "code", "error_code", "errorCode", "errors[0].code", NULL };
+static const char *const TYPES[] = { "error.type", "type", "error.error.type", NULL };
+
+static int number_at(const struct json *j, const char *const *paths)
+{
+	int64_t n;
+	for (; *paths != NULL; paths++)
+		if (json_int(j, *paths, &n) && n >= 400 && n < 600)
+			return (int)n;
+	return 0;
+}
+
+static void read_facts(struct arena *a, struct str body, struct facts *f)
 {
 	const struct json *j;
-	struct str type;
 	struct err ignored;
-	int64_t code;
 	f->text = (struct str){ arena_dup(a, body.ptr, body.len), body.len };
-	f->code = STR("");
+	f->code = f->type = STR("");
 	f->wait_ms = -1;
-	if (json_parse(a, body, ERROR_BODY_MAX, &j, &ignored) < 0)
+	if (json_parse_piece(a, body, ERROR_BODY_MAX, &j, &ignored) < 0)
 		return;
 	if (json_get(j, "[0]") != NULL) /* Google wraps an error into an array now and then */
 		j = json_get(j, "[0]");
-	ops->error(j, &f->text, &f->code);
-	if (f->status == 0 && json_int(j, "error.code", &code) && code >= 400 && code < 600)
-		f->status = (int)code;
+	text_at(j, TEXTS, &f->text);
+	text_at(j, CODES, &f->code);
+	text_at(j, TYPES, &f->type);
 	read_details(j, f);
 	if (f->status == 0)
+		f->status = number_at(j, CODES);
+	if (f->status == 0)
 		f->status = status_of(f->code);
-	if (f->status == 0 && json_str(j, "error.type", &type))
-		f->status = status_of(type);
+	if (f->status == 0)
+		f->status = status_of(f->type);
+}
+
+static bool says_word(const struct facts *f, int status)
+{
+	return status_of(f->code) == status || status_of(f->type) == status;
 }
 
 static bool is_exhausted(const struct facts *f)
 {
-	static const char *const SAYS[] = { "usage limit",          "credit balance is too low", "key limit exceeded",
-		                            "insufficient credits", "insufficient balance",      NULL };
-	return f->status == 402 || status_of(f->code) == 402 || has_any(f->text, SAYS) || (f->status == 429 && f->is_daily);
+	static const char *const SAYS[] = { "usage limit",
+		                            "credit balance",
+		                            "key limit exceeded",
+		                            "insufficient credit",
+		                            "insufficient balance",
+		                            "insufficient funds",
+		                            "insufficient account",
+		                            "balance is not enough",
+		                            "not enough balance",
+		                            "not enough credit",
+		                            "no credits",
+		                            "out of credits",
+		                            "in arrears",
+		                            "overdue",
+		                            "\xE4\xBD\x99\xE9\xA2\x9D\xE4\xB8\x8D\xE8\xB6\xB3",
+		                            "\xE6\xAC\xA0\xE8\xB4\xB9",
+		                            NULL };
+	return f->status == 402 || says_word(f, 402) || has_any(f->text, SAYS) || (f->status == 429 && f->is_closed);
+}
+
+/* Words for a prompt that does not fit: each vendor and each server has its own. */
+static bool says_too_long(struct str text)
+{
+	static const char *const PHRASES[] = { "prompt is too long",
+		                               "prompt too long",
+		                               "input is too long",
+		                               "maximum context length",
+		                               "max context length",
+		                               "maximum prompt length",
+		                               "range of input length",
+		                               "context_length_exceeded",
+		                               "exceed context limit",
+		                               "context limit exceeded",
+		                               "too many input tokens",
+		                               "too many prompt tokens",
+		                               NULL };
+	static const char *const THINGS[] = { "context length", "context window",       "context size",
+		                              "context limit",  "model length",         "max_model_len",
+		                              "maximum length", "max length",           "sequence length",
+		                              "input length",   "prompt length",        "input token",
+		                              "prompt token",   "tokens in the prompt", "tokens in prompt",
+		                              "n_ctx",          "max_seq_len",          "max_total_tokens",
+		                              "max_new_tokens", "prompt contains",      "longer than the model",
+		                              "token limit",    "inputs tokens",        "inputs` tokens",
+		                              "`inputs`",       "length of the prompt", NULL };
+	static const char *const EXCEEDS[] = { "exceed",
+		                               "longer than",
+		                               "too long",
+		                               "larger than",
+		                               "too large",
+		                               "greater than",
+		                               "more than",
+		                               "too many",
+		                               "overflow",
+		                               "at most",
+		                               "must be <=",
+		                               "must have less than",
+		                               "reduce the length",
+		                               "does not fit",
+		                               "bigger than",
+		                               "is over",
+		                               NULL };
+	/* A rate of tokens is a limit too, and so is what we ask for the answer. */
+	static const char *const RATES[] = { "per minute", "per min",    "per day", "per hour",
+		                             "per second", "rate limit", "quota",   NULL };
+	if (has_any(text, PHRASES))
+		return true;
+	return has_any(text, THINGS) && has_any(text, EXCEEDS) && !has_any(text, RATES);
 }
 
 static bool is_too_long(const struct facts *f)
 {
-	static const char *const SAYS[] = { "exceeds the context length", "prompt is too long",         "prompt too long",
-		                            "maximum context length",     "max context length",         "available context size",
-		                            "exceed context limit",       "exceeds the context window", NULL };
-	return f->status == 413 || status_of(f->code) == 413 || has_any(f->text, SAYS) ||
-	       (str_has_nocase(f->text, "input token count") && str_has_nocase(f->text, "exceed"));
+	if (f->status == 413 || says_word(f, 413))
+		return true;
+	return f->status != 429 && f->status != 401 && f->status != 403 && f->status != 404 && says_too_long(f->text);
 }
 
 static enum err_code decide(const struct facts *f)
 {
-	static const char *const FLAGGED[] = { "flagged", "content management policy", NULL };
+	static const char *const FLAGGED[] = { "flagged",       "content management policy", "content policy",
+		                               "safety system", "inappropriate content",     NULL };
 	if (is_exhausted(f))
 		return ERR_QUOTA;
 	if (is_too_long(f))
 		return ERR_CONTEXT_LENGTH;
-	if (str_eq(f->code, "content_filter") || ((f->status == 400 || f->status == 403) && has_any(f->text, FLAGGED)))
+	if (str_has_nocase(f->code, "content_filter") || str_has_nocase(f->code, "content_policy") ||
+	    ((f->status == 400 || f->status == 403) && has_any(f->text, FLAGGED)))
 		return ERR_CONTENT_FILTER;
-	if (f->status == 401 || f->status == 403 || str_eq(f->code, "API_KEY_INVALID") ||
+	if (f->status == 401 || f->status == 403 || says_word(f, 401) ||
 	    (f->status == 400 && str_has_nocase(f->text, "API key not valid")))
 		return ERR_AUTH;
 	if (f->status == 404 || str_eq(f->code, "model_not_found"))
@@ -201,30 +338,70 @@ static int set(const struct facts *f, enum err_code what, int header_ms, const c
 	text.len -= utf8_unfinished(text);
 	utf8_safe(&clean, text, false);
 	err_set(err, what, "%s%s%s", where, clean.len > 0 ? ": " : "", strbuf_text(&clean));
-	err->wait_ms = header_ms >= 0 ? header_ms : wait < DAY_MS ? (int)wait : DAY_MS;
+	err->wait_ms = header_ms > 0 ? header_ms : wait < DAY_MS ? (int)wait : DAY_MS;
+	err->is_of_model = f->is_of_model;
 	strbuf_release(&clean);
 	return -1;
 }
 
-int classify_http(const struct provider_ops *ops, int status, struct str body, int retry_after_ms, struct err *err)
+int classify_http(int status, struct str body, int retry_after_ms, struct err *err)
 {
 	struct arena a = ARENA_INIT;
 	struct facts f = { .status = status };
 	char where[32];
-	read_facts(ops, &a, body, &f);
+	read_facts(&a, body, &f);
 	snprintf(where, sizeof where, "HTTP %d", status);
 	set(&f, decide(&f), retry_after_ms, where, err);
 	arena_release(&a);
 	return -1;
 }
 
-int classify_stream(const struct provider_ops *ops, struct str event, struct err *err)
+int classify_redirect(int status, const char *location, struct err *err)
+{
+	struct strbuf clean = STRBUF_INIT(160 * 8);
+	utf8_safe(&clean, str_of(location), false);
+	err_set(err, ERR_NOT_CONFIGURED, "HTTP %d: redirects are not followed; this one points to %.150s: is base_url right?",
+	        status, clean.len > 0 ? strbuf_text(&clean) : "nothing");
+	strbuf_release(&clean);
+	return -1;
+}
+
+/* `error` is there and says something: {}, "" and false are none. */
+static bool says_error(const struct json *error)
+{
+	bool is_set;
+	if (json_bool(error, "", &is_set))
+		return is_set;
+	return json_is_object(error) || json_is_array(error) ? json_count(error) > 0 : json_value(error).len > 0;
+}
+
+bool is_error_event(const struct json *j, const char *name, const char *const *payload)
+{
+	struct str text, type = STR("");
+	int64_t code = 0;
+	if (says_error(json_get(j, "error")) || json_is_string(json_get(j, "x_groq.error")) || strcmp(name, "error") == 0)
+		return true;
+	json_str(j, "type", &type);
+	if (type.len == 0)
+		json_str(j, "object", &type);
+	if (type.len >= 5 &&
+	    strncasecmp(type.ptr + type.len - 5, "error", 5) == 0) /* "error", "rate_limit_error", "BadRequestError" */
+		return true;
+	if (json_int(j, "base_resp.status_code", &code) && code != 0)
+		return true;
+	for (; *payload != NULL; payload++)
+		if (json_get(j, *payload) != NULL)
+			return false;
+	return text_at(j, TEXTS, &text);
+}
+
+int classify_event(struct str event, struct err *err)
 {
 	static const char *const BUSY[] = { "overloaded", "server busy", "at capacity", NULL };
 	static const char *const RATE[] = { "rate limit", "too many requests", NULL };
 	struct arena a = ARENA_INIT;
 	struct facts f = { .status = 0 };
-	read_facts(ops, &a, event, &f);
+	read_facts(&a, event, &f);
 	if (f.status == 0 || f.status == 500) /* no code, or one that says no more than that it went wrong */
 		f.status = has_any(f.text, BUSY) ? 529 : has_any(f.text, RATE) ? 429 : 500;
 	set(&f, decide(&f), -1, "in the stream", err);

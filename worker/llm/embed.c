@@ -23,7 +23,7 @@ static void put_texts(const struct embed_request *r, struct strbuf *b)
 static void openai_path(const struct embed_request *r, struct strbuf *b)
 {
 	(void)r;
-	strbuf_str(b, "/v1/embeddings");
+	strbuf_str(b, "/embeddings");
 }
 
 static void openai_build(const struct embed_request *r, struct strbuf *b)
@@ -38,7 +38,7 @@ static void openai_build(const struct embed_request *r, struct strbuf *b)
 static void ollama_path(const struct embed_request *r, struct strbuf *b)
 {
 	(void)r;
-	strbuf_str(b, "/api/embed");
+	strbuf_str(b, "/embed");
 }
 
 /* A text that is too long is an error, not a vector of its beginning. */
@@ -57,7 +57,7 @@ static const char *gemini_model(const struct embed_request *r)
 
 static void gemini_path(const struct embed_request *r, struct strbuf *b)
 {
-	strbuf_str(b, "/v1beta/models/");
+	strbuf_str(b, "/models/");
 	wire_put_path(b, gemini_model(r));
 	strbuf_str(b, ":batchEmbedContents");
 }
@@ -197,14 +197,15 @@ static int read_list(const struct embed_ops *ops, const struct json *list, int r
 int embed_read(const struct embed_ops *ops, const struct embed_request *r, struct str body, struct arena *a,
                struct embedding *out, struct err *err)
 {
+	const char *const PAYLOAD[] = { ops->list, NULL };
 	struct arena tree = ARENA_INIT;
 	const struct json *j, *list;
 	int result = -1, n, room;
 	*out = (struct embedding){ .n = r->n_texts, .input_tokens = -1 };
 	if (wire_parse(&tree, body, EMBED_BODY_MAX, &j, err) < 0)
 		goto out;
-	if (wire_is_error(j) || wire_is_error(json_get(j, "[0]"))) {
-		classify_stream(ops->provider, body, err);
+	if (is_error_event(j, "", PAYLOAD) || is_error_event(json_get(j, "[0]"), "", PAYLOAD)) {
+		classify_event(body, err);
 		goto out;
 	}
 	list = json_get(j, ops->list);
@@ -220,9 +221,9 @@ int embed_read(const struct embed_ops *ops, const struct embed_request *r, struc
 			result = err_set(err, ERR_BAD_REPLY, "vectors of %d numbers, not of %d", out->dimensions, r->dimensions);
 	}
 	wire_keep(out->model, sizeof out->model, j, "model");
-	usage_int(j, "usage.prompt_tokens", &out->input_tokens);
-	usage_int(j, "prompt_eval_count", &out->input_tokens);
-	usage_int(j, "usageMetadata.promptTokenCount", &out->input_tokens);
+	usage_count(j, "usage.prompt_tokens", &out->input_tokens);
+	usage_count(j, "prompt_eval_count", &out->input_tokens);
+	usage_count(j, "usageMetadata.promptTokenCount", &out->input_tokens);
 out:
 	arena_release(&tree);
 	return result;

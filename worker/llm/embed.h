@@ -1,7 +1,7 @@
 #pragma once
 /*
  * Texts into vectors: what is asked and how the answer is read, in Ollama's, OpenAI's and Gemini's protocol (Anthropic has none). Pure. Key
- * header, fixed headers and errors are those of the provider_ops of the same protocol.
+ * header, fixed headers and version are those of the provider_ops of the same protocol.
  */
 #include "worker/llm/provider.h"
 
@@ -21,8 +21,8 @@ struct embed_request {
 struct embedding {
 	float *values; /* n * dimensions of them, in the arena */
 	int n, dimensions;
-	int input_tokens; /* -1: not said */
-	char model[80];   /* as the provider names it; "" when it does not */
+	int64_t input_tokens; /* -1: not said */
+	char model[80];       /* as the provider names it; "" when it does not */
 };
 
 struct embed_ops {
@@ -37,6 +37,6 @@ struct embed_ops {
 /* NULL when the protocol has no embeddings. */
 const struct embed_ops *embed_find(const char *protocol);
 /* Reads the body of a 200. ERR_BAD_REPLY when a vector is missing, comes twice, is of another length than asked or than its neighbours, or is
- * no direction at all; what classify_stream says when the body is an error. */
+ * no direction at all; what classify_event says when the body is an error. */
 MUSTCHECK int embed_read(const struct embed_ops *, const struct embed_request *, struct str body, struct arena *,
                          struct embedding *, struct err *);

@@ -2,7 +2,9 @@
  * Gemini's generateContent: POST /v1beta/models/M:streamGenerateContent?alt=sse, each event a whole response, complete with a finishReason;
  * there is no end mark. The key goes into a header: in the URL it would land in logs. Parts carry signatures that the model wants back.
  */
-#include "worker/llm/classify.h"
+#include <ctype.h>
+
+#include "worker/llm/text.h"
 #include "worker/llm/wire.h"
 
 /* The vendor's own word for a call that another model made, which has no signature: Gemini 3 refuses a call without any. */
@@ -10,7 +12,7 @@
 
 struct state {
 	struct parts parts;
-	int prompt, tools, candidates, thoughts, total;
+	int64_t prompt, tools, candidates, thoughts, total;
 	struct str event; /* the one being read: no other of the conversation is like it */
 	struct grow own;  /* parts so far, as they came */
 	bool has_signed;  /* own parts that must be said again as they are */
@@ -20,7 +22,7 @@ struct state {
 
 static void put_text(struct wire_turns *w, const char *role, struct str text)
 {
-	if (text.len == 0)
+	if (text_is_blank(text))
 		return;
 	wire_next_part(w, role);
 	strbuf_str(w->b, "{\"text\":");
@@ -64,6 +66,23 @@ static void put_turn(struct wire_turns *w, const struct prompt_turn *t, bool wan
 	}
 }
 
+static bool is_before_3(const char *model)
+{
+	return str_has_nocase(str_of(model), "gemini-1") || str_has_nocase(str_of(model), "gemini-2");
+}
+
+/* Gemini 3 takes a level, its elders a number of tokens; both take a number that was set as one. */
+static void put_thinking(const struct prompt *p, struct strbuf *b)
+{
+	const char *effort = wire_effort(p->set.reasoning);
+	int64_t budget = wire_budget(p->set.reasoning);
+	json_put_key(b, "thinkingConfig");
+	if (is_before_3(p->model) || isdigit((unsigned char)p->set.reasoning[0]))
+		strbuf_addf(b, "{\"thinkingBudget\":%lld}", (long long)budget);
+	else
+		strbuf_addf(b, "{\"thinkingLevel\":\"%s\"}", strcmp(effort, "none") == 0 ? "minimal" : effort);
+}
+
 static void put_config(const struct prompt *p, struct strbuf *b)
 {
 	strbuf_str(b, ",\"generationConfig\":{");
@@ -71,6 +90,10 @@ static void put_config(const struct prompt *p, struct strbuf *b)
 		json_put_int_field(b, "maxOutputTokens", p->max_tokens);
 	if (p->is_exact)
 		json_put_int_field(b, "temperature", 0);
+	else
+		wire_put_sampling(p, b, "temperature", "topP");
+	if (p->set.reasoning != NULL && !p->is_exact)
+		put_thinking(p, b);
 	if (p->schema.len > 0) {
 		json_put_field(b, "responseMimeType", "application/json");
 		json_put_key(b, "responseJsonSchema");
@@ -81,9 +104,8 @@ static void put_config(const struct prompt *p, struct strbuf *b)
 
 static void build(const struct prompt *p, struct strbuf *b)
 {
-	struct str model = str_of(p->model);
 	/* The models that refuse a call without a signature. */
-	bool wants_signed = !str_has_nocase(model, "gemini-1") && !str_has_nocase(model, "gemini-2");
+	bool wants_signed = !is_before_3(p->model);
 	struct wire_turns w = { .b = b, .parts_key = "parts" };
 	strbuf_str(b, "{\"contents\":[");
 	for (int i = 0; i < p->n_turns; i++)
@@ -100,7 +122,8 @@ static void build(const struct prompt *p, struct strbuf *b)
 		wire_put_tools(p, b, "parametersJsonSchema", NULL);
 		strbuf_str(b, "}]");
 	}
-	if (p->max_tokens > 0 || p->is_exact || p->schema.len > 0)
+	bool is_set = p->set.temperature != NULL || p->set.top_p != NULL || p->set.reasoning != NULL;
+	if (p->max_tokens > 0 || p->is_exact || p->schema.len > 0 || is_set)
 		put_config(p, b);
 	strbuf_char(b, '}');
 }
@@ -121,12 +144,12 @@ static struct state *state_of(struct reply *r)
 static void read_usage(struct reply *r, const struct json *u)
 {
 	struct state *s = state_of(r);
-	usage_int(u, "promptTokenCount", &s->prompt);
-	usage_int(u, "toolUsePromptTokenCount", &s->tools);
-	usage_int(u, "candidatesTokenCount", &s->candidates);
-	usage_int(u, "thoughtsTokenCount", &s->thoughts);
-	usage_int(u, "totalTokenCount", &s->total);
-	usage_int(u, "cachedContentTokenCount", &r->usage.cached);
+	usage_count(u, "promptTokenCount", &s->prompt);
+	usage_count(u, "toolUsePromptTokenCount", &s->tools);
+	usage_count(u, "candidatesTokenCount", &s->candidates);
+	usage_count(u, "thoughtsTokenCount", &s->thoughts);
+	usage_count(u, "totalTokenCount", &s->total);
+	usage_count(u, "cachedContentTokenCount", &r->usage.cached);
 	if (s->prompt >= 0)
 		r->usage.input = s->prompt + MAX(s->tools, 0);
 	if (s->candidates >= 0 || s->thoughts >= 0)
@@ -145,7 +168,7 @@ static int read_call(struct reply *r, struct str raw, const struct json *call, s
 	if (!json_str(call, "id", &id) || id.len == 0)
 		id = wire_make_id(r->arena, s->event, s->parts.n);
 	raw_get(raw, "args", &arguments);
-	struct part *p = parts_new(r->arena, &s->parts, -1, id, name, err);
+	struct part *p = parts_new(r, &s->parts, -1, id, name, err);
 	return p != NULL ? part_add(r->arena, p, str_eq(arguments, "null") ? STR("") : arguments, err) : -1;
 }
 
@@ -159,12 +182,13 @@ static int read_part(struct reply *r, struct str raw, const struct json *part, s
 	struct str raw_call;
 	json_str(part, "text", &text);
 	json_bool(part, "thought", &is_thought);
+	r->has_thought |= is_thought;
 	if (text.len > 0 && !is_thought)
 		r->on_text(r->ctx, text);
 	if (json_is_object(call) && raw_get(raw, "functionCall", &raw_call) && read_call(r, raw_call, call, err) < 0)
 		return -1;
 	s->has_signed |= is_signed || call != NULL;
-	if (text.len > 0 || is_signed || json_get(part, "text") == NULL) {
+	if (text.len > 0 || is_signed || call != NULL || json_get(part, "text") == NULL) {
 		if (s->own.len + raw.len > WIRE_OWN_MAX - 4)
 			return err_set(err, ERR_TOO_BIG, "a turn over %u bytes", WIRE_OWN_MAX);
 		grow_add(r->arena, &s->own, s->own.len > 0 ? STR(",") : STR("["));
@@ -173,76 +197,51 @@ static int read_part(struct reply *r, struct str raw, const struct json *part, s
 	return 0;
 }
 
-static int finish(struct reply *r, struct err *err)
+static int end(struct reply *r, struct err *err)
 {
 	struct state *s = state_of(r);
-	r->has_finish = r->is_complete = true;
-	if (reply_ended(r) != FINISH_WHOLE || !s->has_signed)
+	if (!s->has_signed)
 		return 0;
+	if (parts_settle(r, &s->parts, err) < 0)
+		return -1;
 	r->own.cap = WIRE_OWN_MAX;
 	strbuf_addf(&r->own, "%s]", s->own.ptr);
-	if (parts_settle(r, &s->parts, err) == 0)
-		return 0;
-	strbuf_clear(&r->own);
-	r->is_complete = false;
-	return -1;
+	if (!wire_is_strict((struct str){ strbuf_text(&r->own), r->own.len }))
+		strbuf_clear(&r->own); /* it cannot be said again: what was understood of it is */
+	return 0;
 }
 
 /* One response: an event, or an element of the array that comes where alt=sse was not heard. */
-static int feed_response(struct reply *r, struct str data, const struct json *j, struct err *err)
+static int feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
 {
+	static const char *const PAYLOAD[] = { "candidates", "promptFeedback", "usageMetadata", "responseId", NULL };
+	const struct json *j;
 	struct str text;
-	if (wire_is_error(j))
-		return classify_stream(&provider_gemini, data, err);
+	state_of(r)->event = data;
+	if (wire_event(a, name, data, PAYLOAD, &j, err) < 0)
+		return -1;
 	wire_keep(r->model, sizeof r->model, j, "modelVersion");
 	wire_keep(r->id, sizeof r->id, j, "responseId");
 	if (json_is_object(json_get(j, "usageMetadata")))
 		read_usage(r, json_get(j, "usageMetadata"));
-	if (r->is_complete)
-		return 0;
 	for (struct wire_list l = wire_list(j, data, "candidates[0].content.parts"); wire_next(&l);)
 		if (read_part(r, l.raw, l.j, err) < 0)
 			return -1;
-	if (wire_keep(r->finish, sizeof r->finish, j, "candidates[0].finishReason") && r->finish[0] != '\0')
-		return finish(r, err);
-	if (json_get(j, "candidates[0]") == NULL && json_str(j, "promptFeedback.blockReason", &text)) {
-		snprintf(r->finish, sizeof r->finish, "blocked: %.22s", text.ptr);
-		return finish(r, err);
-	}
+	wire_keep_finish(r, j, "candidates[0].finishReason");
+	if (json_get(j, "candidates[0]") == NULL && json_str(j, "promptFeedback.blockReason", &text))
+		snprintf(r->finish, sizeof r->finish, "blocked: %.38s", text.ptr);
 	return 0;
 }
 
-static int feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
+static bool is_call(const struct json *part)
 {
-	const struct json *j;
-	(void)name;
-	state_of(r)->event = data;
-	if (wire_parse(a, data, SPLIT_LINE_MAX, &j, err) < 0)
-		return -1;
-	if (json_is_object(j))
-		return feed_response(r, data, j, err);
-	for (struct wire_list l = wire_list(j, data, ""); wire_next(&l);)
-		if (feed_response(r, l.raw, l.j, err) < 0)
-			return -1;
-	return 0;
-}
-
-/* A bad key is an INVALID_ARGUMENT like many others: the details name it. */
-static bool error(const struct json *body, struct str *text, struct str *code)
-{
-	struct str reason;
-	*code = STR("");
-	json_str(body, "error.status", code);
-	for (const struct json *d = json_first(json_get(body, "error.details")); d != NULL; d = json_next(d))
-		if (json_str(d, "reason", &reason) && str_eq(reason, "API_KEY_INVALID"))
-			*code = reason;
-	return json_str(body, "error.message", text) || json_str(body, "error", text);
+	return json_get(part, "functionCall") != NULL;
 }
 
 static void path(const struct prompt *p, struct strbuf *b)
 {
 	const char *model = strncmp(p->model, "models/", 7) == 0 ? p->model + 7 : p->model;
-	strbuf_str(b, "/v1beta/models/");
+	strbuf_str(b, "/models/");
 	wire_put_path(b, model);
 	strbuf_str(b, ":streamGenerateContent?alt=sse");
 }
@@ -250,10 +249,10 @@ static void path(const struct prompt *p, struct strbuf *b)
 const struct provider_ops provider_gemini = {
 	.protocol = "gemini",
 	.key_header = "x-goog-api-key: ",
+	.version = "/v1beta",
 	.path = path,
-	.stream = SPLIT_SSE,
-	.stream_type = "text/event-stream",
 	.build = build,
 	.feed = feed,
-	.error = error,
+	.end = end,
+	.is_call = is_call,
 };

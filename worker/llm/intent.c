@@ -202,7 +202,7 @@ static enum step end(struct job *job, struct intent *in)
 static void start(struct job *job, struct intent *in)
 {
 	const struct options *o = job->services->options;
-	const struct turn turn = { .role = "user", .content = in->text };
+	const struct prompt_turn turn = { .role = "user", .content = in->text };
 	struct ask ask = { .system = in->prompt,
 		           .turns = &turn,
 		           .n_turns = 1,
@@ -302,9 +302,9 @@ void intent_usage(const struct job *job, struct intent_usage *u)
 	if (c == NULL || !c->was_sent)
 		return;
 	u->calls++;
-	u->input += MAX(0, c->reply.usage.input);
-	u->output += MAX(0, c->reply.usage.output);
-	snprintf(u->model, sizeof u->model, "%s", c->reply.model[0] != '\0' ? c->reply.model : job->intent->route.model);
+	u->input += MAX(0, c->reply->usage.input);
+	u->output += MAX(0, c->reply->usage.output);
+	snprintf(u->model, sizeof u->model, "%s", c->reply->model[0] != '\0' ? c->reply->model : job->intent->route.model);
 }
 
 void intent_put(const struct job *job, struct strbuf *b)

@@ -11,6 +11,9 @@
 
 const char *const LIMIT_NAMES[LIMIT_N] = { "requests", "tokens", "input-tokens", "output-tokens" };
 
+#define EPOCH_SECONDS 1e9 /* from here on a number is no wait, but a moment: 2001 */
+#define EPOCH_MS 1e12     /* the same in milliseconds */
+
 /* Milliseconds, cut to a day; -1 for what cannot be a wait. */
 static int to_ms(double ms)
 {
@@ -90,6 +93,16 @@ static int until_ms(usec_t then, usec_t now)
 	return then < 0 ? -1 : to_ms((double)MAX(then - now, 0) / USEC_PER_MSEC);
 }
 
+/* Seconds (or, unit_ms 1, milliseconds) to wait, or the moment until which. */
+static int wait_or_moment(double n, double unit_ms, usec_t now)
+{
+	if (!isfinite(n))
+		return -1;
+	if (n >= EPOCH_MS)
+		return until_ms((usec_t)MIN(n, 1e15) * USEC_PER_MSEC, now);
+	return n >= EPOCH_SECONDS ? until_ms((usec_t)n * USEC_PER_SEC, now) : to_ms(n * unit_ms);
+}
+
 /* The more exact header wins, whatever their order. */
 static void retry_after(struct limits *l, int rank, int ms)
 {
@@ -102,7 +115,7 @@ static void retry_after(struct limits *l, int rank, int ms)
 static int read_retry_after(const struct limits *l, const char *value)
 {
 	double seconds = read_plain(value);
-	return isnan(seconds) ? until_ms(read_http_date(value), l->now) : to_ms(seconds * 1000);
+	return isnan(seconds) ? until_ms(read_http_date(value), l->now) : wait_or_moment(seconds, 1000, l->now);
 }
 
 static void read_count(int64_t *count, const char *value)
@@ -114,7 +127,10 @@ static void read_count(int64_t *count, const char *value)
 
 static void read_reset(const struct limits *l, struct limit *limit, const char *value)
 {
-	int ms = strchr(value, 'T') != NULL ? until_ms(clock_parse(value), l->now) : to_ms(read_duration_ms(value));
+	double n = read_plain(value);
+	int ms = !isnan(n)                    ? wait_or_moment(n, 1000, l->now)
+	         : strchr(value, 'T') != NULL ? until_ms(clock_parse(value), l->now)
+	                                      : to_ms(read_duration_ms(value));
 	if (ms >= 0)
 		limit->reset_ms = ms;
 }
@@ -130,8 +146,12 @@ static struct limit *limit_of(struct limits *l, const char *kind, size_t len)
 /* x-ratelimit-remaining-tokens (OpenAI, Groq) and anthropic-ratelimit-tokens-remaining say the same in another order. */
 static struct limit *find_limit(struct limits *l, const char *name, const char *word)
 {
-	static const char OPENAI[] = "x-ratelimit-", ANTHROPIC[] = "anthropic-ratelimit-";
+	static const char OPENAI[] = "x-ratelimit-", ANTHROPIC[] = "anthropic-ratelimit-", DRAFT[] = "ratelimit-";
 	size_t n = strlen(word);
+	/* One limit, of requests: OpenRouter's, and the older drafts of the standard. */
+	if ((strncasecmp(name, OPENAI, strlen(OPENAI)) == 0 && strcasecmp(name + strlen(OPENAI), word) == 0) ||
+	    (strncasecmp(name, DRAFT, strlen(DRAFT)) == 0 && strcasecmp(name + strlen(DRAFT), word) == 0))
+		return &l->of[LIMIT_REQUESTS];
 	if (strncasecmp(name, OPENAI, strlen(OPENAI)) == 0) {
 		const char *kind = name + strlen(OPENAI);
 		return strncasecmp(kind, word, n) == 0 && kind[n] == '-' ? limit_of(l, kind + n + 1, strlen(kind + n + 1)) : NULL;
@@ -143,6 +163,22 @@ static struct limit *find_limit(struct limits *l, const char *name, const char *
 			return limit_of(l, kind, len - n - 1);
 	}
 	return NULL;
+}
+
+/* RateLimit: "default";r=50;t=30 (the standard's newest draft): what is left, and the seconds until there is more. */
+static void read_structured(struct limits *l, const char *value)
+{
+	struct limit *limit = &l->of[LIMIT_REQUESTS];
+	for (const char *at = strchr(value, ';'); at != NULL; at = strchr(at + 1, ';')) {
+		const char *end = NULL, *item = at + 1 + strspn(at + 1, " ");
+		double n = *item != '\0' && item[1] == '=' ? read_number(item + 2, &end) : NAN;
+		if (isnan(n) || n > 9007199254740991.0)
+			continue;
+		if (*item == 'r')
+			limit->remaining = (int64_t)n;
+		else if (*item == 't')
+			limit->reset_ms = wait_or_moment(n, 1000, l->now);
+	}
 }
 
 static void read_budget(struct limits *l, const char *name, const char *value)
@@ -160,15 +196,17 @@ void limits_header(struct limits *l, const char *name, const char *value)
 {
 	value += strspn(value, " \t");
 	if (strcasecmp(name, "retry-after-ms") == 0)
-		retry_after(l, 3, to_ms(read_plain(value)));
+		retry_after(l, 3, wait_or_moment(read_plain(value), 1, l->now));
 	else if (strcasecmp(name, "x-ms-retry-after-ms") == 0)
-		retry_after(l, 2, to_ms(read_plain(value)));
+		retry_after(l, 2, wait_or_moment(read_plain(value), 1, l->now));
 	else if (strcasecmp(name, "retry-after") == 0)
 		retry_after(l, 1, read_retry_after(l, value));
 	else if (strcasecmp(name, "x-should-retry") == 0 && strncasecmp(value, "true", 4) == 0)
 		l->should_retry = 1;
 	else if (strcasecmp(name, "x-should-retry") == 0 && strncasecmp(value, "false", 5) == 0)
 		l->should_retry = 0;
+	else if (strcasecmp(name, "ratelimit") == 0)
+		read_structured(l, value);
 	else
 		read_budget(l, name, value);
 }
@@ -178,6 +216,15 @@ int limits_wait_ms(const struct limits *l)
 	int wait = 0;
 	for (int i = 0; i < LIMIT_N; i++)
 		if (l->of[i].remaining == 0)
+			wait = MAX(wait, l->of[i].reset_ms);
+	return wait;
+}
+
+int limits_refused_ms(const struct limits *l)
+{
+	int wait = limits_wait_ms(l);
+	for (int i = 0; i < LIMIT_N && wait == 0; i++)
+		if (l->of[i].remaining < 0)
 			wait = MAX(wait, l->of[i].reset_ms);
 	return wait;
 }

@@ -1,7 +1,8 @@
 #pragma once
 /*
  * What a provider's headers say about when to call again: waits it asks for, and budgets that are used up. Pure; the caller says what time
- * it is. Values that make no sense (negative, not a number, over a day) are as if they were not said, or cut to a day where they are a wait.
+ * it is. Numbers too great for a wait are a moment: seconds since 1970, or milliseconds. Values that make no sense (negative, not a number) are as
+ * if they were not said, and no wait is longer than a day.
  */
 #include "shared/base.h"
 
@@ -34,6 +35,8 @@ struct limits {
 void limits_header(struct limits *, const char *name, const char *value);
 /* How long nobody should call, because a budget is used up (even though this call went well); 0: call. */
 int limits_wait_ms(const struct limits *);
+/* The call was refused for a limit, and nothing else says for how long: until what is used up, or may be, is there again; 0: not said. */
+int limits_refused_ms(const struct limits *);
 /* An or of enum err_act, corrected by x-should-retry: whether the same provider may be asked again. */
 int limits_acts(const struct limits *, int acts);
 /* What is known whole: what is left, of how much, until when. */

@@ -11,6 +11,7 @@
 #include "worker/llm/call.h"
 #include "worker/llm/intent.h"
 #include "worker/llm/report.h"
+#include "worker/llm/turns.h"
 #include "worker/net/engine.h"
 #include "worker/telemetry/facts.h"
 #include "worker/telemetry/trace.h"
@@ -38,15 +39,32 @@ struct llm {
 	char rest[120];      /* "; then groq: overloaded" */
 	int told;            /* route whose failure was told last; from 1 */
 	bool any_retry, any_wait;
-	bool was_probe; /* one failed: it asked for all of us whether the provider is back */
-	int wait_ms;    /* the shortest that somebody asked for */
+	bool was_probe;            /* one failed: it asked for all of us whether the provider is back */
+	int wait_ms;               /* the shortest that somebody asked for */
+	struct prompt_turn *turns; /* the conversation as it may be sent; in the job's arena */
+	int n_turns, first_turn;   /* first_turn: what is before it does not fit the window of the route that is called */
 };
+
+static void take_turns(struct llm *l)
+{
+	const struct job *job = l->job;
+	size_t size = sizeof(struct prompt_turn) * (size_t)MAX(job->n_turns, 1);
+	struct prompt_turn *all = arena_alloc(&l->job->arena, size);
+	for (int i = 0; i < job->n_turns; i++)
+		all[i] = (struct prompt_turn){ .role = job->turns[i].role,
+			                       .content = job->turns[i].content,
+			                       .own_protocol = job->turns[i].own_protocol,
+			                       .own = job->turns[i].own };
+	l->turns = arena_alloc(&l->job->arena, size);
+	l->n_turns = turns_clean(&l->job->arena, all, job->n_turns, provider_speaks, l->turns);
+}
 
 static struct llm *llm_new(struct job *job)
 {
 	struct llm *l = xcalloc(1, sizeof *l);
 	l->job = job;
 	l->chain = (struct strbuf)STRBUF_INIT(CHAIN_MAX);
+	take_turns(l);
 	return l;
 }
 
@@ -127,11 +145,19 @@ static int acts_of(const struct call *c)
 	return limits_acts(&c->limits, err_acts(c->err.code));
 }
 
+/* Too many requests, and not a word for how long. */
+static bool is_unsaid(const struct err *err)
+{
+	return err->code == ERR_RATE_LIMITED && err->wait_ms == 0;
+}
+
 /* The wait before the same route is called again; -1: it is not. */
 static int64_t wait_before_again(const struct llm *l, const struct err *err)
 {
 	const struct job *job = l->job;
 	const struct options *o = job->services->options;
+	if (is_unsaid(err)) /* how long the fleet waits is for the database to say (report_calls.sql) */
+		return -1;
 	if ((acts_of(l->call) & ACT_AGAIN) == 0 || l->calls_of > o->retries || route_of(l)->is_probe ||
 	    breakers_held(job->services->breakers, route_of(l), job->claimed) > 0)
 		return -1;
@@ -202,27 +228,30 @@ static void pass_over(struct llm *l, const struct route *r, const char *why, int
 	not_called(l, r, &err);
 }
 
+/* Bytes of conversation that the route's window has room for, beside the system's text and the answer; SIZE_MAX: its window is not known. */
+static size_t room_of(const struct llm *l, const struct route *r)
+{
+	const struct job *job = l->job;
+	size_t window = (size_t)r->context_tokens * BYTES_PER_TOKEN, answer = (size_t)job->max_tokens * BYTES_PER_TOKEN;
+	size_t taken = answer + (job->system_prompt != NULL ? strlen(job->system_prompt) : 0);
+	return r->context_tokens == 0 ? SIZE_MAX : window > taken ? window - taken : 0;
+}
+
 /* Where another route is left, one whose window is surely too small is not asked. */
 static bool is_too_small(const struct llm *l, const struct route *r)
 {
-	const struct job *job = l->job;
-	size_t bytes = job->system_prompt != NULL ? strlen(job->system_prompt) : 0;
-	for (int i = 0; i < job->n_turns; i++)
-		bytes += job->turns[i].content.len;
-	return r->context_tokens > 0 && l->at + 1 < job->n_routes &&
-	       bytes / BYTES_PER_TOKEN + (size_t)job->max_tokens > (size_t)r->context_tokens;
+	return l->at + 1 < l->job->n_routes && turns_bytes(l->turns, l->n_turns) > room_of(l, r);
 }
 
 /* Calls the next route that may be called. False: there is none. */
 static bool call_next(struct llm *l)
 {
 	struct job *job = l->job;
-	const struct ask ask = { .system = job->system_prompt,
-		                 .turns = job->turns,
-		                 .n_turns = job->n_turns,
-		                 .max_tokens = job->max_tokens,
-		                 .into = &job->live,
-		                 .deadline = job->deadline };
+	struct ask ask = { .system = job->system_prompt,
+		           .set = { job->temperature, job->top_p, job->reasoning },
+		           .max_tokens = job->max_tokens,
+		           .into = &job->live,
+		           .deadline = job->deadline };
 	for (; l->at < job->n_routes; l->at++, l->calls_of = 0) {
 		const struct route *r = route_of(l);
 		int64_t held = r->is_probe ? 0 : breakers_held(job->services->breakers, r, job->claimed);
@@ -235,6 +264,9 @@ static bool call_next(struct llm *l)
 			pass_over(l, r, "its window is too small for this conversation", 0);
 			continue;
 		}
+		l->first_turn = turns_first(l->turns, l->n_turns, room_of(l, r));
+		ask.turns = l->turns + l->first_turn;
+		ask.n_turns = l->n_turns - l->first_turn;
 		call_free(l->call);
 		l->is_judged = false;
 		l->span = span_child(&job->span);
@@ -304,6 +336,10 @@ enum step llm_step(struct job *job, struct err *err)
 	if (job->llm == NULL)
 		job->llm = llm_new(job);
 	struct llm *l = job->llm;
+	if (l->n_turns == 0) {
+		err_set(err, ERR_BAD_INPUT, "the message is blank");
+		return FAIL;
+	}
 	for (;;) {
 		int stop = atomic_load(&job->stop);
 		if (l->is_sleeping) {
@@ -364,12 +400,40 @@ void llm_put(const struct job *job, struct strbuf *b)
 			json_put_int_field(b, "ttft_ms", l->call->ttft_ms);
 		json_put_int_field(b, "generation_ms", l->call->generation_ms);
 		json_put_int_field(b, "n_calls", l->n_calls);
-		if (l->call->err.code == ERR_OK && l->call->reply.own.len > 0) {
+		if (l->call->finish_reason != NULL)
+			json_put_field(b, "finish_reason", l->call->finish_reason);
+		if (l->call->proof != NULL)
+			json_put_field(b, "proof", l->call->proof);
+		if (l->call->err.code == ERR_OK && l->call->reply->own.len > 0) {
 			json_put_field(b, "own_protocol", job->called->protocol);
-			json_put_field(b, "own_turn", strbuf_text(&l->call->reply.own));
+			json_put_field(b, "own_turn", strbuf_text(&l->call->reply->own));
 		}
 	}
 	put_chain(job, b);
+}
+
+static void put_turn(struct strbuf *b, const char *role, struct str content)
+{
+	strbuf_addf(b, "%s{\"role\":\"%s\",\"content\":", b->ptr[b->len - 1] == '[' ? "" : ",", role);
+	json_put_str(b, content);
+	strbuf_char(b, '}');
+}
+
+void llm_put_context(const struct job *job, struct strbuf *b)
+{
+	const struct llm *l = job->llm;
+	strbuf_char(b, '{');
+	if (job->called != NULL) {
+		json_put_field(b, "provider", job->called->provider);
+		json_put_field(b, "model", job->called->model);
+	}
+	json_put_field(b, "system_prompt", job->system_prompt);
+	strbuf_str(b, ",\"messages\":[");
+	for (int i = l != NULL ? l->first_turn : 0; l != NULL && i < l->n_turns; i++)
+		put_turn(b, l->turns[i].role, l->turns[i].content);
+	for (int i = 0; l == NULL && i < job->n_turns; i++)
+		put_turn(b, job->turns[i].role, job->turns[i].content);
+	strbuf_str(b, "]}");
 }
 
 void llm_free(struct job *job)

@@ -13,4 +13,6 @@ struct strbuf;
 enum step llm_step(struct job *, struct err *);
 /* What was called and what it used, as fields of the attempt's record (settle.sql). */
 void llm_put(const struct job *, struct strbuf *record);
+/* The conversation exactly as it was sent, as a JSON object: shown to whoever asks why the model answered so. Not after llm_free. */
+void llm_put_context(const struct job *, struct strbuf *);
 void llm_free(struct job *);

@@ -1,5 +1,5 @@
 /*
- * No provider at all, for load trials: everything of a message happens except the HTTP call (call.c answers where `stream_type` is NULL).
+ * No provider at all, for load trials: everything of a message happens except the HTTP call (call.c answers by itself).
  * What it says is labelled, its usage is counted by bytes and marked as estimated.
  */
 #include "worker/llm/provider.h"
@@ -15,4 +15,4 @@ static void build(const struct prompt *p, struct strbuf *b)
 	strbuf_char(b, ']');
 }
 
-const struct provider_ops provider_null = { .protocol = "null", .build = build };
+const struct provider_ops provider_null = { .protocol = "null", .is_null = true, .build = build };

@@ -2,7 +2,6 @@
  * Ollama's own API: POST /api/chat, newline-delimited JSON, complete with a line that says "done":true. num_ctx is always sent and truncate
  * is off: else a prompt that is too long loses its beginning in silence.
  */
-#include "worker/llm/classify.h"
 #include "worker/llm/wire.h"
 
 #define NUM_CTX 8192
@@ -30,6 +29,16 @@ static void put_turn(const struct prompt_turn *t, struct strbuf *b)
 	strbuf_str(b, t->n_calls > 0 ? "]}" : "}");
 }
 
+/* Only gpt-oss takes a level; the others think or do not. */
+static void put_think(const struct prompt *p, struct strbuf *b)
+{
+	const char *effort = wire_effort(p->set.reasoning);
+	if (str_has_nocase(str_of(p->model), "gpt-oss"))
+		json_put_field(b, "think", strcmp(effort, "none") == 0 || strcmp(effort, "minimal") == 0 ? "low" : effort);
+	else
+		strbuf_addf(b, ",\"think\":%s", strcmp(effort, "none") == 0 ? "false" : "true");
+}
+
 static void build(const struct prompt *p, struct strbuf *b)
 {
 	strbuf_char(b, '{');
@@ -40,7 +49,11 @@ static void build(const struct prompt *p, struct strbuf *b)
 		json_put_int_field(b, "num_predict", p->max_tokens);
 	if (p->is_exact)
 		json_put_int_field(b, "temperature", 0);
+	else
+		wire_put_sampling(p, b, "temperature", "top_p");
 	strbuf_char(b, '}');
+	if (p->set.reasoning != NULL && !p->is_exact)
+		put_think(p, b);
 	if (p->schema.len > 0) {
 		json_put_key(b, "format");
 		strbuf_add(b, p->schema.ptr, p->schema.len);
@@ -51,74 +64,83 @@ static void build(const struct prompt *p, struct strbuf *b)
 	strbuf_char(b, '}');
 }
 
-/* Calls come whole; older servers give them no id. */
+static const struct part *find_same(const struct parts *parts, struct str id)
+{
+	const struct part *p = parts->first;
+	while (p != NULL && !str_eq(id, p->id))
+		p = p->next;
+	return p;
+}
+
+/* Calls come whole; older servers give them no id, and some say a call twice. */
+static int read_call(struct reply *r, struct str data, const struct wire_list *l, struct err *err)
+{
+	struct parts *parts = r->state;
+	struct str id = STR(""), name = STR(""), arguments = STR("");
+	json_str(l->j, "function.name", &name);
+	if (!json_str(l->j, "function.arguments", &arguments))
+		raw_get(l->raw, "function.arguments", &arguments);
+	if (str_eq(arguments, "null"))
+		arguments = STR("");
+	const struct part *same = json_str(l->j, "id", &id) && id.len > 0 ? find_same(parts, id) : NULL;
+	if (same != NULL && str_eq(name, same->name) && str_eq(arguments, grow_str(&same->arguments).ptr))
+		return 0;
+	if (same != NULL || id.len == 0)
+		id = wire_make_id(r->arena, data, parts->n);
+	struct part *p = parts_new(r, parts, -1, id, name, err);
+	return p != NULL ? part_add(r->arena, p, arguments, err) : -1;
+}
+
 static int read_calls(struct reply *r, struct str data, const struct json *j, struct err *err)
 {
 	for (struct wire_list l = wire_list(j, data, "message.tool_calls"); wire_next(&l);) {
-		struct str id = STR(""), name = STR(""), arguments = STR("");
 		if (r->state == NULL)
 			r->state = arena_alloc(r->arena, sizeof(struct parts));
-		struct parts *parts = r->state;
-		json_str(l.j, "function.name", &name);
-		if (!json_str(l.j, "function.arguments", &arguments))
-			raw_get(l.raw, "function.arguments", &arguments);
-		if (!json_str(l.j, "id", &id) || id.len == 0)
-			id = wire_make_id(r->arena, data, parts->n);
-		struct part *p = parts_new(r->arena, parts, -1, id, name, err);
-		if (p == NULL || part_add(r->arena, p, str_eq(arguments, "null") ? STR("") : arguments, err) < 0)
+		if (read_call(r, data, &l, err) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+static int end(struct reply *r, struct err *err)
+{
+	return r->state != NULL ? parts_settle(r, r->state, err) : 0;
 }
 
 static int feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
 {
+	static const char *const PAYLOAD[] = { "message", "done", "response", NULL };
 	const struct json *j;
-	struct str text;
+	struct str thinking;
 	bool done = false;
-	(void)name;
-	if (r->is_complete)
-		return 0;
-	if (wire_parse(a, data, SPLIT_LINE_MAX, &j, err) < 0)
+	if (wire_event(a, name, data, PAYLOAD, &j, err) < 0)
 		return -1;
-	if (wire_is_error(j))
-		return classify_stream(&provider_ollama, data, err);
 	wire_keep(r->model, sizeof r->model, j, "model");
-	if (json_str(j, "message.content", &text) && text.len > 0)
-		r->on_text(r->ctx, text);
+	r->has_thought |= json_str(j, "message.thinking", &thinking) && thinking.len > 0;
+	wire_put_text(r, j, "message.content");
 	if (read_calls(r, data, j, err) < 0)
 		return -1;
 	if (json_bool(j, "done", &done) && done) {
-		usage_int(j, "prompt_eval_count", &r->usage.input);
-		usage_int(j, "eval_count", &r->usage.output);
-		wire_keep(r->finish, sizeof r->finish, j, "done_reason");
-		r->has_finish = true;
-		if (r->state != NULL && reply_ended(r) == FINISH_WHOLE && parts_settle(r, r->state, err) < 0)
-			return -1;
-		r->is_complete = true;
+		usage_count(j, "prompt_eval_count", &r->usage.input);
+		usage_count(j, "eval_count", &r->usage.output);
+		wire_keep_finish(r, j, "done_reason");
+		r->has_mark = true;
 	}
 	return 0;
-}
-
-static bool error(const struct json *body, struct str *text, struct str *code)
-{
-	*code = STR("");
-	return json_str(body, "error", text) || json_str(body, "error.message", text);
 }
 
 static void path(const struct prompt *p, struct strbuf *b)
 {
 	(void)p;
-	strbuf_str(b, "/api/chat");
+	strbuf_str(b, "/chat");
 }
 
 const struct provider_ops provider_ollama = {
 	.protocol = "ollama",
 	.key_header = "Authorization: Bearer ",
+	.version = "/api",
 	.path = path,
-	.stream = SPLIT_LINES,
-	.stream_type = "application/x-ndjson",
 	.build = build,
 	.feed = feed,
-	.error = error,
+	.end = end,
 };

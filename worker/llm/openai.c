@@ -1,9 +1,8 @@
 /*
- * OpenAI's chat completions, which Groq, vLLM and many others speak: POST /v1/chat/completions, server-sent events, complete with a
- * finish_reason and then [DONE]. Usage comes in a chunk without choices (OpenAI), or on the last one (Groq, twice): the last value
- * counts, nothing is added up.
+ * OpenAI's chat completions, which Groq, vLLM and many others speak: POST /v1/chat/completions, server-sent events, a finish_reason and then
+ * [DONE]; many servers send only one of the two. Usage comes in a chunk without choices (OpenAI), on the last one (Groq, twice) or inside of its
+ * choice (Kimi): the last value counts, nothing is added up.
  */
-#include "worker/llm/classify.h"
 #include "worker/llm/wire.h"
 
 /* ---- the request */
@@ -57,6 +56,10 @@ static void put_options(const struct prompt *p, struct strbuf *b)
 		json_put_int_field(b, is_thinker(p->model) ? "max_completion_tokens" : "max_tokens", p->max_tokens);
 	if (p->is_exact && !is_thinker(p->model))
 		json_put_int_field(b, "temperature", 0);
+	if (!p->is_exact)
+		wire_put_sampling(p, b, "temperature", "top_p");
+	if (p->set.reasoning != NULL && !p->is_exact)
+		json_put_field(b, "reasoning_effort", wire_effort(p->set.reasoning));
 	if (p->schema.len > 0) {
 		strbuf_str(b, ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"answer\",\"schema\":");
 		strbuf_add(b, p->schema.ptr, p->schema.len);
@@ -78,16 +81,27 @@ static void build(const struct prompt *p, struct strbuf *b)
 
 /* ---- the reply */
 
+#define COST_MAX 1e6 /* USD; who says more says nothing */
+
+/* Counts have more than one name. */
 static void read_usage(struct reply *r, const struct json *j)
 {
 	struct usage *u = &r->usage;
-	int total = -1;
-	usage_int(j, "prompt_tokens", &u->input);
-	usage_int(j, "completion_tokens", &u->output);
-	usage_int(j, "total_tokens", &total);
-	usage_int(j, "prompt_tokens_details.cached_tokens", &u->cached);
-	usage_int(j, "prompt_tokens_details.cache_write_tokens", &u->cache_write);
-	usage_int(j, "completion_tokens_details.reasoning_tokens", &u->reasoning);
+	int64_t total = -1;
+	double cost;
+	usage_count(j, "prompt_tokens", &u->input);
+	usage_count(j, "completion_tokens", &u->output);
+	usage_count(j, "total_tokens", &total);
+	usage_count(j, "cached_tokens", &u->cached);           /* Kimi */
+	usage_count(j, "prompt_cache_hit_tokens", &u->cached); /* DeepSeek */
+	usage_count(j, "prompt_tokens_details.cached_tokens", &u->cached);
+	usage_count(j, "cache_creation_input_tokens", &u->cache_write); /* gateways before Anthropic */
+	usage_count(j, "prompt_tokens_details.cache_write_tokens", &u->cache_write);
+	usage_count(j, "prompt_tokens_details.audio_tokens", &u->audio_in);
+	usage_count(j, "completion_tokens_details.audio_tokens", &u->audio_out);
+	usage_count(j, "completion_tokens_details.reasoning_tokens", &u->reasoning);
+	if (json_double(j, "cost", &cost) && cost >= 0 && cost < COST_MAX) /* OpenRouter, in USD */
+		u->cost_pico = (int64_t)(cost * 1e12 + 0.5);
 	/* Some servers count reasoning on top of completion_tokens: the total tells. */
 	wire_check_total(r, total);
 }
@@ -132,7 +146,7 @@ static int read_call(struct reply *r, struct str data, struct str raw, const str
 	struct part *p = find_part(parts, id, index, name);
 	if (p == NULL) {
 		struct str made = id.len > 0 ? id : wire_make_id(r->arena, data, parts->n);
-		p = parts_new(r->arena, parts, index, made, name, err);
+		p = parts_new(r, parts, index, made, name, err);
 	} else if (p->name[0] == '\0' && name.len > 0) {
 		p->name = arena_dup(r->arena, name.ptr, name.len);
 	}
@@ -147,77 +161,70 @@ static int read_calls(struct reply *r, struct str data, const char *list, const 
 	return 0;
 }
 
-static int complete(struct reply *r, struct err *err)
+static int end(struct reply *r, struct err *err)
 {
-	if (!r->has_finish)
-		return err_set(err, ERR_TRUNCATED, "[DONE] without a finish_reason");
-	if (r->state != NULL && reply_ended(r) == FINISH_WHOLE && parts_settle(r, r->state, err) < 0)
-		return -1;
-	r->is_complete = true;
-	return 0;
+	return r->state != NULL ? parts_settle(r, r->state, err) : 0;
 }
 
-static int feed_choice(struct reply *r, struct str data, const struct json *j, struct err *err)
+static bool has_text(const struct json *j, const char *path)
 {
 	struct str text;
-	if ((json_str(j, "choices[0].delta.content", &text) || json_str(j, "choices[0].message.content", &text)) && text.len > 0)
-		r->on_text(r->ctx, text);
-	if (read_calls(r, data, "choices[0].delta.tool_calls", j, err) < 0 ||
-	    read_calls(r, data, "choices[0].message.tool_calls", j, err) < 0)
-		return -1;
-	if (!wire_keep(r->finish, sizeof r->finish, j, "choices[0].finish_reason"))
-		return 0;
-	r->has_finish = true;
-	/* A whole body, not a stream: there is no [DONE]. */
-	return json_is_object(json_get(j, "choices[0].message")) ? complete(r, err) : 0;
+	return json_str(j, path, &text) && text.len > 0;
+}
+
+/* `said`: a delta, or (a body that came whole) the message. */
+static int read_message(struct reply *r, struct str data, const struct json *j, const char *said, struct err *err)
+{
+	char path[64];
+	snprintf(path, sizeof path, "%s.refusal", said);
+	if (has_text(j, path)) {
+		r->is_refused = true;
+		wire_put_text(r, j, path);
+	}
+	snprintf(path, sizeof path, "%s.reasoning_content", said);
+	r->has_thought |= has_text(j, path);
+	snprintf(path, sizeof path, "%s.reasoning", said);
+	r->has_thought |= has_text(j, path);
+	snprintf(path, sizeof path, "%s.content", said);
+	wire_put_text(r, j, path);
+	snprintf(path, sizeof path, "%s.tool_calls", said);
+	return read_calls(r, data, path, j, err);
 }
 
 static int feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
 {
-	const struct json *j, *usage;
-	(void)name;
-	if (r->is_complete)
-		return 0;
-	if (str_eq(data, "[DONE]"))
-		return complete(r, err);
-	if (wire_parse(a, data, SPLIT_LINE_MAX, &j, err) < 0)
+	static const char *const PAYLOAD[] = { "choices", "usage", NULL };
+	static const char *const USAGE[] = { "x_groq.usage", "choices[0].usage", "usage" };
+	const struct json *j;
+	if (wire_event(a, name, data, PAYLOAD, &j, err) < 0)
 		return -1;
-	if (wire_is_error(j) || json_is_string(json_get(j, "x_groq.error")))
-		return classify_stream(&provider_openai, data, err);
 	wire_keep(r->model, sizeof r->model, j, "model");
 	wire_keep(r->id, sizeof r->id, j, "id");
-	usage = json_get(j, "usage");
-	if (!json_is_object(usage))
-		usage = json_get(j, "x_groq.usage");
-	if (json_is_object(usage))
-		read_usage(r, usage);
-	return feed_choice(r, data, j, err);
-}
-
-static bool error(const struct json *body, struct str *text, struct str *code)
-{
-	struct str type;
-	*code = STR("");
-	json_str(body, "error.code", code);
-	if (json_str(body, "error.type", &type) && (code->len == 0 || str_eq(type, "insufficient_quota")))
-		*code = type;
-	return json_str(body, "error.message", text) || json_str(body, "error", text) || json_str(body, "x_groq.error", text) ||
-	       json_str(body, "message", text) || json_str(body, "detail", text);
+	wire_keep(r->usage.tier, sizeof r->usage.tier, j, "service_tier");
+	for (size_t i = 0; i < ARRAY_SIZE(USAGE); i++)
+		if (json_is_object(json_get(j, USAGE[i])))
+			read_usage(r, json_get(j, USAGE[i]));
+	wire_keep_finish(r, j, "choices[0].finish_reason");
+	r->is_document |= json_is_object(json_get(j, "choices[0].message"));
+	wire_put_text(r, j, "choices[0].text");
+	if (read_message(r, data, j, "choices[0].delta", err) < 0)
+		return -1;
+	return r->is_document ? read_message(r, data, j, "choices[0].message", err) : 0;
 }
 
 static void path(const struct prompt *p, struct strbuf *b)
 {
 	(void)p;
-	strbuf_str(b, "/v1/chat/completions");
+	strbuf_str(b, "/chat/completions");
 }
 
 const struct provider_ops provider_openai = {
 	.protocol = "openai",
 	.key_header = "Authorization: Bearer ",
+	.version = "/v1",
+	.is_version_in_base = true,
 	.path = path,
-	.stream = SPLIT_SSE,
-	.stream_type = "text/event-stream",
 	.build = build,
 	.feed = feed,
-	.error = error,
+	.end = end,
 };

@@ -5,7 +5,6 @@
 #include "shared/arena.h"
 #include "shared/err.h"
 #include "shared/json.h"
-#include "worker/net/sse.h"
 
 /* A call of a tool that the model asks for. Never run before the reply is complete and `arguments` is a whole JSON object. */
 struct tool_call {
@@ -25,10 +24,17 @@ struct prompt_turn {
 	int n_calls;
 	const char *call_id, *call_name; /* tool: the call that this answers */
 	bool is_error;                   /* tool: it failed */
-	/* assistant: the turn as its provider said it (reply.own), replayed unchanged where the protocol is the same; else it is translated from the
+	/* assistant: the turn as its provider said it (reply.own), replayed unchanged where the protocol is the same; else it is translated from
+	 * the
 	 * fields above and the foreign parts (signatures, ids) are left out. NULL: not kept. */
 	const char *own_protocol;
 	struct str own;
+};
+
+/* What people set for an agent. */
+struct sampling {
+	const char *temperature, *top_p; /* numbers as they were set; NULL: the model's own */
+	const char *reasoning;           /* none, minimal, low, medium, high, or a number of tokens; NULL: the model's own */
 };
 
 struct prompt {
@@ -41,68 +47,74 @@ struct prompt {
 	int max_tokens;     /* 0: not sent (where the protocol allows) */
 	int context_tokens; /* window to ask for, where the protocol lets one (Ollama); 0: the protocol's own default */
 	struct str schema;  /* JSON schema that the answer must follow; empty: free text */
-	bool is_exact;      /* temperature 0 */
+	bool is_exact;      /* temperature 0, whatever `set` says */
+	struct sampling set;
 };
 
+#define TOKENS_MAX 100000000 /* more than any window has: who says more says nothing */
+
+/* What a call used. Counts: -1 = not said. input includes cached, cache_write and audio_in, output includes reasoning and audio_out; cache_write
+ * includes cache_write_1h. */
 struct usage {
-	/* -1 = not said. input includes cached and cache_write, output includes reasoning; cache_write includes cache_write_1h. */
-	int input, output, cached, cache_write, cache_write_1h, reasoning;
+	int64_t input, output, cached, cache_write, cache_write_1h, reasoning, audio_in, audio_out;
+	int64_t cost_pico; /* what the vendor says that it cost, in 1e-12 USD */
+	char tier[16];     /* the service tier that it was served by; "": not said */
 };
-#define USAGE_UNKNOWN ((struct usage){ -1, -1, -1, -1, -1, -1 })
+#define USAGE_UNKNOWN ((struct usage){ -1, -1, -1, -1, -1, -1, -1, -1, -1, "" })
 
-/* What has been read of one reply. Starts as zeros with usage USAGE_UNKNOWN; reply_release frees what grew. */
+/* What has been read of one reply. Starts as zeros with usage USAGE_UNKNOWN; reply_release frees what grew. How it ended: verdict.h. */
 struct reply {
 	struct usage usage;
-	char model[80];      /* as the provider names it */
-	char id[80];         /* the provider's number of the reply */
-	char finish[32];     /* its reason: stop, length, … */
-	bool has_finish;     /* the model said it was done */
-	bool is_complete;    /* the protocol's own proof that nothing is missing */
-	bool is_mismatched;  /* the provider's total was not input + output; output was mended */
-	struct arena *arena; /* of calls and own; the caller's, lives as long as the reply */
-	struct tool_call *calls;
+	char model[80];          /* as the provider names it */
+	char id[80];             /* the provider's number of the reply */
+	char finish[48];         /* its word for why it ended: stop, length, …; "": none was said */
+	bool has_mark;           /* the protocol's last event has come: [DONE], message_stop, "done":true */
+	bool is_document;        /* it came as one document instead of a stream: its end is the document's */
+	bool is_refused;         /* the model refused in a field of its own; the refusal is its text */
+	bool has_thought;        /* it thought, or began to */
+	int n_begun;             /* tool calls that began to come */
+	bool is_mismatched;      /* the provider's total was not input + output; output was mended */
+	struct arena *arena;     /* of calls and own; the caller's, lives as long as the reply */
+	struct tool_call *calls; /* handed over by `end` */
 	int n_calls;
-	struct strbuf own; /* the turn in the protocol's own JSON, where it must be replayed unchanged; empty otherwise */
-	void *state;       /* the protocol's own, in the arena */
-	/* Text as it comes; engine thread. */
+	struct strbuf
+		own; /* the turn in the protocol's own JSON, where it must be replayed unchanged; empty otherwise; handed over by `end` */
+	void *state; /* the protocol's own, in the arena */
+	/* Text as it comes, which may be cut inside of a character; engine thread. */
 	void (*on_text)(void *ctx, struct str text);
 	void *ctx;
 };
 
 struct provider_ops {
 	const char *protocol;
-	enum split_kind stream;     /* how a streamed body is cut */
-	const char *stream_type;    /* its Content-Type; NULL: nobody is called */
+	bool is_null;               /* nobody is called */
+	const char *version;        /* "/v1": how the path begins on a host that is nothing else; NULL: none */
+	bool is_version_in_base;    /* a base_url with a path has the version already, whatever it looks like (OpenAI's SDKs) */
 	const char *key_header;     /* "Authorization: Bearer " */
 	const char *const *headers; /* always sent; NULL-terminated, or NULL */
-	/* What is appended to base_url. */
+	/* What is appended to base_url and version. */
 	void (*path)(const struct prompt *, struct strbuf *);
 	void (*build)(const struct prompt *, struct strbuf *body);
-	/* One event of the stream, or the whole of a body that came as application/json. Errors inside a 200 are set here. `a` lives as long as
-	 * the event. */
+	/* One event of the stream, or the whole of a body that came in one piece. Errors inside a 200 are set here. `a` lives as long as the
+	 * event. */
 	int (*feed)(struct reply *, struct arena *a, const char *name, struct str data, struct err *);
-	/* The text and code of an error body; false when it has none of that shape. */
-	bool (*error)(const struct json *body, struct str *text, struct str *code);
+	/* The reply is whole and the model was done: its calls and its own form are handed over, or ERR_NO_ANSWER where they cannot be used. May
+	 * be NULL. */
+	int (*end)(struct reply *, struct err *);
+	/* A part of `own` is a call of a tool. NULL: the protocol has no own form. */
+	bool (*is_call)(const struct json *part);
 };
 
 extern const struct provider_ops provider_ollama, provider_openai, provider_anthropic, provider_gemini, provider_null;
 
+/* Who speaks a protocol; NULL: nobody here. */
+const struct provider_ops *provider_speaks(const char *protocol);
 void reply_release(struct reply *);
 
-/* What the provider's reason for ending means, whatever its word for it. Tool calls and `own` are handed over with FINISH_WHOLE only. */
-enum finish_kind {
-	FINISH_NONE,     /* it has not said it was done */
-	FINISH_WHOLE,    /* stop, tool_calls, end_turn, … and every word we do not know */
-	FINISH_CUT,      /* max_tokens, or its window is full */
-	FINISH_FILTERED, /* refused or withheld by a filter */
-	FINISH_BROKEN,   /* the model made no sense of its own; asking once more may help */
-};
-enum finish_kind reply_ended(const struct reply *);
-
-/* A JSON number into an int, when it is there and not negative. */
-static inline void usage_int(const struct json *j, const char *path, int *out)
+/* A count of tokens, when it is there and makes sense. */
+static inline void usage_count(const struct json *j, const char *path, int64_t *out)
 {
 	int64_t v;
-	if (json_int(j, path, &v) && v >= 0 && v <= 0x7FFFFFFF)
-		*out = (int)v;
+	if (json_int(j, path, &v) && v >= 0 && v <= TOKENS_MAX)
+		*out = v;
 }

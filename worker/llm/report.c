@@ -7,22 +7,28 @@
 #include "worker/telemetry/trace.h"
 
 #define PARK_KEY_MS (10 * 60 * 1000LL) /* then a probe looks whether the key was mended */
+#define PARK_LEFT_MS 5000              /* headers of a good answer are a hint: for longer only a refusal is believed */
 
 void report_put_usage(struct strbuf *b, const struct call *c)
 {
-	const struct usage *u = &c->reply.usage;
+	const struct usage *u = &c->reply->usage;
 	const struct {
 		const char *name;
-		int n;
+		int64_t n;
 	} counts[] = { { "tokens_prompt", u->input },
 		       { "tokens_completion", u->output },
 		       { "tokens_cached", u->cached },
 		       { "tokens_cache_write", u->cache_write },
 		       { "tokens_cache_write_1h", u->cache_write_1h },
-		       { "tokens_reasoning", u->reasoning } };
+		       { "tokens_reasoning", u->reasoning },
+		       { "tokens_audio_in", u->audio_in },
+		       { "tokens_audio_out", u->audio_out },
+		       { "vendor_cost_pico", u->cost_pico } };
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
 		if (counts[i].n >= 0)
 			json_put_int_field(b, counts[i].name, counts[i].n);
+	if (u->tier[0] != '\0')
+		json_put_field(b, "service_tier", u->tier);
 	strbuf_addf(b, ",\"is_estimated\":%s,\"was_called\":%s", c->is_estimated ? "true" : "false",
 	            c->was_sent ? "true" : "false");
 }
@@ -31,7 +37,7 @@ void report_put_route(struct strbuf *b, const struct route *r, const struct call
 {
 	json_put_field(b, "provider", r->provider);
 	json_put_field(b, "model_asked", r->model);
-	json_put_field(b, "model", c != NULL && c->reply.model[0] != '\0' ? c->reply.model : r->model);
+	json_put_field(b, "model", c != NULL && c->reply->model[0] != '\0' ? c->reply->model : r->model);
 	if (c != NULL && c->request_id[0] != '\0')
 		json_put_field(b, "request_id", c->request_id);
 }
@@ -49,7 +55,7 @@ void report_put_error(struct strbuf *b, const struct err *err)
 static void tell(const struct job *job, const struct route *r, const struct call *c, const struct span *span,
                  const struct call_about *about)
 {
-	const struct usage *u = &c->reply.usage;
+	const struct usage *u = &c->reply->usage;
 	struct call_facts facts = {
 		.agent = job->agent,
 		.provider = r->provider,
@@ -60,23 +66,41 @@ static void tell(const struct job *job, const struct route *r, const struct call
 		.was_called = c->was_sent || c->err.code != ERR_CANCELLED,
 		.duration = c->generation_ms * USEC_PER_MSEC,
 		.ttft_ms = c->ttft_ms,
-		.input = c->was_sent ? u->input : -1,
-		.output = c->was_sent ? u->output : -1,
-		.cached = u->cached,
+		.input = c->was_sent ? (int)u->input : -1,
+		.output = c->was_sent ? (int)u->output : -1,
+		.cached = (int)u->cached,
 		.is_estimated = c->is_estimated,
-		.is_mismatched = c->reply.is_mismatched,
+		.is_mismatched = c->reply->is_mismatched,
 	};
 	facts_call(job->services->counts, &facts);
 	trace_call(job->services->trace, span,
 	           &(struct call_span){ .facts = &facts,
 	                                .conversation = job->conversation,
-	                                .response_id = c->reply.id,
-	                                .response_model = c->reply.model,
-	                                .finish = c->reply.finish,
+	                                .response_id = c->reply->id,
+	                                .response_model = c->reply->model,
+	                                .finish = c->reply->finish,
 	                                .max_tokens = about->max_tokens,
-	                                .reasoning = u->reasoning,
-	                                .cache_write = u->cache_write,
+	                                .reasoning = (int)u->reasoning,
+	                                .cache_write = (int)u->cache_write,
 	                                .resend = about->resend });
+}
+
+/* Nobody is to call the model, or with the key, for as long as what was answered asks for. */
+static void park(const struct job *job, const struct route *r, const struct call *c)
+{
+	struct breakers *b = job->services->breakers;
+	const struct err *err = &c->err;
+	int acts = err_acts(err->code), left_ms = limits_wait_ms(&c->limits);
+	if (acts & ACT_PARK_KEY) {
+		breakers_park(b, r, err, MAX(err->wait_ms, PARK_KEY_MS), !err->is_of_model);
+	} else if (acts & ACT_PARK_MODEL) {
+		if (err->wait_ms == 0 || err->wait_ms > job->services->options->patience_ms)
+			breakers_park(b, r, err, err->wait_ms, false);
+	} else if (left_ms > 0) {
+		struct err used;
+		err_set(&used, ERR_RATE_LIMITED, "its headers say that nothing is left for now");
+		breakers_park(b, r, &used, MIN(left_ms, PARK_LEFT_MS), false);
+	}
 }
 
 void report_call(struct job *job, const struct route *r, const struct call *c, const struct span *span,
@@ -88,17 +112,9 @@ void report_call(struct job *job, const struct route *r, const struct call *c, c
 	enum err_class class = err_class(err->code);
 	bool is_ours = class == ERR_GONE || class == ERR_RELEASE;
 	tell(job, r, c, span, about);
-	breakers_count(b, r, err, c->was_sent ? MAX(0, c->reply.usage.input) + MAX(0, c->reply.usage.output) : 0, &c->limits);
+	breakers_count(b, r, err, c->was_sent ? MAX(0, c->reply->usage.input) + MAX(0, c->reply->usage.output) : 0, &c->limits);
 	if (r->is_probe)
 		breakers_probed(b, r, job->job_id, is_ours ? -1 : (acts & (ACT_BREAKER | ACT_PARK_KEY | ACT_PARK_MODEL)) == 0,
 		                err);
-	if (acts & ACT_PARK_KEY)
-		breakers_park(b, r, err, MAX(err->wait_ms, PARK_KEY_MS), true);
-	else if ((acts & ACT_PARK_MODEL) && err->wait_ms > job->services->options->patience_ms)
-		breakers_park(b, r, err, err->wait_ms, false);
-	else if (limits_wait_ms(&c->limits) > 0) {
-		struct err used;
-		err_set(&used, ERR_RATE_LIMITED, "its headers say that nothing is left for now");
-		breakers_park(b, r, &used, limits_wait_ms(&c->limits), false);
-	}
+	park(job, r, c);
 }

@@ -8,6 +8,8 @@ struct route route_read(const struct json *j)
 		           .protocol = json_text(j, "protocol"),
 		           .base_url = json_text(j, "base_url"),
 		           .key_env = json_text(j, "key_env"),
+		           .header = json_text(j, "header"),
+		           .query = json_text(j, "query"),
 		           .model = json_text(j, "model"),
 		           .skip = json_text(j, "skip") };
 	int64_t context = 0, ms = 0;

@@ -1,9 +1,23 @@
 #include "worker/llm/wire.h"
 
+#include "shared/utf8.h"
+#include "worker/llm/classify.h"
+#include "worker/llm/verdict.h"
+
 int wire_parse(struct arena *a, struct str text, size_t cap, const struct json **out, struct err *err)
 {
 	struct err why;
-	return json_parse(a, text, cap, out, &why) == 0 ? 0 : err_set(err, ERR_BAD_REPLY, "not JSON: %.60s", why.msg);
+	if (json_parse_piece(a, text, cap, out, &why) == 0)
+		return 0;
+	return err_set(err, why.code == ERR_TOO_BIG ? ERR_TOO_BIG : ERR_BAD_REPLY, "not JSON: %.90s", why.msg);
+}
+
+int wire_event(struct arena *a, const char *name, struct str data, const char *const *payload, const struct json **out,
+               struct err *err)
+{
+	if (wire_parse(a, data, SPLIT_LINE_MAX, out, err) < 0)
+		return -1;
+	return is_error_event(*out, name, payload) ? classify_event(data, err) : 0;
 }
 
 /* ---- JSON as it stands. The text was parsed before, so it is known to be well formed. */
@@ -70,6 +84,24 @@ bool raw_next(struct str *rest, struct str *key, struct str *value)
 	return true;
 }
 
+/* The name of a member as it stands in the text is `name`, whose n characters are plain; JSON may write any of them as \u00XX. */
+static bool is_named(struct str key, const char *name, size_t n)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < n; i++) {
+		char c = at < key.len ? key.ptr[at] : '\0';
+		if (c == '\\' && at + 6 <= key.len && key.ptr[at + 1] == 'u') {
+			char hex[5] = { key.ptr[at + 2], key.ptr[at + 3], key.ptr[at + 4], key.ptr[at + 5] };
+			c = (char)strtol(hex, NULL, 16);
+			at += 5;
+		}
+		if (c != name[i])
+			return false;
+		at++;
+	}
+	return at == key.len;
+}
+
 bool raw_get(struct str json, const char *path, struct str *out)
 {
 	struct str key, value = json;
@@ -82,7 +114,7 @@ bool raw_get(struct str json, const char *path, struct str *out)
 		if (start >= rest.len || rest.ptr[start] != (is_index ? '[' : '{'))
 			return false;
 		for (int i = 0; !found && raw_next(&rest, &key, &value); i++)
-			found = is_index ? i == at : key.len == n && memcmp(key.ptr, path, n) == 0;
+			found = is_index ? i == at : is_named(key, path, n);
 		if (!found)
 			return false;
 		path += n;
@@ -90,6 +122,16 @@ bool raw_get(struct str json, const char *path, struct str *out)
 	}
 	*out = value;
 	return true;
+}
+
+bool wire_is_strict(struct str json)
+{
+	struct arena a = ARENA_INIT;
+	const struct json *j;
+	struct err ignored;
+	bool is = json_parse(&a, json, WIRE_OWN_MAX, &j, &ignored) == 0;
+	arena_release(&a);
+	return is;
 }
 
 struct wire_list wire_list(const struct json *j, struct str text, const char *path)
@@ -129,20 +171,22 @@ void grow_add(struct arena *a, struct grow *g, struct str more)
 
 /* ---- calls */
 
-struct part *parts_new(struct arena *a, struct parts *parts, int64_t index, struct str id, struct str name, struct err *err)
+struct part *parts_new(struct reply *r, struct parts *parts, int64_t index, struct str id, struct str name, struct err *err)
 {
 	if (parts->n >= WIRE_CALLS_MAX) {
 		err_set(err, ERR_BAD_REPLY, "over %d tool calls in one reply", WIRE_CALLS_MAX);
 		return NULL;
 	}
-	struct part *p = arena_alloc(a, sizeof *p);
-	*p = (struct part){ .index = index, .id = arena_dup(a, id.ptr, id.len), .name = arena_dup(a, name.ptr, name.len) };
+	struct part *p = arena_alloc(r->arena, sizeof *p);
+	*p = (struct part){ .index = index,
+		            .id = arena_dup(r->arena, id.ptr, id.len),
+		            .name = arena_dup(r->arena, name.ptr, name.len) };
 	if (parts->last != NULL)
 		parts->last->next = p;
 	else
 		parts->first = p;
 	parts->last = p;
-	parts->n++;
+	r->n_begun = ++parts->n;
 	return p;
 }
 
@@ -167,11 +211,21 @@ static bool is_object(struct str text)
 bool part_is_whole(struct part *p)
 {
 	struct str text = grow_str(&p->arguments);
-	/* Asked with every piece that says no id: what cannot be whole, or was looked at, is not parsed. */
-	if (p->name[0] == '\0' || text.len == p->looked_at || strchr("} \t\r\n", text.ptr[text.len - 1]) == NULL)
-		return false;
-	p->looked_at = is_object(text) ? 0 : text.len;
-	return p->looked_at == 0;
+	if (!brackets_closed(&p->seen))
+		p->seen_bytes += brackets_follow(&p->seen, (struct str){ text.ptr + p->seen_bytes, text.len - p->seen_bytes });
+	return p->name[0] != '\0' && brackets_closed(&p->seen);
+}
+
+/* Characters that came in two pieces are one by now. */
+static struct str whole_text(struct arena *a, struct str text)
+{
+	struct strbuf b = STRBUF_INIT(text.len * 3);
+	if (utf8_valid(text))
+		return text;
+	utf8_repair(&b, text);
+	text = (struct str){ arena_dup(a, strbuf_text(&b), b.len), b.len };
+	strbuf_release(&b);
+	return text;
 }
 
 int parts_settle(struct reply *r, const struct parts *parts, struct err *err)
@@ -184,11 +238,11 @@ int parts_settle(struct reply *r, const struct parts *parts, struct err *err)
 		return 0;
 	calls = arena_alloc(r->arena, sizeof *calls * (size_t)parts->n);
 	for (const struct part *p = parts->first; p != NULL; p = p->next) {
-		struct str arguments = p->arguments.len > 0 ? grow_str(&p->arguments) : STR("{}");
+		struct str arguments = p->arguments.len > 0 ? whole_text(r->arena, grow_str(&p->arguments)) : STR("{}");
 		if (p->name[0] == '\0')
-			return err_set(err, ERR_BAD_REPLY, "a tool call without a name");
+			return err_set(err, ERR_NO_ANSWER, "a tool call without a name");
 		if (!is_object(arguments))
-			return err_set(err, ERR_BAD_REPLY, "the arguments of tool call %.60s are no JSON object", p->name);
+			return err_set(err, ERR_NO_ANSWER, "the arguments of tool call %.60s are no JSON object", p->name);
 		calls[n++] = (struct tool_call){ .id = p->id, .name = p->name, .arguments = arguments };
 	}
 	r->calls = calls;
@@ -205,6 +259,42 @@ struct str wire_make_id(struct arena *a, struct str data, int n)
 }
 
 /* ---- requests */
+
+void wire_put_sampling(const struct prompt *p, struct strbuf *b, const char *temperature_key, const char *top_p_key)
+{
+	if (p->set.temperature != NULL) {
+		json_put_key(b, temperature_key);
+		strbuf_str(b, p->set.temperature);
+	}
+	if (p->set.top_p != NULL) {
+		json_put_key(b, top_p_key);
+		strbuf_str(b, p->set.top_p);
+	}
+}
+
+/* Efforts in rising order, and budgets that vendors' own documents give for such words. */
+static const struct {
+	const char *word;
+	int64_t tokens;
+} EFFORTS[] = { { "none", 0 }, { "minimal", 1024 }, { "low", 2048 }, { "medium", 8192 }, { "high", 24576 } };
+
+const char *wire_effort(const char *reasoning)
+{
+	if (*reasoning < '0' || *reasoning > '9')
+		return reasoning;
+	size_t i = 0;
+	while (i + 1 < ARRAY_SIZE(EFFORTS) && atoll(reasoning) > EFFORTS[i].tokens)
+		i++;
+	return EFFORTS[i].word;
+}
+
+int64_t wire_budget(const char *reasoning)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(EFFORTS); i++)
+		if (strcmp(reasoning, EFFORTS[i].word) == 0)
+			return EFFORTS[i].tokens;
+	return atoll(reasoning);
+}
 
 void wire_put_raw(struct strbuf *b, struct str json, const char *when_empty)
 {
@@ -312,10 +402,20 @@ void wire_put_id(struct strbuf *b, const char *id)
 	strbuf_char(b, '"');
 }
 
-bool wire_is_error(const struct json *j)
+void wire_put_text(struct reply *r, const struct json *j, const char *path)
 {
-	const struct json *error = json_get(j, "error");
-	return json_is_object(error) || json_is_string(error);
+	const struct json *content = json_get(j, path);
+	struct str text = json_value(content), type;
+	if (text.len > 0)
+		r->on_text(r->ctx, text);
+	if (!json_is_array(content))
+		return;
+	for (const struct json *part = json_first(content); part != NULL; part = json_next(part)) {
+		bool is_text = !json_str(part, "type", &type) || str_eq(type, "text") || str_eq(type, "output_text");
+		r->has_thought |= !is_text && (str_has_nocase(type, "think") || str_has_nocase(type, "reason"));
+		if (is_text && (json_str(part, "text", &text) || json_str(part, "", &text)) && text.len > 0)
+			r->on_text(r->ctx, text);
+	}
 }
 
 bool wire_keep(char *out, size_t size, const struct json *j, const char *path)
@@ -328,12 +428,19 @@ bool wire_keep(char *out, size_t size, const struct json *j, const char *path)
 	return true;
 }
 
-void wire_check_total(struct reply *r, int total)
+void wire_keep_finish(struct reply *r, const struct json *j, const char *path)
+{
+	struct str word;
+	if (json_str(j, path, &word) && finish_kind(word.ptr) != FINISH_NONE)
+		snprintf(r->finish, sizeof r->finish, "%s", word.ptr);
+}
+
+void wire_check_total(struct reply *r, int64_t total)
 {
 	struct usage *u = &r->usage;
 	if (total < 0 || u->input < 0)
 		return;
-	r->is_mismatched = u->output >= 0 && u->input + (int64_t)u->output != total;
+	r->is_mismatched = u->output >= 0 && u->input + u->output != total;
 	if (total > u->input || (u->output < 0 && total == u->input))
 		u->output = total - u->input;
 }

@@ -4,6 +4,7 @@
  * that are collected from a stream and handed over only when the reply is whole, and what two of them or more write alike in a request.
  */
 #include "worker/llm/provider.h"
+#include "worker/net/split.h"
 
 /* Far above what models do; they bound what a mad one may cost us. */
 #define WIRE_CALLS_MAX 64               /* calls in one reply */
@@ -13,13 +14,19 @@
 #define WIRE_MADE_ID "made_"            /* ids that we gave because the provider gave none start so */
 #define WIRE_NO_SCHEMA "{\"type\":\"object\",\"properties\":{}}"
 
-/* What a provider sent; ERR_BAD_REPLY when it is no JSON. */
+/* What a provider sent; ERR_BAD_REPLY when it is no JSON. Strings may hold halves of characters (json_parse_piece). */
 MUSTCHECK int wire_parse(struct arena *, struct str text, size_t cap, const struct json **, struct err *);
+/* One event, read: what is an error (is_error_event) fails as classify_event says. payload: what the protocol's events are known by. */
+MUSTCHECK int wire_event(struct arena *, const char *name, struct str data, const char *const *payload, const struct json **,
+                         struct err *);
 /* The members of an object or the elements of an array, one after the other, as they stand in the text; key is empty for elements and unread
  * (still escaped) for members. *rest starts as the whole container, which json_parse must have accepted. */
 bool raw_next(struct str *rest, struct str *key, struct str *value);
-/* The value at "a.b[0].c" as it stands in the text. */
+/* The value at "a.b[0].c" as it stands in the text; a name that is written with escapes is found too. */
 bool raw_get(struct str json, const char *path, struct str *out);
+
+/* JSON to the letter, in whole characters: it can be said again as it stands. */
+bool wire_is_strict(struct str json);
 
 /* The elements of the array at `path`, one after the other, each read (`j`) and as it stands (`raw`); `text` is what the node was read from.
  *	for (struct wire_list l = wire_list(node, text, path); wire_next(&l);) */
@@ -49,18 +56,19 @@ struct part {
 	int64_t index; /* -1: none */
 	const char *id, *name;
 	struct grow arguments;
-	size_t looked_at; /* bytes of them that were there when it was found not to be whole */
+	struct brackets seen; /* of the first seen_bytes of them */
+	size_t seen_bytes;
 };
 struct parts {
 	struct part *first, *last;
 	int n;
 };
 /* A new call at the end of the list; NULL with err when there are too many. */
-struct part *parts_new(struct arena *, struct parts *, int64_t index, struct str id, struct str name, struct err *);
+struct part *parts_new(struct reply *, struct parts *, int64_t index, struct str id, struct str name, struct err *);
 MUSTCHECK int part_add(struct arena *, struct part *, struct str piece, struct err *);
 /* It has a name, and the arguments so far are a JSON object: nothing more can belong to it. */
 bool part_is_whole(struct part *);
-/* The reply is whole: its calls become reply.calls. ERR_BAD_REPLY when one has no name, or arguments that are not a JSON object: then none is
+/* The reply is whole: its calls become reply.calls. ERR_NO_ANSWER when one has no name, or arguments that are not a JSON object: then none is
  * handed over. */
 MUSTCHECK int parts_settle(struct reply *, const struct parts *, struct err *);
 /* An id for call n of a reply that names none, the same each time these bytes are read. */
@@ -68,6 +76,11 @@ struct str wire_make_id(struct arena *, struct str data, int n);
 
 /* ---- requests */
 
+/* What people set: ,"temperature":0.2,"top_p":0.9 under these names; nothing where nothing is set. */
+void wire_put_sampling(const struct prompt *, struct strbuf *, const char *temperature_key, const char *top_p_key);
+/* `reasoning` as an effort (none, minimal, low, medium, high) and as a number of tokens, whichever of the two it was set as. */
+const char *wire_effort(const char *reasoning);
+int64_t wire_budget(const char *reasoning);
 /* JSON that another wrote, as it is; `when_empty` where there is none. */
 void wire_put_raw(struct strbuf *, struct str json, const char *when_empty);
 /* [{"name":…,"description":…,KEY:…},…] with a tool's schema under `schema_key`, or `no_schema` where it has none; NULL: without the key. */
@@ -96,9 +109,11 @@ void wire_put_path(struct strbuf *, const char *name);
 
 /* ---- replies */
 
-/* The event is an error: an object or a text, not null. */
-bool wire_is_error(const struct json *);
+/* The text at `path`, or the texts of the parts of a list there (thinking left out), to on_text. */
+void wire_put_text(struct reply *, const struct json *, const char *path);
 /* The text at `path`, cut to fit; an empty one leaves `out` as it was. False when there is none. */
 bool wire_keep(char *out, size_t size, const struct json *, const char *path);
+/* The word for the end at `path`, where it is one. */
+void wire_keep_finish(struct reply *, const struct json *, const char *path);
 /* The total that a provider names is input + output, or output is mended and the reply marked. */
-void wire_check_total(struct reply *, int total);
+void wire_check_total(struct reply *, int64_t total);

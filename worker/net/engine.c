@@ -6,7 +6,6 @@
  */
 #include "worker/net/engine.h"
 
-#include <ctype.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
@@ -35,6 +34,7 @@ struct transfer {
 	struct net_response response;
 	struct err err; /* why we ended it ourselves; OK while it runs */
 	usec_t started, last_byte, deadline;
+	usec_t enough_at; /* it may end then, and well; 0: not */
 	int connect_ms, first_byte_ms, idle_ms;
 };
 
@@ -92,20 +92,24 @@ static size_t on_body(char *ptr, size_t one, size_t n, void *arg)
 	t->response.body_bytes += n;
 	if (t->err.code == ERR_OK && t->response.body_bytes > BODY_MAX)
 		err_set(&t->err, ERR_TOO_BIG, "the provider's answer is over %u bytes", BODY_MAX);
-	if (t->err.code == ERR_OK && t->handler.on_data(t->handler.ctx, &t->response, (struct str){ ptr, n }, &t->err) < 0)
+	if (t->err.code != ERR_OK)
 		return 0;
-	return t->err.code == ERR_OK ? n : 0;
+	int grace_ms = t->handler.on_data(t->handler.ctx, &t->response, (struct str){ ptr, n }, &t->err);
+	if (grace_ms > 0)
+		t->enough_at = t->last_byte + grace_ms * USEC_PER_MSEC;
+	return grace_ms < 0 ? 0 : n;
 }
 
 static size_t on_header(char *ptr, size_t one, size_t n, void *arg)
 {
 	struct transfer *t = arg;
-	char line[256];
+	char line[512];
 	(void)one;
 	snprintf(line, sizeof line, "%.*s", (int)MIN(n, sizeof line - 1), ptr);
 	if (strncmp(line, "HTTP/", 5) == 0) {
 		const char *space = strchr(line, ' ');
 		t->response.status = space != NULL ? atoi(space + 1) : 0;
+		t->response.request_id[0] = '\0';
 		return n;
 	}
 	char *value = strchr(line, ':');
@@ -116,14 +120,8 @@ static size_t on_header(char *ptr, size_t one, size_t n, void *arg)
 	value[strcspn(value, "\r\n")] = '\0';
 	if (t->handler.on_header != NULL)
 		t->handler.on_header(t->handler.ctx, line, value);
-	if (strcasecmp(line, "content-type") == 0) {
-		size_t len = MIN(strcspn(value, "; "), sizeof t->response.content_type - 1);
-		for (size_t i = 0; i < len; i++)
-			t->response.content_type[i] = (char)tolower((unsigned char)value[i]);
-		t->response.content_type[len] = '\0';
-	} else if (strcasecmp(line, "x-request-id") == 0 || strcasecmp(line, "request-id") == 0) {
+	if (strcasecmp(line, "x-request-id") == 0 || strcasecmp(line, "request-id") == 0)
 		snprintf(t->response.request_id, sizeof t->response.request_id, "%.79s", value);
-	}
 	return n;
 }
 
@@ -137,6 +135,8 @@ static void transfer_free(struct engine *e, struct transfer *t)
 	} else {
 		curl_easy_cleanup(t->easy);
 	}
+	for (struct curl_slist *h = t->headers; h != NULL; h = h->next)
+		explicit_bzero(h->data, strlen(h->data)); /* a key is among them */
 	curl_slist_free_all(t->headers);
 	free(t->url);
 	free(t->body);
@@ -149,11 +149,12 @@ static void explain(struct transfer *t, CURLcode rc)
 	if (t->err.code != ERR_OK || rc == CURLE_OK)
 		return;
 	const char *text = curl_easy_strerror(rc);
-	if (rc == CURLE_PARTIAL_FILE || (rc == CURLE_RECV_ERROR && t->response.body_bytes > 0))
+	if (rc == CURLE_PARTIAL_FILE || ((rc == CURLE_RECV_ERROR || rc == CURLE_HTTP2_STREAM) && t->response.body_bytes > 0))
 		err_set(&t->err, ERR_TRUNCATED, "the connection was cut after %zu bytes", t->response.body_bytes);
 	else if (rc == CURLE_OPERATION_TIMEDOUT)
 		err_set(&t->err, ERR_TIMEOUT_CONNECT, "no connection within %d ms", t->connect_ms);
-	else if (rc == CURLE_UNSUPPORTED_PROTOCOL || rc == CURLE_WEIRD_SERVER_REPLY || rc == CURLE_URL_MALFORMAT)
+	else if (rc == CURLE_UNSUPPORTED_PROTOCOL || rc == CURLE_WEIRD_SERVER_REPLY || rc == CURLE_URL_MALFORMAT ||
+	         rc == CURLE_BAD_CONTENT_ENCODING)
 		err_set(&t->err, rc == CURLE_URL_MALFORMAT ? ERR_NOT_CONFIGURED : ERR_BAD_REPLY, "%s", text);
 	else
 		err_set(&t->err, ERR_NETWORK, "%s", text);
@@ -193,6 +194,18 @@ static void fly(struct engine *e, struct transfer *t)
 	e->by_id[t->id % BUCKETS] = t;
 }
 
+/* libcurl reads proxies from the environment by itself; these only its command does. */
+static void set_authorities(CURL *easy)
+{
+	const char *bundle = getenv("CURL_CA_BUNDLE"), *file = getenv("SSL_CERT_FILE"), *dir = getenv("SSL_CERT_DIR");
+	if (bundle != NULL && *bundle != '\0')
+		file = bundle;
+	else if (dir != NULL && *dir != '\0')
+		curl_easy_setopt(easy, CURLOPT_CAPATH, dir);
+	if (file != NULL && *file != '\0')
+		curl_easy_setopt(easy, CURLOPT_CAINFO, file);
+}
+
 static void begin(struct engine *e, struct transfer *t)
 {
 	if (t->url == NULL) {
@@ -214,7 +227,10 @@ static void begin(struct engine *e, struct transfer *t)
 	curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_ms);
 	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(t->easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(t->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's own answer is not the provider's */
+	curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING,
+	                 ""); /* decode what comes encoded; the header that asks for it is taken out */
+	set_authorities(t->easy);
 	curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, 4096L);
 	curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "signalbox");
 	fly(e, t);
@@ -273,14 +289,19 @@ static bool is_late(struct transfer *t, usec_t now)
 	return t->err.code != ERR_OK;
 }
 
-/* Ends what is late, and sleeps that are over. */
+static bool has_enough(const struct transfer *t, usec_t now)
+{
+	return t->enough_at != 0 && now >= t->enough_at;
+}
+
+/* Ends what is late, transfers that have what they came for, and sleeps that are over. */
 static void sweep(struct engine *e)
 {
 	usec_t now = clock_mono();
 	for (struct list *l = e->flying.next, *next; l != &e->flying; l = next) {
 		struct transfer *t = list_entry(l, struct transfer, link);
 		next = l->next;
-		if (t->easy == NULL ? now >= t->deadline : is_late(t, now))
+		if (t->easy == NULL ? now >= t->deadline : has_enough(t, now) || is_late(t, now))
 			finish(e, t, CURLE_OK);
 	}
 }
@@ -407,7 +428,7 @@ uint64_t net_submit(struct engine *e, const struct net_request *r)
 	t->body = xcalloc(1, r->body.len + 1);
 	memcpy(t->body, r->body.ptr, r->body.len);
 	t->body_len = r->body.len;
-	t->headers = curl_slist_append(NULL, "Expect:");
+	t->headers = curl_slist_append(curl_slist_append(NULL, "Expect:"), "Accept-Encoding:");
 	for (size_t i = 0; r->headers[i] != NULL; i++)
 		t->headers = curl_slist_append(t->headers, r->headers[i]);
 	t->handler = r->handler;

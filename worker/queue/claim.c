@@ -93,11 +93,17 @@ enum column {
 	PROTOCOL,
 	BASE_URL,
 	KEY_ENV,
-	MODEL
+	MODEL,
+	HEADER,
+	QUERY,
+	TEMPERATURE,
+	TOP_P,
+	REASONING
 };
 #define TAKE                                                                                                             \
 	"select message_id, message_uuid, job_id, number, is_watched, agent, system_prompt, max_tokens, turns, on_cut, " \
-	"is_budgeted, traceparent, intent, routes, provider, protocol, base_url, key_env, model "                        \
+	"is_budgeted, traceparent, intent, routes, provider, protocol, base_url, key_env, model, "                       \
+	"header, query, temperature, top_p, reasoning "                                                                  \
 	"from signalbox.take($1, $2, $3)"
 
 static const char *field(struct job *job, const struct rows *r, int row, int col)
@@ -129,6 +135,8 @@ static void own_route(struct job *job, const struct rows *r, int i)
 		                       .protocol = field(job, r, i, PROTOCOL),
 		                       .base_url = field(job, r, i, BASE_URL),
 		                       .key_env = field(job, r, i, KEY_ENV),
+		                       .header = field(job, r, i, HEADER),
+		                       .query = field(job, r, i, QUERY),
 		                       .model = field(job, r, i, MODEL) };
 }
 
@@ -166,6 +174,9 @@ static void make_job(struct claim *c, const struct rows *r, int i, const struct 
 	job->agent = field(job, r, i, AGENT);
 	job->system_prompt = field(job, r, i, SYSTEM);
 	job->max_tokens = (int)rows_int(r, i, MAX_TOKENS, 0);
+	job->temperature = field(job, r, i, TEMPERATURE);
+	job->top_p = field(job, r, i, TOP_P);
+	job->reasoning = field(job, r, i, REASONING);
 	job->is_budgeted = rows_bool(r, i, IS_BUDGETED);
 	job->keeps_cut = strcmp(rows_at(r, i, ON_CUT), "keep") == 0;
 	if (rows_at(r, i, ROUTES) == NULL)

@@ -39,24 +39,6 @@ static enum outcome outcome_of(const struct job *job)
 	}
 }
 
-/* Exactly what was sent: shown to whoever asks why the model answered so. */
-static void put_context(struct strbuf *b, const struct job *job)
-{
-	strbuf_str(b, ",\"context\":{");
-	if (job->called != NULL) {
-		json_put_field(b, "provider", job->called->provider);
-		json_put_field(b, "model", job->called->model);
-	}
-	json_put_field(b, "system_prompt", job->system_prompt);
-	strbuf_str(b, ",\"messages\":[");
-	for (int i = 0; i < job->n_turns; i++) {
-		strbuf_addf(b, "%s{\"role\":\"%s\",\"content\":", i > 0 ? "," : "", job->turns[i].role);
-		json_put_str(b, job->turns[i].content);
-		strbuf_char(b, '}');
-	}
-	strbuf_str(b, "]}");
-}
-
 static void compose(struct job *job)
 {
 	struct strbuf *b = &job->record;
@@ -84,8 +66,10 @@ static void compose(struct job *job)
 	}
 	llm_put(job, b);
 	intent_put(job, b);
-	if (job->n_turns > 0)
-		put_context(b, job);
+	if (job->n_turns > 0) {
+		json_put_key(b, "context");
+		llm_put_context(job, b);
+	}
 	strbuf_char(b, '}');
 }
 

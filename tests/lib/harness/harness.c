@@ -166,8 +166,8 @@ int provider_calls(const char *words)
 
 void provider(const char *slug, const char *protocol)
 {
-	q("select signalbox.provider_set('%s', '{\"protocol\": \"%s\", \"base_url\": \"http://127.0.0.1:%d/p/%s\"}', 'test')",
-	  slug, protocol, W.port, slug);
+	q("select signalbox.provider_set('%s', '{\"protocol\": \"%s\", \"base_url\": \"http://127.0.0.1:%d/p/%s%s\"}', 'test')",
+	  slug, protocol, W.port, slug, strcmp(protocol, "openai") == 0 ? "/v1" : "");
 	meets(slug, "");
 }
 

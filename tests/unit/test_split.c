@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "worker/net/sse.h"
+#include "worker/net/split.h"
 
 #define TEST(name) static void name(void **state __attribute__((unused)))
 
@@ -25,12 +25,12 @@ static int collect(void *ctx, const char *name, struct str data, struct err *err
 }
 
 /* Feeds pieces of the given size (0: one cut at `cut`) and answers the events and "+left". */
-static void run(enum split_kind kind, struct str in, size_t cut, size_t step, struct strbuf *out)
+static void run(struct str in, size_t cut, size_t step, struct strbuf *out)
 {
 	struct splitter s;
 	struct err err = { .code = ERR_OK };
 	bool left;
-	split_init(&s, kind);
+	split_init(&s);
 	for (size_t i = 0; i < in.len;) {
 		size_t n = step > 0 ? step : i == 0 && cut > 0 ? cut : in.len - i;
 		n = MIN(n, in.len - i);
@@ -46,19 +46,19 @@ static void run(enum split_kind kind, struct str in, size_t cut, size_t step, st
 	split_release(&s);
 }
 
-static void expect(enum split_kind kind, struct str in, const char *want)
+static void expect(struct str in, const char *want)
 {
 	struct strbuf out = STRBUF_INIT(65536);
-	run(kind, in, 0, 0, &out);
+	run(in, 0, 0, &out);
 	assert_string_equal(strbuf_text(&out), want);
 	for (size_t step = 1; step <= 3; step++) {
 		strbuf_clear(&out);
-		run(kind, in, 0, step, &out);
+		run(in, 0, step, &out);
 		assert_string_equal(strbuf_text(&out), want);
 	}
 	for (size_t cut = 1; cut < in.len; cut++) {
 		strbuf_clear(&out);
-		run(kind, in, cut, 0, &out);
+		run(in, cut, 0, &out);
 		assert_string_equal(strbuf_text(&out), want);
 	}
 	strbuf_release(&out);
@@ -76,16 +76,17 @@ static const struct {
 	{ "data:  a\n\n", "{ a}" },
 	{ "data: a:b: c\n\n", "{a:b: c}" },
 	{ "data: a\ndata: b\ndata:\ndata: c\n\n", "{a\nb\n\nc}" },
-	{ "data\n\n", "{}" },
-	{ "data:\n\n", "{}" },
+	{ "data\n\n", "" }, /* an event without data is none */
+	{ "data:\n\n", "" },
 	{ "\n\n\n\ndata: a\n\n\n\n", "{a}" },
 	{ "event: x\ndata: a\n\ndata: b\n\n", "x{a}{b}" },
 	{ "data: a\nevent: late\n\n", "late{a}" },
 	{ "event: alone\n\ndata: b\n\n", "{b}" },
 	{ ": keepalive\n\n:\n\ndata: a\n: in between\ndata: b\n\n", "{a\nb}" },
 	{ "id: 7\nretry: 100\nother: x\ndata: a\nnonsense\n\n", "{a}" },
-	{ "datax: a\ndat: b\nDATA: c\n\n", "" },
-	{ " data: a\n\n", "" },
+	{ ":\ndatax: a\ndat: b\nDATA: c\n\n", "" },
+	{ ": x", "+left" },
+	{ " data: a\n\n", "{a}" },
 	{ "\xEF\xBB\xBF"
 	  "data: a\n\n",
 	  "{a}" },
@@ -99,40 +100,66 @@ static const struct {
 	{ "data: a\n\ndat", "{a}+left" },
 	{ "data: a\r\n\r\n", "{a}" },
 	{ "data: a\r\n", "+left" },
-	{ "data: a\n\n{\n \"e\": 1\n}\n", "{a}{{\n \"e\": 1\n}\n}" },
-	{ "data: a\n\n{\"e\": 1}", "{a}{{\"e\": 1}\n}" },
-	{ "[1,\r\n\r\n2]\r\n", "{[1,\n\n2]\n}" },
+	{ "data: a\n\n{\n \"e\": 1\n}\n", "{a}{{\n \"e\": 1\n}}" },
+	{ "data: a\n\n{\"e\": 1}", "{a}{{\"e\": 1}}" },
+	{ "event: error\n{\"e\": 1}\n\ndata: b\n\n", "error{{\"e\": 1}}{b}" },
 	{ "data: a\n{}\n\n", "{a}" },
+	/* a whole value needs no end mark, and no empty line before the next */
+	{ "b5\ndata: a\n\n", "{a}" }, /* what is no field is passed over */
+	{ "data: {\"a\":1}", "{{\"a\":1}}" },
+	{ "data: {\"a\":1}\ndata: {\"b\":\"}\"}\ndata: [DONE]\n", "{{\"a\":1}}{{\"b\":\"}\"}}{[DONE]}" },
+	{ "data: {\"a\":\ndata: {\"b\":2}}\n\n", "{{\"a\":\n{\"b\":2}}}" },
+	{ "data: {\"a\":1}\ndata: x\n\n", "{{\"a\":1}\nx}" },
+	{ "data: {\"a\":\"}", "+left" },
+	{ "data: [DON", "+left" },
+	{ "data: {}\n\ndata: {\"a\":1", "{{}}+left" },
 };
 
 static const struct {
 	const char *in, *want;
-} LINES[] = {
-	{ "", "" },
+} JSON[] = {
 	{ "{\"a\":1}\n{\"b\":2}\n", "{{\"a\":1}}{{\"b\":2}}" },
-	{ "one\r\ntwo\r\n\r\nthree", "{one}{two}{three}" },
-	{ "\n\n one \n\n", "{ one }" },
-	{ "\xEF\xBB\xBFone\n\xEF\xBB\xBFtwo\n", "{one}{\xEF\xBB\xBFtwo}" },
-	{ "data: a\n\n", "{data: a}" },
+	{ "{\"a\":1}\r\n\r\n{\"b\":2}", "{{\"a\":1}}{{\"b\":2}}" },
+	{ "{\"a\":1}{\"b\":2}", "{{\"a\":1}}{{\"b\":2}}" },
+	{ "\n\n {\"a\":\"}\\\"{\"} \n\n", "{{\"a\":\"}\\\"{\"}}" },
+	{ "{\n \"a\": [1,\r\n2]\r\n}\n\n", "{{\n \"a\": [1,\r\n2]\r\n}}" },
+	{ "\xEF\xBB\xBF{}\n", "{{}}" },
+	{ "[{\"a\":1},\r\n{\"b\":[2]}]\r\n", "{{\"a\":1}}{{\"b\":[2]}}" },
+	{ "[[1],{}]", "{[1]}{{}}" },
+	{ "[]", "" },
+	{ "{\"a\":1}\n{\"b\":", "{{\"a\":1}}+left" },
+	{ "[{\"a\":1},", "{{\"a\":1}}+left" },
+	{ "{\"error\":1}\ndata: [DONE]\n\n", "{{\"error\":1}}{[DONE]}" },
 };
 
 TEST(sse_whatever_the_pieces)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(SSE); i++)
-		expect(SPLIT_SSE, str_of(SSE[i].in), SSE[i].want);
+		expect(str_of(SSE[i].in), SSE[i].want);
 }
 
-TEST(lines_whatever_the_pieces)
+TEST(json_whatever_the_pieces)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(LINES); i++)
-		expect(SPLIT_LINES, str_of(LINES[i].in), LINES[i].want);
+	for (size_t i = 0; i < ARRAY_SIZE(JSON); i++)
+		expect(str_of(JSON[i].in), JSON[i].want);
 }
 
-TEST(whole_is_one_event_with_its_newlines)
+TEST(what_is_neither_is_refused)
 {
-	expect(SPLIT_WHOLE, STR("{\n \"a\": 1\r\n}\n\n"), "{{\n \"a\": 1\r\n}\n\n}");
-	expect(SPLIT_WHOLE, STR("\xEF\xBB\xBF{}"), "{{}}");
-	expect(SPLIT_WHOLE, STR(""), "");
+	static const char *const BODIES[] = { "<html><body>502</body></html>", "upstream error\n", "Error: no\n\n" };
+	for (size_t i = 0; i < ARRAY_SIZE(BODIES); i++) {
+		struct strbuf out = STRBUF_INIT(64);
+		struct splitter s;
+		struct err err = { .code = ERR_OK };
+		bool left;
+		split_init(&s);
+		int result = split_feed(&s, str_of(BODIES[i]), collect, &out, &err);
+		result |= split_end(&s, collect, &out, &left, &err);
+		assert_int_equal(result, -1);
+		assert_int_equal(err.code, ERR_BAD_REPLY);
+		split_release(&s);
+		strbuf_release(&out);
+	}
 }
 
 TEST(bytes_of_any_value_pass_through)
@@ -144,10 +171,10 @@ TEST(bytes_of_any_value_pass_through)
 			in[n++] = want[w++] = (char)c;
 	memcpy(in + n, "\n\n", 3);
 	memcpy(want + w, "}", 2);
-	expect(SPLIT_SSE, str_of(in), want);
+	expect(str_of(in), want);
 }
 
-static void fill(enum split_kind kind, const char *unit, size_t times, int want)
+static void fill(const char *unit, size_t times, int want)
 {
 	struct splitter s;
 	struct err err = { .code = ERR_OK };
@@ -156,7 +183,7 @@ static void fill(enum split_kind kind, const char *unit, size_t times, int want)
 	int result = 0;
 	for (size_t i = 0; i < in_block; i++)
 		strbuf_str(&block, unit);
-	split_init(&s, kind);
+	split_init(&s);
 	for (size_t i = 0; i < times / in_block + 1 && result == 0; i++)
 		result = split_feed(&s, (struct str){ strbuf_text(&block), block.len }, collect, &out, &err);
 	assert_int_equal(result, want);
@@ -168,14 +195,13 @@ static void fill(enum split_kind kind, const char *unit, size_t times, int want)
 
 TEST(sizes_are_capped)
 {
-	fill(SPLIT_SSE, "x", SPLIT_LINE_MAX, -1);
-	fill(SPLIT_LINES, "x", SPLIT_LINE_MAX, -1);
-	fill(SPLIT_WHOLE, "x\n", SPLIT_LINE_MAX / 2, -1);
+	fill("data: x", SPLIT_LINE_MAX, -1);
+	fill("{\"a\":", SPLIT_LINE_MAX, -1);
 	/* one event of many short lines is one event */
-	fill(SPLIT_SSE, "data: 0123456789012345678901234567890123456789\n", SPLIT_LINE_MAX / 40, -1);
+	fill("data: 0123456789012345678901234567890123456789\n", SPLIT_LINE_MAX / 40, -1);
 	/* many events are not: a stream may be long */
-	fill(SPLIT_SSE, ": comment\n\n", SPLIT_LINE_MAX / 8, 0);
-	fill(SPLIT_SSE, "data: x\n\n", SPLIT_LINE_MAX / 8, 0);
+	fill(": comment\n\n", SPLIT_LINE_MAX / 8, 0);
+	fill("data: x\n\n", SPLIT_LINE_MAX / 8, 0);
 }
 
 static int refuse_second(void *ctx, const char *name, struct str data, struct err *err)
@@ -191,7 +217,7 @@ TEST(a_callback_stops_it)
 	struct splitter s;
 	struct err err;
 	int n = 0;
-	split_init(&s, SPLIT_SSE);
+	split_init(&s);
 	assert_int_equal(split_feed(&s, STR("data: a\n\ndata: b\n\ndata: c\n\n"), refuse_second, &n, &err), -1);
 	assert_int_equal(n, 2);
 	assert_int_equal(err.code, ERR_BAD_REPLY);
@@ -201,12 +227,9 @@ TEST(a_callback_stops_it)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sse_whatever_the_pieces),
-		cmocka_unit_test(lines_whatever_the_pieces),
-		cmocka_unit_test(whole_is_one_event_with_its_newlines),
-		cmocka_unit_test(bytes_of_any_value_pass_through),
-		cmocka_unit_test(sizes_are_capped),
-		cmocka_unit_test(a_callback_stops_it),
+		cmocka_unit_test(sse_whatever_the_pieces),    cmocka_unit_test(json_whatever_the_pieces),
+		cmocka_unit_test(what_is_neither_is_refused), cmocka_unit_test(bytes_of_any_value_pass_through),
+		cmocka_unit_test(sizes_are_capped),           cmocka_unit_test(a_callback_stops_it),
 	};
-	return cmocka_run_group_tests_name("sse", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("split", tests, NULL, NULL);
 }

@@ -1,0 +1,19 @@
+-- Parks a model that had enough and did not say for how long: each time twice as long as before, for the whole fleet. Calls that were under way when it was
+-- parked are told the same thing and lengthen nothing.
+create or replace function signalbox.breaker_unsaid(provider text, model text, key_env text, reason text, detail text) returns void
+language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
+declare
+	longest constant int := 300;   -- seconds
+	n int;
+begin
+	perform pg_advisory_xact_lock(hashtext('signalbox.breakers'));
+	select b.unsaid into n from breakers b where b.provider = breaker_unsaid.provider and b.model = breaker_unsaid.model and b.key_env = breaker_unsaid.key_env
+		and b.state = 'parked' and b.until > clock_timestamp() and b.unsaid > 0;
+	if found then
+		return;
+	end if;
+	select b.unsaid into n from breakers b where b.provider = breaker_unsaid.provider and b.model = breaker_unsaid.model and b.key_env = breaker_unsaid.key_env;
+	n := least(coalesce(n, 0) + 1, 20);
+	perform breaker_hold(provider, model, key_env, 'parked', make_interval(secs => least(2 ^ n, longest)), reason, detail);
+	update breakers b set unsaid = n where b.provider = breaker_unsaid.provider and b.model = breaker_unsaid.model and b.key_env = breaker_unsaid.key_env;
+end $$;

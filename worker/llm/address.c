@@ -1,0 +1,143 @@
+#include "worker/llm/address.h"
+
+#include <ctype.h>
+
+bool secret_is_ours(const char *name)
+{
+	return strncmp(name, "SIGNALBOX_", 10) == 0 || strncmp(name, "PG", 2) == 0;
+}
+
+int secret_read(const char *name, char out[static SECRET_MAX], struct err *err)
+{
+	char file_name[128], *from = secret_is_ours(name) ? NULL : getenv(name);
+	bool read = from != NULL && *from != '\0';
+	if (secret_is_ours(name))
+		return err_set(err, ERR_AUTH, "%.60s is not for providers: name another variable", name);
+	if (read) {
+		snprintf(out, SECRET_MAX, "%s", from);
+	} else {
+		snprintf(file_name, sizeof file_name, "%s_FILE", name);
+		from = getenv(file_name);
+		FILE *f = from != NULL ? fopen(from, "re") : NULL;
+		read = f != NULL && fgets(out, SECRET_MAX, f) != NULL;
+		if (f != NULL)
+			fclose(f);
+	}
+	if (!read)
+		return err_set(err, ERR_AUTH, "the worker has no %.60s (nor a file named by %.60s_FILE)", name, name);
+	out[strcspn(out, "\r\n")] = '\0';
+	if (strlen(out) < SECRET_MAX - 1)
+		return 0;
+	explicit_bzero(out, SECRET_MAX);
+	return err_set(err, ERR_AUTH, "%.60s is longer than %d bytes", name, SECRET_MAX - 2);
+}
+
+/* The variable that begins at `at` ("$NAME" or "${NAME}"); answers how many bytes it takes, 0 where there is none. */
+static size_t variable(const char *at, char name[static 100])
+{
+	bool is_braced = at[0] == '$' && at[1] == '{';
+	const char *start = at + 1 + is_braced;
+	size_t n = 0;
+	if (at[0] != '$' || isdigit((unsigned char)*start))
+		return 0;
+	while (isalnum((unsigned char)start[n]) || start[n] == '_')
+		n++;
+	if (n == 0 || n >= 100 || (is_braced && start[n] != '}'))
+		return 0;
+	memcpy(name, start, n);
+	name[n] = '\0';
+	return n + 1 + (is_braced ? 2 : 0);
+}
+
+static void put_escaped(struct strbuf *out, const char *text)
+{
+	for (const char *p = text; *p != '\0'; p++)
+		strbuf_addf(out, isalnum((unsigned char)*p) || strchr("-_.~", *p) != NULL ? "%c" : "%%%02X", (unsigned char)*p);
+}
+
+/* `text` with the secrets that it names. */
+static int expand(struct str text, bool is_query, struct strbuf *out, struct err *err)
+{
+	char name[100], secret[SECRET_MAX];
+	const char *end = text.ptr + text.len;
+	for (const char *at = text.ptr; at < end;) {
+		size_t n = variable(at, name);
+		if (n == 0 || at + n > end) {
+			strbuf_char(out, *at++);
+			continue;
+		}
+		if (secret_read(name, secret, err) < 0)
+			return -1;
+		if (is_query)
+			put_escaped(out, secret);
+		else
+			strbuf_str(out, secret);
+		explicit_bzero(secret, sizeof secret);
+		at += n;
+	}
+	return 0;
+}
+
+/* "/v1", "/v1beta", "/v4": what such an interface ends in. */
+static bool ends_in_version(struct str base, const char *version)
+{
+	size_t n = 0, len = version != NULL ? strlen(version) : 0;
+	if (len > 0 && base.len >= len && memcmp(base.ptr + base.len - len, version, len) == 0)
+		return true;
+	while (n < base.len && isalnum((unsigned char)base.ptr[base.len - 1 - n]))
+		n++;
+	const char *last = base.ptr + base.len - n;
+	return n >= 2 && n < base.len && last[-1] == '/' && last[0] == 'v' && isdigit((unsigned char)last[1]);
+}
+
+static bool is_bare_host(struct str base)
+{
+	const char *host = memmem(base.ptr, base.len, "://", 3);
+	size_t skip = host != NULL ? (size_t)(host + 3 - base.ptr) : 0;
+	return memchr(base.ptr + skip, '/', base.len - skip) == NULL;
+}
+
+static void put_query(struct strbuf *out, bool *has, struct str query)
+{
+	if (query.len == 0)
+		return;
+	strbuf_char(out, *has ? '&' : '?');
+	strbuf_add(out, query.ptr, query.len);
+	*has = true;
+}
+
+int address_url(const struct provider_ops *ops, const char *base_url, const char *path, const char *query, struct strbuf *out,
+                struct err *err)
+{
+	struct str base = { base_url, strcspn(base_url, "?#") }, base_query = { base_url + base.len, 0 };
+	bool has_query = strchr(path, '?') != NULL;
+	if (*base_query.ptr == '?')
+		base_query = (struct str){ base_query.ptr + 1, strcspn(base_query.ptr + 1, "#") };
+	while (base.len > 0 && base.ptr[base.len - 1] == '/')
+		base.len--;
+	strbuf_add(out, base.ptr, base.len);
+	bool has_version = ops->is_version_in_base ? !is_bare_host(base) : ends_in_version(base, ops->version);
+	if (ops->version != NULL && !has_version)
+		strbuf_str(out, ops->version);
+	strbuf_str(out, path);
+	put_query(out, &has_query, base_query);
+	if (query == NULL || *query == '\0')
+		return 0;
+	strbuf_char(out, has_query ? '&' : '?');
+	return expand(str_of(query), true, out, err);
+}
+
+int address_header(const char **lines, struct strbuf *out, struct err *err)
+{
+	while (*lines != NULL && **lines != '\0') {
+		struct str line = { *lines, strcspn(*lines, "\n") };
+		*lines += line.len + (line.ptr[line.len] == '\n');
+		while (line.len > 0 && strchr(" \t\r", line.ptr[line.len - 1]) != NULL)
+			line.len--;
+		if (line.len == 0)
+			continue;
+		strbuf_clear(out);
+		return expand(line, false, out, err) < 0 ? -1 : 1;
+	}
+	return 0;
+}

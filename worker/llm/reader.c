@@ -1,0 +1,154 @@
+#include "worker/llm/reader.h"
+
+#include <strings.h>
+
+#include "worker/llm/classify.h"
+
+#define ERROR_BODY_MAX 65536
+
+static void on_reply_text(void *ctx, struct str piece)
+{
+	struct reader *r = ctx;
+	text_add(&r->text, piece);
+}
+
+void reader_init(struct reader *r, const struct provider_ops *ops, usec_t now, void (*on_text)(void *, struct str), void *ctx)
+{
+	*r = (struct reader){ .ops = ops,
+		              .arena = ARENA_INIT,
+		              .text = TEXT_INIT(on_text, ctx),
+		              .limits = LIMITS_AT(now),
+		              .error_body = STRBUF_INIT(ERROR_BODY_MAX),
+		              .error = { .code = ERR_OK },
+		              .late = { .code = ERR_OK } };
+	r->reply = (struct reply){ .usage = USAGE_UNKNOWN, .arena = &r->arena, .on_text = on_reply_text, .ctx = r };
+	split_init(&r->split);
+}
+
+void reader_release(struct reader *r)
+{
+	reply_release(&r->reply);
+	text_release(&r->text);
+	split_release(&r->split);
+	strbuf_release(&r->error_body);
+	arena_release(&r->arena);
+}
+
+void reader_header(struct reader *r, const char *name, const char *value)
+{
+	if (strcasecmp(name, "location") == 0)
+		snprintf(r->location, sizeof r->location, "%s", value);
+	else
+		limits_header(&r->limits, name, value);
+}
+
+static struct str trimmed(struct str s)
+{
+	while (s.len > 0 && strchr(" \t\r\n", s.ptr[0]) != NULL)
+		s = (struct str){ s.ptr + 1, s.len - 1 };
+	while (s.len > 0 && strchr(" \t\r\n", s.ptr[s.len - 1]) != NULL)
+		s.len--;
+	return s;
+}
+
+/* One event. An error counts until the reply is whole; what is said after that is read for text and usage only. */
+static int on_event(void *ctx, const char *name, struct str data, struct err *err)
+{
+	struct reader *r = ctx;
+	struct arena a = ARENA_INIT;
+	bool was_whole = reply_is_whole(&r->reply);
+	int result = 0;
+	data = trimmed(data);
+	if (str_eq(data, "[DONE]")) /* OpenAI's end mark; gateways end the streams of other protocols with it too */
+		r->reply.has_mark = true;
+	else if (data.len > 0)
+		result = r->ops->feed(&r->reply, &a, name, data, err);
+	arena_release(&a);
+	if (result == 0 || !was_whole)
+		return result;
+	if (r->late.code == ERR_OK)
+		r->late = *err;
+	return 0;
+}
+
+static bool is_success(int status)
+{
+	return status >= 200 && status < 300;
+}
+
+int reader_feed(struct reader *r, int status, struct str piece, struct err *err)
+{
+	const struct reply *reply = &r->reply;
+	size_t text = r->text.bytes;
+	bool was_whole = reply_is_whole(reply), had_mark = reply->has_mark;
+	int64_t output = reply->usage.output;
+	r->body_bytes += piece.len;
+	if (!is_success(status)) {
+		strbuf_add(&r->error_body, piece.ptr, MIN(piece.len, ERROR_BODY_MAX - r->error_body.len));
+		return 0;
+	}
+	if (!r->is_over && split_feed(&r->split, piece, on_event, r, err) < 0) {
+		r->is_over = true;
+		if (!reply_is_whole(reply)) {
+			r->error = *err;
+			return -1;
+		}
+	}
+	bool is_news = !was_whole || r->text.bytes != text || reply->has_mark != had_mark || reply->usage.output != output;
+	if (!reply_is_whole(reply) || !is_news)
+		return 0;
+	return reply->has_mark ? READER_MARK_MS : READER_GRACE_MS;
+}
+
+/* What did not come to its end as an event still counts when it is whole. */
+static void end_split(struct reader *r)
+{
+	struct err err = { .code = ERR_OK };
+	bool left;
+	if (!r->is_over && split_end(&r->split, on_event, r, &left, &err) < 0 && !reply_is_whole(&r->reply))
+		r->error = err;
+	r->is_over = true;
+}
+
+static int refused(struct reader *r, int status, struct err *err)
+{
+	struct str body = { strbuf_text(&r->error_body), r->error_body.len };
+	if (status >= 300 && status < 400)
+		return classify_redirect(status, r->location, err);
+	classify_http(status, body, r->limits.retry_after_ms, err);
+	if (err->code == ERR_RATE_LIMITED && err->wait_ms == 0)
+		err->wait_ms = limits_refused_ms(&r->limits);
+	return -1;
+}
+
+/* We ended it ourselves, for reasons of our own. */
+static bool is_ours(const struct err *transport)
+{
+	return transport != NULL && err_class(transport->code) >= ERR_RELEASE;
+}
+
+struct verdict reader_end(struct reader *r, int status, const struct err *transport)
+{
+	struct err calls = { .code = ERR_OK };
+	/* A status that says what went wrong is worth more than how the connection ended after it. */
+	if (status >= 300 && !is_ours(transport)) {
+		struct verdict v = { .finish_reason = NULL };
+		refused(r, status, &v.err);
+		return v;
+	}
+	end_split(r);
+	text_end(&r->text);
+	r->was_refused = r->error.code != ERR_OK && r->error.code != ERR_BAD_REPLY && !r->split.is_sse && r->text.bytes == 0 &&
+	                 r->reply.n_begun == 0 && !r->reply.has_thought;
+	r->reply.has_thought |= r->text.has_thought;
+	enum finish_kind kind = finish_kind(r->reply.finish);
+	if (reply_is_whole(&r->reply) && (kind == FINISH_STOP || kind == FINISH_NONE) && r->ops->end != NULL)
+		r->ops->end(&r->reply, &calls);
+	return verdict(&(struct heard){ .reply = &r->reply,
+	                                .has_text = r->text.has_words,
+	                                .error = &r->error,
+	                                .late = &r->late,
+	                                .calls = &calls,
+	                                .transport = transport,
+	                                .body_bytes = r->body_bytes });
+}

@@ -1,0 +1,166 @@
+#include "worker/llm/text.h"
+
+#include "shared/utf8.h"
+
+static const struct {
+	const char *open, *close;
+} TAGS[] = {
+	{ "<think>", "</think>" },
+	{ "<thinking>", "</thinking>" },
+	{ "<thought>", "</thought>" },
+};
+
+bool text_is_blank(struct str s)
+{
+	static const char *const WIDE[] = { "\xC2\xA0",     "\xE2\x80\x8B", "\xE2\x80\x83", "\xE2\x80\x82",
+		                            "\xE2\x80\xAF", "\xE3\x80\x80", "\xEF\xBB\xBF" };
+	for (size_t i = 0; i < s.len;) {
+		size_t n = s.ptr[i] != '\0' && strchr(" \t\r\n\v\f", s.ptr[i]) != NULL ? 1 : 0;
+		for (size_t k = 0; k < ARRAY_SIZE(WIDE) && n == 0; k++)
+			n = str_starts((struct str){ s.ptr + i, s.len - i }, WIDE[k]) ? strlen(WIDE[k]) : 0;
+		if (n == 0)
+			return false;
+		i += n;
+	}
+	return true;
+}
+
+static void hand_on(struct text *t, struct str s)
+{
+	if (s.len == 0)
+		return;
+	t->bytes += s.len;
+	t->has_words = t->has_words || !text_is_blank(s);
+	t->on_text(t->ctx, s);
+}
+
+static size_t blanks(struct str s)
+{
+	size_t n = 0;
+	while (n < s.len && strchr(" \t\r\n", s.ptr[n]) != NULL && s.ptr[n] != '\0')
+		n++;
+	return n;
+}
+
+/* The answer begins. Blanks between what was thought and its first word belong to neither. */
+static void speak(struct text *t)
+{
+	struct str held = { strbuf_text(&t->held), t->held.len };
+	size_t skip = t->has_thought ? blanks(held) : 0;
+	t->state = TEXT_SPOKEN;
+	hand_on(t, (struct str){ held.ptr + skip, held.len - skip });
+	strbuf_release(&t->held);
+	t->held.cap = TEXT_BLANKS_MAX;
+}
+
+/* How much of `tag` the text begins with; the whole of it, or the whole text, or 0 where it is another. */
+static size_t begins(struct str s, const char *tag)
+{
+	size_t n = MIN(strlen(tag), s.len);
+	return memcmp(s.ptr, tag, n) == 0 ? n : 0;
+}
+
+/* Blanks, and then? Answers how many bytes of the held text are done with. */
+static size_t look_for_thought(struct text *t, struct str s, bool is_end)
+{
+	size_t n = blanks(s);
+	struct str rest = { s.ptr + n, s.len - n };
+	bool may_be = rest.len == 0;
+	for (size_t i = 0; i < ARRAY_SIZE(TAGS) && rest.len > 0; i++) {
+		if (begins(rest, TAGS[i].open) == strlen(TAGS[i].open)) {
+			t->state = TEXT_THOUGHT;
+			t->tag = (int)i;
+			t->has_thought = true;
+			return n + strlen(TAGS[i].open);
+		}
+		may_be |= begins(rest, TAGS[i].open) > 0;
+	}
+	if (!may_be || s.len >= TEXT_BLANKS_MAX / 2 || (is_end && rest.len > 0))
+		speak(t);
+	return 0;
+}
+
+/* Passes over what was thought; answers how many bytes of the held text are done with. */
+static size_t pass_thought(struct text *t, struct str s)
+{
+	const char *close = TAGS[t->tag].close;
+	for (size_t i = 0; i < s.len; i++) {
+		struct str rest = { s.ptr + i, s.len - i };
+		if (s.ptr[i] != '<' || begins(rest, close) == 0)
+			continue;
+		if (begins(rest, close) < strlen(close))
+			return i; /* the rest of it may come */
+		t->state = TEXT_BLANK;
+		return i + strlen(close);
+	}
+	return s.len;
+}
+
+/* The beginning of an answer, until its first word. */
+static void look_at_held(struct text *t, bool is_end)
+{
+	while (t->state != TEXT_SPOKEN && t->held.len > 0) {
+		struct str s = { t->held.ptr, t->held.len };
+		size_t n = t->state == TEXT_BLANK ? look_for_thought(t, s, is_end) : pass_thought(t, s);
+		if (n == 0)
+			return;
+		memmove(t->held.ptr, t->held.ptr + n, t->held.len - n);
+		t->held.len -= n;
+		t->held.ptr[t->held.len] = '\0';
+	}
+}
+
+static void add_whole(struct text *t, struct str s)
+{
+	while (t->state != TEXT_SPOKEN && s.len > 0) {
+		size_t n = MIN(s.len, TEXT_BLANKS_MAX / 4);
+		strbuf_add(&t->held, s.ptr, n);
+		s = (struct str){ s.ptr + n, s.len - n };
+		look_at_held(t, false);
+	}
+	hand_on(t, s);
+}
+
+static bool is_high_half(struct str s)
+{
+	return s.len == 3 && (unsigned char)s.ptr[0] == 0xED && (unsigned char)s.ptr[1] >= 0xA0 && (unsigned char)s.ptr[1] < 0xB0;
+}
+
+/* Bytes at the end that may be half of something. */
+static size_t cut_at_end(struct str s)
+{
+	struct str last = { s.ptr + s.len - MIN(s.len, 3), MIN(s.len, 3) };
+	return is_high_half(last) ? 3 : utf8_unfinished(s);
+}
+
+void text_add(struct text *t, struct str piece)
+{
+	size_t n;
+	if (t->n_cut == 0 && (n = cut_at_end(piece)) == 0 && utf8_valid(piece)) {
+		add_whole(t, piece);
+		return;
+	}
+	struct strbuf raw = STRBUF_INIT(piece.len + sizeof t->cut), whole = STRBUF_INIT((piece.len + sizeof t->cut) * 3);
+	strbuf_add(&raw, t->cut, (size_t)t->n_cut);
+	strbuf_add(&raw, piece.ptr, piece.len);
+	n = cut_at_end((struct str){ strbuf_text(&raw), raw.len });
+	utf8_repair(&whole, (struct str){ strbuf_text(&raw), raw.len - n });
+	memcpy(t->cut, strbuf_text(&raw) + raw.len - n, n);
+	t->n_cut = (int)n;
+	add_whole(t, (struct str){ strbuf_text(&whole), whole.len });
+	strbuf_release(&raw);
+	strbuf_release(&whole);
+}
+
+void text_end(struct text *t)
+{
+	if (t->n_cut > 0)
+		add_whole(t, STR("\xEF\xBF\xBD"));
+	t->n_cut = 0;
+	look_at_held(t, true);
+}
+
+void text_release(struct text *t)
+{
+	strbuf_release(&t->held);
+}

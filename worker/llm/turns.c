@@ -1,0 +1,141 @@
+#include "worker/llm/turns.h"
+
+#include "worker/llm/text.h"
+
+#define OWN_MAX (16u << 20)
+
+static bool is_role(const struct prompt_turn *t, const char *role)
+{
+	return strcmp(t->role, role) == 0;
+}
+
+/* Calls that the turn's own form holds; of a protocol that nobody here speaks there is no telling: 1. */
+static int own_calls(const struct prompt_turn *t, turns_speaks speaks)
+{
+	struct arena a = ARENA_INIT;
+	const struct json *j;
+	struct err ignored;
+	const struct provider_ops *ops = t->own_protocol != NULL ? speaks(t->own_protocol) : NULL;
+	int n = 0;
+	if (t->own_protocol == NULL || t->own.len == 0)
+		return 0;
+	if (ops == NULL || ops->is_call == NULL || json_parse(&a, t->own, OWN_MAX, &j, &ignored) < 0) {
+		arena_release(&a);
+		return 1;
+	}
+	for (const struct json *part = json_first(j); part != NULL; part = json_next(part))
+		n += ops->is_call(part);
+	arena_release(&a);
+	return n;
+}
+
+/* How many turns behind turn i are results of tools. */
+static int results_after(const struct prompt_turn *turns, int n, int i)
+{
+	int k = 0;
+	while (i + 1 + k < n && is_role(&turns[i + 1 + k], "tool"))
+		k++;
+	return k;
+}
+
+static bool has_result(const struct prompt_turn *results, int n, const char *id)
+{
+	for (int i = 0; i < n; i++)
+		if (results[i].call_id != NULL && id != NULL && strcmp(results[i].call_id, id) == 0)
+			return true;
+	return false;
+}
+
+/* Every call of the turn is answered by the n_results turns behind it. */
+static bool is_answered(const struct prompt_turn *t, int n_results, int n_own)
+{
+	for (int i = 0; i < t->n_calls; i++)
+		if (!has_result(t + 1, n_results, t->calls[i].id))
+			return false;
+	return n_results >= MAX(n_own, t->n_calls);
+}
+
+/* The turn as it may be sent, results behind it not looked at. */
+static struct prompt_turn without_calls(struct prompt_turn t, int n_own)
+{
+	t.calls = NULL;
+	t.n_calls = 0;
+	if (n_own > 0) {
+		t.own_protocol = NULL;
+		t.own = STR("");
+	}
+	return t;
+}
+
+static struct str joined(struct arena *a, struct str one, struct str two)
+{
+	char *text = arena_alloc(a, one.len + two.len + 3);
+	memcpy(text, one.ptr, one.len);
+	memcpy(text + one.len, "\n\n", 2);
+	memcpy(text + one.len + 2, two.ptr, two.len);
+	text[one.len + two.len + 2] = '\0';
+	return (struct str){ text, one.len + two.len + 2 };
+}
+
+/* At the end of the n turns of out; answers how many there are then. */
+static int append(struct arena *a, struct prompt_turn *out, int n, const struct prompt_turn *t)
+{
+	struct prompt_turn *last = n > 0 ? &out[n - 1] : NULL;
+	if (n == 0 && !is_role(t, "user"))
+		return 0;
+	if (last == NULL || is_role(t, "tool") || strcmp(last->role, t->role) != 0 || t->n_calls > 0 || last->n_calls > 0) {
+		out[n] = *t;
+		return n + 1;
+	}
+	last->content = joined(a, last->content, t->content);
+	last->own_protocol = NULL;
+	last->own = STR("");
+	return n;
+}
+
+int turns_clean(struct arena *a, const struct prompt_turn *turns, int n, turns_speaks speaks, struct prompt_turn *out)
+{
+	int n_out = 0;
+	for (int i = 0; i < n; i++) {
+		const struct prompt_turn *t = &turns[i];
+		int n_own = own_calls(t, speaks), n_results = results_after(turns, n, i);
+		if (is_role(t, "tool")) /* of a call that is not there */
+			continue;
+		if ((t->n_calls > 0 || n_own > 0) && n_out > 0 && is_answered(t, n_results, n_own)) {
+			for (int k = 0; k <= n_results; k++)
+				n_out = append(a, out, n_out, &turns[i + k]);
+			i += n_results;
+			continue;
+		}
+		struct prompt_turn plain = without_calls(*t, n_own);
+		if (!text_is_blank(plain.content))
+			n_out = append(a, out, n_out, &plain);
+	}
+	while (n_out > 0 && is_role(&out[n_out - 1], "assistant")) /* the question is what comes last */
+		n_out--;
+	return n_out;
+}
+
+size_t turns_bytes(const struct prompt_turn *turns, int n)
+{
+	size_t bytes = 0;
+	for (int i = 0; i < n; i++) {
+		bytes += turns[i].content.len;
+		for (int k = 0; k < turns[i].n_calls; k++)
+			bytes += turns[i].calls[k].arguments.len;
+	}
+	return bytes;
+}
+
+int turns_first(const struct prompt_turn *turns, int n, size_t bytes)
+{
+	int first = n;
+	for (int i = n - 1; i >= 0; i--) {
+		if (!is_role(&turns[i], "user"))
+			continue;
+		if (first < n && turns_bytes(turns + i, n - i) > bytes)
+			break;
+		first = i;
+	}
+	return first < n ? first : 0;
+}

@@ -1,0 +1,40 @@
+#pragma once
+/*
+ * How a reply ended, for all protocols: judged by what was read, never by how it was transported. Pure. docs/decisions/015-how-a-reply-ends.md has
+ * the table: what the message becomes, what is paid, who is called next.
+ */
+#include "worker/llm/provider.h"
+
+/* What a provider's word for its end means. */
+enum finish_kind {
+	FINISH_NONE,     /* it said none */
+	FINISH_STOP,     /* the model was done: a stop, a stop sequence, tool calls */
+	FINISH_LENGTH,   /* cut by max_tokens, or by a window that is full */
+	FINISH_FILTERED, /* refused, or withheld by a filter */
+	FINISH_FAULT,    /* the model made no sense of its own: nothing that can be used */
+	FINISH_UNKNOWN,  /* a word that proves nothing: abort, error, and all we do not know */
+};
+enum finish_kind finish_kind(const char *word);
+
+/* What was read of a body, when it ended or when nobody reads on. */
+struct heard {
+	const struct reply *reply;
+	bool has_text;               /* more than blanks, and no thinking */
+	const struct err *error;     /* said inside of the body before it was whole; code OK: none */
+	const struct err *late;      /* the same, after it was whole */
+	const struct err *calls;     /* why the calls of a whole reply cannot be used */
+	const struct err *transport; /* NULL: the body came to its end by itself */
+	size_t body_bytes;
+};
+
+struct verdict {
+	struct err err; /* code OK: an answer */
+	const char *
+		finish_reason; /* stop, length, tool_calls, content_filter, or the reply's own word, which lives as long as the reply; NULL: none */
+	const char *proof; /* what showed that nothing is missing: reason, mark, reason+mark, body; NULL: nothing did */
+};
+
+/* Nothing that the transport does from here on matters: the provider said that it was done. More text may still come, and usage. */
+bool reply_is_whole(const struct reply *);
+/* finish_reason of an answer with calls is tool_calls, whatever word came with them. */
+struct verdict verdict(const struct heard *);
