@@ -160,9 +160,16 @@ void screen_clear(struct screen *s)
 	s->cursor_x = 0;
 }
 
+/* Outside of the grid nothing is drawn, whoever asks. What is left of a wide character that is drawn over becomes blank. */
 static void set_cell(struct screen *s, int y, int x, enum style style, const char *text, int len)
 {
+	if (y < 0 || y >= s->height || x < 0 || x >= s->width)
+		return;
 	struct cell *c = &s->cells[y * s->width + x];
+	if (c->text[0] == '\0' && x > 0 && len > 0)
+		memcpy(c[-1].text, " ", 2);
+	if (x + 1 < s->width && c[1].text[0] == '\0')
+		memcpy(c[1].text, " ", 2);
 	memcpy(c->text, text, (size_t)len);
 	c->text[len] = '\0';
 	c->style = (unsigned char)style;
@@ -175,6 +182,8 @@ static void put_glyph(struct screen *s, int y, int x, enum style style, const st
 			set_cell(s, y, x + i, S_REVERSE, g->text + i, 1);
 		return;
 	}
+	if (g->width == 0) /* dropped: it must not blank the cell of what comes next */
+		return;
 	set_cell(s, y, x, style, g->text, g->len);
 	if (g->width == 2)
 		set_cell(s, y, x + 1, style, "", 0);
@@ -249,7 +258,7 @@ int screen_put(struct screen *s, int y, int x, int width, enum style style, cons
 		p = utf8_glyph(p, end, false, &g);
 		if (used + g.width > width)
 			break;
-		if (s->ascii && (unsigned char)g.text[0] >= 0x80)
+		if (g.width > 0 && s->ascii && (unsigned char)g.text[0] >= 0x80)
 			set_cell(s, y, x + used, style, &(char){ ascii_twin(g.text) }, 1);
 		else
 			put_glyph(s, y, x + used, style, &g);

@@ -25,7 +25,8 @@ static void push(struct text_view *t, enum style style, int indent, struct str t
 	t->lines[t->n++] = (struct text_line){ text, indent, style };
 }
 
-/* One line of the source, as many of the window as it takes; broken after a blank where there is one. */
+/* One line of the source, as many of the window as it takes; broken after a blank where there is one. A glyph that is wider than the window
+ * has a line of its own, where it is cut: each line takes at least one. */
 static void add_wrapped(struct text_view *t, enum style style, int indent, struct str line)
 {
 	const char *at = line.ptr, *end = line.ptr + line.len;
@@ -36,7 +37,7 @@ static void add_wrapped(struct text_view *t, enum style style, int indent, struc
 		while (p < end) {
 			struct glyph g;
 			const char *next = utf8_glyph(p, end, false, &g);
-			if (used + g.width > room)
+			if (used + g.width > room && p > at)
 				break;
 			used += g.width;
 			if (*p == ' ')
@@ -72,7 +73,7 @@ void text_draw(struct text_view *t, struct screen *s, int y, int height, bool fo
 		t->not_at_end = false;
 	for (int i = 0; i < height && t->top + i < t->n; i++) {
 		const struct text_line *l = &t->lines[t->top + i];
-		screen_text(s, y + i, l->indent, t->width - l->indent, l->style, l->text);
+		screen_text(s, y + i, l->indent, MAX(0, t->width - l->indent), l->style, l->text);
 	}
 }
 
