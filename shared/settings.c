@@ -2,13 +2,21 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "shared/str.h"
+#include "shared/utf8.h"
+
+#define FILE_MAX 262144 /* bytes of a settings file */
+#define NEAR_MAX 63     /* a longer word is no slip of the keyboard */
 
 static int distance(const char *a, const char *b)
 {
-	int row[64];
-	size_t n = MIN(strlen(b), 63);
+	int row[NEAR_MAX + 1];
+	size_t n = MIN(strlen(b), NEAR_MAX);
 	for (size_t j = 0; j <= n; j++)
 		row[j] = (int)j;
 	for (size_t i = 1; a[i - 1] != '\0'; i++) {
@@ -26,6 +34,8 @@ static int distance(const char *a, const char *b)
 const char *nearest(const char *word, const char *const *words, size_t n)
 {
 	const char *best = NULL;
+	if (strlen(word) > NEAR_MAX)
+		return NULL;
 	int limit = MAX(2, (int)strlen(word) / 3), at = limit + 1;
 	for (size_t i = 0; i < n; i++) {
 		int d = distance(word, words[i]);
@@ -116,38 +126,72 @@ static char *trim(char *s)
 	return s;
 }
 
-/* Lines "name = value"; '#' and ';' begin comments, [sections] other than [signalbox] are skipped. */
+/* The whole of a file. 1, 0 when there is none and none was asked for, -1. What is not a file is not waited for: a device may never end,
+ * a pipe never begin. Of devices only the null device is taken, for "none". */
+static int read_whole(const char *path, bool must_exist, struct strbuf *out, struct err *err)
+{
+	struct stat st;
+	char piece[8192];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 && !must_exist && (errno == ENOENT || errno == ENOTDIR || errno == EACCES))
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_set(err, ERR_BAD_INPUT, "cannot read %.150s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode)) {
+		bool is_null = S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
+		close(fd);
+		return is_null ? 0 : err_set(err, ERR_BAD_INPUT, "cannot read %.150s: not a file", path);
+	}
+	ssize_t n;
+	while ((n = read(fd, piece, sizeof piece)) > 0 && !out->broken)
+		strbuf_add(out, piece, (size_t)n);
+	if (n < 0)
+		err_set(err, ERR_BAD_INPUT, "cannot read %.150s: %s", path, strerror(errno));
+	close(fd);
+	if (n >= 0 && out->broken)
+		return err_set(err, ERR_BAD_INPUT, "%.150s is over %d bytes", path, FILE_MAX);
+	return n < 0 ? -1 : 1;
+}
+
+/* "name = value". */
+static int read_line(struct settings_source *src, char *line, const char *label, const char *where, struct err *err)
+{
+	char *eq = strchr(line, '=');
+	if (eq == NULL)
+		return err_set(err, ERR_BAD_INPUT, "%s: expected name = value", where);
+	*eq = '\0';
+	int i = find(src, trim(line), where, err);
+	return i >= 0 ? set_value(src, (size_t)i, trim(eq + 1), label, where, err) : i == -1 ? -1 : 0;
+}
+
+/* Lines; '#' and ';' begin comments, [sections] other than [signalbox] are skipped, and a mark of the byte order that an editor left. */
 static int read_file(struct settings_source *src, const char *path, const char *label, bool must_exist, struct err *err)
 {
-	FILE *f = fopen(path, "re");
-	if (f == NULL)
-		return must_exist ? err_set(err, ERR_BAD_INPUT, "cannot read %s: %s", path, strerror(errno)) : 0;
-	char line[4096];
-	int result = 0, number = 0;
+	struct strbuf text = STRBUF_INIT(FILE_MAX);
+	char where[200];
+	int result = read_whole(path, must_exist, &text, err), number = 0;
 	bool ours = true;
-	while (result == 0 && fgets(line, sizeof line, f) != NULL) {
-		char where[300];
-		number++;
-		char *p = trim(line);
-		if (*p == '[')
-			ours = strcmp(p, "[signalbox]") == 0;
-		if (!ours || *p == '\0' || *p == '#' || *p == ';' || *p == '[')
-			continue;
-		char *eq = strchr(p, '=');
-		snprintf(where, sizeof where, "%s:%d", path, number);
-		if (eq == NULL) {
-			result = err_set(err, ERR_BAD_INPUT, "%s: expected name = value", where);
+	char *at = text.ptr, *end = text.len > 0 ? at + text.len : at, *next;
+	if (text.len >= 3 && memcmp(at, "\xEF\xBB\xBF", 3) == 0)
+		at += 3;
+	for (; result > 0 && at < end; at = next) {
+		char *nl = memchr(at, '\n', (size_t)(end - at));
+		next = nl != NULL ? nl + 1 : end;
+		if (nl != NULL)
+			*nl = '\0';
+		snprintf(where, sizeof where, "%.150s:%d", path, ++number);
+		if (strlen(at) < (size_t)((nl != NULL ? nl : end) - at)) {
+			result = err_set(err, ERR_BAD_INPUT, "%s: holds a NUL byte", where);
 			break;
 		}
-		*eq = '\0';
-		int i = find(src, trim(p), where, err);
-		if (i == -1)
-			result = -1;
-		else if (i >= 0 && set_value(src, (size_t)i, trim(eq + 1), label, where, err) < 0)
+		char *p = trim(at);
+		if (*p == '[')
+			ours = strcmp(p, "[signalbox]") == 0;
+		else if (ours && *p != '\0' && *p != '#' && *p != ';' && read_line(src, p, label, where, err) < 0)
 			result = -1;
 	}
-	fclose(f);
-	return result;
+	strbuf_release(&text);
+	return MIN(result, 0);
 }
 
 static int read_env(struct settings_source *src, char **env, struct err *err)
@@ -255,6 +299,7 @@ int settings_load(struct settings_source *src, int *argc, char **argv, struct er
 
 void settings_print(const struct settings_source *src, FILE *out)
 {
+	struct strbuf safe = STRBUF_INIT(FILE_MAX * 12u); /* an escape has up to 12 bytes */
 	for (size_t i = 0; i < src->n; i++) {
 		const struct setting *s = &src->table[i];
 		const void *at = (const char *)src->into + s->at;
@@ -267,8 +312,11 @@ void settings_print(const struct settings_source *src, FILE *out)
 			         s->type == SET_DURATION ? "ms" : "");
 		if ((s->flags & SET_SECRET) && *value != '\0')
 			value = "***";
-		fprintf(out, "%-18s = %-15s # %s; %s\n", s->name, value, src->from[i], s->help);
+		strbuf_clear(&safe);
+		utf8_safe(&safe, str_of(value), false);
+		fprintf(out, "%-18s = %-15s # %s; %s\n", s->name, strbuf_text(&safe), src->from[i], s->help);
 	}
+	strbuf_release(&safe);
 }
 
 void settings_free(struct settings_source *src)

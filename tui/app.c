@@ -11,6 +11,7 @@
 
 #include "shared/utf8.h"
 #include "tui/app_state.h"
+#include "tui/cli/cli.h"
 #include "tui/filter.h"
 #include "tui/i18n.h"
 
@@ -466,10 +467,8 @@ int app_run(const struct options *options)
 	struct screen *screen;
 	struct err err;
 	int first = view_named(options->start_view);
-	if (screen_open(&screen, options->theme, options->color, options->ascii, &err) < 0) {
-		fprintf(stderr, "signalbox: %s\n", err.msg);
-		return 2;
-	}
+	if (screen_open(&screen, options->theme, options->color, options->ascii, &err) < 0)
+		return cli_error(&err, "");
 	begin(&a, options, first >= 0 && first != VIEW_MESSAGE ? (enum view_id)first : VIEW_QUEUE);
 	a.screen = screen;
 	while (!a.is_over) {

@@ -22,6 +22,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -29,6 +30,7 @@
 
 #include "shared/log.h"
 #include "shared/migrate.h"
+#include "shared/utf8.h"
 #include "shared/version.h"
 #include "worker/api/api.h"
 #include "worker/llm/breaker.h"
@@ -61,9 +63,23 @@ struct worker {
 	int signals;
 };
 
+/* A line for the operator, at start-up. It may hold words of a file, the environment or the database: none reaches a terminal as it is. */
+static void PRINTF(1, 2) say(const char *fmt, ...)
+{
+	char line[600];
+	struct strbuf safe = STRBUF_INIT(8192);
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof line, fmt, ap);
+	va_end(ap);
+	utf8_safe(&safe, str_of(line), false);
+	fprintf(stderr, "signalbox-worker: %s\n", strbuf_text(&safe));
+	strbuf_release(&safe);
+}
+
 static void __attribute__((noreturn)) die(int code, const char *what, const struct err *err)
 {
-	fprintf(stderr, "signalbox-worker: %s%s%s\n", what, err != NULL ? ": " : "", err != NULL ? err->msg : "");
+	say("%s%s%s", what, err != NULL ? ": " : "", err != NULL ? err->msg : "");
 	exit(code);
 }
 
@@ -289,8 +305,8 @@ int main(int argc, char **argv)
 		char setting[64];
 		const char *near =
 			strncmp(argv[1], "--", 2) == 0 ? settings_nearest(&w.options.source, argv[1] + 2, setting) : NULL;
-		fprintf(stderr, "signalbox-worker: unknown argument '%.60s'; %s%s%s\n", argv[1],
-		        near != NULL ? "did you mean '--" : "see --help", near != NULL ? near : "", near != NULL ? "'?" : "");
+		say("unknown argument '%.60s'; %s%s%s", argv[1], near != NULL ? "did you mean '--" : "see --help",
+		    near != NULL ? near : "", near != NULL ? "'?" : "");
 		return 2;
 	} else {
 		if (log_level_of(w.options.log_level) < 0)

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shared/settings.h"
@@ -32,12 +33,17 @@ static char file[64], user_file[64];
 static struct settings_source S;
 static struct err E;
 
-static void write_file(const char *path, const char *text)
+static void write_bytes(const char *path, const char *bytes, size_t len)
 {
 	FILE *f = fopen(path, "we");
 	assert_non_null(f);
-	fputs(text, f);
+	assert_int_equal(fwrite(bytes, 1, len, f), len);
 	fclose(f);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	write_bytes(path, text, strlen(text));
 }
 
 /* Loads with these words after the program's name; what is left is joined into `left`. */
@@ -133,6 +139,82 @@ TEST(files)
 	assert_int_equal(V.count, 9);
 	unlink(user_file);
 	assert_int_equal(LOAD("--config", file), 0);
+}
+
+/* Reading them would hang, never end, or say nothing of why no setting is there. */
+TEST(what_is_no_file_is_refused)
+{
+	static const char *const PATHS[] = { "/dev/full", "/dev/zero", "/dev/tty", "/", "fifo" };
+	char fifo[80];
+	snprintf(fifo, sizeof fifo, "%s.fifo", file);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(PATHS); i++) {
+		const char *path = PATHS[i][0] == '/' ? PATHS[i] : fifo;
+		setenv("SIGNALBOX_CONFIG", path, 1);
+		alarm(10); /* SIGALRM ends the program: a hang is red */
+		refused(LOAD(), path);
+		refused(LOAD("--config", path), path);
+		alarm(0);
+		if (strcmp(path, "/dev/tty") != 0)
+			refused(LOAD("--config", path), "not a file");
+	}
+	unlink(fifo);
+	assert_int_equal(LOAD("--config", "/dev/null"), 0); /* none, as it is said everywhere */
+	setenv("SIGNALBOX_CONFIG", "", 1);
+	refused(LOAD(), "cannot read");
+	unlink(user_file);
+	assert_int_equal(mkdir(user_file, 0700), 0);
+	setenv("SIGNALBOX_CONFIG", file, 1);
+	refused(LOAD(), "not a file"); /* the user's own, not asked for but there */
+	rmdir(user_file);
+}
+
+/* The line would end at the NUL, and mean something else than what stands there. */
+TEST(a_nul_byte_is_refused)
+{
+	write_bytes(file, "timeout = 5m\nlog_level = de\0bug\n", 32);
+	refused(LOAD(), ":2: holds a NUL byte");
+	write_bytes(file, "timeout = 5m\n#\0\n", 16);
+	refused(LOAD(), ":2: holds a NUL byte");
+	write_bytes(file, "\xFF\xFEt\0i\0m\0", 8); /* UTF-16, as some editors save it */
+	refused(LOAD(), ":1: holds a NUL byte");
+}
+
+TEST(a_byte_order_mark_is_no_part_of_a_name)
+{
+	write_file(file, "\xEF\xBB\xBFtimeout = 5m\n");
+	assert_int_equal(LOAD(), 0);
+	assert_int_equal(V.wait, 300000);
+	write_file(file, "\xEF\xBB\xBF[other]\ntimeout = 1m\n");
+	assert_int_equal(LOAD(), 0);
+	assert_int_equal(V.wait, 300000);
+	write_file(file, "\xEF\xBB\xBF");
+	assert_int_equal(LOAD(), 0);
+}
+
+/* A long line was read as two, the second of which was a setting of its own. */
+TEST(lines_and_files_have_a_length)
+{
+	static char text[300000];
+	memset(text, ' ', sizeof text - 1);
+	memcpy(text, "log_level = x", 13);
+	memcpy(text + 4095, "concurrency = 7", 15);
+	text[8000] = '\0';
+	write_file(file, text);
+	assert_int_equal(LOAD(), 0);
+	assert_int_equal(V.count, 64);
+	assert_int_equal(strlen(V.level), 4095 + 15 - 12);
+	memset(text, '#', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	write_file(file, text);
+	refused(LOAD(), "over 262144 bytes");
+	memset(text, 'q', 200000);
+	text[200000] = '\0';
+	write_file(file, text);
+	refused(LOAD(), "expected name = value");
+	text[199999] = '=';
+	write_file(file, text);
+	refused(LOAD(), "no setting is called 'qqq");
 }
 
 TEST(unknown_names_get_a_suggestion)
@@ -240,6 +322,18 @@ TEST(printing_tells_the_source_and_hides_secrets)
 	assert_null(strstr(printed(), "***"));
 }
 
+/* What a file or the environment holds is printed on an operator's terminal. */
+TEST(printing_shows_no_control_as_it_is)
+{
+	setenv("SIGNALBOX_LOG_LEVEL",
+	       "\x1b]0;owned\x07\xE2\x80\xAE"
+	       "gpj\nx\xFF",
+	       1);
+	assert_int_equal(LOAD(), 0);
+	assert_non_null(strstr(printed(), "^[]0;owned^G<U+202E>gpj^Jx<FF> # environment; how much\n"));
+	unsetenv("SIGNALBOX_LOG_LEVEL");
+}
+
 TEST(no_password_on_the_command_line)
 {
 	refused(LOAD("--database-url", "host=x password=hunter2"), "--database-url");
@@ -276,6 +370,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(precedence, setup),
 		cmocka_unit_test_setup(files, setup),
+		cmocka_unit_test_setup(what_is_no_file_is_refused, setup),
+		cmocka_unit_test_setup(a_nul_byte_is_refused, setup),
+		cmocka_unit_test_setup(a_byte_order_mark_is_no_part_of_a_name, setup),
+		cmocka_unit_test_setup(lines_and_files_have_a_length, setup),
+		cmocka_unit_test_setup(printing_shows_no_control_as_it_is, setup),
 		cmocka_unit_test_setup(unknown_names_get_a_suggestion, setup),
 		cmocka_unit_test_setup(what_the_other_program_knows_is_accepted, setup),
 		cmocka_unit_test_setup(words_are_taken_out_of_argv, setup),
