@@ -2,6 +2,7 @@
 
 #include "shared/json.h"
 #include "shared/settings.h"
+#include "shared/utf8.h"
 
 #define TERM_MAX 400
 
@@ -14,79 +15,115 @@ static bool takes_number(const char *field)
 	return strcmp(field, "age") == 0 || strcmp(field, "att") == 0;
 }
 
-/* The next term, quotes resolved, into buf; NULL at the end. A word that does not fit is cut and *cut set.
- * *is_text: it began with a quote; *open: which did not end. */
-static const char *next_term(const char *at, char *buf, size_t size, bool *cut, bool *is_text, bool *open)
+/* One term with its quotes resolved. What stood in quotes means only itself: no operator, no separator. */
+struct term {
+	char text[TERM_MAX];
+	bool quoted[TERM_MAX]; /* of each byte; false at the end */
+	size_t len;
+	bool is_not, is_text; /* began with !; then with a quote: a word, whatever follows */
+};
+
+/* Answers where the rest begins; NULL at the end, or with an error. */
+static const char *next_term(const char *at, struct term *t, struct err *err)
 {
-	size_t n = 0;
 	bool quoted = false;
-	while (*at == ' ')
-		at++;
+	at += strspn(at, " ");
 	if (*at == '\0')
 		return NULL;
-	*is_text = *at == '"';
-	for (; *at != '\0' && (quoted || *at != ' '); at++)
-		if (*at == '"')
+	*t = (struct term){ .is_not = *at == '!' };
+	at += t->is_not;
+	t->is_text = *at == '"';
+	for (; *at != '\0' && (quoted || *at != ' '); at++) {
+		if (*at == '"') {
 			quoted = !quoted;
-		else if (n + 1 < size)
-			buf[n++] = *at;
-		else
-			*cut = true;
-	buf[n] = '\0';
-	*open = quoted;
-	return at;
+		} else if (t->len + 1 < sizeof t->text) {
+			t->quoted[t->len] = quoted;
+			t->text[t->len++] = *at;
+		} else {
+			err_set(err, ERR_TOO_BIG, "a word of the filter is over %d bytes", TERM_MAX - 1);
+			return NULL;
+		}
+	}
+	if (!quoted)
+		return at;
+	err_set(err, ERR_BAD_INPUT, "a quote is not closed");
+	return NULL;
 }
 
-static int put_value(struct strbuf *out, const char *field, const char *value, size_t len, struct err *err)
+/* How many bytes from `from` on stand before the first of `stops` that is not quoted. */
+static size_t span(const struct term *t, size_t from, const char *stops)
+{
+	size_t n = from;
+	while (n < t->len && (t->quoted[n] || strchr(stops, t->text[n]) == NULL))
+		n++;
+	return n - from;
+}
+
+static int put_value(struct strbuf *out, const char *field, struct str value, struct err *err)
 {
 	char text[TERM_MAX];
-	snprintf(text, sizeof text, "%.*s", (int)MIN(len, sizeof text - 1), value);
+	snprintf(text, sizeof text, "%.*s", (int)value.len, value.ptr);
 	if (takes_number(field)) {
-		bool digits = text[0] != '\0' && strspn(text, "0123456789") == strlen(text);
-		int64_t ms = strcmp(field, "age") == 0 || digits ? duration_ms(text) : -1;
+		bool is_age = strcmp(field, "age") == 0, digits = text[0] != '\0' && strspn(text, "0123456789") == strlen(text);
+		int64_t ms = is_age || digits ? duration_ms(text) : -1;
 		if (ms < 0)
-			return err_set(err, ERR_BAD_INPUT, "'%.40s' is no %s", text,
-			               strcmp(field, "age") == 0 ? "duration such as 5m" : "number");
-		snprintf(text, sizeof text, "%g", (double)ms / 1000);
+			return err_set(err, ERR_BAD_INPUT, "'%.40s' is no %s", text, is_age ? "duration such as 5m" : "number");
+		snprintf(text, sizeof text, "%lld.%03d", (long long)(ms / 1000), (int)(ms % 1000));
+		size_t n = strlen(text);
+		while (text[n - 1] == '0')
+			n--;
+		text[n - (text[n - 1] == '.')] = '\0';
 	}
 	json_put_str(out, str_of(text));
 	return 0;
 }
 
-static int put_term(struct strbuf *out, const char *term, bool is_text, struct err *err)
+/* The field and its operator; where the values begin into *at. NULL after an error. */
+static const char *field_of(const struct term *t, const char **op, size_t *at, struct err *err)
 {
-	bool is_not = *term == '!';
-	const char *field = "text", *op = "=", *value = term + is_not;
-	size_t n = strcspn(value, ":<>");
-	if (value[n] != '\0' && n > 0 && !is_text) {
-		char name[24];
-		snprintf(name, sizeof name, "%.*s", (int)MIN(n, sizeof name - 1), value);
-		field = NULL;
-		for (size_t i = 0; i < ARRAY_SIZE(FIELDS); i++)
-			if (strcmp(FIELDS[i], name) == 0)
-				field = FIELDS[i];
-		if (field == NULL) {
-			const char *near = nearest(name, FIELDS, ARRAY_SIZE(FIELDS));
-			return err_set(err, ERR_BAD_INPUT, "no filter '%s'%s%s%s", name, near != NULL ? "; did you mean '" : "",
-			               near != NULL ? near : "", near != NULL ? "'?" : "");
-		}
-		op = value[n] == '<' ? "<" : value[n] == '>' ? ">" : "=";
-		if ((*op != '=') != takes_number(field))
-			return err_set(err, ERR_BAD_INPUT, takes_number(field) ? "'%s' takes < or >" : "'%s' takes a colon",
-			               field);
-		value += n + 1;
+	size_t n = span(t, 0, ":<>");
+	char name[24];
+	*op = "=";
+	*at = 0;
+	if (n == t->len || n == 0 || t->is_text)
+		return "text";
+	snprintf(name, sizeof name, "%.*s", (int)MIN(n, sizeof name - 1), t->text);
+	const char *field = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(FIELDS); i++)
+		if (strcmp(FIELDS[i], name) == 0)
+			field = FIELDS[i];
+	if (field == NULL) {
+		const char *near = nearest(name, FIELDS, ARRAY_SIZE(FIELDS));
+		err_set(err, ERR_BAD_INPUT, "no filter '%s'%s%s%s", name, near != NULL ? "; did you mean '" : "",
+		        near != NULL ? near : "", near != NULL ? "'?" : "");
+		return NULL;
 	}
-	if (*value == '\0')
-		return err_set(err, ERR_BAD_INPUT, "'%.40s' has no value", term);
+	*op = t->text[n] == '<' ? "<" : t->text[n] == '>' ? ">" : "=";
+	*at = n + 1;
+	if ((**op != '=') == takes_number(field))
+		return field;
+	err_set(err, ERR_BAD_INPUT, takes_number(field) ? "'%s' takes < or >" : "'%s' takes a colon", field);
+	return NULL;
+}
+
+static int put_term(struct strbuf *out, const struct term *t, struct err *err)
+{
+	const char *op;
+	size_t at, n;
+	const char *field = field_of(t, &op, &at, err);
+	if (field == NULL)
+		return -1;
 	strbuf_addf(out, "%s{\"field\":\"%s\",\"op\":\"%s\",\"not\":%s,\"values\":[", out->len > 1 ? "," : "", field, op,
-	            is_not ? "true" : "false");
-	for (bool first = true; *value != '\0'; first = false) {
-		size_t len = strcspn(value, "|");
-		if (!first)
-			strbuf_char(out, ',');
-		if (put_value(out, field, value, len, err) < 0)
+	            t->is_not ? "true" : "false");
+	for (;; at += n + 1) {
+		n = span(t, at, "|");
+		if (n == 0) /* every text holds the empty one: it would mean all */
+			return err_set(err, ERR_BAD_INPUT, "'%s%.40s' has no value", t->is_not ? "!" : "", t->text);
+		if (put_value(out, field, (struct str){ t->text + at, n }, err) < 0)
 			return -1;
-		value += len + (value[len] == '|');
+		if (at + n == t->len)
+			break;
+		strbuf_char(out, ',');
 	}
 	strbuf_str(out, "]}");
 	return 0;
@@ -94,17 +131,16 @@ static int put_term(struct strbuf *out, const char *term, bool is_text, struct e
 
 int filter_to_json(const char *text, struct strbuf *out, struct err *err)
 {
-	char term[TERM_MAX];
-	bool cut = false, is_text, open = false;
+	struct term term;
+	if (!utf8_valid(str_of(text)))
+		return err_set(err, ERR_BAD_INPUT, "the filter is not valid UTF-8");
+	err->code = ERR_OK;
 	strbuf_char(out, '[');
-	for (const char *at = text; (at = next_term(at, term, sizeof term, &cut, &is_text, &open)) != NULL;) {
-		if (cut)
-			return err_set(err, ERR_TOO_BIG, "a word of the filter is over %d bytes", TERM_MAX - 1);
-		if (open)
-			return err_set(err, ERR_BAD_INPUT, "a quote is not closed");
-		if (put_term(out, term, is_text, err) < 0)
+	for (const char *at = text; (at = next_term(at, &term, err)) != NULL;)
+		if (put_term(out, &term, err) < 0)
 			return -1;
-	}
+	if (err->code != ERR_OK)
+		return -1;
 	strbuf_char(out, ']');
 	return out->broken ? err_set(err, ERR_TOO_BIG, "the filter is too long") : 0;
 }

@@ -1,7 +1,7 @@
 #pragma once
 /*
  * The filter language: words are substrings of the text; `field:value`, `field<value`, `field>value`; `!` before a term negates, `|`
- * between values is or, blank is and, quotes keep blanks. Fields: agent state cause prov model worker session id text age att.
+ * between values is or, blank is and; what stands in quotes means only itself. Fields: agent state cause prov model worker session id text age att.
  */
 #include "shared/err.h"
 #include "shared/str.h"
