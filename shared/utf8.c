@@ -2,16 +2,30 @@
 
 #include <utf8proc.h>
 
-#define MARKS_MAX 2
+#define MARKS_MAX 4     /* with its base, what one cell of ncurses holds */
+#define ORNAMENTS_MAX 2 /* of marks that go with any script: more of them only climb over other rows */
 
 static bool is_variation_selector(utf8proc_int32_t c)
 {
-	return (c >= 0xFE00 && c <= 0xFE0F) || (c >= 0xE0100 && c <= 0xE01EF) || (c >= 0x180B && c <= 0x180D);
+	return (c >= 0xFE00 && c <= 0xFE0F) || (c >= 0xE0100 && c <= 0xE01EF) || (c >= 0x180B && c <= 0x180F && c != 0x180E);
 }
 
-static bool is_mark(utf8proc_category_t cat)
+/* Of Korean in its parts: the vowel and the end of a syllable, which stand in the cells of its beginning. */
+static bool is_syllable_part(utf8proc_int32_t c)
 {
-	return cat == UTF8PROC_CATEGORY_MN || cat == UTF8PROC_CATEGORY_ME || cat == UTF8PROC_CATEGORY_MC;
+	return (c > 0x1160 && c <= 0x11FF) || (c >= 0xD7B0 && c <= 0xD7FF);
+}
+
+/* Stands in the cell of what is before it. Spacing marks (Mc) do not: a terminal gives them a cell. */
+static bool is_mark(utf8proc_int32_t c, utf8proc_category_t cat)
+{
+	return cat == UTF8PROC_CATEGORY_MN || cat == UTF8PROC_CATEGORY_ME || is_syllable_part(c);
+}
+
+static bool is_ornament(utf8proc_int32_t c)
+{
+	return (c >= 0x300 && c <= 0x36F) || (c >= 0x1AB0 && c <= 0x1AFF) || (c >= 0x1DC0 && c <= 0x1DFF) ||
+	       (c >= 0x20D0 && c <= 0x20FF) || (c >= 0xFE20 && c <= 0xFE2F);
 }
 
 /* Characters that are there but are not seen, or that rearrange others. */
@@ -46,36 +60,98 @@ static bool is_emoji(utf8proc_int32_t c)
 	       (c >= 0x1F3FB && c <= 0x1F3FF);
 }
 
-/* A joiner between two emoji is not drawn; anywhere else it is a hidden character. */
-static const char *skip_joiner(const char *at, const char *end, utf8proc_int32_t base)
+/* A letter, a mark of one, or a digit. */
+static bool is_word(utf8proc_int32_t c)
 {
-	utf8proc_int32_t c;
-	if (end - at < 4 || memcmp(at, "\xE2\x80\x8D", 3) != 0 || !is_emoji(base))
-		return at;
-	return utf8proc_iterate((const utf8proc_uint8_t *)at + 3, end - at - 3, &c) > 0 && is_emoji(c) ? at + 3 : at;
+	utf8proc_category_t cat = utf8proc_category(c);
+	return ((cat >= UTF8PROC_CATEGORY_LU && cat <= UTF8PROC_CATEGORY_MC) || cat == UTF8PROC_CATEGORY_ND) &&
+	       !is_hidden(c, cat) && !is_variation_selector(c);
 }
 
-/* Marks that follow a base: the first two stay with it, the rest is dropped. */
-static const char *take_marks(const char *at, const char *end, utf8proc_int32_t base, struct glyph *out)
+/* Blocks of the scripts that spell with joiners: Arabic and its kin, those of India and around it, Mongolian. */
+static bool is_joining(utf8proc_int32_t c)
 {
-	int kept = 0;
+	static const struct {
+		utf8proc_int32_t from, to;
+	} BLOCKS[] = { { 0x600, 0x109F },    { 0x1780, 0x18AF },   { 0x1900, 0x1CFF },  { 0xA800, 0xA95F },
+		       { 0xA980, 0xAAFF },   { 0xABC0, 0xABFF },   { 0xFB50, 0xFDFF },  { 0xFE70, 0xFEFE },
+		       { 0x10A00, 0x10FFF }, { 0x11000, 0x11FFF }, { 0x1E900, 0x1E95F } };
+	for (size_t i = 0; i < ARRAY_SIZE(BLOCKS); i++)
+		if (c >= BLOCKS[i].from && c <= BLOCKS[i].to)
+			return true;
+	return false;
+}
+
+/* The non-joiner (U+200C) or the joiner (U+200D). */
+static bool is_joiner(const char *at, const char *end)
+{
+	return end - at >= 3 && memcmp(at, "\xE2\x80", 2) == 0 && (at[2] == '\x8C' || at[2] == '\x8D');
+}
+
+enum joins { JOINS_NOTHING, JOINS_WORD, JOINS_EMOJI };
+
+/* What a joiner is there for: it is text only between the two that it joins. Anywhere else, and in scripts without a use for it, it hides. */
+static enum joins joins(utf8proc_int32_t base, const char *joiner, const char *end)
+{
+	utf8proc_int32_t c;
+	if (utf8proc_iterate((const utf8proc_uint8_t *)joiner + 3, end - joiner - 3, &c) <= 0)
+		return JOINS_NOTHING;
+	if (joiner[2] == '\x8D' && is_emoji(base) && is_emoji(c))
+		return JOINS_EMOJI;
+	return is_word(base) && is_word(c) && (is_joining(base) || is_joining(c)) ? JOINS_WORD : JOINS_NOTHING;
+}
+
+static void keep(struct glyph *out, const char *at, utf8proc_ssize_t n)
+{
+	memcpy(out->text + out->len, at, (size_t)n);
+	out->len += (int)n;
+}
+
+/* Marks and joiners that follow a base: as many as a cell holds stay with it, the rest is dropped. A joiner between two emoji is not drawn:
+ * terminals differ in what they make of it, and the parts have widths that are known. */
+static const char *take_marks(const char *at, const char *end, utf8proc_int32_t base, struct glyph *out, bool keeps)
+{
+	const char *joiner = NULL; /* waits for what it joins */
+	int kept = 0, ornaments = 0;
 	while (at < end) {
 		utf8proc_int32_t c;
 		utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)at, end - at, &c);
-		if (n <= 0 || c < 0x300 ||
-		    (!is_variation_selector(c) &&
-		     (!is_mark(utf8proc_category(c)) || utf8proc_charwidth(c) != 0 || is_hidden(c, utf8proc_category(c)))))
+		if (n <= 0 || c < 0x300)
 			break;
-		if (!is_variation_selector(c) && kept < MARKS_MAX && out->len + n < (int)sizeof out->text &&
-		    out->text[0] != ' ') {
-			memcpy(out->text + out->len, at, (size_t)n);
-			out->len += (int)n;
-			kept++;
+		if (is_joiner(at, end)) {
+			enum joins what = joins(base, at, end);
+			if (what == JOINS_NOTHING || joiner != NULL)
+				break;
+			joiner = what == JOINS_WORD ? at : NULL;
+			out->joiner = what == JOINS_EMOJI ? 3 : 0;
+			at += 3;
+			if (what == JOINS_EMOJI)
+				break;
+			continue;
 		}
+		utf8proc_category_t cat = utf8proc_category(c);
+		bool is_selector = is_variation_selector(c);
+		if (!is_selector && (!is_mark(c, cat) || is_hidden(c, cat)))
+			break;
 		at += n;
+		if (is_selector)
+			continue;
+		if (keeps && kept + (joiner != NULL) < MARKS_MAX && !(is_ornament(c) && ornaments == ORNAMENTS_MAX)) {
+			if (joiner != NULL)
+				keep(out, joiner, 3);
+			keep(out, at - n, n);
+			kept += 1 + (joiner != NULL);
+			ornaments += is_ornament(c);
+		}
+		joiner = NULL;
+	}
+	if (joiner != NULL && at == joiner + 3) {
+		out->joiner = 3;
+		if (keeps && kept < MARKS_MAX)
+			keep(out, joiner, 3);
 	}
 	out->text[out->len] = '\0';
-	return skip_joiner(at, end, base);
+	return at;
 }
 
 const char *utf8_glyph(const char *at, const char *end, bool ascii, struct glyph *out)
@@ -87,7 +163,7 @@ const char *utf8_glyph(const char *at, const char *end, bool ascii, struct glyph
 		if (byte >= 0x20 && byte < 0x7F) {
 			out->text[0] = *at;
 			out->len = out->width = 1;
-			return ascii ? at + 1 : take_marks(at + 1, end, byte, out);
+			return take_marks(at + 1, end, byte, out, !ascii && byte != ' ');
 		}
 		escape(out, "^%c", byte == 0x7F ? '?' : byte + 0x40);
 		return at + 1;
@@ -98,7 +174,7 @@ const char *utf8_glyph(const char *at, const char *end, bool ascii, struct glyph
 		return at + 1;
 	}
 	utf8proc_category_t cat = utf8proc_category(c);
-	int width = utf8proc_charwidth(c);
+	int width = utf8proc_charwidth(c); /* 0 of a spacing mark, which has a cell */
 	if (is_variation_selector(c)) {
 		return at + n; /* dropped */
 	} else if (is_hidden(c, cat)) {
@@ -106,22 +182,22 @@ const char *utf8_glyph(const char *at, const char *end, bool ascii, struct glyph
 	} else if (ascii) {
 		out->text[0] = '?';
 		out->len = out->width = 1;
-		return take_marks(at + n, end, c, &(struct glyph){ .text = " " });
-	} else if (is_mark(cat) && width == 0) {
+		return take_marks(at + n, end, c, out, false);
+	} else if (is_mark(c, cat)) {
 		escape(out, "<U+%04X>", (unsigned)c); /* a mark without a base */
 	} else {
 		memcpy(out->text, at, (size_t)n);
 		out->len = (int)n;
 		out->width = width > 0 ? MIN(width, 2) : 1;
-		return take_marks(at + n, end, c, out);
+		return take_marks(at + n, end, c, out, true);
 	}
 	return at + n;
 }
 
-void utf8_safe(struct strbuf *out, struct str text, bool lines)
+void utf8_safe_to(struct strbuf *out, struct str text, size_t len, bool lines)
 {
 	const char *at = text.ptr, *end = text.ptr + text.len;
-	while (at < end) {
+	while (at < text.ptr + MIN(len, text.len)) {
 		struct glyph g;
 		if (lines && (*at == '\n' || *at == '\t')) {
 			strbuf_char(out, *at++);
@@ -132,16 +208,26 @@ void utf8_safe(struct strbuf *out, struct str text, bool lines)
 	}
 }
 
-int utf8_width(struct str text)
+void utf8_safe(struct strbuf *out, struct str text, bool lines)
+{
+	utf8_safe_to(out, text, text.len, lines);
+}
+
+int utf8_width_to(struct str text, size_t len)
 {
 	const char *at = text.ptr, *end = text.ptr + text.len;
 	int cells = 0;
-	while (at < end) {
+	while (at < text.ptr + MIN(len, text.len)) {
 		struct glyph g;
 		at = utf8_glyph(at, end, false, &g);
 		cells += g.width;
 	}
 	return cells;
+}
+
+int utf8_width(struct str text)
+{
+	return utf8_width_to(text, text.len);
 }
 
 bool utf8_valid(struct str text)
@@ -204,4 +290,19 @@ size_t utf8_unfinished(struct str text)
 		}
 	}
 	return 0;
+}
+
+size_t utf8_settled(struct str text)
+{
+	const char *at = text.ptr, *end = at + text.len - utf8_unfinished(text), *settled = at;
+	while (at < end) {
+		struct glyph g;
+		bool is_control = (unsigned char)*at < 0x20 || *at == 0x7F; /* nothing belongs to it */
+		if (!is_joiner(at, end))                                    /* what is before a joiner may be its word */
+			settled = at;
+		at = utf8_glyph(at, end, false, &g);
+		if (is_control)
+			settled = at;
+	}
+	return (size_t)(settled - text.ptr);
 }

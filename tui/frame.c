@@ -107,7 +107,7 @@ static struct str fitting(struct str message, int room)
 	size_t n = message.len, part = 0, word = 0;
 	if (utf8_width(message) <= room)
 		return message;
-	for (size_t i = 1; i < n && utf8_width((struct str){ message.ptr, i }) < room; i++) {
+	for (size_t i = 1; i < n && utf8_width_to(message, i) < room; i++) {
 		if (message.ptr[i] == ';')
 			part = i;
 		if (message.ptr[i] == ' ')
@@ -252,7 +252,7 @@ void frame_draw(struct ui *ui, const struct frame *f)
 	if (f->prompt != NULL) {
 		int x = 1 + screen_put(s, last, 1, 1, S_KEY, f->prompt);
 		screen_text(s, last, x, -1, S_PLAIN, str_of(f->typed));
-		screen_cursor(s, last, MIN(screen_width(s) - 1, x + utf8_width((struct str){ f->typed, (size_t)f->typed_at })));
+		screen_cursor(s, last, MIN(screen_width(s) - 1, x + utf8_width_to(str_of(f->typed), (size_t)f->typed_at)));
 		if (height >= 30 && f->message != NULL)
 			screen_text(s, last - 1, 1, -1, S_WARN, str_of(f->message));
 	} else if (f->message != NULL && height < 30) {

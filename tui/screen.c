@@ -317,28 +317,40 @@ void screen_cursor(struct screen *s, int y, int x)
 	s->cursor_x = x;
 }
 
+/* One cell as ncurses takes it. What this C library knows no width of, or another than the grid, would shift the row: it is shown as '?'. */
+static void show_cell(const struct screen *s, int y, int x)
+{
+	const struct cell *c = &s->cells[y * s->width + x];
+	bool is_wide = x + 1 < s->width && c[1].text[0] == '\0';
+	wchar_t wide[8];
+	cchar_t cc;
+	const char *p = c->text;
+	mbstate_t state = { 0 };
+	if (c->text[0] == '\0')
+		return;
+	size_t n = mbsrtowcs(wide, &p, ARRAY_SIZE(wide) - 1, &state);
+	bool is_known = n != (size_t)-1 && n > 0 && wcwidth(wide[0]) == 1 + is_wide;
+	if (!is_known) {
+		wide[0] = L'?';
+		n = 1;
+	}
+	wide[MIN(n, ARRAY_SIZE(wide) - 1)] = L'\0';
+	setcchar(&cc, wide, s->attrs[c->style], (short)PAIR_NUMBER(s->attrs[c->style]), NULL);
+	mvadd_wch(y, x, &cc);
+	if (!is_known && is_wide) {
+		wide[0] = L' ';
+		setcchar(&cc, wide, s->attrs[c->style], (short)PAIR_NUMBER(s->attrs[c->style]), NULL);
+		mvadd_wch(y, x + 1, &cc);
+	}
+}
+
 void screen_show(struct screen *s, bool redraw)
 {
 	if (!s->live)
 		return;
 	for (int y = 0; y < s->height; y++)
-		for (int x = 0; x < s->width; x++) {
-			const struct cell *c = &s->cells[y * s->width + x];
-			wchar_t wide[8];
-			cchar_t cc;
-			const char *p = c->text;
-			mbstate_t state = { 0 };
-			if (c->text[0] == '\0')
-				continue;
-			size_t n = mbsrtowcs(wide, &p, ARRAY_SIZE(wide) - 1, &state);
-			if (n == (size_t)-1) {
-				wide[0] = L'?';
-				n = 1;
-			}
-			wide[MIN(n, ARRAY_SIZE(wide) - 1)] = L'\0';
-			setcchar(&cc, wide, s->attrs[c->style], (short)PAIR_NUMBER(s->attrs[c->style]), NULL);
-			mvadd_wch(y, x, &cc);
-		}
+		for (int x = 0; x < s->width; x++)
+			show_cell(s, y, x);
 	move(MIN(s->cursor_y, s->height - 1), MIN(s->cursor_x, s->width - 1));
 	if (redraw)
 		clearok(curscr, TRUE);

@@ -33,20 +33,23 @@ static void add_wrapped(struct text_view *t, enum style style, int indent, struc
 	int room = MAX(4, t->width - indent - 1);
 	do {
 		const char *p = at, *blank = NULL;
-		int used = 0;
+		int used = 0, joiner = 0;
 		while (p < end) {
 			struct glyph g;
 			const char *next = utf8_glyph(p, end, false, &g);
 			if (used + g.width > room && p > at)
 				break;
 			used += g.width;
+			joiner = g.joiner;
 			if (*p == ' ')
 				blank = next;
 			p = next;
 		}
-		if (p < end && blank != NULL)
+		if (p < end && blank != NULL) {
 			p = blank;
-		push(t, style, indent, (struct str){ at, (size_t)(p - at) });
+			joiner = 0;
+		}
+		push(t, style, indent, (struct str){ at, (size_t)(p - at - joiner) });
 		at = p;
 	} while (at < end);
 }

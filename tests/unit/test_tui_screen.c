@@ -100,6 +100,39 @@ TEST(a_glyph_wider_than_the_window_has_a_line_of_its_own)
 	assert_int_equal(lines_of("", 9, 0), 1);
 }
 
+/* A joiner belongs to both lines of a word that is broken there, so that it is on neither: shown, it would be an escape that has no room. */
+TEST(a_line_is_broken_at_a_joiner)
+{
+	static const char *const WORDS[] = { "\xD8\xAE\xD9\x88\xD8\xA7\xD9\x87\xE2\x80\x8C\xD9\x85", /* four letters, ZWNJ, one */
+		                             "PDFs\xE2\x80\x8C\xD9\x87\xD8\xA7",
+		                             "\xF0\x9F\x91\xA9\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x92\xBB" };
+	static const char *const WANT[] = { "\xD8\xAE\xD9\x88\xD8\xA7\xD9\x87\n\xD9\x85\n", "PDFs\n\xD9\x87\xD8\xA7\n",
+		                            "\xF0\x9F\x91\xA9\xF0\x9F\x91\xA9\n\xF0\x9F\x92\xBB\n" };
+	for (size_t i = 0; i < ARRAY_SIZE(WORDS); i++) {
+		struct text_view t = { .n = 0 };
+		struct screen *s = grid(20, 2);
+		text_begin(&t, 5);
+		text_add(&t, S_PLAIN, 0, str_of(WORDS[i]));
+		assert_int_equal(t.n, 2);
+		text_draw(&t, s, 0, 2, false);
+		assert_string_equal(frame(s), WANT[i]);
+		text_release(&t);
+		screen_close(s);
+	}
+}
+
+/* Each cell is sent by itself: a vowel sign that has a width must not share one. */
+TEST(spacing_marks_have_cells)
+{
+	static const char hindi[] = "\xE0\xA4\xB9\xE0\xA4\xBF\xE0\xA4\xA8\xE0\xA5\x8D\xE0\xA4\xA6\xE0\xA5\x80";
+	struct screen *s = grid(8, 1);
+	assert_int_equal(screen_text(s, 0, 0, -1, S_PLAIN, str_of(hindi)), 5);
+	screen_text(s, 0, 5, 1, S_PLAIN, STR("|"));
+	screen_text(s, 0, 1, 1, S_PLAIN, STR("-")); /* the sign's own */
+	assert_string_equal(frame(s), "\xE0\xA4\xB9-\xE0\xA4\xA8\xE0\xA5\x8D\xE0\xA4\xA6\xE0\xA5\x80|\n");
+	screen_close(s);
+}
+
 /* A width that is negative means "to the edge": an indent beyond the window must not become that. */
 TEST(an_indent_beyond_the_window_draws_nothing)
 {
@@ -120,6 +153,8 @@ int main(void)
 		cmocka_unit_test(nothing_is_drawn_beyond_the_width_given),
 		cmocka_unit_test(half_of_a_wide_character_is_blank),
 		cmocka_unit_test(a_glyph_wider_than_the_window_has_a_line_of_its_own),
+		cmocka_unit_test(a_line_is_broken_at_a_joiner),
+		cmocka_unit_test(spacing_marks_have_cells),
 		cmocka_unit_test(an_indent_beyond_the_window_draws_nothing),
 	};
 	return cmocka_run_group_tests_name("tui screen", tests, NULL, NULL);

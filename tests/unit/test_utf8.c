@@ -9,12 +9,25 @@
 
 #include <cmocka.h>
 
+#include <locale.h>
+#include <wchar.h>
+
 #include "shared/utf8.h"
 
 #define TEST(name) static void name(void **state __attribute__((unused)))
 #define ACUTE "\xCC\x81"
 #define VS16 "\xEF\xB8\x8F"
 #define ZWJ "\xE2\x80\x8D"
+#define ZWNJ "\xE2\x80\x8C"
+#define FA_MI "\xD9\x85\xDB\x8C"                                                /* Persian "mi" */
+#define FA_KHAHAM "\xD8\xAE\xD9\x88\xD8\xA7\xD9\x87\xD9\x85"                    /* "khaham": with a ZWNJ between them one word */
+#define HI_KA "\xE0\xA4\x95"                                                    /* Devanagari ka */
+#define HI_SHA "\xE0\xA4\xB7"                                                   /* sha */
+#define HI_VIRAMA "\xE0\xA5\x8D"                                                /* a mark without a cell */
+#define HI_I "\xE0\xA4\xBF"                                                     /* a vowel sign with one */
+#define HI_II "\xE0\xA5\x80"                                                    /* another */
+#define HI_DOT "\xE0\xA4\x82"                                                   /* anusvara, without one */
+#define HINDI "\xE0\xA4\xB9" HI_I "\xE0\xA4\xA8" HI_VIRAMA "\xE0\xA4\xA6" HI_II /* "hindi" */
 #define WOMAN "\xF0\x9F\x91\xA9"
 #define LAPTOP "\xF0\x9F\x92\xBB"
 
@@ -154,6 +167,89 @@ TEST(a_joiner_between_two_emoji_is_not_drawn)
 	shown(WOMAN ZWJ LAPTOP, WOMAN LAPTOP, 4);
 }
 
+/* Persian and the scripts of India do not spell without them. In other scripts, at an edge, or doubled they only hide. */
+TEST(joiners_inside_words_are_text)
+{
+	shown(FA_MI ZWNJ FA_KHAHAM, FA_MI ZWNJ FA_KHAHAM, 7);
+	shown(HI_KA HI_VIRAMA ZWJ HI_SHA, HI_KA HI_VIRAMA ZWJ HI_SHA, 2);
+	shown(HI_KA HI_VIRAMA ZWNJ HI_SHA, HI_KA HI_VIRAMA ZWNJ HI_SHA, 2);
+	shown("\xE0\xA6\xB0" ZWJ "\xE0\xA7\x8D\xE0\xA6\xAF", "\xE0\xA6\xB0" ZWJ "\xE0\xA7\x8D\xE0\xA6\xAF",
+	      2); /* before the mark */
+	shown("PDF" ZWNJ "\xD9\x87\xD8\xA7", "PDF" ZWNJ "\xD9\x87\xD8\xA7", 5);
+	shown("\xDB\xB2" ZWNJ "\xD8\xA7", "\xDB\xB2" ZWNJ "\xD8\xA7", 2); /* a digit */
+	shown("a" ZWNJ "b", "a<U+200C>b", 10);
+	shown(ZWNJ FA_MI, "<U+200C>" FA_MI, 10);
+	shown(FA_MI ZWNJ, FA_MI "<U+200C>", 10);
+	shown(FA_MI ZWNJ " x", FA_MI "<U+200C> x", 12);
+	shown(FA_MI ZWNJ ZWNJ FA_MI, FA_MI "<U+200C><U+200C>" FA_MI, 20);
+	shown(FA_MI ZWNJ VS16 FA_MI, FA_MI "<U+200C>" FA_MI, 12);
+	shown(FA_MI "\xE2\x80\x8B" FA_MI, FA_MI "<U+200B>" FA_MI, 12); /* no joiner */
+	shown(FA_MI "\xE2\x80\x8F" FA_MI, FA_MI "<U+200F>" FA_MI, 12);
+	shown("(" ZWNJ FA_MI, "(<U+200C>" FA_MI, 11);
+}
+
+/* A spacing vowel sign is one cell of a terminal: one that shares its base's is not drawn at all. */
+TEST(a_mark_with_a_width_has_a_cell)
+{
+	shown(HINDI, HINDI, 5);
+	shown(HI_KA HI_I HI_DOT "x", HI_KA HI_I HI_DOT "x", 3);
+	struct glyph g;
+	static const char in[] = HI_KA HI_VIRAMA HI_I HI_DOT;
+	const char *next = utf8_glyph(in, in + sizeof in - 1, false, &g);
+	assert_string_equal(g.text, HI_KA HI_VIRAMA);
+	assert_int_equal(utf8_glyph(next, in + sizeof in - 1, false, &g) - in, sizeof in - 1);
+	assert_string_equal(g.text, HI_I HI_DOT);
+	assert_int_equal(g.width, 1);
+	assert_false(g.is_escape);
+}
+
+/* Marks that a script spells with are not ornament: a letter may need three. Korean may come in its parts: a syllable is two cells. */
+TEST(marks_that_scripts_need_are_kept)
+{
+	static const char qa[] = HI_KA "\xE0\xA4\xBC\xE0\xA5\x81\xE0\xA4\x81"; /* nukta, u, candrabindu */
+	static const char han[] = "\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB";
+	shown(qa, qa, 1);
+	shown(han, han, 2);
+	shown("\xE1\x85\xA1x", "<U+1161>x", 9); /* a part without what it belongs to */
+	shown(HI_KA HI_VIRAMA HI_VIRAMA HI_VIRAMA HI_VIRAMA HI_VIRAMA HI_VIRAMA "x",
+	      HI_KA HI_VIRAMA HI_VIRAMA HI_VIRAMA HI_VIRAMA "x", 2);
+}
+
+/* A screen puts a character where the C library's width says that the terminal puts it; what follows in a cell must have none. */
+TEST(widths_are_those_of_the_terminal)
+{
+	int checked = 0;
+	if (setlocale(LC_ALL, "C.UTF-8") == NULL)
+		skip();
+	for (unsigned c = 0xA0; c < 0x30000; c++) {
+		char in[9];
+		struct glyph g;
+		wchar_t wide[8];
+		const char *p = g.text;
+		mbstate_t mb = { 0 };
+		if (wcwidth((wchar_t)c) < 0) /* newer than the library: shown as ? */
+			continue;
+		in[0] = 'a';
+		put(in + 1, c); /* beside a base */
+		utf8_glyph(in, in + strlen(in), false, &g);
+		for (int part = 0; part < 2; part++) {
+			size_t n = mbsrtowcs(wide, &p, ARRAY_SIZE(wide), &mb);
+			if (g.is_escape || g.len == 0 || (c >= 0x3248 && c <= 0x324F) || (c >= 0x4DC0 && c <= 0x4DFF))
+				n = 0; /* utf8proc and the library disagree about the hexagrams */
+			if (n > 5 || (n > 0 && wcwidth(wide[0]) != g.width))
+				fail_msg("U+%04X is %d cells, here %d", c, wcwidth((wchar_t)c), g.width);
+			for (size_t i = 1; i < n; i++)
+				if (wcwidth(wide[i]) != 0)
+					fail_msg("U+%04X takes a cell and has none", c);
+			checked += n > 0;
+			utf8_glyph(in + 1, in + strlen(in), false, &g); /* and alone */
+			p = g.text;
+		}
+	}
+	assert_true(checked > 100000);
+	setlocale(LC_ALL, "C");
+}
+
 TEST(invalid_bytes_one_by_one)
 {
 	shown("\xFF", "<FF>", 4);
@@ -199,6 +295,10 @@ static bool is_harmless(const char *s, int len)
 		unsigned c = n == 1 ? b : n == 2 ? b & 0x1Fu : n == 3 ? b & 0x0Fu : b & 0x07u;
 		if (n == 0 || i + n > len || b < 0x20 || b == 0x7F)
 			return false;
+		if (i > 0 && (memcmp(s + i, ZWJ, 3) == 0 || memcmp(s + i, ZWNJ, 3) == 0)) {
+			i += n; /* joins what stands before it */
+			continue;
+		}
 		for (int k = 1; k < n; k++) {
 			if (((unsigned char)s[i + k] & 0xC0) != 0x80)
 				return false;
@@ -214,8 +314,9 @@ static bool is_harmless(const char *s, int len)
 
 static size_t random_text(char *out)
 {
-	static const char *const PIECES[] = { ACUTE,   ZWJ, VS16, WOMAN,          "\xE2\x80\xAE", "\xC2\x9B",
-		                              "\x1b[", " ", "e",  "\xED\xA0\x80", "\xEF\xBB\xBF" };
+	static const char *const PIECES[] = { ZWNJ, HI_KA, HI_I,           HI_VIRAMA,      FA_MI,      ACUTE,
+		                              ZWJ,  VS16,  WOMAN,          "\xE2\x80\xAE", "\xC2\x9B", "\x1b[",
+		                              " ",  "e",   "\xED\xA0\x80", "\xEF\xBB\xBF" };
 	size_t len = 0, n = rnd(12);
 	for (size_t i = 0; i < n; i++) {
 		char piece[5] = "";
@@ -271,6 +372,37 @@ TEST(shown_text_is_shown_as_it_is)
 	}
 }
 
+/* A stream comes in pieces: what is shown of it, piece by piece, is what is shown of it whole. */
+TEST(utf8_cut_anywhere)
+{
+	static const char text[] =
+		FA_MI ZWNJ FA_KHAHAM " " HINDI "\n" WOMAN ZWJ LAPTOP "e" ACUTE " " ZWNJ "\xFF a" ZWJ HI_KA ZWNJ;
+	assert_int_equal(utf8_settled(STR("ab")), 1);
+	assert_int_equal(utf8_settled(STR("ab\n")), 3);
+	assert_int_equal(utf8_settled(STR(FA_MI ZWNJ)), 2);
+	assert_int_equal(utf8_settled(STR("")), 0);
+	for (int round = 0; round < 5000; round++) {
+		char in[64];
+		struct strbuf whole = STRBUF_INIT(4096), parts = STRBUF_INIT(4096);
+		struct str t =
+			round < (int)sizeof text ? (struct str){ text, sizeof text - 1 } : (struct str){ in, random_text(in) };
+		utf8_safe(&whole, t, true);
+		size_t at = 0;
+		for (size_t n = round < (int)sizeof text ? (size_t)round : 0; n < t.len; n += 1 + rnd(4)) {
+			if (n < at)
+				continue;
+			struct str part = { t.ptr + at, n - at };
+			size_t settled = utf8_settled(part);
+			utf8_safe_to(&parts, part, settled, true);
+			at += settled;
+		}
+		utf8_safe(&parts, (struct str){ t.ptr + at, t.len - at }, true);
+		assert_string_equal(strbuf_text(&parts), strbuf_text(&whole));
+		strbuf_release(&whole);
+		strbuf_release(&parts);
+	}
+}
+
 TEST(unfinished_ends)
 {
 	static const char text[] = "a\xC3\xA9\xE4\xB8\x96\xF0\x9F\x98\x80z";
@@ -315,6 +447,11 @@ int main(void)
 		cmocka_unit_test(two_marks_on_a_base),
 		cmocka_unit_test(emoji_by_their_parts),
 		cmocka_unit_test(a_joiner_between_two_emoji_is_not_drawn),
+		cmocka_unit_test(joiners_inside_words_are_text),
+		cmocka_unit_test(a_mark_with_a_width_has_a_cell),
+		cmocka_unit_test(marks_that_scripts_need_are_kept),
+		cmocka_unit_test(widths_are_those_of_the_terminal),
+		cmocka_unit_test(utf8_cut_anywhere),
 		cmocka_unit_test(invalid_bytes_one_by_one),
 		cmocka_unit_test(ascii_only),
 		cmocka_unit_test(random_bytes_give_only_harmless_cells),

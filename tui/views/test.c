@@ -260,7 +260,7 @@ static void draw(struct view *v, struct ui *ui)
 		from++;
 	screen_text(s, input, x, room + 1, t->in_field ? S_PLAIN : S_DIM, str_of(from));
 	if (t->in_field) {
-		int cells = utf8_width((struct str){ from, (size_t)(t->field.text + t->field.at - from) });
+		int cells = utf8_width_to(str_of(from), (size_t)(t->field.text + t->field.at - from));
 		screen_cursor(s, input, MIN(x + cells, screen_width(s) - 1));
 	}
 }
