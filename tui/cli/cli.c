@@ -244,6 +244,18 @@ void cli_text(const char *text, bool lines)
 	strbuf_release(&safe);
 }
 
+void cli_answer(struct str text, size_t len)
+{
+	struct strbuf safe = STRBUF_INIT(64u << 20);
+	if (!isatty(STDOUT_FILENO)) {
+		fwrite(text.ptr, 1, len, stdout);
+		return;
+	}
+	utf8_safe_to(&safe, text, len, true);
+	fwrite(strbuf_text(&safe), 1, safe.len, stdout);
+	strbuf_release(&safe);
+}
+
 /* PostgreSQL escapes C0 controls; what else a terminal might obey is escaped here. All of it stands inside of strings. */
 void cli_json(const char *text)
 {

@@ -1,7 +1,8 @@
 #pragma once
 /*
  * The command line: one function per command, which prints what the same SQL says that the console shows. Answers go to stdout, words to
- * the operator to stderr. Text from outside is made visible before it is printed; with --json it is JSON with every control escaped.
+ * the operator to stderr. Text from outside is made visible before it is printed; with --json it is JSON with every control escaped. Only the
+ * answer of a message leaves byte for byte, where standard output is no terminal: a file gets what the model said.
  */
 #include "shared/arena.h"
 #include "shared/err.h"
@@ -62,6 +63,8 @@ static inline const char *or_dash(const char *s)
 }
 /* Prints text from outside; lines: newlines and tabs stay. */
 void cli_text(const char *text, bool lines);
+/* Prints the first `len` bytes of an answer: made visible at a terminal, byte for byte anywhere else. */
+void cli_answer(struct str text, size_t len);
 /* Prints a JSON document of the database, one line. */
 void cli_json(const char *text);
 /* A cell's text, sanitised, in the arena; "" for NULL. */

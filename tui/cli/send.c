@@ -1,4 +1,5 @@
 /* Dispatching, and following a message to its end. */
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shared/json.h"
@@ -8,7 +9,9 @@
 #include "tui/format.h"
 #include "tui/i18n.h"
 
-#define CONTENT_MAX (1u << 20)
+#define CONTENT_MAX (1u << 20)  /* of what is sent */
+#define CONTENT_CAP (64u << 20) /* of an answer */
+#define STATUS_MAX 4096
 #define POLL_USEC 100000
 #define WATCH_USEC (15 * USEC_PER_SEC) /* an interest lives 30 s in the database */
 
@@ -36,29 +39,71 @@ static void say_status(const struct rows *r)
 	fputc('\n', stderr);
 }
 
-struct text_state {
+/* What has been said so far, and how much of it was printed. At a terminal the last character waits for what may belong to it. */
+struct stream {
 	char job[40];
-	int64_t bytes;
+	struct strbuf said;
+	size_t printed;
+	bool is_tty;
 };
 
+/* Prints what was not printed of the first `to` bytes. */
+static void print_part(struct stream *t, struct str text, size_t to)
+{
+	struct str rest = { text.ptr + t->printed, text.len - t->printed };
+	cli_answer(rest, to - t->printed);
+	t->printed = to;
+}
+
+/* What was printed of an attempt is all there will be of it. */
+static void end_attempt(struct stream *t)
+{
+	if (t->printed == 0)
+		return;
+	print_part(t, (struct str){ strbuf_text(&t->said), t->said.len }, t->said.len);
+	putchar('\n');
+	fflush(stdout);
+}
+
+/* A file is to hold the answer and nothing else: the words of an attempt that was lost are taken out again, if they are its end. */
+static bool take_back(struct stream *t)
+{
+	struct stat st;
+	if (t->is_tty || fflush(stdout) != 0 || fstat(STDOUT_FILENO, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	off_t at = lseek(STDOUT_FILENO, 0, SEEK_CUR), from = at - (off_t)t->printed;
+	return at == st.st_size && from >= 0 && ftruncate(STDOUT_FILENO, from) == 0 &&
+	       lseek(STDOUT_FILENO, from, SEEK_SET) == from;
+}
+
+static void begin_anew(struct stream *t)
+{
+	if (t->printed > 0 && !take_back(t))
+		end_attempt(t);
+	if (t->printed > 0)
+		fprintf(t->is_tty ? stdout : stderr, "%s\n", _("[the attempt failed; a new one begins]"));
+	t->printed = 0;
+}
+
 /* Prints what has been said since the last look. */
-static int print_text(struct cli *cli, const char *uuid, struct text_state *t)
+static int print_text(struct cli *cli, const char *uuid, struct stream *t)
 {
 	char seen[24];
 	struct rows r;
-	snprintf(seen, sizeof seen, "%lld", (long long)t->bytes);
+	snprintf(seen, sizeof seen, "%zu", t->said.len);
 	const char *params[] = { uuid, t->job[0] != '\0' ? t->job : NULL, seen };
 	int code = cli_query(cli, "select job_id, text from signalbox.stream_text($1, $2, $3)", params, 3, &r);
 	if (code != 0 || r.n_rows == 0 || rows_at(&r, 0, 1) == NULL)
 		return code;
 	if (strcmp(t->job, rows_at(&r, 0, 0)) != 0) {
-		if (t->bytes > 0)
-			printf("\n%s\n", _("[the attempt failed; a new one begins]"));
+		begin_anew(t);
 		snprintf(t->job, sizeof t->job, "%s", rows_at(&r, 0, 0));
-		t->bytes = 0;
+		strbuf_clear(&t->said);
 	}
-	t->bytes += (int64_t)strlen(rows_at(&r, 0, 1));
-	cli_text(rows_at(&r, 0, 1), true);
+	strbuf_str(&t->said, rows_at(&r, 0, 1));
+	struct str text = { strbuf_text(&t->said), t->said.len };
+	struct str rest = { text.ptr + t->printed, text.len - t->printed };
+	print_part(t, text, t->printed + (t->is_tty ? utf8_settled(rest) : rest.len));
 	fflush(stdout);
 	return 0;
 }
@@ -68,80 +113,90 @@ static bool has_ended(const char *status)
 	return strcmp(status, "completed") == 0 || strcmp(status, "failed") == 0 || strcmp(status, "cancelled") == 0;
 }
 
-static void say_end(struct cli *cli, const struct rows *r, bool stream, const struct text_state *text)
+static void say_end(struct cli *cli, const struct rows *r, struct stream *t)
 {
 	const char *status = rows_at(r, 0, 1), *content = rows_at(r, 0, 6), *error = rows_at(r, 0, 5);
 	if (cli->json) {
 		cli_json(rows_at(r, 0, 0));
 	} else if (strcmp(status, "completed") == 0) {
-		/* What was streamed is already there; the rest of it, or all of it, follows. */
-		size_t shown = stream ? MIN((size_t)text->bytes, strlen(content)) : 0;
-		cli_text(content + shown, true);
+		/* What was printed is already there, if it was of this answer and not of an attempt before; the rest, or all of it, follows. */
+		struct str text = str_of(content);
+		if (text.len < t->printed || memcmp(text.ptr, strbuf_text(&t->said), t->printed) != 0)
+			begin_anew(t);
+		print_part(t, text, text.len);
 		putchar('\n');
 	} else {
-		if (text->bytes > 0)
-			putchar('\n');
+		end_attempt(t);
 		fprintf(stderr, "signalbox: %s%s%s\n", status, error != NULL ? ": " : "", cli_safe(cli, error));
 	}
 }
 
+/* One look at a message. -1 while it goes on, else the exit code. */
+static int look(struct cli *cli, const char *uuid, bool say_changes, struct stream *text, char last[static STATUS_MAX])
+{
+	struct rows r;
+	int code = status_of(cli, uuid, &r);
+	if (code != 0)
+		return code;
+	const char *status = rows_at(&r, 0, 1);
+	if (has_ended(status)) {
+		say_end(cli, &r, text);
+		return strcmp(status, "completed") == 0 ? EXIT_DONE : EXIT_FAILED;
+	}
+	int alive = cli_workers_alive(cli);
+	if (alive < 0)
+		return EXIT_NO_DB;
+	if (alive == 0) {
+		fprintf(stderr, "signalbox: %s\n",
+		        _("no worker is alive; the message stays in the queue. Start signalbox-worker."));
+		return EXIT_FAILED;
+	}
+	char now[STATUS_MAX];
+	snprintf(now, sizeof now, "%s %s %s", status, or_dash(rows_at(&r, 0, 2)), or_dash(rows_at(&r, 0, 4)));
+	if (strcmp(now, last) != 0) {
+		memcpy(last, now, sizeof now);
+		if (say_changes && cli->json)
+			cli_json(rows_at(&r, 0, 0));
+		else if (say_changes && text->printed == 0) /* not into the midst of a line */
+			say_status(&r);
+		fflush(stdout);
+	}
+	return -1;
+}
+
+/* Asks that the text be written down. On a standby nobody can be asked: it comes whole, at the end. */
+static int watch_text(struct cli *cli, const char *uuid)
+{
+	const char *params[] = { uuid };
+	struct err err;
+	if (cli_try(cli, "select signalbox.watch($1)", params, 1, NULL, &err) < 0 && !pg_refused_write(cli->pg))
+		return cli_error(&err, "");
+	return 0;
+}
+
 int cli_follow(struct cli *cli, const char *uuid, bool stream, bool say_changes)
 {
-	struct text_state text = { .bytes = 0 };
-	char last[4096] = "";
+	struct stream text = { .said = { .cap = CONTENT_CAP }, .is_tty = isatty(STDOUT_FILENO) };
+	char last[STATUS_MAX] = "";
 	usec_t watched = 0;
-	struct rows r;
-	struct err err;
-	for (;;) {
-		const char *params[] = { uuid };
-		int code = status_of(cli, uuid, &r);
+	int code;
+	while ((code = look(cli, uuid, say_changes, &text, last)) < 0) {
+		code = 0;
+		if (stream && (watched == 0 || clock_mono() - watched > WATCH_USEC)) {
+			watched = clock_mono();
+			code = watch_text(cli, uuid);
+		}
+		if (stream && code == 0)
+			code = print_text(cli, uuid, &text);
 		if (code != 0)
-			return code;
-		const char *status = rows_at(&r, 0, 1);
-		if (has_ended(status)) {
-			if (stream && !cli->json && strcmp(status, "completed") != 0)
-				putchar('\n');
-			say_end(cli, &r, stream, &text);
-			return strcmp(status, "completed") == 0 ? EXIT_DONE : EXIT_FAILED;
-		}
-		int alive = cli_workers_alive(cli);
-		if (alive < 0)
-			return EXIT_NO_DB;
-		if (alive == 0) {
-			fprintf(stderr, "signalbox: %s\n",
-			        _("no worker is alive; the message stays in the queue. Start signalbox-worker."));
-			return EXIT_FAILED;
-		}
-		char now[4096];
-		snprintf(now, sizeof now, "%s %s %s", status, rows_at(&r, 0, 2) != NULL ? rows_at(&r, 0, 2) : "",
-		         rows_at(&r, 0, 4) != NULL ? rows_at(&r, 0, 4) : "");
-		if (strcmp(now, last) != 0) {
-			memcpy(last, now, sizeof last);
-			if (say_changes && cli->json)
-				cli_json(rows_at(&r, 0, 0));
-			else if (say_changes)
-				say_status(&r);
-			fflush(stdout);
-		}
-		if (stream) {
-			if (clock_mono() - watched > WATCH_USEC || watched == 0) {
-				watched = clock_mono();
-				/* On a standby nobody can be asked to write the text down: it comes whole, at the end. */
-				if (cli_try(cli, "select signalbox.watch($1)", params, 1, NULL, &err) < 0 &&
-				    !pg_refused_write(cli->pg))
-					code = cli_error(&err, "");
-			}
-			if (code == 0)
-				code = print_text(cli, uuid, &text);
-			if (code != 0)
-				return code;
-		}
+			break;
 		arena_release(&cli->arena);
 		usleep(POLL_USEC);
 	}
+	strbuf_release(&text.said);
+	return code;
 }
 
-/* Standard input, whole. NULL after saying why not. */
 int cmd_send(struct cli *cli)
 {
 	const char *session = NULL, *user = NULL, *collection = NULL, *thread = NULL, *priority = NULL, *key = NULL;

@@ -125,6 +125,7 @@ int cmd_show(struct cli *cli)
 	bool context = false;
 	const struct cli_option options[] = { { "context", NULL, &context } };
 	const struct json *doc, *m;
+	struct str answer;
 	struct rows r;
 	struct err err;
 	int code = cli_options(cli, options, 1, 1, 1);
@@ -172,7 +173,11 @@ int cmd_show(struct cli *cli)
 	for (const struct json *a = json_first(json_get(doc, "attempts")); a != NULL; a = json_next(a))
 		attempt(a);
 	block(doc, _("question"), "text");
-	block(m, _("answer"), "content");
+	if (json_str(m, "content", &answer)) {
+		printf("\n%s\n", _("answer"));
+		cli_answer(answer, answer.len);
+		putchar('\n');
+	}
 	if (context)
 		print_context(doc);
 	return EXIT_DONE;
