@@ -67,5 +67,9 @@ see 'words with a joiner are words' "$FARSI $HINDI x\^\[\]0;owned\^G<U\+202E>gpj
 is 'no title from an answer' '' "$(tm display-message -p -t c '#{pane_title}' | grep owned)"
 "$BIN/signalbox" pause aria why >/dev/null
 send aria "$HINDI $FARSI waits" >/dev/null
+LONG=$(printf '%s' x "$HINDI" "$HINDI" "$HINDI" "$HINDI" "$HINDI" "$HINDI" "$HINDI" "$HINDI" "$HINDI" "$HINDI" "$HINDI" "$HINDI")
+send aria "$LONG$LONG$LONG" >/dev/null
+"$BIN/signalbox" queue >"$T/queue"
+is 'a list cuts no character in two' yes "$(iconv -f UTF-8 -t UTF-8 "$T/queue" >"$T/out" 2>&1 && grep -q "$LONG" "$T/queue" && echo yes)"
 console 80 24
 see 'the console draws vowel signs and joiners' "$HINDI $FARSI waits"

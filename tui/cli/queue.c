@@ -6,6 +6,8 @@
 #include "tui/format.h"
 #include "tui/i18n.h"
 
+#define TEXT_CELLS 120
+
 /* --limit and --filter, ready to be sent. */
 static int list_options(struct cli *cli, const char *params[2])
 {
@@ -52,10 +54,10 @@ int cmd_queue(struct cli *cli)
 		       "MESSAGE");
 	for (int i = 0; i < r.n_rows; i++) {
 		const char *pos = rows_at(&r, i, 0), *est = rows_at(&r, i, 11), *waits = rows_at(&r, i, 6);
-		printf("%4s %8s %-8s %-12s %-8s %7s %7s %3d %.120s\n", pos != NULL ? pos : "-", rows_at(&r, i, 1),
-		       rows_at(&r, i, 18), cli_safe(cli, rows_at(&r, i, 4)), waits != NULL ? waits : "-",
+		printf("%4s %8s %-8s %-12s %-8s %7s %7s %3d %s\n", pos != NULL ? pos : "-", rows_at(&r, i, 1), rows_at(&r, i, 18),
+		       cli_safe(cli, rows_at(&r, i, 4)), waits != NULL ? waits : "-",
 		       format_duration(age(rows_at(&r, i, 8)), buf), est != NULL ? format_duration(strtod(est, NULL), eta) : "-",
-		       (int)rows_int(&r, i, 12, 0) + 1, cli_safe(cli, rows_at(&r, i, 17)));
+		       (int)rows_int(&r, i, 12, 0) + 1, cli_cut(cli, rows_at(&r, i, 17), TEXT_CELLS));
 	}
 	return EXIT_DONE;
 }
@@ -73,8 +75,9 @@ int cmd_failed(struct cli *cli)
 	if (r.n_rows == 0)
 		printf("%s\n", _("no message has failed"));
 	for (int i = 0; i < r.n_rows; i++)
-		printf("%8s  %s  %s  %s ago  %lld tries\n          %s\n          > %.120s\n", rows_at(&r, i, 0),
-		       rows_at(&r, i, 1), cli_safe(cli, rows_at(&r, i, 3)), format_duration(age(rows_at(&r, i, 10)), buf),
-		       (long long)rows_int(&r, i, 8, 0), cli_safe(cli, rows_at(&r, i, 5)), cli_safe(cli, rows_at(&r, i, 16)));
+		printf("%8s  %s  %s  %s ago  %lld tries\n          %s\n          > %s\n", rows_at(&r, i, 0), rows_at(&r, i, 1),
+		       cli_safe(cli, rows_at(&r, i, 3)), format_duration(age(rows_at(&r, i, 10)), buf),
+		       (long long)rows_int(&r, i, 8, 0), cli_safe(cli, rows_at(&r, i, 5)),
+		       cli_cut(cli, rows_at(&r, i, 16), TEXT_CELLS));
 	return EXIT_DONE;
 }

@@ -477,7 +477,7 @@ static void ask_drain(struct ui *ui, const struct list_row *r)
 static void open_queue(struct ui *ui, const char *field, const char *value)
 {
 	char filter[120];
-	snprintf(filter, sizeof filter, strchr(value, ' ') != NULL ? "%s:\"%.90s\"" : "%s:%.90s", field, value);
+	snprintf(filter, sizeof filter, strpbrk(value, " |") != NULL ? "%s:\"%.90s\"" : "%s:%.90s", field, value);
 	ui_open(ui, VIEW_QUEUE, NULL);
 	ui_filter(ui, filter);
 }
