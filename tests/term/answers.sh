@@ -2,6 +2,7 @@
 # An answer as it leaves the command line: byte for byte into a file or a pipe, also while it streams and when an attempt is lost on the
 # way; at a terminal as the words it consists of, joiners and vowel signs included, and with every control visible.
 . "$(dirname "$0")/../lib/term.sh"
+! command -v plan >/dev/null || plan 23
 stack_up
 worker_up --tries 3 --retries 0
 

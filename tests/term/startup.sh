@@ -2,6 +2,7 @@
 # What both programs say before there is a console or a log: settings that hold what a terminal would obey, and files that are none.
 # No database is needed. Everything printed is looked at byte by byte: an ESC or a bidi character that gets through is red.
 . "$(dirname "$0")/../lib/term.sh"
+! command -v plan >/dev/null || plan 33
 export SIGNALBOX_DATABASE_URL=host=/nonexistent
 EVIL=$(printf 'a\033]0;owned\007\302\233\342\200\256gpj')
 
