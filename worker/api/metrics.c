@@ -105,16 +105,19 @@ static void show_new(struct metrics *m)
 static void add_cost(struct metrics *m, struct priced *p, const struct rows *r, int row)
 {
 	struct counts *c = m->services->counts;
-	int64_t tokens = 0, pico = 0;
+	int64_t unknown = 0, pico = 0;
 	for (int k = 0; k < KINDS; k++) {
-		tokens += p->now[k] - p->done[k];
-		pico += row >= 0 ? (p->now[k] - p->done[k]) * rows_int(r, row, 1 + k, 0) : 0;
+		int64_t n = p->now[k] - p->done[k];
+		if (row >= 0 && rows_at(r, row, 1 + k) != NULL)
+			pico += n * rows_int(r, row, 1 + k, 0);
+		else
+			unknown += n;
 		p->done[k] = p->now[k];
 	}
 	if (row >= 0)
 		count_add(c, COST, pico, p->agent, p->provider, p->model);
-	else
-		count_add(c, COST_UNKNOWN, tokens, p->agent, p->provider, p->model);
+	if (unknown > 0)
+		count_add(c, COST_UNKNOWN, unknown, p->agent, p->provider, p->model);
 }
 
 static int price_tokens(struct metrics *m, struct pg *pg, struct arena *a, struct err *err)
