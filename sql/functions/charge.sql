@@ -6,10 +6,11 @@ language sql set search_path = pg_catalog, signalbox, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 	with spent as (
 		insert into ai_costs (job_id, call, kind, message_id, session_id, agent_id, agent_type, provider, model, tokens_input, tokens_output,
-			tokens_cached, tokens_cache_write, tokens_cache_write_1h, tokens_reasoning, is_estimated, cost_pico, vendor_cost_pico, intent, created_at)
+			tokens_cached, tokens_cache_write, tokens_cache_write_1h, tokens_reasoning, tokens_audio_in, tokens_audio_out, service_tier, is_estimated, cost_pico,
+			vendor_cost_pico, intent, created_at)
 		select c.job_id, c.call, coalesce(c.kind, 'answer'), c.message_id, c.session_id, c.agent_id, (select a.type from agents a where a.id = c.agent_id),
 			c.provider, c.model, c.tokens_input, c.tokens_output, c.tokens_cached, c.tokens_cache_write, c.tokens_cache_write_1h,
-			c.tokens_reasoning, coalesce(c.is_estimated, false), c.cost_pico, c.vendor_cost_pico, c.intent, t
+			c.tokens_reasoning, c.tokens_audio_in, c.tokens_audio_out, c.service_tier, coalesce(c.is_estimated, false), c.cost_pico, c.vendor_cost_pico, c.intent, t
 		from jsonb_populate_recordset(null::ai_costs, charge.costs) c
 		on conflict do nothing
 		returning *

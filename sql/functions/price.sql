@@ -1,15 +1,32 @@
--- What a call cost, in pico-USD (1e-12 USD), exactly: input includes cached and cache_write, cache_write includes cache_write_1h, output includes
--- reasoning. A price that a model does not list apart is that of plain input, or of output. Null where a price or a count is unknown. Who says that
--- more was cached than was asked gets no credit for it. At most nine million dollars, which fit: an absurd price must not stop the settling of others.
-create or replace function signalbox.price(p signalbox.model_prices, input int, cached int, cache_write int, cache_write_1h int, output int) returns bigint
-language sql immutable as $$
-	select case when z.pico > 9e18 then 9e18 else z.pico end::bigint
-	from (select greatest(input - coalesce(cached, 0)::bigint - coalesce(cache_write, 0), case when input is not null then 0 end)::numeric * r.p_in
-	             + coalesce(cached, 0)::numeric * coalesce(case when r.is_long then (p).long_cache_read_pico end, (p).cache_read_pico, r.p_in)
-	             + (coalesce(cache_write, 0) - coalesce(cache_write_1h, 0))::numeric * coalesce((p).cache_write_pico, r.p_in)
-	             + coalesce(cache_write_1h, 0)::numeric * coalesce((p).cache_write_1h_pico, (p).cache_write_pico, r.p_in)
-	             + output::numeric * r.p_out as pico
-	      from (select x.is_long, case when x.is_long then coalesce((p).long_input_pico, (p).input_pico) else (p).input_pico end as p_in,
-	                   case when x.is_long then coalesce((p).long_output_pico, (p).output_pico) else (p).output_pico end as p_out
-	            from (select coalesce(input >= (p).long_tokens, false) as is_long) x) r) z;
-$$;
+-- What a call cost, in pico-USD (1e-12 USD), exactly: input includes cached, cache_write and audio_in, cache_write includes cache_write_1h, output includes
+-- reasoning and audio_out. A price that a model does not list apart is that of plain input, or of output; but audio is not text: without a price of its own
+-- it is unknown. Null where a price or a count is unknown; nothing costs nothing, at any price. Who says that more was cached than was asked gets no
+-- credit for it. At most nine million dollars, which fit: an absurd price must not stop the settling of others.
+-- (Its expressions are plain ones, without a query: settle asks for each message. No defaults: another form of it may be there after a way down.)
+create or replace function signalbox.price(p signalbox.model_prices, input int, cached int, cache_write int, cache_write_1h int, output int,
+	reasoning int, audio_in int, audio_out int, tier text) returns bigint
+language plpgsql immutable as $$
+declare
+	r       signalbox.model_prices := p;
+	n_read  bigint := coalesce(cached, 0);
+	n_write bigint := coalesce(cache_write, 0);
+	n_hour  bigint := coalesce(cache_write_1h, 0);
+	n_heard bigint := coalesce(audio_in, 0);
+	n_input bigint := greatest(input - n_read - n_write - n_heard, case when input is not null then 0 end);
+	n_think bigint := coalesce(reasoning, 0);
+	n_said  bigint := coalesce(audio_out, 0);
+	n_text  bigint := greatest(output - n_think - n_said, case when output is not null then 0 end);
+	pico    numeric;
+begin
+	if p.variants is not null then
+		r := signalbox.rates(p, tier, input);
+	end if;
+	pico := n_input::numeric * r.input_pico + n_read::numeric * coalesce(r.cache_read_pico, r.input_pico)
+		+ greatest(n_write - n_hour, 0)::numeric * coalesce(r.cache_write_pico, r.input_pico)
+		+ n_hour::numeric * coalesce(r.cache_write_1h_pico, r.cache_write_pico, r.input_pico)
+		+ case when n_heard = 0 then 0 else n_heard::numeric * r.audio_input_pico end
+		+ case when n_text = 0 then 0 else n_text::numeric * r.output_pico end
+		+ case when n_think = 0 then 0 else n_think::numeric * coalesce(r.reasoning_pico, r.output_pico) end
+		+ case when n_said = 0 then 0 else n_said::numeric * r.audio_output_pico end;
+	return case when pico > 9e18 then 9e18 else pico end;
+end $$;

@@ -52,7 +52,7 @@ begin
 		             floor(100 * (spent_since(a.id, date_trunc(b.span, t, 'UTC')) + r.pico) / (b.usd * 1000000000000))::int end as percent,
 		             h.is_held and b.usd * 1000000000000 - spent_since(a.id, date_trunc(b.span, t, 'UTC')) - r.pico <= money_left(a.id) as is_held,
 		             not h.is_held or not exists (select from routes u where u.agent_id = a.id
-		             	and not exists (select from tariff(u.provider, u.model, u.model, t))) as is_priced
+		             	and not exists (select from tariff(u.provider, u.model, u.model, t) p where p.output_pico is not null)) as is_priced
 		      from agents a cross join lateral (values ('day', a.budget_day), ('month', a.budget_month)) b(span, usd)
 		      cross join lateral (select coalesce(sum(x.pico), 0) as pico from reservations x where x.agent_id = a.id) r
 		      cross join lateral (select held_by_budget(a.id) as is_held offset 0) h

@@ -13,7 +13,8 @@ begin
 	upto := (select max(x.message_id) from (select c.message_id from ai_costs c where c.message_id > after order by c.message_id limit 5000) x);
 	with anew as (
 		select c.message_id, c.job_id, c.call, c.kind, c.agent_id, c.provider, c.model, c.created_at, c.cost_pico as was,
-			(select price(p, c.tokens_input, c.tokens_cached, c.tokens_cache_write, c.tokens_cache_write_1h, c.tokens_output)
+			(select price(p, c.tokens_input, c.tokens_cached, c.tokens_cache_write, c.tokens_cache_write_1h, c.tokens_output, c.tokens_reasoning,
+				c.tokens_audio_in, c.tokens_audio_out, c.service_tier)
 			 from tariff(c.provider, c.model, c.model, c.created_at) p) as pico
 		from ai_costs c where c.message_id > after and c.message_id <= upto and c.created_at >= since and (everything or c.cost_pico is null)
 	), changed as (

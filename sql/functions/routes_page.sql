@@ -8,7 +8,7 @@ language sql stable security definer set search_path = pg_catalog, signalbox, pg
 		     when not f.is_forced and exists (select from breakers k where k.provider = r.provider and k.model in ('', r.model) and k.probe_until > clock_timestamp())
 		     then 'probing' else 'held' end,
 		case when r.is_held and not f.is_forced then greatest(0, extract(epoch from r.until - clock_timestamp()))::int end,
-		case when f.is_forced then 'forced' else r.reason end, exists (select from tariff(r.provider, r.model, r.model, clock_timestamp()))
+		case when f.is_forced then 'forced' else r.reason end, exists (select from tariff(r.provider, r.model, r.model, clock_timestamp()) p where p.output_pico is not null)
 	from routes r join agents a on a.id = r.agent_id
 	cross join lateral (select exists (select from breakers k where k.provider = r.provider and k.forced = 'open') as is_forced) f
 	order by a.slug, r.ord;

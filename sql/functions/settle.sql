@@ -3,8 +3,8 @@
 -- Idempotent: a worker that does not know whether its commit arrived sends the batch again.
 --
 -- records: [{"message_id","job_id","outcome","content","error_class","error","is_permanent","provider","model_asked","model","tokens_prompt",
---   "tokens_completion","tokens_cached","tokens_cache_write","tokens_cache_write_1h","tokens_reasoning","is_estimated","was_called","ttft_ms",
---   "generation_ms","finish_reason","proof","vendor_cost_pico","wait_ms","said","context","request_id","chain","n_calls","own_protocol","own_turn",
+--   "tokens_completion","tokens_cached","tokens_cache_write","tokens_cache_write_1h","tokens_reasoning","tokens_audio_in","tokens_audio_out","service_tier",
+--   "is_estimated","was_called","ttft_ms","generation_ms","finish_reason","proof","vendor_cost_pico","wait_ms","said","context","request_id","chain","n_calls","own_protocol","own_turn",
 --   "intent","intent_confidence","intent_key"}]
 -- chain: [{"provider","model","class","error","wait_ms","ms","request_id", and of a call that may be billed: "call","tokens_…","was_called"}]
 -- intent_confidence: the question was classified, intent null is "unsure"; intent_key: newly so. The call for it is in the chain, as call 0 with
@@ -43,7 +43,8 @@ begin
 			case when r.outcome = 'completed' then 'completed'
 			when r.outcome = 'error' and (r.is_permanent or r.wait_ms is null and q.errors + 1 >= settle.tries) then 'failed'
 			else 'blocked' end as becomes,    -- until promote() below finds the head of the session
-			case when r.was_called then (select price(x.p, r.tokens_prompt, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_completion) from tariffs x
+			case when r.was_called then (select price(x.p, r.tokens_prompt, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_completion,
+					r.tokens_reasoning, r.tokens_audio_in, r.tokens_audio_out, r.service_tier) from tariffs x
 				where x.provider is not distinct from r.provider and x.model is not distinct from r.model
 				and x.model_asked is not distinct from r.model_asked) end as cost_pico
 		from unnest(recs) r cross join lateral (select * from queue o where o.message_id = r.message_id offset 0) q
@@ -88,10 +89,12 @@ begin
 		on conflict (message_id, job_id) do update set ended_at = excluded.ended_at, outcome = excluded.outcome
 	), spent as (
 		insert into ai_costs (job_id, call, message_id, session_id, agent_id, agent_type, provider, model, tokens_input, tokens_output,
-			tokens_cached, tokens_cache_write, tokens_cache_write_1h, tokens_reasoning, is_estimated, cost_pico, vendor_cost_pico, intent, created_at)
+			tokens_cached, tokens_cache_write, tokens_cache_write_1h, tokens_reasoning, tokens_audio_in, tokens_audio_out, service_tier, is_estimated, cost_pico,
+			vendor_cost_pico, intent, created_at)
 		select f.job_id, coalesce(f.n_calls, 1), f.message_id, f.session_id, f.agent_id, (select a.type from agents a where a.id = f.agent_id),
 			f.provider, f.model, f.tokens_prompt, f.tokens_completion,
-			f.tokens_cached, f.tokens_cache_write, f.tokens_cache_write_1h, f.tokens_reasoning, coalesce(f.is_estimated, false), f.cost_pico, f.vendor_cost_pico, f.intent, t
+			f.tokens_cached, f.tokens_cache_write, f.tokens_cache_write_1h, f.tokens_reasoning, f.tokens_audio_in, f.tokens_audio_out, f.service_tier,
+			coalesce(f.is_estimated, false), f.cost_pico, f.vendor_cost_pico, f.intent, t
 		from fate f where f.was_called
 		on conflict do nothing
 	), counted as (

@@ -6,12 +6,13 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off se
 	select charge(jsonb_agg(x), settle_chain.worker, t) from (
 		select r.job_id, c.call, c.kind, r.message_id, m.session_id, s.agent_id, c.provider, coalesce(c.model, c.model_asked) as model,
 			c.tokens_prompt as tokens_input, c.tokens_completion as tokens_output, c.tokens_cached, c.tokens_cache_write, c.tokens_cache_write_1h,
-			c.tokens_reasoning, c.is_estimated, c.vendor_cost_pico, r.intent,
-			(select price(p, c.tokens_prompt, c.tokens_cached, c.tokens_cache_write, c.tokens_cache_write_1h, c.tokens_completion)
+			c.tokens_reasoning, c.tokens_audio_in, c.tokens_audio_out, c.service_tier, c.is_estimated, c.vendor_cost_pico, r.intent,
+			(select price(p, c.tokens_prompt, c.tokens_cached, c.tokens_cache_write, c.tokens_cache_write_1h, c.tokens_completion, c.tokens_reasoning,
+				c.tokens_audio_in, c.tokens_audio_out, c.service_tier)
 			 from tariff(c.provider, c.model, c.model_asked, t) p) as cost_pico
 		from unnest(recs) r cross join lateral jsonb_to_recordset(r.chain) c(call int, kind text, was_called boolean, provider text, model text, model_asked text,
-			tokens_prompt int, tokens_completion int, tokens_cached int, tokens_cache_write int, tokens_cache_write_1h int, tokens_reasoning int, is_estimated boolean,
-			vendor_cost_pico bigint)
+			tokens_prompt int, tokens_completion int, tokens_cached int, tokens_cache_write int, tokens_cache_write_1h int, tokens_reasoning int,
+			tokens_audio_in int, tokens_audio_out int, service_tier text, is_estimated boolean, vendor_cost_pico bigint)
 		join ai_messages m on m.id = r.message_id join ai_sessions s on s.id = m.session_id
 		where c.was_called and c.call is not null and s.agent_id is not null) x
 	having count(*) > 0;

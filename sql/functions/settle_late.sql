@@ -12,7 +12,8 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off se
 			t, 'lost', r.error_class, r.error, r.is_permanent, r.provider, r.model, r.ttft_ms, coalesce(r.generation_ms, 0), r.tokens_prompt,
 			r.tokens_completion, r.is_estimated, nullif(r.said, ''),
 			case when r.was_called then
-				(select price(p, r.tokens_prompt, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_completion)
+				(select price(p, r.tokens_prompt, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_completion, r.tokens_reasoning,
+					r.tokens_audio_in, r.tokens_audio_out, r.service_tier)
 				 from tariff(r.provider, r.model, r.model_asked, t) p) end, r.chain, r.request_id, r.finish_reason, r.proof, r.vendor_cost_pico
 		from unnest(recs) r join ai_messages m on m.id = r.message_id join ai_sessions s on s.id = m.session_id
 		left join queue q on q.message_id = r.message_id and q.job_id = r.job_id
@@ -29,7 +30,7 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off se
 	select charge(jsonb_agg(x), settle_late.worker, t) from (
 		select o.job_id, coalesce(r.n_calls, 1) as call, o.message_id, (select m.session_id from ai_messages m where m.id = o.message_id) as session_id, o.agent_id,
 			r.provider, r.model, r.tokens_prompt as tokens_input, r.tokens_completion as tokens_output, r.tokens_cached, r.tokens_cache_write,
-			r.tokens_cache_write_1h, r.tokens_reasoning, r.is_estimated, o.cost_pico, r.vendor_cost_pico, r.intent
+			r.tokens_cache_write_1h, r.tokens_reasoning, r.tokens_audio_in, r.tokens_audio_out, r.service_tier, r.is_estimated, o.cost_pico, r.vendor_cost_pico, r.intent
 		from told o join unnest(recs) r on r.job_id = o.job_id where r.was_called) x
 	having count(*) > 0;
 $$;

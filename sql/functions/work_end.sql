@@ -12,7 +12,7 @@ begin
 		return false;
 	end if;
 	if (usage ->> 'calls')::int > 0 then
-		cost := (select price(p, (usage ->> 'tokens_prompt')::int, 0, 0, 0, (usage ->> 'tokens_completion')::int)
+		cost := (select price(p, (usage ->> 'tokens_prompt')::int, 0, 0, 0, (usage ->> 'tokens_completion')::int, 0, 0, 0, null)
 			from tariff(usage ->> 'provider', usage ->> 'model', usage ->> 'model_asked', clock_timestamp()) p);
 		perform charge(jsonb_agg(x), case when w.job_id = job then w.worker_id else '00000000-0000-0000-0000-000000000000' end, clock_timestamp()) from (
 			select job as job_id, 0 as call, usage ->> 'kind' as kind, 0 as message_id, a.id as agent_id, usage ->> 'provider' as provider, usage ->> 'model' as model,

@@ -4,12 +4,13 @@
 -- the claims of others.
 create or replace function signalbox.worst_case(agent int, bytes bigint) returns bigint
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp set plan_cache_mode = force_generic_plan as $$
+declare
+	intent numeric := (select case when a.intent_model is null then 0 else intent_worst_case(agent) end from agents a where a.id = agent);
 begin
 	return (
-		select case when count(*) = count(*) filter (where p.model is not null or r.protocol = 'null') then max(case when r.protocol = 'null' then 0 else least(9e18,
-			bytes::numeric * greatest(p.input_pico, p.cache_write_pico, p.cache_write_1h_pico, p.long_input_pico)
-			+ call_tokens(a)::numeric * greatest(p.output_pico, p.long_output_pico)) end)::bigint
-			+ case when a.intent_model is null then 0 else intent_worst_case(agent) end end
+		select case when intent is not null and count(*) = count(*) filter (where d.output is not null or r.protocol = 'null') then least(9e18,
+			max(case when r.protocol = 'null' then 0 else least(9e18, bytes::numeric * d.input + call_tokens(a)::numeric * d.output) end) + intent)::bigint end
 		from agents a join routes r on r.agent_id = a.id left join lateral tariff(r.provider, r.model, r.model, clock_timestamp()) p on true
+		left join lateral dearest(p) d on true
 		where a.id = agent group by a.id);
 end $$;

@@ -26,7 +26,7 @@ grant execute on function signalbox.worker_hello, signalbox.worker_renew, signal
 grant execute on function signalbox.work_take, signalbox.work_progress, signalbox.work_end to signalbox_worker;
 grant execute on function signalbox.work_add, signalbox.work_status, signalbox.work_cancel to signalbox_operator;
 grant execute on function signalbox.tariff to signalbox_worker; -- what /metrics prices tokens with
-grant execute on function signalbox.prune, signalbox.prices_import, signalbox.reprice, signalbox.agent_set, signalbox.provider_set to signalbox_admin;
+grant execute on function signalbox.prune, signalbox.import_prices, signalbox.prices_import, signalbox.reprice, signalbox.agent_set, signalbox.provider_set to signalbox_admin;
 -- Guards run as whoever writes; what they call must be open to them.
 grant execute on function signalbox.ai_messages_guard, signalbox.ai_messages_direct to public;
 grant create on schema signalbox to signalbox_owner;

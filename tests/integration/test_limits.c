@@ -350,8 +350,9 @@ static void test_reservation_survives(void **state)
 static void test_prices(void **state)
 {
 	(void)state;
-	q("insert into signalbox.model_prices (model, valid_from, input_pico, output_pico, cache_read_pico, cache_write_pico, cache_write_1h_pico, long_tokens, "
-	  "long_input_pico, long_output_pico, source) values ('sonnet', '2026-01-01', 3000000, 15000000, 300000, 3750000, 6000000, 200000, 6000000, 22500000, 'test')");
+	q("insert into signalbox.model_prices (model, valid_from, input_pico, output_pico, cache_read_pico, cache_write_pico, cache_write_1h_pico, variants, "
+	  "source) values ('sonnet', '2026-01-01', 3000000, 15000000, 300000, 3750000, 6000000, "
+	  "'[{\"above\": 199999, \"input_pico\": 6000000, \"output_pico\": 22500000}]', 'test')");
 	static const struct {
 		const char *usage, *pico;
 	} CASES[] = {
@@ -362,11 +363,12 @@ static void test_prices(void **state)
 		{ "10, 1000, 0, 0, 0", "300000000" }, /* more of it cached than there was: no credit */
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++)
-		EXPECT(CASES[i].pico, "select signalbox.price(p, %s) from signalbox.model_prices p where model = 'sonnet'",
+		EXPECT(CASES[i].pico,
+		       "select signalbox.price(p, %s, 0, 0, 0, null) from signalbox.model_prices p where model = 'sonnet'",
 		       CASES[i].usage);
-	q("update signalbox.model_prices set long_output_pico = 1000000000000000 where model = 'sonnet'");
+	q("update signalbox.model_prices set variants = '[{\"above\": 1, \"output_pico\": 1000000000000000}]' where model = 'sonnet'");
 	EXPECT("9000000000000000000",
-	       "select signalbox.price(p, 2147483647, 0, 0, 0, 2147483647) from signalbox.model_prices p where model = 'sonnet'");
+	       "select signalbox.price(p, 2147483647, 0, 0, 0, 2147483647, 0, 0, 0, null) from signalbox.model_prices p where model = 'sonnet'");
 }
 
 /* The list that we ship, as it is; then a correction; then what could not be priced before. */
@@ -387,9 +389,8 @@ static void test_price_lists(void **state)
 	EXPECT("14",
 	       "select count(*) from signalbox.model_prices"); /* of the vendors with plain names; there is no provider gemini */
 	assert_int_equal(run(bin("signalbox"), "prices", "import", "sql/prices.json", "--vendor", "gemini", NULL), 0);
-	EXPECT("200001 4000000 18000000 400000",
-	       "select long_tokens || ' ' || long_input_pico || ' ' || long_output_pico || ' ' || long_cache_read_pico from signalbox.model_prices "
-	       "where model = 'gemini-3-pro'");
+	EXPECT("{\"above\": 200000, \"input_pico\": 4000000, \"output_pico\": 18000000, \"cache_read_pico\": 400000}",
+	       "select variants ->> 0 from signalbox.model_prices where model = 'gemini-3-pro'");
 	assert_int_equal(run(bin("signalbox"), "prices", "apply", NULL), 0);
 	EXPECT("(null)", "select cost_pico from signalbox.ai_costs"); /* only said */
 	assert_int_equal(run(bin("signalbox"), "prices", "apply", "--yes", NULL), 0);

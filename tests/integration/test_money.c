@@ -16,12 +16,12 @@ static int money_up(void **state)
 {
 	scene_up(state);
 	q("delete from signalbox.model_prices where source = 'test'");
-	q("insert into signalbox.model_prices (model, valid_from, input_pico, output_pico, cache_read_pico, long_tokens, long_input_pico, long_output_pico, source) "
-	  "values ('b-ollama', '2026-01-01', 20000, 20000, null, null, null, null, 'test'), "
-	  "('b-openai', '2026-01-01', 2500000, 10000000, 1250000, null, null, null, 'test'), "
-	  "('b-anthropic', '2026-01-01', 3000000, 15000000, 300000, null, null, null, 'test'), "
-	  "('b-gemini', '2026-01-01', 1250000, 10000000, 125000, 200, 2500000, 15000000, 'test'), "
-	  "('dear', '2026-01-01', 10000000, 100000000, null, null, null, null, 'test')");
+	q("insert into signalbox.model_prices (model, valid_from, input_pico, output_pico, cache_read_pico, variants, source) "
+	  "values ('b-ollama', '2026-01-01', 20000, 20000, null, null, 'test'), "
+	  "('b-openai', '2026-01-01', 2500000, 10000000, 1250000, null, 'test'), "
+	  "('b-anthropic', '2026-01-01', 3000000, 15000000, 300000, null, 'test'), "
+	  "('b-gemini', '2026-01-01', 1250000, 10000000, 125000, '[{\"above\": 199, \"input_pico\": 2500000, \"output_pico\": 15000000}]', 'test'), "
+	  "('dear', '2026-01-01', 10000000, 100000000, null, null, 'test')");
 	for (size_t i = 0; i < ARRAY_SIZE(PROTOCOLS); i++) {
 		provider(PROTOCOLS[i], PROTOCOLS[i]);
 		q("select signalbox.provider_set('%s', '{\"breaker\": \"closed\"}', 'test')", PROTOCOLS[i]);

@@ -39,6 +39,23 @@ int cmd_costs(struct cli *cli)
 	return EXIT_DONE;
 }
 
+/* By reason: entries that were left out, then the fields that those imported are not billed by. */
+static void say_left_out(struct cli *cli, const struct rows *r)
+{
+	bool is_field = false;
+	for (int i = 0; i < r->n_rows && rows_at(r, i, 3) != NULL; i++) {
+		const char *what = rows_at(r, i, 3), *names = cli_safe(cli, rows_at(r, i, 6));
+		if (strcmp(what, "entry") == 0) {
+			printf("%7s  %s: %s\n", rows_at(r, i, 5), cli_safe(cli, rows_at(r, i, 4)), names);
+			continue;
+		}
+		if (!is_field)
+			printf("%s\n", _("imported, but not billed by:"));
+		is_field = true;
+		printf("%7s  %s (%s): %s\n", rows_at(r, i, 5), cli_safe(cli, what), cli_safe(cli, rows_at(r, i, 4)), names);
+	}
+}
+
 static int import(struct cli *cli)
 {
 	const char *from = NULL, *vendor = NULL, *provider = NULL, *source = NULL;
@@ -58,11 +75,14 @@ static int import(struct cli *cli)
 	code = cli_query(cli, sql_tui_prices_import, params, ARRAY_SIZE(params), &r);
 	if (code != 0)
 		return code;
-	if (cli->json)
-		printf("{\"imported\":%s,\"passed_over\":%s}\n", rows_at(&r, 0, 0), rows_at(&r, 0, 1));
-	else
-		printf(_("%s prices imported, %s entries passed over (of other vendors, or without a price)\n"),
-		       rows_at(&r, 0, 0), rows_at(&r, 0, 1));
+	if (cli->json) {
+		printf("{\"imported\":%s,\"passed_over\":%s,\"left_out\":", rows_at(&r, 0, 0), rows_at(&r, 0, 1));
+		cli_json(rows_at(&r, 0, 2));
+		printf("}\n");
+		return EXIT_DONE;
+	}
+	printf(_("%s imported, %s left out\n"), rows_at(&r, 0, 0), rows_at(&r, 0, 1));
+	say_left_out(cli, &r);
 	return EXIT_DONE;
 }
 
@@ -99,6 +119,10 @@ static int apply(struct cli *cli)
 
 static int list(struct cli *cli)
 {
+	static const struct {
+		int column;
+		const char *name;
+	} MORE[] = { { 7, "write" }, { 11, "1h" }, { 12, "reasoning" }, { 13, "audio" }, { 14, "audio-out" } };
 	struct rows r;
 	int code = cli_options(cli, NULL, 0, 0, 1);
 	const char *params[] = { cli->argc > 0 ? cli->argv[0] : NULL };
@@ -111,10 +135,22 @@ static int list(struct cli *cli)
 	else
 		printf("%-32s %-12s %-10s %10s %10s %10s  %s\n", _("MODEL"), _("PROVIDER"), _("FROM"), _("INPUT/M"),
 		       _("CACHED/M"), _("OUTPUT/M"), _("SOURCE"));
-	for (int i = 0; i < r.n_rows; i++)
-		printf("%-32.32s %-12s %-10s %10s %10s %10s  %s\n", cli_safe(cli, rows_at(&r, i, 0)),
-		       cli_safe(cli, rows_at(&r, i, 1)), rows_at(&r, i, 2), rows_at(&r, i, 3), or_dash(rows_at(&r, i, 4)),
-		       rows_at(&r, i, 5), cli_safe(cli, rows_at(&r, i, 6)));
+	for (int i = 0; i < r.n_rows; i++) {
+		const char *tier = rows_at(&r, i, 9), *above = rows_at(&r, i, 10);
+		if (tier == NULL && above == NULL)
+			printf("%-32.32s %-12s %-10s", cli_safe(cli, rows_at(&r, i, 0)), cli_safe(cli, rows_at(&r, i, 1)),
+			       rows_at(&r, i, 2));
+		else /* under its model: when it holds */
+			printf("  %-54s", arena_strf(&cli->arena, "%s%s%s%s", tier != NULL ? cli_safe(cli, tier) : "",
+			                             tier != NULL && above != NULL ? " " : "", above != NULL ? _("above ") : "",
+			                             above != NULL ? above : ""));
+		printf(" %10s %10s %10s", rows_at(&r, i, 3), or_dash(rows_at(&r, i, 4)),
+		       rows_at(&r, i, 5) != NULL ? rows_at(&r, i, 5) : _("unknown"));
+		for (int k = 0; k < (int)ARRAY_SIZE(MORE); k++)
+			if (rows_at(&r, i, MORE[k].column) != NULL)
+				printf("  %s %s", MORE[k].name, rows_at(&r, i, MORE[k].column));
+		printf(tier == NULL && above == NULL ? "  %s\n" : "\n", cli_safe(cli, rows_at(&r, i, 6)));
+	}
 	return EXIT_DONE;
 }
 
