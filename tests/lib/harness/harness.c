@@ -128,6 +128,26 @@ void wait_worker_said(pid_t pid, const char *words, int seconds)
 			fail_msg("worker %d did not say '%s'; its log is in %s", (int)pid, words, W.dir);
 }
 
+const char *worker_word(pid_t pid, const char *before)
+{
+	char *line = NULL;
+	const char *word = "";
+	size_t size = 0;
+	wait_worker_said(pid, before, DEADLINE);
+	for (int i = 0; i < n_procs; i++) {
+		FILE *f = procs[i].pid == pid ? fopen(procs[i].log, "re") : NULL;
+		while (f != NULL && getline(&line, &size, f) > 0) {
+			const char *at = strstr(line, before);
+			if (at != NULL)
+				word = text("%.*s", (int)strcspn(at + strlen(before), " \n"), at + strlen(before));
+		}
+		if (f != NULL)
+			fclose(f);
+	}
+	free(line);
+	return word;
+}
+
 void send_signal(pid_t pid, int sig)
 {
 	assert_int_equal(kill(pid, sig), 0);
@@ -365,6 +385,13 @@ const char *status_of(const char *message)
 }
 
 /* ---------------------------------------------------------------- the world */
+
+/* Before main: cmocka asks for its filter when a group begins. */
+__attribute__((constructor)) static void read_only(void)
+{
+	if (getenv("TEST_ONLY") != NULL)
+		cmocka_set_test_filter(getenv("TEST_ONLY"));
+}
 
 /* Runs a script that prints a conninfo. */
 static void run_for_conninfo(const char *const *argv, char conninfo[static 256])

@@ -7,6 +7,7 @@
  *
  *   SIGNALBOX_BIN_DIR   where signalbox and signalbox-worker are (build/bin)
  *   TEST_POOLER=1       workers and tests reach the database through PgBouncer in transaction mode, without LISTEN
+ *   TEST_ONLY=pattern   only the tests of this name, * and ? as in a shell
  *   FAKE_LLM            the scripted provider (build/plain/tests/fake_llm)
  */
 #include <setjmp.h>
@@ -67,6 +68,7 @@ const char *status_of(const char *message);
 pid_t worker(const char *first, ...) __attribute__((sentinel));
 bool worker_said(pid_t, const char *words); /* in its log */
 void wait_worker_said(pid_t, const char *words, int seconds);
+const char *worker_word(pid_t, const char *before); /* of its log: what stands after it last, up to a blank; waits for it */
 void send_signal(pid_t, int sig);
 void kill_now(pid_t);                                      /* SIGKILL, and waits for its end */
 int wait_exit(pid_t, int seconds);                         /* its exit code; red when it does not end in time */
