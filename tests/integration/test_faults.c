@@ -154,6 +154,7 @@ static void test_provider_faults(void **state)
 		{ "stall=3", "timeout_idle", "[practice] No model " },
 		{ "cut=3", "truncated", "[practice] No model " },
 		{ "end=3", "truncated", "[practice] No model " },
+		{ "rst=3", "truncated", "[practice] No model " },
 		{ "end=0", "truncated", "" },
 		{ "malformed", "bad_reply", "" },
 		{ "html", "bad_reply", "" },
@@ -185,6 +186,30 @@ static void test_provider_faults(void **state)
 				         q("select processing_error from signalbox.ai_messages where uuid = '%s'",
 				           messages[p][i]));
 		}
+	check_invariants();
+}
+
+/* Two limits: one before the first byte, one within the stream. Each is kept where the other would not be. */
+static void test_silence(void **state)
+{
+	(void)state;
+	worker(QUICK, "--tries", "1", "--first-byte-timeout", "60s", "--idle-timeout", "500ms", NULL);
+	const char *late = say("a", "[[slow=1500]] begins late"), *silent = say("a", "[[stall=3]] falls silent");
+	completed(late);
+	wait_for(state_sql(silent), "failed", 0);
+	EXPECT("timeout_idle", "select error_class from signalbox.attempts where outcome = 'failed'");
+	check_invariants();
+}
+
+/* Each line is harmless, and nothing is kept of it: only the sum tells. */
+static void test_endless_body(void **state)
+{
+	(void)state;
+	worker(QUICK, "--tries", "1", NULL);
+	const char *m = say("a", "[[flood=70]] floods"), *some = say("a", "[[flood=3]] some of it is borne");
+	wait_for(state_sql(m), "failed", 30);
+	EXPECT("too_big", "select error_class from signalbox.attempts where outcome = 'failed'");
+	completed(some);
 	check_invariants();
 }
 
@@ -358,6 +383,8 @@ int main(void)
 		T(test_kill_before_the_commit),
 		T(test_kill_during_the_commit),
 		T(test_provider_faults),
+		T(test_silence),
+		T(test_endless_body),
 		T(test_tries),
 		T(test_too_many_requests),
 		T(test_freeze),

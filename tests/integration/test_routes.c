@@ -131,6 +131,16 @@ static void test_trouble_goes_on_to_the_next(void **state)
 	}
 }
 
+static void test_each_route_has_its_calls(void **state)
+{
+	(void)state;
+	worker(QUICK, "--retries", "1", NULL);
+	meets("one", "status=529");
+	meets("two", "status=529");
+	assert_string_equal(story(ended(say("c", "two are away"), "completed")),
+	                    "one:overloaded one:overloaded two:overloaded two:overloaded three");
+}
+
 static void test_wait_doubles(void **state)
 {
 	(void)state;
@@ -256,6 +266,55 @@ static void test_own_mistakes(void **state)
 	assert_string_equal(breaker(), "none");
 }
 
+/* What was wrong with the question says nothing of the provider: no failure, and nothing good to weigh against failures either. */
+static void test_refusals_are_no_good_calls(void **state)
+{
+	(void)state;
+	worker(QUICK, "--retries", "0", NULL);
+	meets("one", "status=400");
+	for (int i = 0; i < 6; i++)
+		assert_string_equal(story(ended(say("c", text("wrong %d", i)), "failed")), "one:bad_request");
+	meets("one", "status=529");
+	for (int i = 0; i < 5; i++)
+		assert_string_equal(story(ended(say("c", text("right %d", i)), "completed")), "one:overloaded two");
+	wait_for("select count(*) from signalbox.breakers where provider = 'one' and state = 'open'", "1", 0);
+	EXPECT("5 5", "select sum(calls) || ' ' || sum(errors) from signalbox.breaker_counts where provider = 'one'");
+}
+
+/* A probe further down the chain is granted with the claim; who has an answer before does not keep it from the others. */
+static void test_an_unused_probe_is_given_back(void **state)
+{
+	(void)state;
+	worker(QUICK, NULL);
+	q("select signalbox.breaker_hold('two', 'm2', '', 'open', '1 min', 'overloaded', 'test')");
+	q("update signalbox.breakers set until = now() - interval '1 s'");
+	assert_string_equal(story(ended(say("c", "the first answers"), "completed")), "one");
+	EXPECT("opened probe", "select string_agg(event, ' ' order by id) from signalbox.breaker_events");
+	wait_for("select state || ' ' || (probe_job is null and probe_until is null)::text from signalbox.breakers", "open true",
+	         0);
+	assert_int_equal(asked("two"), 0);
+	meets("one", "status=529");
+	assert_string_equal(story(ended(say("c", "the second does"), "completed")),
+	                    "one:overloaded one:overloaded one:overloaded one:overloaded two");
+	wait_for("select string_agg(event, ' ' order by id) from signalbox.breaker_events where provider = 'two'",
+	         "opened probe probe closed", 0);
+}
+
+/* In tokens, a quarter of the bytes: the conversation fits alone, but not with the answer that it may get. */
+static void test_window_has_room_for_the_answer(void **state)
+{
+	(void)state;
+	q("delete from signalbox.model_prices where source = 'test'");
+	q("insert into signalbox.model_prices (model, valid_from, input_pico, output_pico, context_tokens, source) values ('m1', '2026-01-01', 1, 1, 1000, 'test')");
+	q("select signalbox.agent_set('c', '{\"max_tokens\": \"900\"}', 'test')");
+	worker(QUICK, NULL);
+	const char *long_one = text("%0800d", 0);
+	assert_string_equal(story(ended(say("c", long_one), "completed")), "one:not_configured two");
+	assert_string_equal(story(ended(say("c", "short"), "completed")), "one");
+	q("select signalbox.agent_set('c', '{\"max_tokens\": \"700\"}', 'test')");
+	assert_string_equal(story(ended(say("c", long_one), "completed")), "one");
+}
+
 /* Each in its own protocol, and everything about it is written down. */
 static void test_truth_of_an_attempt(void **state)
 {
@@ -311,6 +370,7 @@ int main(void)
 		T(test_waits_as_long_as_told),
 		T(test_does_not_wait_that_long),
 		T(test_trouble_goes_on_to_the_next),
+		T(test_each_route_has_its_calls),
 		T(test_wait_doubles),
 		T(test_cut_starts_again),
 		T(test_cut_is_kept),
@@ -319,6 +379,9 @@ int main(void)
 		T(test_wrong_keys_are_parked),
 		T(test_a_key_too_long),
 		T(test_own_mistakes),
+		T(test_refusals_are_no_good_calls),
+		T(test_an_unused_probe_is_given_back),
+		T(test_window_has_room_for_the_answer),
 		T(test_truth_of_an_attempt),
 		T(test_the_cause_comes_first),
 	};

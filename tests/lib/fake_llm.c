@@ -16,6 +16,7 @@
  *   words=N        length of the answer                  rate=N          words a second, 0 = at once
  *   cut=N          drop the connection after N words     end=N           end the body cleanly after N words, without the end mark
  *   stall=N        fall silent after N words             split=N         send N bytes at a time
+ *   rst=N          reset the connection after N words    flood=N         N MB before the first word that say nothing
  *   status=N       answer this HTTP status               retry_after=S   with this header
  *   fail=N         HTTP 500 to the first N requests of this very text
  *   malformed      rubbish instead of JSON               html            a page, with 200
@@ -141,7 +142,7 @@ static void log_answer(const struct conn *c, const char *end)
 static void drop(struct conn *c)
 {
 	if (c->answering)
-		log_answer(c, c->script.cut >= 0 && c->word == c->script.cut ? "cut" : "left");
+		log_answer(c, c->word == c->script.cut ? "cut" : c->word == c->script.rst ? "reset" : "left");
 	asked_release(&c->asked);
 	epoll_ctl(F.epoll, EPOLL_CTL_DEL, c->fd, NULL);
 	close(c->fd);
@@ -310,6 +311,32 @@ static void begin_reply(struct conn *c)
 		head(c, 200, stream);
 }
 
+/* The first close answers with a reset instead of an end; not before all is sent. */
+static void reset(struct conn *c)
+{
+	struct linger at_once = { .l_onoff = 1 };
+	setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+	drop(c);
+}
+
+/* A part of the flood, when the last one is gone: comments, or lines without anything where there are none. */
+static bool flood(struct conn *c)
+{
+	struct strbuf b = STRBUF_INIT(2u << 20);
+	char line[1000];
+	if (c->out.len == 0) {
+		memset(line, c->asked.protocol == OLLAMA ? '\n' : ':', sizeof line);
+		line[sizeof line - 1] = '\n';
+		while (b.len < 1u << 20)
+			strbuf_add(&b, line, sizeof line);
+		chunk(c, &b);
+		c->script.flood--;
+	}
+	strbuf_release(&b);
+	set_timer(c, clock_mono() + USEC_PER_MSEC);
+	return flush(c);
+}
+
 static bool end_stream(struct conn *c, const char *how)
 {
 	end_reply(c, how);
@@ -327,12 +354,19 @@ static bool step(struct conn *c, usec_t now)
 		if (!c->answering)
 			return flush(c);
 	}
+	if (s->flood > 0)
+		return flood(c);
 	do {
 		if (c->word == s->stall)
 			return flush(c);
 		if (c->word == s->cut) {
 			if (flush(c))
 				drop(c);
+			return false;
+		}
+		if (c->word == s->rst) {
+			if (flush(c))
+				reset(c);
 			return false;
 		}
 		if (c->word == s->error_mid) {

@@ -12,7 +12,7 @@ enum protocol { OLLAMA, OPENAI, ANTHROPIC, GEMINI, N_PROTOCOLS };
 enum failure { FAIL_NONE, FAIL_ASKED, FAIL_QUOTA, FAIL_OVERLOADED, FAIL_AUTH, FAIL_TOO_LONG, FAIL_DOWN, N_FAILURES };
 
 struct script {
-	int slow_ms, words, rate, cut, end, stall, split, status, fail, error_mid, down, remaining, cached;
+	int slow_ms, words, rate, cut, end, stall, split, rst, flood, status, fail, error_mid, down, remaining, cached;
 	double retry_after, reset;
 	enum failure failure;
 	bool hang, malformed, html, whole, no_usage, empty, tools;

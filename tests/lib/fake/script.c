@@ -107,6 +107,8 @@ static void read_words(struct script *s, const char *text)
 		.end = number(text, "end", -1),
 		.stall = number(text, "stall", -1),
 		.split = number(text, "split", 0),
+		.rst = number(text, "rst", -1),
+		.flood = number(text, "flood", 0),
 		.status = number(text, "status", 0),
 		.fail = number(text, "fail", 0),
 		.error_mid = number(text, "errormid", -1),
