@@ -203,7 +203,11 @@ static bool may_ask(const struct server *s, struct MHD_Connection *connection, s
 	int n = 0;
 	const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
 	MHD_get_connection_values(connection, MHD_HEADER_KIND, count_host, &n);
-	if (n > 1 || (s->is_loopback && (host == NULL || !host_is_loopback(host)))) {
+	if (n > 1) { /* whoever stands before us may have looked at the other one */
+		reply_error(r, 400, "bad_request", "there is more than one Host header");
+		return false;
+	}
+	if (s->is_loopback && (host == NULL || !host_is_loopback(host))) {
 		reply_error(r, 403, "bad_host", "the Host header does not name this machine's loopback");
 		return false;
 	}
