@@ -7,6 +7,7 @@ SAN        ?=
 TEST_HOOKS ?=
 PREFIX     ?= /usr/local
 DESTDIR    ?=
+ONLY       ?=
 CFLAGS     ?= -O2 -g
 comma      := ,
 V          := $(if $(SAN),$(subst $(comma),+,$(SAN)),plain)$(if $(TEST_HOOKS),-hooks)
@@ -35,7 +36,7 @@ LIB    := $(call o,$(SHARED)) $(B)/sql_embed.o
 WORKER_ROOMS := $(filter-out $(B)/worker/main.o,$(call o,$(WORKER)))
 TUI_ROOMS    := $(filter-out $(B)/tui/main.o,$(call o,$(TUI)))
 
-.PHONY: all deps run stop check check-all lint docs install clean po test-build bench bench-build
+.PHONY: all deps run stop check check-all mutants lint docs install clean po test-build bench bench-build
 all: $(BIN)/signalbox $(BIN)/signalbox-worker
 
 $(BIN)/signalbox-worker: $(call o,$(WORKER)) $(LIB)
@@ -100,8 +101,13 @@ check-all: check
 	@tests/lib/deps.sh prometheus
 	@TEST_LONG=1 TEST_LIMIT=600 $(CHECK) $(wildcard tests/net/*.sh tests/otel/*.sh) tests/intent/quality.sh tests/prices/public.sh
 	@TEST_LONG=1 TEST_LIMIT=900 $(CHECK) $(PROPERTY) $(filter %/test_money,$(INTEGRATION))
+	@$(MAKE) -s mutants
 	@$(MAKE) -s check SAN=address,undefined
 	@$(MAKE) -s check SAN=thread
+
+# Small bugs that tests must see: make mutants ONLY=llm.c
+mutants: deps
+	@tests/mutants/run.sh '$(ONLY)'
 
 # ---- benchmarks (docs/BENCHMARKS.md): make bench, or tests/bench/run.sh 1 --quick
 CLOCKS := $(addprefix build/plain/tests/,stopwatch asker caller)
@@ -115,6 +121,7 @@ bench: deps
 
 lint:
 	@tests/lint/lint.sh
+	@tests/mutants/run.sh --check
 	@$(MAKE) -s docs
 	@git diff --exit-code --stat -- docs/gen 2>/dev/null || { echo 'docs/gen is stale: make docs, and commit it'; exit 1; }
 
