@@ -95,7 +95,7 @@ check: deps
 	@tests/lib/deps.sh promtool
 	@$(MAKE) -s lint
 	@$(MAKE) -s test-build
-	@$(CHECK) $(UNIT) $(INTEGRATION) $(PROPERTY) $(if $(SAN),,$(wildcard tests/term/*.sh) $(filter-out %/versions.sh,$(wildcard tests/net/*.sh)))
+	@$(CHECK) tests/lib/test_check.sh $(UNIT) $(INTEGRATION) $(PROPERTY) $(if $(SAN),,$(wildcard tests/term/*.sh) $(filter-out %/versions.sh,$(wildcard tests/net/*.sh)))
 check-all: check
 	@TEST_POOLER=1 $(CHECK) $(filter %/test_states %/test_faults %/test_two_workers,$(INTEGRATION))
 	@tests/lib/deps.sh prometheus

@@ -6,6 +6,7 @@
 #   heldout.jsonl  27 questions to each of six labels, by hand. Written before the first measurement, and not touched since.
 #   tuning.jsonl   ten more of each: with these the descriptions and the two numbers in worker/llm/scores.c were chosen
 . "$(dirname "$0")/../lib/net.sh"
+plan 5
 HERE=tests/intent
 npm_peers "intent quality" $HERE
 stack_up

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs test programs and scripts, one after another, and adds up what they say. A program that dies counts as one failure.
-# A script that cannot test something here says "skip NAME".
-# cmocka programs say "[  PASSED  ] N test(s)." on stderr; scripts print "ok NAME" and "not ok NAME", one a line.
+# cmocka programs say "[  PASSED  ] N test(s)." on stderr; scripts print "ok NAME" and "not ok NAME", one a line, and "skip NAME" where something
+# cannot be tested here. The sum of their "plan N" lines is how many checks there must be (tests/lib/plan.sh).
 set -u
 passed=0 failed=0 skipped=0
 log=$(mktemp)
@@ -14,6 +14,15 @@ for t in "$@"; do
 	case $t in
 	*.sh)
 		p=$(grep -ac "^ok " "$log")
+		made=$(grep -aEc "^(not )?ok " "$log")
+		n=$(awk '/^plan -?[0-9]+$/ { n += $2; found = 1 } END { print found ? n : -1 }' "$log")
+		if [ "$n" -lt 0 ]; then
+			echo "not ok it has no plan: how many checks there are" >>"$log"
+		elif [ "$made" -lt "$n" ]; then
+			echo "not ok it ended after $made of $n checks, with exit code $code" >>"$log"
+		elif [ "$made" -gt "$n" ] && [ "$p" = "$made" ]; then
+			echo "not ok it made $made checks, and planned $n" >>"$log"
+		fi
 		f=$(grep -ac "^not ok " "$log")
 		s=$(grep -ac "^skip " "$log") ;;
 	*)

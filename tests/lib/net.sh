@@ -1,12 +1,10 @@
 # Helpers of the network tests (tests/net/*.sh), on top of those of the terminal tests: several workers, several database servers.
-# "skip NAME: why" is printed where a machine cannot do a test.
-. "$(dirname "$0")/../lib/term.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/term.sh"
 LONG=${TEST_LONG:-}    # 1: the long forms, for make check-all
 PIDS=                  # all that was started, ended by finish
 UNDO=:                 # what else is to be undone
 
-not_ok() { echo "not ok $1"; FAILED=1; screen | grep . | sed 's/^/  | /'; }
-skip() { echo "skip $1"; }
+not_ok() { echo "not ok $1"; MADE=$((MADE + 1)) FAILED=1; screen | grep . | sed 's/^/  | /'; }
 nap() { read -rt "${1:-0.1}" <> <(:) || :; }
 # within SECONDS NAME EXPECTED COMMAND...: the command's output becomes what is expected
 within() {
@@ -76,6 +74,8 @@ calls_over_attempts() {
 		 where u.content like '%' || calls.word)"
 }
 finish() {
+	trap - EXIT
+	planned
 	tm kill-server 2>/dev/null
 	PIDS="$PIDS ${PROVIDER:-}" # stack_up's
 	for p in $PIDS; do kill -CONT "$p" 2>/dev/null; kill "$p" 2>/dev/null; done
@@ -95,12 +95,9 @@ trap 'exit 1' INT TERM
 # npm_peers NAME DIR: what DIR/package-lock.json lists is in DIR/node_modules; without npm or a registry the test is skipped and ends
 npm_peers() {
 	if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
-		skip "$1: npm and node are not installed"
-		finish
+		skip_all "$1: npm and node are not installed"
 	fi
 	[ "$2/node_modules/.package-lock.json" -nt "$2/package-lock.json" ] && return
-	(cd "$2" && timeout 300 npm ci --ignore-scripts --no-fund --no-audit --loglevel=error) >"$T/npm.log" 2>&1 || {
-		skip "$1: npm reaches no registry"
-		finish
-	}
+	(cd "$2" && timeout 300 npm ci --ignore-scripts --no-fund --no-audit --loglevel=error) >"$T/npm.log" 2>&1 ||
+		skip_all "$1: npm reaches no registry"
 }

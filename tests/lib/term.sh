@@ -1,6 +1,7 @@
 # Helpers of the terminal tests: a stack of its own (PostgreSQL, scripted provider, worker), and the console in a real tmux.
-# Everything polls with a deadline; there is no bare sleep. Sourced by tests/term/*.sh, which print "ok NAME" and "not ok NAME".
+# Everything polls with a deadline; there is no bare sleep. Sourced by tests/term/*.sh, which say how many checks they hold (plan.sh).
 set -u
+. "$(dirname "${BASH_SOURCE[0]}")/plan.sh"
 cd "$(dirname "$0")/../.."
 BIN=${SIGNALBOX_BIN_DIR:-build/bin}
 FAKE=${FAKE_LLM:-build/plain/tests/fake_llm}
@@ -11,11 +12,9 @@ export SIGNALBOX_LISTEN=    # no HTTP: several workers run at once
 export HOME=$T XDG_STATE_HOME=$T/state LC_ALL=C.UTF-8
 SOCK=sb$$
 N=0
-FAILED=0
 
 tm() { tmux -L "$SOCK" -u -f /dev/null "$@"; }
-ok() { echo "ok $1"; }
-not_ok() { echo "not ok $1"; FAILED=1; tm capture-pane -t c -p 2>/dev/null | sed 's/^/  | /'; }
+not_ok() { echo "not ok $1"; MADE=$((MADE + 1)) FAILED=1; tm capture-pane -t c -p 2>/dev/null | sed 's/^/  | /'; }
 q() { psql -qXAt "$SIGNALBOX_DATABASE_URL" -c "$1"; }
 screen() { tm capture-pane -t c -p 2>/dev/null; }
 keys() { tm send-keys -t c "$@"; }
@@ -38,8 +37,6 @@ gone() {
 	done
 	not_ok "$1 (still there: $2)"
 }
-# is NAME EXPECTED ACTUAL
-is() { [ "$2" = "$3" ] && ok "$1" || not_ok "$1: expected '$2', got '$3'"; }
 # soon NAME EXPECTED COMMAND...: the command's output becomes what is expected
 soon() {
 	local name=$1 want=$2 end=$((SECONDS + 10)) got=
@@ -53,9 +50,9 @@ soon() {
 }
 
 stack_up() {
-	SIGNALBOX_DATABASE_URL=$(PG_TEST_FAST=1 tests/lib/pg.sh start "$T/db") || { echo "not ok database"; FAILED=1; exit; }
+	SIGNALBOX_DATABASE_URL=$(PG_TEST_FAST=1 tests/lib/pg.sh start "$T/db") || { not_ok database; exit; }
 	export SIGNALBOX_DATABASE_URL
-	"$BIN/signalbox" migrate || { echo "not ok migrate"; FAILED=1; exit; }
+	"$BIN/signalbox" migrate || { not_ok migrate; exit; }
 	"$FAKE" --rate 8 --port-file "$T/port" >/dev/null 2>&1 &
 	PROVIDER=$!
 	until [ -s "$T/port" ]; do read -rt 0.05 <> <(:) || :; done
@@ -77,6 +74,8 @@ console() {
 	tm set -g escape-time 10
 }
 finish() {
+	trap - EXIT
+	planned
 	tm kill-server 2>/dev/null
 	for p in ${WORKER:-} ${PROVIDER:-}; do kill "$p" 2>/dev/null; done
 	for p in ${WORKER:-} ${PROVIDER:-}; do wait "$p" 2>/dev/null; done

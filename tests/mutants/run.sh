@@ -87,10 +87,8 @@ build() { make -s -j2 "${targets[@]}" >"$OUT" 2>&1; }
 run() {
 	local program=${1%%:*} test=${1#*:} code
 	if [[ $1 == *.sh ]]; then
-		timeout -k 30 "$LIMIT" "tests/$1" >"$LOG" 2>&1
-		code=$?
-		[ $code = 0 ] && ! grep -q '^not ok ' "$LOG" && grep -q '^ok ' "$LOG" && echo green && return
-		[ $code = 0 ] && grep -q '^skip ' "$LOG" && echo skipped || echo red
+		TEST_LIMIT=$LIMIT tests/lib/check.sh "tests/$1" >"$LOG" 2>&1 || { echo red; return; }
+		grep -q '^0 passed' "$LOG" && echo skipped || echo green
 		return
 	fi
 	[ "$test" != "$1" ] || test='*'
@@ -120,19 +118,21 @@ while IFS= read -r line; do
 		skipped) echo "skipped   $name: $t"; skipped=$((skipped + 1)); continue 2 ;;
 		esac
 	done
-	start=$SECONDS survived=
+	start=$SECONDS survived='' said=''
 	cp "$file" build/original
 	printf %s%s%s "$before" "$replace" "$after" >"$file"
 	if build; then
 		for t in $tests; do
 			[ "$(run "$t")" = red ] || survived="$survived $t"
+			said=${said:-$(sed -n '/--- \[   LINE/d; s/^ERROR: //p; s/^\[  ERROR   \] --- //p; s/^ *not ok /not ok /p' "$LOG" | cut -c 1-140)}
+			sed -n 's,.*kept: \(/tmp/[A-Za-z0-9._-]*\)$,\1,p' "$LOG" | xargs -r rm -rf
 		done
 	else
 		why="does not compile: $(grep -am1 'error:' "$OUT")" survived=-
 	fi
 	cp build/original "$file"
 	case $survived in
-	"") echo "killed    $name  by $tests, $((SECONDS - start)) s"; passed=$((passed + 1)) ;;
+	"") printf 'killed    %s  by %s, %d s\n          %s\n' "$name" "$tests" $((SECONDS - start)) "${said%%$'\n'*}"; passed=$((passed + 1)) ;;
 	-) say_failed "$name: $why" ;;
 	*) echo "SURVIVED  $name  not seen by$survived, $((SECONDS - start)) s"; failed=$((failed + 1)) ;;
 	esac

@@ -3,6 +3,7 @@
 # switch; each worker has its provider beside it, so that streams go on while the database is out of reach. Whatever is cut, for however
 # long: nothing lost, nothing answered twice, and afterwards everything as it was, without a hand.
 . "$(dirname "$0")/../lib/net.sh"
+plan 23 ${LONG:+40}
 P=sb$$
 ns() { local h=$1; shift; ip netns exec "$P-$h" "$@"; }
 unplug() { for h in sw db w1 w2; do ip netns del "$P-$h" 2>/dev/null; done; }
@@ -19,8 +20,7 @@ wire() {
 }
 UNDO=unplug
 if [ "$(id -u)" != 0 ] || ! wire >"$T/wire.log" 2>&1; then
-	skip "network loss: no root, or no namespaces with iptables here"
-	exit
+	skip_all "network loss: no root, or no namespaces with iptables here"
 fi
 # A black hole swallows both ways; a reset is what a firewall or a dead host's neighbour sends.
 hole() { ns $1 iptables -w -A OUTPUT -o eth -j DROP && ns $1 iptables -w -A INPUT -i eth -j DROP; }

@@ -2,6 +2,7 @@
 # Why: many installations have only PgBouncer's port, in transaction mode, where LISTEN seems to succeed and brings nothing, server settings
 # are refused, and a session is another one for each transaction. Workers, console and command line must do all they do without.
 . "$(dirname "$0")/../lib/net.sh"
+plan 38
 SIZE=8
 DIRECT=$(PG_TEST_FAST=1 tests/lib/pg.sh start "$T/db") || { not_ok database; exit; }
 pooler_gone() { tests/lib/pooler.sh stop "$DIRECT"; }

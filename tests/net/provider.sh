@@ -2,10 +2,11 @@
 # Why: all other tests believe what the scripted provider says. Here it is asked in its four protocols: the same question costs the same
 # whoever is asked, each refuses in its own words, one of several can be brought down alone, and its log is enough to make the bill from.
 set -u
+. "$(dirname "$0")/../lib/plan.sh"
+plan 17
 FAKE=${FAKE_LLM:-build/plain/tests/fake_llm}
 T=$(mktemp -d "${TMPDIR:-/tmp}/signalbox-provider.XXXXXX")
-trap 'kill $PID 2>/dev/null; rm -rf "$T"' EXIT
-is() { [ "$2" = "$3" ] && echo "ok $1" || echo "not ok $1: expected '$2', got '$3'"; }
+trap 'kill $PID 2>/dev/null; rm -rf "$T"; planned; exit $FAILED' EXIT
 "$FAKE" --rate 0 --port-file "$T/port" --log "$T/log" >/dev/null 2>&1 &
 PID=$!
 for _ in $(seq 100); do [ -s "$T/port" ] && break; sleep 0.1; done

@@ -2,6 +2,7 @@
 # Why: a database is restarted in the middle of the day, and so are workers. With two hundred streams running: what was answered meanwhile
 # is written when the server is back, nothing is lost or written twice, a drain keeps to its time, with the database or without.
 . "$(dirname "$0")/../lib/net.sh"
+plan 18 ${LONG:+21}
 db() { PG_TEST_FAST=1 tests/lib/pg.sh "$@" "$T/db" ${MODE:-}; }
 SIGNALBOX_DATABASE_URL=$(db start) || { not_ok database; exit; }
 export SIGNALBOX_DATABASE_URL

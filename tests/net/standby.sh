@@ -2,6 +2,7 @@
 # Why: a hot standby is there to be read, by consoles too, and to take over. On it nothing can be written, no LISTEN, no advisory lock.
 # When the primary dies and the standby is promoted, workers that know both hosts must find it by themselves and lose nothing.
 . "$(dirname "$0")/../lib/net.sh"
+plan 52
 PGBIN=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
 as() { if [ "$(id -u)" = 0 ]; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi; }
 PRIMARY=$(tests/lib/pg.sh start "$T/db") || { not_ok database; exit; }

@@ -2,10 +2,10 @@
 # Why: a roll-out replaces workers one after another, so two versions share one database for a while, the older one's schema already gone.
 # The older is built from a commit of this repository: for make check-all only.
 . "$(dirname "$0")/../lib/net.sh"
+plan 14
 OLD=${OLD_COMMIT:-5367386}
 if ! git cat-file -e "$OLD^{commit}" 2>/dev/null; then
-	skip "two versions: no commit $OLD in this repository"
-	exit
+	skip_all "two versions: no commit $OLD in this repository"
 fi
 mkdir "$T/old" && git archive "$OLD" | tar -x -C "$T/old"
 make -s -C "$T/old" SAN= build/bin/signalbox-worker >"$T/build.log" 2>&1 && ok "the older worker is built" || { not_ok "the older worker: $(tail -3 "$T/build.log")"; exit; }

@@ -2,10 +2,10 @@
 # Why: that the dashboard and the alerts show something can be said by Prometheus only. A real one scrapes a worker to which has happened what there
 # are panels for; then each query must be understood, find series, and find in them the labels that its legend names.
 . "$(dirname "$0")/../lib/net.sh"
+plan 11
 PROMETHEUS=$(command -v prometheus || command -v build/tools/prometheus)
 if [ -z "$PROMETHEUS" ]; then
-	skip "prometheus: it is not installed (Debian: prometheus)"
-	finish
+	skip_all "prometheus: it is not installed (Debian: prometheus)"
 fi
 stack_up >/dev/null
 URL=http://127.0.0.1:$(cat "$T/port")
@@ -61,11 +61,12 @@ within 15 "were counted" t counted
 within 15 "and priced" t priced # once in 5 s
 
 PROMTOOL=$(command -v promtool || command -v build/tools/promtool)
-[ -z "$PROMTOOL" ] || is "promtool has nothing to say" "" "$(curl -s "http://$AT/metrics" | "$PROMTOOL" check metrics 2>&1)"
+[ -n "$PROMTOOL" ] && is "promtool has nothing to say" "" "$(curl -s "http://$AT/metrics" | "$PROMTOOL" check metrics 2>&1)" || skip "promtool: it is not installed (Debian: prometheus)" 1
 
 q "select p ->> 'title', t ->> 'expr', regexp_replace(coalesce(t ->> 'legendFormat', ''), '[^{}]*({{(\w+)}})?', '\2 ', 'g')
 	from (select \$j\$$(cat docs/grafana.json)\$j\$::jsonb d) x, jsonb_array_elements(d -> 'panels') p,
 		jsonb_array_elements(p -> 'targets') t" >"$T/queries"
+plan "$(wc -l <"$T/queries")"
 while IFS='|' read -r title expr; do
 	labels=$(echo "${expr##*|}" | xargs | tr ' ' ,) expr=${expr%|*}
 	expr=${expr//'$agent'/luna|chain|free}
@@ -81,6 +82,7 @@ is "the variable's values" '"chain","free","luna"' "$(curl -sG "http://$P/api/v1
 curl -s "http://$P/api/v1/rules" >"$T/rules"
 q "select r ->> 'name', r ->> 'health', r ->> 'query'
 	from (select \$j\$$(cat "$T/rules")\$j\$::jsonb d) x, jsonb_array_elements(d #> '{data,groups,0,rules}') r" >"$T/alerts"
+plan "$(wc -l <"$T/alerts")"
 while IFS='|' read -r name health expr; do
 	got=$(found "$(echo "$expr" | sed 's/ [=<>]\{1,2\} [0-9.]*[0-9]//g')" "" 2>/dev/null)
 	[ "$health" = ok ] && [ "${got:-0}" -gt 0 ] && ok "$name" || not_ok "$name: $health: $expr looks at nothing"

@@ -3,6 +3,7 @@
 # attributes are looked up in OpenTelemetry's list (both out of npm, judge.mjs), and of each message it is said whether its spans are one whole trace:
 # answered at once, after a second call, by a second attempt, by the next provider, not at all; begun by a caller who wants to see it, or not to.
 . "$(dirname "$0")/../lib/net.sh"
+plan 36
 HERE=tests/otel
 npm_peers "traces" $HERE
 stack_up >/dev/null
@@ -47,6 +48,7 @@ kill "$W"; wait "$W" 2>/dev/null # sends what it has
 
 node "$HERE/judge.mjs" "$T/spans" "$CALLER" >"$T/judged" 2>&1 || not_ok "the judge: $(tail -5 "$T/judged")"
 grep -E '^(not )?ok ' "$T/judged"
+MADE=$((MADE + $(grep -cE '^(not )?ok ' "$T/judged")))
 is "nothing was lost" 0 "$(grep -c 'spans were not taken' "$T/w.log")"
 # trace NAME ID PARENT SPANS: [a b] is in what stands before it, a b after a
 trace() { is "$1" "$3 $4" "$(sed -n "s/^trace $2 //p" "$T/judged")"; }

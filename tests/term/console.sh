@@ -2,6 +2,7 @@
 # The console in a real terminal, at 80x24 and 120x36: is every rule of the screen kept - places, identity under the cursor, questions that
 # default to no, hostile text made visible, the test console's stream?
 . "$(dirname "$0")/../lib/term.sh"
+plan 106
 stack_up
 
 # A frame is written in pieces: what is compared is asked for until it is there.

@@ -2,6 +2,7 @@
 # A console whose database goes and comes back: the last frame stays with its time, actions are refused, it reconnects by itself. And frames
 # for scripts: --once is the pane, colours and characters follow the environment.
 . "$(dirname "$0")/../lib/term.sh"
+plan 23
 stack_up
 for i in 1 2 3; do send luna "waiting number $i" >/dev/null; done
 

@@ -2,6 +2,7 @@
 # Agents and Health in a real terminal, at 80x24 and 120x36: does an operator see who is held, by what and for how long, is the worst alert
 # first and its action whole, and does a breaker change by hand only when its name was typed, and only for a role that may?
 . "$(dirname "$0")/../lib/term.sh"
+plan 219
 
 heard() { read -rt 0.4 <> <(:) || :; }    # keys of the first 300 ms of a question are not heard
 wide() { screen | wc -L; }
