@@ -13,9 +13,10 @@ const KINDS = {
 	anthropic: { path: /\/v1\/messages$/, type: "import('@anthropic-ai/sdk').default.MessageCreateParamsStreaming", lacks: [], turns: "messages" },
 	ollama: { path: /\/api\/chat$/, turns: "messages", lacks: ["truncate"],
 		type: "Omit<import('ollama').ChatRequest, 'messages'> & { stream: true, messages: import('ollama').Message[] }" },
-	// Its system instruction needs no role: the interface says so, the library's type does not.
+	// Its system instruction needs no role, and there is a thinkingConfig: the interface says so, the library's types are older.
 	gemini: { path: /:streamGenerateContent\?alt=sse$/, turns: "contents", lacks: [], type: "Omit<import('@google/generative-ai').GenerateContentRequest, " +
-		"'systemInstruction'> & { systemInstruction?: Omit<import('@google/generative-ai').Content, 'role'> }" },
+		"'systemInstruction' | 'generationConfig'> & { systemInstruction?: Omit<import('@google/generative-ai').Content, 'role'>, " +
+		"generationConfig?: import('@google/generative-ai').GenerationConfig & { thinkingConfig?: { thinkingLevel?: string, thinkingBudget?: number } } }" },
 };
 const spoilt = (body, turns) => [
 	{ ...body, no_such_field: 1 },

@@ -1,5 +1,5 @@
 // Listens between worker and servers and passes on what it hears, byte by byte: node tap.mjs ROUTES PORTFILE OUTFILE
-// ROUTES: a JSON file, {"name": {"to": "http://127.0.0.1:PORT", "headers": {...}}}; "headers" are added to the request.
+// ROUTES: a JSON file, {"name": {"to": "http://127.0.0.1:PORT"}}.
 // PORTFILE: a line "name port" for each route. OUTFILE: a JSON object a line for each call, when its answer has ended.
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
@@ -7,7 +7,7 @@ import { createServer, request } from "node:http";
 const [routesFile, portFile, outFile] = process.argv.slice(2);
 const routes = JSON.parse(readFileSync(routesFile, "utf8"));
 
-async function pass(route, { to, headers = {} }, asked, answer) {
+async function pass(route, { to }, asked, answer) {
 	const pieces = [], got = [];
 	for await (const piece of asked)
 		pieces.push(piece);
@@ -22,7 +22,7 @@ async function pass(route, { to, headers = {} }, asked, answer) {
 		else
 			answer.end();
 	};
-	const there = request(new URL(asked.url, to), { method: asked.method, headers: { ...asked.headers, ...headers } });
+	const there = request(new URL(asked.url, to), { method: asked.method, headers: asked.headers });
 	there.on("response", (back) => {
 		call.status = back.statusCode;
 		call.answer_headers = back.headers;
