@@ -14,6 +14,8 @@ with price(model, input, cached, output, long_from, long_input, long_output) as 
 	select a.n, a.name, a.model, a.completion_tokens, a.cached_tokens, a.prompt_tokens, a."end", r.protocol, r.text,
 		coalesce(substring(r.text from 'words=([0-9]+)')::int, 0) as n_words
 	from public.answered a join public.asked r using (n) where a.status = 200
+	-- A body that is an error and nothing else, and no stream of events: nothing was generated, and nothing is billed.
+	and not (r.protocol = 'ollama' and r.text ~ 'errormid=0')
 ), heard as (
 	select c.*, octet_length(coalesce((select string_agg(w || ' ', '' order by i) from string_to_table('[practice] No model wrote this. You said: '
 			|| regexp_replace(c.text, '^\[\[[^]]*\]\] *', '') || (select coalesce(string_agg(' word' || k, '' order by k), '') from generate_series(1, c.n_words) k), ' ')
