@@ -5,26 +5,29 @@ MAKEFLAGS += -rR --warn-undefined-variables
 
 SAN        ?=
 TEST_HOOKS ?=
+FUZZ       ?=
 PREFIX     ?= /usr/local
 DESTDIR    ?=
 ONLY       ?=
 CFLAGS     ?= -O2 -g
 comma      := ,
-V          := $(if $(SAN),$(subst $(comma),+,$(SAN)),plain)$(if $(TEST_HOOKS),-hooks)
+V          := $(if $(FUZZ),fuzz,$(if $(SAN),$(subst $(comma),+,$(SAN)),plain)$(if $(TEST_HOOKS),-hooks))
 B          := build/$(V)
 BIN        := $(if $(filter plain,$(V)),build/bin,$(B)/bin)
-CC         := gcc
+CC         := $(if $(FUZZ),clang,gcc)
 PKGS       := libpq libcjson libutf8proc
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) libcurl 2>/dev/null)
 
-WARN := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wformat=2 -Wimplicit-fallthrough \
-        -Wno-format-nonliteral -Wno-format-truncation -Werror $(if $(SAN),,-Wframe-larger-than=16384)
-HARDEN := $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
+FUZZER := address,undefined
+WARN := $(if $(FUZZ),-w,-Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wformat=2 -Wimplicit-fallthrough \
+        -Wno-format-nonliteral -Wno-format-truncation -Werror $(if $(SAN),,-Wframe-larger-than=16384))
+HARDEN := $(if $(SAN)$(FUZZ),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
           -ftrivial-auto-var-init=zero) -fno-delete-null-pointer-checks -fno-strict-overflow -fPIE
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(HARDEN) -fno-omit-frame-pointer -pthread -I. -I$(B) $(PKG_CFLAGS) \
-          $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -DSAN=1) $(if $(TEST_HOOKS),-DTEST_HOOKS=1) \
+          $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -DSAN=1) \
+          $(if $(FUZZ),-fsanitize=fuzzer-no-link$(comma)$(FUZZER) -fno-sanitize-recover=all -DSAN=1) $(if $(TEST_HOOKS),-DTEST_HOOKS=1) \
           -DLOCALE_DIR='"$(PREFIX)/share/locale"'
-LDFLAGS := -pthread -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(if $(SAN),-fsanitize=$(SAN))
+LDFLAGS := -pthread -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(if $(SAN),-fsanitize=$(SAN)) $(if $(FUZZ),-fsanitize=fuzzer$(comma)$(FUZZER))
 LDLIBS  := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
 SHARED := $(wildcard shared/*.c)
@@ -36,7 +39,7 @@ LIB    := $(call o,$(SHARED)) $(B)/sql_embed.o
 WORKER_ROOMS := $(filter-out $(B)/worker/main.o,$(call o,$(WORKER)))
 TUI_ROOMS    := $(filter-out $(B)/tui/main.o,$(call o,$(TUI)))
 
-.PHONY: all deps run stop check check-all mutants lint docs install clean po test-build bench bench-build
+.PHONY: all fuzz fuzz-build mutants deps run stop check check-all mutants lint docs install clean po test-build bench bench-build
 all: $(BIN)/signalbox $(BIN)/signalbox-worker
 
 $(BIN)/signalbox-worker: $(call o,$(WORKER)) $(LIB)
@@ -86,24 +89,54 @@ $(INTEGRATION): $(B)/%: $(B)/%.o $(HARNESS) $(LIB)
 	$(LINK_TEST) $(LDLIBS) -lcmocka -o $@
 $(PROPERTY): $(call o,$(wildcard tests/property/*.c)) $(HARNESS) $(LIB)
 	$(LINK_TEST) $(LDLIBS) -lcmocka -o $@
+# Each harness with a main that replays the recordings (tests/fuzz/replay.c), or, with FUZZ=1, with a fuzzer's.
+FUZZ_ALL  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_TUI  := $(filter %/fuzz_filter %/fuzz_screen,$(FUZZ_ALL))
+FUZZ_MAIN := $(if $(FUZZ),,$(B)/tests/fuzz/replay.o)
+$(FUZZ_TUI): $(B)/%: $(B)/%.o $(FUZZ_MAIN) $(TUI_ROOMS) $(LIB)
+	$(LINK_TEST) $(LDLIBS) -lncursesw -o $@
+$(filter-out $(FUZZ_TUI),$(FUZZ_ALL)): $(B)/%: $(B)/%.o $(FUZZ_MAIN) $(WORKER_ROOMS) $(LIB)
+	$(LINK_TEST) $(LDLIBS) -lcurl -lmicrohttpd -o $@
+# The doubling test counts the work of the parsers, which are compiled a second time for it.
+COUNTED := $(filter-out worker/llm/call.c worker/llm/llm.c worker/llm/intent.c worker/llm/report.c worker/llm/breaker.c worker/llm/route.c worker/llm/vectors.c,\
+           $(wildcard worker/llm/*.c)) worker/net/split.c $(addprefix shared/,json.c utf8.c str.c arena.c err.c clock.c)
+COUNTING := -fsanitize-coverage=trace-pc -fno-builtin
+WRAP     := $(addprefix -Wl$(comma)--wrap=,memcpy memmove memchr memcmp memmem strstr strlen strcmp strcasestr)
+LINEAR   := $(B)/tests/fuzz/linear
+$(B)/counted/%.o: %.c Makefile | $(B)/sql_embed.h
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) -U_FORTIFY_SOURCE $(COUNTING) -MMD -MP -c $< -o $@
+$(LINEAR): $(B)/tests/fuzz/linear.o $(patsubst %.c,$(B)/counted/%.o,$(COUNTED))
+	$(LINK_TEST) $(WRAP) $(LDLIBS) -lcmocka -o $@
 .SECONDARY:
 
-test-build: all $(FAKE_LLM) $(UNIT) $(INTEGRATION) $(PROPERTY)
+test-build: all $(FAKE_LLM) $(UNIT) $(INTEGRATION) $(PROPERTY) $(FUZZ_ALL) $(if $(SAN),,$(LINEAR))
 CHECK = SIGNALBOX_BIN_DIR='$(BIN)' FAKE_LLM='$(FAKE_LLM)' tests/lib/check.sh
 # Terminal and network tests drive the plain binary: what a sanitizer would find there the other kinds find.
 check: deps
 	@tests/lib/deps.sh promtool
 	@$(MAKE) -s lint
 	@$(MAKE) -s test-build
-	@$(CHECK) tests/lib/test_check.sh $(UNIT) $(INTEGRATION) $(PROPERTY) $(if $(SAN),,$(wildcard tests/term/*.sh) $(filter-out %/versions.sh,$(wildcard tests/net/*.sh)))
+	@$(CHECK) tests/lib/test_check.sh $(UNIT) $(FUZZ_ALL) $(if $(SAN),,$(LINEAR)) $(INTEGRATION) $(PROPERTY) $(if $(SAN),,$(wildcard tests/term/*.sh) $(filter-out %/versions.sh,$(wildcard tests/net/*.sh)))
 check-all: check
 	@TEST_POOLER=1 $(CHECK) $(filter %/test_states %/test_faults %/test_two_workers,$(INTEGRATION))
 	@tests/lib/deps.sh prometheus
 	@TEST_LONG=1 TEST_LIMIT=600 $(CHECK) $(wildcard tests/net/*.sh tests/otel/*.sh tests/peers/*.sh) tests/intent/quality.sh tests/prices/public.sh
 	@TEST_LONG=1 TEST_LIMIT=900 $(CHECK) $(PROPERTY) $(filter %/test_money,$(INTEGRATION))
+	@$(MAKE) -s fuzz
 	@$(MAKE) -s mutants
 	@$(MAKE) -s check SAN=address,undefined
 	@$(MAKE) -s check SAN=thread
+
+# A fuzzer on every harness of tests/fuzz for FUZZ_SECONDS each; ON=reply: on one.
+FUZZ_SECONDS ?= 30
+ON           ?=
+fuzz: deps
+	@tests/lib/deps.sh fuzz
+	@$(MAKE) -s fuzz-build FUZZ=1 SAN= TEST_HOOKS=
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZERS='$(patsubst %.c,build/fuzz/%,$(or $(ON:%=tests/fuzz/fuzz_%.c),$(wildcard tests/fuzz/fuzz_*.c)))' \
+		TEST_LIMIT=3600 $(CHECK) tests/fuzz/run.sh
+fuzz-build: $(FUZZ_ALL)
 
 # Small bugs that tests must see: make mutants ONLY=llm.c
 mutants: deps

@@ -273,7 +273,7 @@ static void test_refusals_are_no_good_calls(void **state)
 	worker(QUICK, "--retries", "0", NULL);
 	meets("one", "status=400");
 	for (int i = 0; i < 6; i++)
-		assert_string_equal(story(ended(say("c", text("wrong %d", i)), "failed")), "one:bad_request");
+		assert_string_equal(story(ended(say("c", text("wrong %d", i)), "completed")), "one:bad_request two");
 	meets("one", "status=529");
 	for (int i = 0; i < 5; i++)
 		assert_string_equal(story(ended(say("c", text("right %d", i)), "completed")), "one:overloaded two");

@@ -433,6 +433,39 @@ static void test_a_turn_that_failed(void **state)
 		fail_msg("%s", asked(i));
 }
 
+#define QUOTA(value)                                                                                                                             \
+	"HTTP/1.1 429 No\r\nConnection: close\r\n\r\n{\"error\":{\"code\":429,\"message\":\"quota\",\"details\":[{\"violations\":[{\"quotaId\":" \
+	"\"GenerateRequestsPerDayPerProjectPerModel-FreeTier\",\"quotaValue\":\"" value "\"}]},{\"retryDelay\":\"36000s\"}]}}"
+
+/* Google's quotas are a model's: the next model of the chain is called with the same key, and without a chain who found out waits like who comes
+ * next. */
+static void test_a_quota_of_one_model(void **state)
+{
+	(void)state;
+	size_t i = N_ROWS + 7;
+	setenv("GOOGLE_API_KEY", "k", 1);
+	q("select signalbox.provider_set('g', '{\"protocol\": \"gemini\", \"base_url\": \"http://%s/c/%zu\", \"key_env\": \"GOOGLE_API_KEY\"}', 'test')",
+	  here(), i);
+	q("select signalbox.agent_set('g', '{\"provider\": \"g\", \"model\": \"m\"}', 'test')");
+	worker(QUICK, NULL);
+	answers(i, QUOTA("50"));
+	const char *m = say("g", "finds out"), *n = say("g", "comes next");
+	wait_for("select string_agg(concat_ws(' ', model, key_env, state, reason), ', ') from signalbox.breakers",
+	         "m GOOGLE_API_KEY parked rate_limited", 0);
+	EXPECT("rate_limited",
+	       "select outcome from signalbox.attempts a join signalbox.ai_messages x on x.id = a.message_id where x.uuid = '%s' limit 1",
+	       m);
+	assert_string_equal(status_of(m), "queued");
+	assert_string_equal(status_of(n), "queued");
+	assert_in_range(calls(i), 1, 2);
+	/* No access at all: that is for good, but the model's too. */
+	q("update signalbox.breakers set until = now(), state = 'closed'");
+	answers(i, QUOTA("0"));
+	ended(say("g", "has none"), "failed");
+	wait_for("select string_agg(concat_ws(' ', model, key_env, state, reason), ', ') from signalbox.breakers",
+	         "m GOOGLE_API_KEY parked quota_exhausted", 0);
+}
+
 /* What no call could work with is refused when it is set, and says what to write instead. */
 static void test_what_is_refused_when_set(void **state)
 {
@@ -478,8 +511,13 @@ static void test_what_is_refused_when_set(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_what_is_really_sent),      CASE(test_what_it_used),  CASE(test_headers_query_and_parameters),
-		CASE(test_proxy_of_the_environment), CASE(test_waiting_grows), CASE(test_a_turn_that_failed),
+		CASE(test_what_is_really_sent),
+		CASE(test_what_it_used),
+		CASE(test_headers_query_and_parameters),
+		CASE(test_proxy_of_the_environment),
+		CASE(test_waiting_grows),
+		CASE(test_a_turn_that_failed),
+		CASE(test_a_quota_of_one_model),
 		CASE(test_what_is_refused_when_set),
 	};
 	return world_end(cmocka_run_group_tests_name("wire", tests, up, down));

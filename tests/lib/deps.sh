@@ -10,7 +10,8 @@ if [ "${1:-}" = promtool ] || [ "${1:-}" = prometheus ]; then
 	rm -f prometheus_*.deb
 	exit 0
 fi
-PACKAGES="gcc make pkg-config libpq-dev libcurl4-openssl-dev libcjson-dev libutf8proc-dev libmicrohttpd-dev libncurses-dev libcmocka-dev
+# deps.sh fuzz: the compiler that has a fuzzer.
+[ "${1:-}" = fuzz ] && PACKAGES="clang libclang-rt-14-dev" || PACKAGES="gcc make pkg-config libpq-dev libcurl4-openssl-dev libcjson-dev libutf8proc-dev libmicrohttpd-dev libncurses-dev libcmocka-dev
           postgresql postgresql-client curl tmux procps gettext pgbouncer iproute2 iptables"
 missing=
 for p in $PACKAGES; do

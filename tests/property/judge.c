@@ -128,20 +128,22 @@ void judge_claim_answered(struct history *h, const struct actor *a, const struct
  */
 void judge_claim_committed(struct history *h, const struct actor *a, const struct op *op, bool is_undone)
 {
-	unsigned free = 0;
+	unsigned free = 0, served = 0;
 	for (int i = 0; i < h->ready.n; i++)
 		if (h->ready.rows[i].message >= 0 && h->messages[h->ready.rows[i].message].is_swept)
 			free |= (unsigned)h->ready.rows[i].can_start << h->ready.rows[i].agent;
+	for (int i = 0; i < h->n_agents; i++) /* who was served had work, whoever had seen it */
+		served |= (unsigned)(starts_of(h, op, i) > 0) << i;
 	for (int i = 0; i < h->n_agents; i++) {
 		struct agent *g = &h->agents[i];
-		if (starts_of(h, op, i) > 0 || (free & 1u << i) == 0) {
+		if ((served & 1u << i) != 0 || (free & 1u << i) == 0) {
 			g->passed = 0;
 			g->seen = 0;
 			continue;
 		}
 		if (is_undone || op->was_blocked || op->sent_step != h->step || (a->serves & 1u << i) == 0)
 			continue;
-		g->seen |= free;
+		g->seen |= free | served;
 		g->passed += op->rows.n_rows;
 		int bound = __builtin_popcount(g->seen) - 1 + (h->n_workers - 1) * h->slots;
 		if (g->passed > bound)

@@ -298,6 +298,10 @@ static void claimed(struct history *h, struct actor *a, struct op *op)
 	for (int i = 0; i < op->rows.n_rows; i++) {
 		int m = message_at(h, rows_at(&op->rows, i, 1));
 		if (m < 0) {
+			hear_dispatches(h);
+			m = message_at(h, rows_at(&op->rows, i, 1));
+		}
+		if (m < 0) {
 			wrong(h, "claim gives message %s, which nobody sent", rows_at(&op->rows, i, 1));
 			return;
 		}

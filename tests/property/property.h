@@ -153,7 +153,9 @@ void wrong(struct history *, const char *fmt, ...) PRINTF(2, 3); /* the first on
 /* The looker-on's SQL. An error is a violation; then the answer has no rows. */
 struct rows look(struct history *, const char *fmt, ...) PRINTF(2, 3);
 const char *look_one(struct history *, const char *fmt, ...) PRINTF(2, 3); /* first cell, "" when there is none */
-int message_at(const struct history *, const char *uuid);                  /* index, -1 */
+/* What was dispatched can be claimed before we have heard that it was: takes the answers of dispatches that are on their way. */
+void hear_dispatches(struct history *);
+int message_at(const struct history *, const char *uuid); /* index, -1 */
 int job_at(const struct history *, const char *uuid);
 
 /* An actor that is free makes a move; so many percent of the calls stay open. */

@@ -1,0 +1,19 @@
+#pragma once
+/* What the harnesses share. Each defines LLVMFuzzerTestOneInput, and ends the process with one line that says which rule was broken. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "shared/base.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define RULE(is_kept, ...)                            \
+	do {                                          \
+		if (!(is_kept)) {                     \
+			fprintf(stderr, "rule: ");    \
+			fprintf(stderr, __VA_ARGS__); \
+			fputc('\n', stderr);          \
+			abort();                      \
+		}                                     \
+	} while (0)
