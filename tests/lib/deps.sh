@@ -12,7 +12,7 @@ if [ "${1:-}" = promtool ] || [ "${1:-}" = prometheus ]; then
 fi
 # deps.sh fuzz: the compiler that has a fuzzer.
 [ "${1:-}" = fuzz ] && PACKAGES="clang libclang-rt-14-dev" || PACKAGES="gcc make pkg-config libpq-dev libcurl4-openssl-dev libcjson-dev libutf8proc-dev libmicrohttpd-dev libncurses-dev libcmocka-dev
-          postgresql postgresql-client curl tmux procps gettext pgbouncer iproute2 iptables"
+          postgresql postgresql-client curl openssl tmux procps gettext pgbouncer iproute2 iptables"
 missing=
 for p in $PACKAGES; do
 	dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null | grep -qx installed || missing="$missing $p"
