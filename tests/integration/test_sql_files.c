@@ -166,6 +166,9 @@ static void test_down_and_up(void **state)
 	migrate("--down", "1", 0); /* one step, and back */
 	EXPECT("0", GONE, LAST_OF_STEP[0], LAST_OF_STEP[0]);
 	migrate("--to", "7", 0);
+	/* The version was put behind any path once: where that worked it is written out, where it never did it is left away. */
+	q("insert into signalbox.providers (slug, protocol, base_url) values ('p1', 'openai', 'https://h/openai'), ('p2', 'openai', 'https://h'), "
+	  "('p3', 'openai', 'https://h/v1'), ('p4', 'openai', 'https://h/v1beta/openai'), ('p5', 'openai', 'https://h/api/paas/v4'), ('p6', 'anthropic', 'https://h/x')");
 	EXPECT("0", GONE, "latencies", "latencies");
 	/* Budgets that were none: who keeps one can neither change the agent any more nor read an alert. */
 	q("update signalbox.agents set budget_day = 'NaN', budget_month = 2.5 where slug = 'o'");
@@ -175,6 +178,9 @@ static void test_down_and_up(void **state)
 	EXPECT("a: - -, o: - 2.5",
 	       "select string_agg(format('%%s: %%s %%s', slug, coalesce(budget_day::text, '-'), coalesce(budget_month::text, '-')), ', ' "
 	       "order by slug) from signalbox.agents where slug in ('a', 'o')");
+	EXPECT("https://h/openai/v1 https://h https://h/v1 https://h/v1beta/openai https://h/api/paas/v4 https://h/x",
+	       "select string_agg(base_url, ' ' order by slug) from signalbox.providers where slug ~ '^p[1-6]$'");
+	q("delete from signalbox.providers where slug ~ '^p[1-6]$'");
 	q("select signalbox.agent_set('o', '{\"name\": \"o\"}', 'test')");
 	for (size_t i = 0; i < ARRAY_SIZE(LAST_OF_STEP); i++) {
 		migrate("--down", "1", 0);
