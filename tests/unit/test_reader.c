@@ -160,6 +160,11 @@ static const struct row {
 	  U(9, 3, -1, -1) },
 	{ &provider_anthropic, A_START A_TEXT("0", "\\n ") A_ENDS("end_turn") A_STOP, "", ERR_NO_ANSWER, "stop", "reason+mark",
 	  NULL, U(9, 3, -1, -1) },
+	{ &provider_anthropic,
+	  A_START A_BLOCK("0", "thinking") A("content_block_stop", ",\"index\":0")
+	          A("content_block_start", ",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"All of it.\"}")
+	                  A_ENDS("end_turn") A_STOP,
+	  WHOLE, ERR_OK, "stop", "reason+mark", NULL, U(9, 3, -1, -1) },
 	/* ---- Gemini */
 	{ &provider_gemini, G("{\"text\":\"All of it.\"}", G_FINISH("STOP")), WHOLE, ERR_OK, "stop", "reason", NULL, UNSAID },
 	{ &provider_gemini, G("{\"text\":\"All \"}", G_FINISH("STOP")) G("{\"text\":\"of it.\"}", ""), WHOLE, ERR_OK, "stop",
@@ -179,6 +184,8 @@ static const struct row {
 	{ &provider_gemini, "data: {\"promptFeedback\":{\"blockReason\":\"SAFETY\"}}\n\n", "", ERR_CONTENT_FILTER,
 	  "content_filter", "reason", NULL, UNSAID },
 	{ &provider_gemini, G("{\"text\":\"All of it.\"}", "") D, WHOLE, ERR_OK, NULL, "mark", NULL, UNSAID },
+	{ &provider_gemini, G("{\"text\":\"I will\"}", G_FINISH("MALFORMED_FUNCTION_CALL")), "I will", ERR_NO_ANSWER,
+	  "MALFORMED_FUNCTION_CALL", "reason", NULL, UNSAID },
 	/* ---- Ollama */
 	{ &provider_ollama, O("All of it.", "") O_DONE("stop"), WHOLE, ERR_OK, "stop", "reason+mark", NULL, UNSAID },
 	{ &provider_ollama, O("All of it.", "") O("", ",\"done\":true"), WHOLE, ERR_OK, NULL, "mark", NULL, UNSAID },
@@ -192,6 +199,11 @@ static const struct row {
 	{ &provider_ollama, "{\"error\":\"model requires more system memory\"}\n", "", ERR_SERVER_ERROR, NULL, NULL, NULL,
 	  UNSAID },
 	/* ---- calls */
+	{ &provider_openai,
+	  T("Let me see.") DELTA(
+		  "{\"tool_calls\":[{\"index\":0,\"id\":\"x\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":\"}}]}")
+	          F("tool_calls") D,
+	  "Let me see.", ERR_NO_ANSWER, "tool_calls", "reason+mark", NULL, UNSAID },
 	{ &provider_ollama, "{\"message\":{\"tool_calls\":[" O_CALL "," O_CALL "]},\"done\":true}\n", "", ERR_OK, NULL, "mark",
 	  "x f {}", UNSAID },
 	{ &provider_openai,
