@@ -39,7 +39,7 @@ LIB    := $(call o,$(SHARED)) $(B)/sql_embed.o
 WORKER_ROOMS := $(filter-out $(B)/worker/main.o,$(call o,$(WORKER)))
 TUI_ROOMS    := $(filter-out $(B)/tui/main.o,$(call o,$(TUI)))
 
-.PHONY: all fuzz fuzz-build mutants deps run stop check check-all mutants lint docs install clean po test-build bench bench-build
+.PHONY: all fuzz fuzz-build deps run stop check check-all mutants lint docs install clean po test-build bench bench-build
 all: $(BIN)/signalbox $(BIN)/signalbox-worker
 
 $(BIN)/signalbox-worker: $(call o,$(WORKER)) $(LIB)
@@ -101,7 +101,7 @@ $(filter-out $(FUZZ_TUI),$(FUZZ_ALL)): $(B)/%: $(B)/%.o $(FUZZ_MAIN) $(WORKER_RO
 COUNTED := $(filter-out worker/llm/call.c worker/llm/llm.c worker/llm/intent.c worker/llm/report.c worker/llm/breaker.c worker/llm/route.c worker/llm/vectors.c,\
            $(wildcard worker/llm/*.c)) worker/net/split.c $(addprefix shared/,json.c utf8.c str.c arena.c err.c clock.c)
 COUNTING := -fsanitize-coverage=trace-pc -fno-builtin
-WRAP     := $(addprefix -Wl$(comma)--wrap=,memcpy memmove memchr memcmp memmem strstr strlen strcmp strcasestr)
+WRAP     := $(addprefix -Wl$(comma)--wrap=,memcpy memmove memchr memcmp memmem strstr strlen strspn strcmp strcasestr)
 LINEAR   := $(B)/tests/fuzz/linear
 $(B)/counted/%.o: %.c Makefile | $(B)/sql_embed.h
 	@mkdir -p $(@D)

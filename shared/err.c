@@ -18,7 +18,6 @@ int err_set(struct err *err, enum err_code code, const char *fmt, ...)
 	err->code = code;
 	err->wait_ms = 0;
 	err->is_of_model = false;
-	err->is_of_model = false;
 	va_start(ap, fmt);
 	vsnprintf(err->msg, sizeof err->msg, fmt, ap);
 	va_end(ap);

@@ -42,6 +42,12 @@ static bool reserve(struct strbuf *b, size_t more)
 	return true;
 }
 
+void strbuf_reserve(struct strbuf *b)
+{
+	if (reserve(b, b->cap - b->len))
+		b->ptr[b->len] = '\0';
+}
+
 void strbuf_add(struct strbuf *b, const char *s, size_t n)
 {
 	if (!reserve(b, n))

@@ -28,6 +28,7 @@ struct strbuf {
 		.cap = (max) \
 	}
 
+void strbuf_reserve(struct strbuf *); /* all of its memory at once: it never moves, so nothing of a secret stays behind */
 void strbuf_add(struct strbuf *, const char *, size_t);
 void strbuf_str(struct strbuf *, const char *);
 void strbuf_char(struct strbuf *, char);

@@ -38,7 +38,7 @@ struct live {
 struct turn {
 	const char *role; /* "user" or "assistant" */
 	struct str content;
-	const char *own_protocol; /* NULL, or whose words `own` is: the turn as its provider said it */
+	const char *own_protocol, *own_provider; /* NULL, or whose words `own` is: the turn as its provider said it */
 	struct str own;
 };
 

@@ -7,13 +7,13 @@ begin
 		raise exception 'a breaker is open, closed or auto, not %', quote_literal(left(becomes, 80)) using errcode = 'SB004';
 	end if;
 	if becomes = 'auto' then
-		update breakers b set state = 'closed', forced = null, until = clock_timestamp(), changed_at = clock_timestamp(), probe_job = null, probe_until = null
-			where b.provider = slug and (b.forced is not null or b.state <> 'closed');
+		update breakers b set state = 'closed', forced = null, unsaid = 0, until = clock_timestamp(), changed_at = clock_timestamp(), probe_job = null, probe_until = null
+			where b.provider = slug and (b.forced is not null or b.state <> 'closed' or b.unsaid > 0);
 		if not found then
 			return;
 		end if;
 	elsif becomes = 'closed' then
-		update breakers b set state = 'closed', forced = 'closed', until = clock_timestamp(), changed_at = clock_timestamp(), probe_job = null, probe_until = null
+		update breakers b set state = 'closed', forced = 'closed', unsaid = 0, until = clock_timestamp(), changed_at = clock_timestamp(), probe_job = null, probe_until = null
 			where b.provider = slug;
 	end if;
 	if becomes <> 'auto' then

@@ -4,16 +4,16 @@ create or replace function signalbox.breaker_unsaid(provider text, model text, k
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
 	longest constant int := 300;   -- seconds
-	n int;
+	n       int;
+	is_held boolean;
 begin
 	perform pg_advisory_xact_lock(hashtext('signalbox.breakers'));
-	select b.unsaid into n from breakers b where b.provider = breaker_unsaid.provider and b.model = breaker_unsaid.model and b.key_env = breaker_unsaid.key_env
-		and b.state = 'parked' and b.until > clock_timestamp() and b.unsaid > 0;
-	if found then
+	select least(b.unsaid + 1, 20), b.state = 'parked' and b.until > clock_timestamp() into n, is_held from breakers b
+		where b.provider = breaker_unsaid.provider and b.model = breaker_unsaid.model and b.key_env = breaker_unsaid.key_env;
+	if is_held then
 		return;
 	end if;
-	select b.unsaid into n from breakers b where b.provider = breaker_unsaid.provider and b.model = breaker_unsaid.model and b.key_env = breaker_unsaid.key_env;
-	n := least(coalesce(n, 0) + 1, 20);
+	n := coalesce(n, 1);
 	perform breaker_hold(provider, model, key_env, 'parked', make_interval(secs => least(2 ^ n, longest)), reason, detail);
 	update breakers b set unsaid = n where b.provider = breaker_unsaid.provider and b.model = breaker_unsaid.model and b.key_env = breaker_unsaid.key_env;
 end $$;

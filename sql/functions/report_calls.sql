@@ -26,14 +26,14 @@ begin
 			t + make_interval(secs => least((k.value ->> 2)::bigint, 86400000) / 1000.0)
 		from json_to_recordset(report) x(provider text, model text, key_env text, limits json) cross join lateral json_each(x.limits) k where x.limits is not null order by 1, 2, 3, 4
 		on conflict (provider, model, key_env, kind) do update set remaining = excluded.remaining, total = excluded.total, until = excluded.until;
-	for r in select * from json_to_recordset(report)
-	         x(provider text, model text, key_env text, calls int, errors int, class text, detail text, park_ms bigint, park_key boolean, probe uuid, is_ok boolean)
-	         order by 1, 2, 3 loop
+	for r in select * from rows from (json_to_recordset(report) as (provider text, model text, key_env text, calls int, errors int, class text, detail text, park_ms bigint,
+	         park_key boolean, probe uuid, is_ok boolean)) with ordinality x(provider, model, key_env, calls, errors, class, detail, park_ms, park_key, probe, is_ok, ord)
+	         order by provider, model, key_env, ord loop
 		if r.probe is not null then
 			perform probe_result(r.probe, r.is_ok, r.class, r.detail);
 		end if;
 		if r.calls > coalesce(r.errors, 0) then
-			update breakers b set unsaid = 0 where b.provider = r.provider and b.model = r.model and b.key_env = coalesce(r.key_env, '') and b.unsaid > 0;
+			perform breaker_said(r.provider, r.model, coalesce(r.key_env, ''));
 		end if;
 		if r.park_ms = 0 then
 			perform breaker_unsaid(r.provider, r.model, coalesce(r.key_env, ''), r.class, r.detail);

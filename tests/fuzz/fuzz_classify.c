@@ -22,11 +22,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct str body = { (const char *)data + 2, size - 2 };
 	classify_http(300 + data[0] + data[1] % 50, body, data[1] == 0 ? 1000 : -1, &err);
 	check(&err);
-	err.code = ERR_OK;
-	classify_event(body, &err);
-	check(&err);
-	if (json_parse_piece(&a, body, 65536, &j, &ignored) == 0)
+	if (json_parse_piece(&a, body, ERROR_BODY_MAX, &j, &ignored) == 0) {
 		is_error_event(j, "", PAYLOAD);
+		err.code = ERR_OK;
+		classify_event(body, j, &err);
+		check(&err);
+	}
 	arena_release(&a);
 	char *location = calloc(1, size);
 	memcpy(location, body.ptr, body.len);

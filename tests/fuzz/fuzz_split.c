@@ -17,7 +17,6 @@ static void run(struct str in, size_t step, struct strbuf *out)
 {
 	struct splitter s;
 	struct err err = { .code = ERR_OK };
-	bool left = false;
 	int result = 0;
 	split_init(&s);
 	for (size_t i = 0; i < in.len && result == 0; i += step) {
@@ -28,8 +27,8 @@ static void run(struct str in, size_t step, struct strbuf *out)
 		free(piece);
 	}
 	if (result == 0)
-		result = split_end(&s, collect, out, &left, &err);
-	strbuf_addf(out, "%d %d %d", result, err.code, left);
+		result = split_end(&s, collect, out, &err);
+	strbuf_addf(out, "%d %d", result, err.code);
 	split_release(&s);
 }
 

@@ -37,6 +37,7 @@ void __sanitizer_cov_trace_pc(void)
 		return __real_##name args;       \
 	}
 size_t __real_strlen(const char *s);
+size_t __real_strspn(const char *s, const char *f);
 WRAPPED(size_t, strlen, (const char *s), (s), __real_strlen(s) / 16)
 WRAPPED(void *, memcpy, (void *to, const void *from, size_t n), (to, from, n), n / 16)
 WRAPPED(void *, memmove, (void *to, const void *from, size_t n), (to, from, n), n / 16)
@@ -44,6 +45,7 @@ WRAPPED(void *, memchr, (const void *s, int c, size_t n), (s, c, n), n / 16)
 WRAPPED(int, memcmp, (const void *a, const void *b, size_t n), (a, b, n), n / 16)
 WRAPPED(void *, memmem, (const void *s, size_t n, const void *f, size_t m), (s, n, f, m), n / 16)
 WRAPPED(char *, strstr, (const char *s, const char *f), (s, f), __real_strlen(s) / 16)
+WRAPPED(size_t, strspn, (const char *s, const char *f), (s, f), __real_strspn(s, f))
 WRAPPED(int, strcmp, (const char *a, const char *b), (a, b), 1)
 WRAPPED(char *, strcasestr, (const char *s, const char *f), (s, f), __real_strlen(s) / 16)
 
@@ -58,45 +60,50 @@ static const struct body {
 	const char *what;
 	const struct provider_ops *ops;
 	const char *before, *unit, *after;
-	size_t piece; /* bytes of it that come at once; 0: all */
+	size_t piece;     /* bytes of it that come at once; 0: all */
+	const char *then; /* repeated as often behind the units; NULL: nothing */
 } BODIES[] = {
 	{ "many events", &provider_openai, "", "data: {\"choices\":[{\"delta\":{\"content\":\"word \"}}]}\n\n",
-	  "data: [DONE]\n\n", 0 },
+	  "data: [DONE]\n\n", 0, NULL },
 	{ "bytes one by one", &provider_openai, "data: {\"choices\":[{\"delta\":{\"content\":\"", "0123456789abcdef",
-	  "\"}}]}\n\n", 1 },
-	{ "an event on many lines", &provider_openai, "data: {\"choices\":[\n", "data: 1234567,\n", "data: 7654321]}\n\n", 7 },
-	{ "data lines that are never whole", &provider_openai, "", "data: {\"a\":\n", "", 0 },
+	  "\"}}]}\n\n", 1, NULL },
+	{ "an event on many lines", &provider_openai, "data: {\"choices\":[\n", "data: 1234567,\n", "data: 7654321]}\n\n", 7,
+	  NULL },
+	{ "blanks behind a whole value, looked at again", &provider_openai, "data: {}\n",
+	  "data\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\n", "", 0, "data:x\ndata:{\n" },
+	{ "data lines that are never whole", &provider_openai, "", "data: {\"a\":\n", "", 0, NULL },
 	{ "pieces of arguments without id or index", &provider_openai, "",
 	  "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":[\"}}]}}]}\n\n",
-	  "data: [DONE]\n\n", 0 },
+	  "data: [DONE]\n\n", 0, NULL },
 	{ "pieces of arguments that look whole", &provider_openai,
 	  "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":\"}}]}}]}\n\n",
 	  "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":\"\\\"}\\\"\"}}]}}]}\n\n",
-	  "", 0 },
+	  "", 0, NULL },
 	{ "content in parts", &provider_openai, "data: {\"choices\":[{\"delta\":{\"content\":[",
-	  "{\"type\":\"text\",\"text\":\"wordword\"},", "{}]}}]}\n\n", 0 },
-	{ "escaped names", &provider_openai, "data: {", "\"\\u0063hoices\":[1234567],", "\"a\":1}\n\n", 0 },
-	{ "blanks", &provider_openai, "", "data: {\"choices\":[{\"delta\":{\"content\":\"\\n\"}}]}\n\n", "", 0 },
+	  "{\"type\":\"text\",\"text\":\"wordword\"},", "{}]}}]}\n\n", 0, NULL },
+	{ "escaped names", &provider_openai, "data: {", "\"\\u0063hoices\":[1234567],", "\"a\":1}\n\n", 0, NULL },
+	{ "blanks", &provider_openai, "", "data: {\"choices\":[{\"delta\":{\"content\":\"\\n\"}}]}\n\n", "", 0, NULL },
 	{ "thinking", &provider_openai, "data: {\"choices\":[{\"delta\":{\"content\":\"<think>\"}}]}\n\n",
-	  "data: {\"choices\":[{\"delta\":{\"content\":\"hm </think\"}}]}\n\n", "", 0 },
-	{ "halves of characters", &provider_openai, "", "data: {\"choices\":[{\"delta\":{\"content\":\"\\ud83d\"}}]}\n\n", "",
-	  0 },
+	  "data: {\"choices\":[{\"delta\":{\"content\":\"hm </think\"}}]}\n\n", "", 0, NULL },
+	{ "halves of characters", &provider_openai, "", "data: {\"choices\":[{\"delta\":{\"content\":\"\\ud83d\"}}]}\n\n", "", 0,
+	  NULL },
 	{ "parts of one response", &provider_gemini, "data: {\"candidates\":[{\"content\":{\"parts\":[", "{\"text\":\"word\"},",
-	  "{\"text\":\"\"}]},\"finishReason\":\"STOP\"}]}\n\n", 0 },
+	  "{\"text\":\"\"}]},\"finishReason\":\"STOP\"}]}\n\n", 0, NULL },
 	{ "responses in an array", &provider_gemini, "[", "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"word\"}]}}]},",
-	  "{}]", 0 },
+	  "{}]", 0, NULL },
 	{ "signed parts", &provider_gemini, "",
 	  "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"word\",\"thoughtSignature\":\"x\"}]}}]}\n\n",
-	  "data: {\"candidates\":[{\"finishReason\":\"STOP\"}]}\n\n", 0 },
+	  "data: {\"candidates\":[{\"finishReason\":\"STOP\"}]}\n\n", 0, NULL },
 	{ "deltas of one block", &provider_anthropic,
 	  "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"thinking\"}}\n\n",
 	  "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"thinking_delta\",\"thinking\":\"word word\"}}\n\n",
-	  "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n", 0 },
+	  "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n", 0, NULL },
 	{ "deltas of no block", &provider_anthropic, "",
-	  "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"text\":\"word word\"}}\n\n", "", 0 },
-	{ "lines of JSON", &provider_ollama, "", "{\"message\":{\"content\":\"word \"}}\n", "{\"done\":true}\n", 0 },
-	{ "brackets", &provider_ollama, "{\"message\":", "{\"a\":\"]}\",\"b\":[1,2,3]},\n", "", 3 },
-	{ "an error without end", &provider_openai, "{\"error\":{\"message\":\"", "rate limit try again in 1s ", "\"}}", 0 },
+	  "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"text\":\"word word\"}}\n\n", "", 0, NULL },
+	{ "lines of JSON", &provider_ollama, "", "{\"message\":{\"content\":\"word \"}}\n", "{\"done\":true}\n", 0, NULL },
+	{ "brackets", &provider_ollama, "{\"message\":", "{\"a\":\"]}\",\"b\":[1,2,3]},\n", "", 3, NULL },
+	{ "an error without end", &provider_openai, "{\"error\":{\"message\":\"", "rate limit try again in 1s ", "\"}}", 0,
+	  NULL },
 };
 
 static struct str repeated(const struct body *b, size_t times, struct strbuf *out)
@@ -104,6 +111,8 @@ static struct str repeated(const struct body *b, size_t times, struct strbuf *ou
 	strbuf_str(out, b->before);
 	for (size_t i = 0; i < times; i++)
 		strbuf_str(out, b->unit);
+	for (size_t i = 0; i < times && b->then != NULL; i++)
+		strbuf_str(out, b->then);
 	strbuf_str(out, b->after);
 	return (struct str){ strbuf_text(out), out->len };
 }

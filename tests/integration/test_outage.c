@@ -1,5 +1,6 @@
 /*
- * Why: a provider that is away for an hour must cost a message nothing but the time: no tries, no storm of calls when it is still down, no hour more
+ * Why: a provider that is away for an hour must cost a message nothing but the time: no tries, no storm of calls when it is still down, no hour
+ * more
  * when it is back. Two real workers share what they learn of it; an operator, a restart of the database and changed chains come in between.
  */
 #include <stdlib.h>
@@ -98,7 +99,8 @@ static const char PROBES[] =
 	"select count(distinct a.message_id) || ' ' || bool_and(q.run_after > now() + interval '2 min') from signalbox.attempts a "
 	"join signalbox.queue q using (message_id), jsonb_array_elements(a.chain) x where x ? 'is_probe'";
 
-/* A chain of one: nobody else may answer, so all wait. Being the probe is no message's own fault, however often, and they take turns at it: it may be
+/* A chain of one: nobody else may answer, so all wait. Being the probe is no message's own fault, however often, and they take turns at it: it may
+ * be
  * the first that no provider can bear. */
 static void test_alone_they_wait(void **state)
 {
@@ -205,7 +207,8 @@ static void test_database_restart(void **state)
 	wait_for("select count(*) from signalbox.running", "0", 0);
 	assert_int_equal(asked("down"), calls + 1);
 	meets("down", "");
-	EXPECT("1", "select count(*) from signalbox.queue where state = 'delayed' and run_after > now() + interval '1 min'"); /* the probe rests */
+	EXPECT("1",
+	       "select count(*) from signalbox.queue where state = 'delayed' and run_after > now() + interval '1 min'"); /* the probe rests */
 	let_time_pass();
 	completed(10); /* that one too: when another closed the breaker its rest was over */
 }
@@ -255,9 +258,9 @@ static void test_no_deadlock(void **state)
 	static const char LOOP[] =
 		"i=0; while [ $i -lt 150 ]; do case $0 in "
 		"up) echo \"select * from signalbox.report_calls('11111111-1111-1111-1111-111111111111', '[{\\\"provider\\\":\\\"a\\\",\\\"model\\\":\\\"m\\\",\\\"tokens\\\":9,"
-		"\\\"class\\\":\\\"auth\\\",\\\"park_ms\\\":5,\\\"park_key\\\":true},{\\\"provider\\\":\\\"o\\\",\\\"model\\\":\\\"m\\\",\\\"class\\\":\\\"auth\\\",\\\"park_ms\\\":5,\\\"park_key\\\":true}]');\" ;; "
+		"\\\"class\\\":\\\"auth\\\",\\\"park_ms\\\":5,\\\"park_key\\\":true},{\\\"provider\\\":\\\"o\\\",\\\"model\\\":\\\"m\\\",\\\"class\\\":\\\"auth\\\",\\\"park_ms\\\":5,\\\"park_key\\\":true},{\\\"provider\\\":\\\"a\\\",\\\"model\\\":\\\"n\\\",\\\"class\\\":\\\"rate_limited\\\",\\\"park_ms\\\":0},{\\\"provider\\\":\\\"o\\\",\\\"model\\\":\\\"n\\\",\\\"calls\\\":1}]');\" ;; "
 		"quota) echo \"select * from signalbox.report_calls('22222222-2222-2222-2222-222222222222', '[{\\\"provider\\\":\\\"a\\\",\\\"model\\\":\\\"m\\\",\\\"class\\\":\\\"auth\\\","
-		"\\\"park_ms\\\":5,\\\"park_key\\\":true},{\\\"provider\\\":\\\"o\\\",\\\"model\\\":\\\"m\\\",\\\"tokens\\\":9}]');\" ;; "
+		"\\\"park_ms\\\":5,\\\"park_key\\\":true},{\\\"provider\\\":\\\"o\\\",\\\"model\\\":\\\"m\\\",\\\"tokens\\\":9},{\\\"provider\\\":\\\"a\\\",\\\"model\\\":\\\"n\\\",\\\"calls\\\":1},{\\\"provider\\\":\\\"o\\\",\\\"model\\\":\\\"n\\\",\\\"class\\\":\\\"rate_limited\\\",\\\"park_ms\\\":0}]');\" ;; "
 		"force) echo \"select signalbox.breaker_force('o', 'auto', 'x'), signalbox.breaker_force('a', 'auto', 'x');\" ;; "
 		"take) echo \"select count(*) from signalbox.take('11111111-1111-1111-1111-111111111111', 2, '1 s');\" ;; esac; i=$((i + 1)); done "
 		"| psql -Xq -d \"$1\" >/dev/null";

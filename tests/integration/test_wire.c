@@ -95,7 +95,7 @@ static const struct row {
 
 #define ASKED_MAX 65536
 #define N_ROWS ARRAY_SIZE(ROWS)
-#define N_PATHS (N_ROWS + 8) /* and what other tests set */
+#define N_PATHS (N_ROWS + 12) /* and what other tests set */
 
 static struct server {
 	int listener, port;
@@ -452,9 +452,10 @@ static void test_a_quota_of_one_model(void **state)
 	const char *m = say("g", "finds out"), *n = say("g", "comes next");
 	wait_for("select string_agg(concat_ws(' ', model, key_env, state, reason), ', ') from signalbox.breakers",
 	         "m GOOGLE_API_KEY parked rate_limited", 0);
-	EXPECT("rate_limited",
-	       "select outcome from signalbox.attempts a join signalbox.ai_messages x on x.id = a.message_id where x.uuid = '%s' limit 1",
-	       m);
+	wait_for(
+		text("select outcome from signalbox.attempts a join signalbox.ai_messages x on x.id = a.message_id where x.uuid in ('%s', '%s') limit 1",
+	             m, n),
+		"rate_limited", 0); /* the report may come before it */
 	assert_string_equal(status_of(m), "queued");
 	assert_string_equal(status_of(n), "queued");
 	assert_in_range(calls(i), 1, 2);
@@ -464,6 +465,65 @@ static void test_a_quota_of_one_model(void **state)
 	ended(say("g", "has none"), "failed");
 	wait_for("select string_agg(concat_ws(' ', model, key_env, state, reason), ', ') from signalbox.breakers",
 	         "m GOOGLE_API_KEY parked quota_exhausted", 0);
+}
+
+/* Who says again and again that it will be only a moment is not asked by everybody at each moment: the wait becomes the fleet's, and grows. */
+static void test_a_short_wait_is_no_hammer(void **state)
+{
+	(void)state;
+	size_t i = N_ROWS + 8;
+	answers(i, "HTTP/1.1 429 Too Many\r\nretry-after-ms: 5\r\nContent-Length: 0\r\n\r\n");
+	route(i, here());
+	for (int k = 0; k < 5; k++)
+		say(text("w%zu", i), text("message %d", k));
+	worker(QUICK, NULL);
+	wait_for("select unsaid::text from signalbox.breakers", "2", 10);
+	assert_in_range(calls(i), 2, 40);
+	EXPECT("0", "select count(*) from signalbox.ai_messages where processing_status = 'failed'");
+}
+
+/* What a server repeats of what it was sent is stored nowhere. */
+static void test_a_secret_comes_back(void **state)
+{
+	(void)state;
+	size_t i = N_ROWS + 9;
+	setenv("WIRE_KEY", "sk-wire-0123456789", 1);
+	answers(i, "HTTP/1.1 401 No\r\nx-request-id: sk-wire-0123456789\r\nConnection: close\r\n\r\n"
+	           "{\"error\":{\"message\":\"Incorrect API key provided: sk-wire-0123456789\"}}");
+	route(i, here());
+	q("select signalbox.provider_set('w%zu', '{\"key_env\": \"WIRE_KEY\"}', 'test')", i);
+	worker(QUICK, NULL);
+	const char *m = ended(say(text("w%zu", i), "x"), "failed");
+	EXPECT("t",
+	       "select processing_error like '%%provided: ******************%%' from signalbox.ai_messages where uuid = '%s'", m);
+	EXPECT("0",
+	       "select count(*) from (select a::text from signalbox.attempts a union all select m::text from signalbox.ai_messages m union all "
+	       "select b::text from signalbox.breakers b union all select e::text from signalbox.breaker_events e) t(x) where x like '%%sk-wire%%'");
+}
+
+#define THOUGHT_ "[{\"type\":\"thinking\",\"thinking\":\"hm\",\"signature\":\"c2lnbmVk\"},{\"type\":\"text\",\"text\":\"So.\"}]"
+
+/* A vendor's signed thinking goes back to that vendor, and to no other that speaks its protocol: it would refuse the conversation for ever. */
+static void test_own_turns_go_home(void **state)
+{
+	(void)state;
+	size_t one = N_ROWS + 10, two = N_ROWS + 11;
+	for (size_t i = one; i <= two; i++) {
+		route(i, here());
+		q("select signalbox.provider_set('w%zu', '{\"protocol\": \"anthropic\"}', 'test')", i);
+		answers(i, OK_ "Connection: close\r\n\r\n{\"type\":\"message\",\"id\":\"m\",\"content\":" THOUGHT_
+		               ",\"stop_reason\":\"end_turn\"}");
+	}
+	worker(QUICK, NULL);
+	const char *agent = text("w%zu", one);
+	ended(say_in(agent, "thread", "first"), "completed");
+	ended(say_in(agent, "thread", "second"), "completed");
+	if (strstr(asked(one), THOUGHT_) == NULL)
+		fail_msg("%s", asked(one));
+	q("select signalbox.agent_set('%s', '{\"provider\": \"w%zu\"}', 'test')", agent, two);
+	ended(say_in(agent, "thread", "third"), "completed");
+	if (strstr(asked(two), "c2lnbmVk") != NULL || strstr(asked(two), "So.") == NULL)
+		fail_msg("%s", asked(two));
 }
 
 /* What no call could work with is refused when it is set, and says what to write instead. */
@@ -486,6 +546,11 @@ static void test_what_is_refused_when_set(void **state)
 		{ "\"header\": \"X-A: 1\\u0007\"", "Name: value" },
 		{ "\"header\": \"X-A: 1\\nX-B: $MY_TOKEN\"", NULL },
 		{ "\"query\": \"a b\"", "query" },
+		{ "\"header\": \"Authorization: Bearer sk-1\"", "$NAME" },
+		{ "\"header\": \"api-key: ${MY_TOKEN}\"", NULL },
+		{ "\"query\": \"a=1&key=AIza1\"", "$NAME" },
+		{ "\"base_url\": \"https://h/v1?api-key=1\"", "$NAME" },
+		{ "\"header\": \"a:1\\nb:1\\nc:1\\nd:1\\ne:1\\nf:1\\ng:1\\nh:1\\ni:1\\nj:1\\nk:1\\nl:1\\nm:1\\nn:1\\no:1\\np:1\\nq:1\"", "16 lines" },
 		{ "\"query\": \"?a=1&b=$MY_TOKEN\"", NULL },
 	},
 	  AGENT[] = {
@@ -518,6 +583,9 @@ int main(void)
 		CASE(test_waiting_grows),
 		CASE(test_a_turn_that_failed),
 		CASE(test_a_quota_of_one_model),
+		CASE(test_a_short_wait_is_no_hammer),
+		CASE(test_a_secret_comes_back),
+		CASE(test_own_turns_go_home),
 		CASE(test_what_is_refused_when_set),
 	};
 	return world_end(cmocka_run_group_tests_name("wire", tests, up, down));

@@ -221,7 +221,7 @@ static inline void is_path(const struct provider_ops *ops, const char *model, co
 	struct strbuf path = STRBUF_INIT(200), url = STRBUF_INIT(400);
 	struct err err;
 	ops->path(&(struct prompt){ .model = model }, &path);
-	assert_int_equal(address_url(ops, "http://h", strbuf_text(&path), NULL, &url, &err), 0);
+	assert_int_equal(address_url(ops, "http://h", strbuf_text(&path), NULL, &url, NULL, &err), 0);
 	assert_string_equal(strbuf_text(&url) + strlen("http://h"), want);
 	strbuf_release(&path);
 	strbuf_release(&url);

@@ -44,35 +44,45 @@ static const struct {
 
 TEST(addresses)
 {
+	struct secrets used = SECRETS_INIT;
 	setenv("SECRET_TOKEN", "s/&", 1);
 	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
 		struct strbuf path = STRBUF_INIT(200), url = STRBUF_INIT(400);
 		struct err err = { .code = ERR_OK };
 		ROWS[i].ops->path(&(struct prompt){ .model = "m" }, &path);
-		int result = address_url(ROWS[i].ops, ROWS[i].base, strbuf_text(&path), ROWS[i].query, &url, &err);
+		int result = address_url(ROWS[i].ops, ROWS[i].base, strbuf_text(&path), ROWS[i].query, &url, &used, &err);
 		if (result < 0 || strcmp(strbuf_text(&url), ROWS[i].want) != 0)
 			fail_msg("%s: %s %s", ROWS[i].base, strbuf_text(&url), err.msg);
 		strbuf_release(&path);
 		strbuf_release(&url);
 	}
+	secrets_release(&used);
 }
 
 TEST(headers)
 {
 	const char *lines = "api-key: $SECRET_TOKEN\r\n\n  \nX-Price: $5 ${SECRET_TOKEN}\n";
 	struct strbuf b = STRBUF_INIT(200);
+	struct secrets used = SECRETS_INIT;
 	struct err err;
 	setenv("SECRET_TOKEN", "s/&", 1);
-	assert_int_equal(address_header(&lines, &b, &err), 1);
+	assert_int_equal(address_header(&lines, &b, &used, &err), 1);
 	assert_string_equal(strbuf_text(&b), "api-key: s/&");
-	assert_int_equal(address_header(&lines, &b, &err), 1);
+	assert_int_equal(address_header(&lines, &b, &used, &err), 1);
 	assert_string_equal(strbuf_text(&b), "X-Price: $5 s/&");
-	assert_int_equal(address_header(&lines, &b, &err), 0);
+	assert_int_equal(address_header(&lines, &b, &used, &err), 0);
 	lines = NULL;
-	assert_int_equal(address_header(&lines, &b, &err), 0);
+	assert_int_equal(address_header(&lines, &b, &used, &err), 0);
 	lines = "X: $NOT_SET_ANYWHERE";
-	assert_int_equal(address_header(&lines, &b, &err), -1);
+	assert_int_equal(address_header(&lines, &b, &used, &err), -1);
 	assert_int_equal(err.code, ERR_AUTH);
+	/* One that is cut is not sent, also where another follows it. */
+	struct strbuf small = STRBUF_INIT(20);
+	lines = "X: 01234567890123456789\nY: 1";
+	assert_int_equal(address_header(&lines, &small, &used, &err), -1);
+	assert_int_equal(err.code, ERR_NOT_CONFIGURED);
+	strbuf_release(&small);
+	secrets_release(&used);
 	strbuf_release(&b);
 }
 
@@ -80,16 +90,53 @@ TEST(ours_are_ours)
 {
 	static const char *const OURS[] = { "SIGNALBOX_DATABASE_URL", "SIGNALBOX_", "PGPASSWORD", "PGPASSFILE" };
 	char out[SECRET_MAX];
+	struct secrets used = SECRETS_INIT;
 	struct err err;
 	for (size_t i = 0; i < ARRAY_SIZE(OURS); i++) {
 		setenv(OURS[i], "do not show", 1);
-		assert_int_equal(secret_read(OURS[i], out, &err), -1);
+		assert_int_equal(secret_read(OURS[i], out, &used, &err), -1);
 		assert_null(strstr(err.msg, "do not show"));
 		unsetenv(OURS[i]);
 	}
 	setenv("MY_API_KEY", "k\r\nX-Evil: 1", 1); /* a line break would be a header of its own */
-	assert_int_equal(secret_read("MY_API_KEY", out, &err), 0);
+	assert_int_equal(secret_read("MY_API_KEY", out, &used, &err), 0);
 	assert_string_equal(out, "k");
+	secrets_release(&used);
+}
+
+/* A server that repeats what it was sent shows nothing of it. */
+TEST(what_comes_back_is_blotted)
+{
+	static const struct {
+		const char *text, *want;
+	} TEXTS[] = {
+		{ "Bad key sk-123/45 for sk-123/45", "Bad key ********* for *********" },
+		{ "GET /x?key=sk-123%2F45&a=1", "GET /x?key=***********&a=1" },
+		{ "cut at its end: sk-123", "cut at its end: ******" },
+		{ "another: ab", "another: ab" }, /* too short to be told from a word */
+		{ "sk-12 is none", "sk-12 is none" },
+	};
+	struct secrets used = SECRETS_INIT;
+	char out[SECRET_MAX], text[100];
+	struct err err;
+	setenv("LONG_KEY", "sk-123/45 \t", 1);
+	setenv("SHORT_KEY", "ab", 1);
+	assert_int_equal(secret_read("SHORT_KEY", out, &used, &err), 0);
+	assert_int_equal(secret_read("LONG_KEY", out, &used, &err), 0);
+	assert_string_equal(out, "sk-123/45");
+	for (size_t i = 0; i < ARRAY_SIZE(TEXTS); i++) {
+		snprintf(text, sizeof text, "%s", TEXTS[i].text);
+		secrets_blot(&used, text);
+		assert_string_equal(text, TEXTS[i].want);
+	}
+	secrets_release(&used);
+}
+
+TEST(what_people_set_replaces_ours)
+{
+	assert_true(address_sets("X: 1\nanthropic-VERSION: 2", "anthropic-version: 2023-06-01"));
+	assert_false(address_sets("X: 1\nanthropic-version-2: 2", "anthropic-version: 2023-06-01"));
+	assert_false(address_sets(NULL, "A: "));
 }
 
 int main(void)
@@ -98,6 +145,8 @@ int main(void)
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(headers),
 		cmocka_unit_test(ours_are_ours),
+		cmocka_unit_test(what_comes_back_is_blotted),
+		cmocka_unit_test(what_people_set_replaces_ours),
 	};
 	return cmocka_run_group_tests_name("address", tests, NULL, NULL);
 }

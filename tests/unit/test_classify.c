@@ -17,6 +17,25 @@ static const struct {
 	enum err_class class;
 	const char *says;
 } HTTP[] = {
+	/* said by vendors, in other places than one expects */
+	{ 403, "{\"error\":{\"code\":\"model_not_found\",\"message\":\"Project x does not have access to model gpt-9\"}}",
+	  ERR_MODEL_NOT_FOUND, ERR_PERMANENT, "gpt-9" },
+	{ 403, "{\"error\":\"Content violates usage guidelines. SAFETY_CHECK_TYPE_BIO\"}", ERR_CONTENT_FILTER, ERR_PERMANENT,
+	  "violates" },
+	{ 403, "{\"message\":\"You have exceeded a secondary rate limit\"}", ERR_RATE_LIMITED, ERR_WAIT, "secondary" },
+	{ 429,
+	  "{\"error\":{\"message\":\"Request too large for x on tokens per min (TPM): Limit 3, Requested 6\",\"code\":\"rate_limit_exceeded\"}}",
+	  ERR_CONTEXT_LENGTH, ERR_PERMANENT, "too large" },
+	{ 429, "{\"error\":\"Your team has used all available credits\"}", ERR_QUOTA, ERR_PERMANENT, "credits" },
+	{ 429, "{\"error\":{\"type\":\"exceeded_current_quota_error\",\"message\":\"no\"}}", ERR_QUOTA, ERR_PERMANENT, "no" },
+	{ 429, "{\"error\":\"you have reached your hourly usage limit\"}", ERR_RATE_LIMITED, ERR_WAIT, "hourly" },
+	{ 400, "{\"error\":{\"message\":\"Content Exists Risk\"}}", ERR_CONTENT_FILTER, ERR_PERMANENT, "Risk" },
+	{ 400, "{\"error\":{\"type\":\"content_filter\",\"message\":\"high risk\"}}", ERR_CONTENT_FILTER, ERR_PERMANENT, "risk" },
+	{ 400, "{\"error\":\"Incorrect API key provided: xa***\"}", ERR_AUTH, ERR_PERMANENT, "Incorrect" },
+	{ 400, "{\"error\":{\"code\":\"string_above_max_length\",\"message\":\"Invalid 'tools[0].name'\"}}", ERR_BAD_REQUEST,
+	  ERR_PERMANENT, "tools" },
+	{ 400, "{\"error\":{\"type\":\"budget_exceeded\",\"message\":\"Budget has been exceeded!\"}}", ERR_QUOTA, ERR_PERMANENT,
+	  "exceeded" },
 	{ 401, "openai/error-401.json", ERR_AUTH, ERR_PERMANENT, "Incorrect API key" },
 	{ 403, "", ERR_AUTH, ERR_PERMANENT, "HTTP 403" },
 	{ 400, "openai/error-400-context.json", ERR_CONTEXT_LENGTH, ERR_PERMANENT, "maximum context length" },
@@ -219,7 +238,7 @@ TEST(errors_that_do_not_call_themselves_so)
 		assert_int_equal(json_parse(&a, str_of(ROWS[i].event), 1000, &j, &err), 0);
 		if (is_error_event(j, ROWS[i].name, PAYLOAD) != ROWS[i].is_error)
 			fail_msg("%s", ROWS[i].event);
-		if (ROWS[i].is_error && (classify_event(str_of(ROWS[i].event), &err), err.code != ROWS[i].code))
+		if (ROWS[i].is_error && (classify_event(str_of(ROWS[i].event), j, &err), err.code != ROWS[i].code))
 			fail_msg("%s: %s", ROWS[i].event, err_name(err.code));
 	}
 	arena_release(&a);
@@ -252,6 +271,10 @@ TEST(waits)
 		{ "{\"error\":{\"message\":\"try again in 2 minutes\"}}", -1, 120000 },
 		{ "{\"error\":{\"message\":\"try again in 9999h\"}}", -1, 86400000 },
 		{ "{\"error\":{\"message\":\"try again in a while\"}}", -1, 0 },
+		{ "{\"error\":{\"message\":\"try again in 2 days\"}}", -1, 86400000 },
+		{ "{\"error\":{\"message\":\"please try again after 60 seconds\"}}", -1, 60000 },
+		{ "{\"error\":{\"message\":\"Please wait 1 minute 5 seconds before retrying\"}}", -1, 65000 },
+		{ "{\"error\":{\"message\":\"no\",\"metadata\":{\"retry_after\":7}}}", -1, 7000 },
 		{ "openai/error-429-groq-tpm.json", -1, 21615 },
 		{ "try again in 3s", -1, 3000 },
 		{ "", -1, 0 },
@@ -291,8 +314,12 @@ TEST(errors_in_a_stream)
 		{ "{\"error\":\"unexpected EOF\"}", ERR_SERVER_ERROR },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		const struct json *j;
+		struct arena a = ARENA_INIT;
 		struct err err;
-		assert_int_equal(classify_event(str_of(ROWS[i].event), &err), -1);
+		assert_int_equal(json_parse(&a, str_of(ROWS[i].event), 1000, &j, &err), 0);
+		assert_int_equal(classify_event(str_of(ROWS[i].event), j, &err), -1);
+		arena_release(&a);
 		if (err.code != ROWS[i].code || strstr(err.msg, "in the stream") == NULL)
 			fail_msg("%s: %s: %s", ROWS[i].event, err_name(err.code), err.msg);
 	}

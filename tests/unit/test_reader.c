@@ -79,6 +79,11 @@ static const struct row {
 	{ &provider_openai, "", "", ERR_TRUNCATED, NULL, NULL, NULL, UNSAID },
 	{ &provider_openai, DELTA("{\"refusal\":\"I cannot.\"}") F("stop") D, "I cannot.", ERR_CONTENT_FILTER, "content_filter",
 	  "reason+mark", NULL, UNSAID },
+	{ &provider_openai, ALL F("stop") F("weird") D, WHOLE, ERR_OK, "stop", "reason+mark", NULL,
+	  UNSAID }, /* takes nothing back */
+	{ &provider_openai, ALL D F("weird"), WHOLE, ERR_OK, NULL, "mark", NULL, UNSAID },
+	{ &provider_openai, T("Half") F("\\u001b[2J") D, "Half", ERR_TRUNCATED, "^[[2J", NULL, NULL, UNSAID },
+	{ &provider_openai, T("\xC2\xA0\xE2\x80\x8B") F("stop") D, "", ERR_NO_ANSWER, "stop", "reason+mark", NULL, UNSAID },
 	/* ---- forms of events */
 	{ &provider_openai, "\xEF\xBB\xBF" ALL F("stop") "data: [DONE] \n\n", WHOLE, ERR_OK, "stop", "reason+mark", NULL,
 	  UNSAID },
@@ -99,6 +104,30 @@ static const struct row {
 	  ERR_OK, "stop", "reason", NULL, UNSAID },
 	{ &provider_openai, "data: {\"choices\":[{\"delta\":{\"content\":\"All of it.\"}}],\"error\":\"\"}\n\n" F("stop"), WHOLE,
 	  ERR_OK, "stop", "reason", NULL, UNSAID },
+	/* MiniMax says the whole of it again at its end */
+	{ &provider_openai,
+	  T("All ")
+	          T("of it.") "data: {\"choices\":[{\"finish_reason\":\"stop\",\"message\":{\"content\":\"All of it.\"}}]}\n\n" D,
+	  WHOLE, ERR_OK, "stop", "reason+mark", NULL, UNSAID },
+	{ &provider_openai,
+	  "data: {\"choices\":[{\"delta\":{\"content\":\"All of it.\"},\"finish_reason\":\"stop\",\"message\":{\"content\":\"All of it.\"}}]}\n\n" D,
+	  WHOLE, ERR_OK, "stop", "reason+mark", NULL, UNSAID },
+	{ &provider_openai,
+	  "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"message\":{\"content\":\"\"}}]}\n\n"
+	  "data: {\"choices\":[{\"delta\":{\"content\":\"All of it.\"},\"message\":{\"content\":\"All of it.\"}}]}\n\n",
+	  WHOLE, ERR_TRUNCATED, NULL, NULL, NULL, UNSAID }, /* Perplexity, cut */
+	{ &provider_openai, T("Half") "error: {\"code\":500,\"message\":\"context size exceeded\"}\n\n" D, "Half",
+	  ERR_CONTEXT_LENGTH, NULL, NULL, NULL, UNSAID }, /* llama.cpp */
+	{ &provider_openai, "data: {\"choices\":[{\"delta\":{\"content\":\"Half\"}}]}\n{\"error\":{\"code\":503}}\n\n" D, "Half",
+	  ERR_OVERLOADED, NULL, NULL, NULL, UNSAID },
+	{ &provider_openai,
+	  "data: {\"choices\":[{\"delta\":{\"content\":\"Half\"},\"finish_reason\":{\"type\":\"abort\"}}]}\n\n" D, "Half",
+	  ERR_TRUNCATED, "abort", NULL, NULL, UNSAID },
+	{ &provider_openai, "data: : keepalive\n\n" ALL "data: ping\n\n" F("stop") "data: [done]\n\n", WHOLE, ERR_OK, "stop",
+	  "reason+mark", NULL, UNSAID },
+	{ &provider_openai, "data: data: {\"choices\":[{\"delta\":{\"content\":\"All of it.\"}}]}\n\n" D, WHOLE, ERR_OK, NULL,
+	  "mark", NULL, UNSAID },
+	{ &provider_openai, "data: upstream is gone\n\n", "", ERR_BAD_REPLY, NULL, NULL, NULL, UNSAID },
 	/* ---- whole documents */
 	{ &provider_openai, "{\n \"choices\": [{\"message\": {\"content\": \"All of it.\"},\n \"finish_reason\": \"stop\"}]}\n",
 	  WHOLE, ERR_OK, "stop", "body", NULL, UNSAID },
@@ -130,6 +159,15 @@ static const struct row {
 	{ &provider_openai,
 	  ALL F("stop") USED("{\"prompt_tokens\":2147483647,\"completion_tokens\":2147483647,\"total_tokens\":-1}") D, WHOLE,
 	  ERR_OK, "stop", "reason+mark", NULL, UNSAID },
+	{ &provider_openai,
+	  ALL F("stop") USED("{\"prompt_tokens\":9,\"completion_tokens\":4}")
+	          USED("{\"prompt_tokens\":0,\"completion_tokens\":0}") D,
+	  WHOLE, ERR_OK, "stop", "reason+mark", NULL, U(9, 4, -1, -1) },
+	{ &provider_openai, ALL F("stop") USED("{\"prompt_tokens\":10,\"completion_tokens\":40,\"total_tokens\":11}") D, WHOLE,
+	  ERR_OK, "stop", "reason+mark", NULL, U(10, 40, -1, -1) },
+	{ &provider_openai,
+	  ALL F("stop") USED("{\"prompt_tokens\":10,\"completion_tokens\":4,\"cached_tokens\":5000,\"total_tokens\":5014}") D,
+	  WHOLE, ERR_OK, "stop", "reason+mark", NULL, U(5010, 4, 5000, -1) },
 	/* ---- Anthropic */
 	{ &provider_anthropic, A_START A_BLOCK("0", "text") A_TEXT("0", "All of it.") A_ENDS("end_turn") A_STOP, WHOLE, ERR_OK,
 	  "stop", "reason+mark", NULL, U(9, 3, -1, -1) },
@@ -186,6 +224,13 @@ static const struct row {
 	{ &provider_gemini, G("{\"text\":\"All of it.\"}", "") D, WHOLE, ERR_OK, NULL, "mark", NULL, UNSAID },
 	{ &provider_gemini, G("{\"text\":\"I will\"}", G_FINISH("MALFORMED_FUNCTION_CALL")), "I will", ERR_NO_ANSWER,
 	  "MALFORMED_FUNCTION_CALL", "reason", NULL, UNSAID },
+	{ &provider_gemini, G("{\"text\":\"All of it.\",\"functionCall\":null,\"thoughtSignature\":null}", G_FINISH("STOP")),
+	  WHOLE, ERR_OK, "stop", "reason", NULL, UNSAID },
+	{ &provider_gemini,
+	  "data: {\"usageMetadata\":{\"promptTokenCount\":10,\"totalTokenCount\":15}}\n\n"
+	  "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"All of it.\"}]},\"finishReason\":\"STOP\"}],"
+	  "\"usageMetadata\":{\"promptTokenCount\":10,\"candidatesTokenCount\":50}}\n\n",
+	  WHOLE, ERR_OK, "stop", "reason", NULL, U(10, 50, -1, -1) },
 	/* ---- Ollama */
 	{ &provider_ollama, O("All of it.", "") O_DONE("stop"), WHOLE, ERR_OK, "stop", "reason+mark", NULL, UNSAID },
 	{ &provider_ollama, O("All of it.", "") O("", ",\"done\":true"), WHOLE, ERR_OK, NULL, "mark", NULL, UNSAID },
@@ -199,6 +244,17 @@ static const struct row {
 	{ &provider_ollama, "{\"error\":\"model requires more system memory\"}\n", "", ERR_SERVER_ERROR, NULL, NULL, NULL,
 	  UNSAID },
 	/* ---- calls */
+	{ &provider_anthropic,
+	  A_START A("content_block_start",
+	            ",\"index\":0,\"content_block\":{\"type\":\"tool_use\",\"id\":\"x\",\"name\":\"f\",\"input\":{}}")
+	          A("content_block_start",
+	            ",\"index\":0,\"content_block\":{\"type\":\"tool_use\",\"id\":\"y\",\"name\":\"g\",\"input\":{}}")
+	                  A_ENDS("tool_use") A_STOP,
+	  "", ERR_OK, "tool_calls", "reason+mark", "x f {}; y g {}", U(9, 3, -1, -1) },
+	{ &provider_openai,
+	  DELTA("{\"tool_calls\":[{\"id\":\"x\",\"function\":{\"name\":\"f\",\"\\u0161rguments\":{\"no\":1},\"arguments\":{\"y\":1}}}]}")
+	          F("tool_calls") D,
+	  "", ERR_OK, "tool_calls", "reason+mark", "x f {\"y\":1}", UNSAID },
 	{ &provider_openai,
 	  T("Let me see.") DELTA(
 		  "{\"tool_calls\":[{\"index\":0,\"id\":\"x\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":\"}}]}")
@@ -293,9 +349,10 @@ TEST(grace)
 	assert_int_equal(reader_feed(&r.reader, 200, STR(ALL), &err), 0);
 	assert_int_equal(reader_feed(&r.reader, 200, STR(F("stop")), &err), READER_GRACE_MS);
 	assert_int_equal(reader_feed(&r.reader, 200, STR(": ping\n\n"), &err), 0); /* says nothing new */
-	assert_int_equal(reader_feed(&r.reader, 200, STR(T("more")), &err), READER_GRACE_MS);
+	/* Text behind it: that was no end. The body's own is waited for, or the protocol's. */
+	assert_int_equal(reader_feed(&r.reader, 200, STR(T("more")), &err), READER_ON_MS);
 	assert_int_equal(reader_feed(&r.reader, 200, STR(USED("{\"prompt_tokens\":1,\"completion_tokens\":1}")), &err),
-	                 READER_GRACE_MS);
+	                 READER_ON_MS);
 	assert_int_equal(reader_feed(&r.reader, 200, STR(D), &err), READER_MARK_MS);
 	assert_int_equal(reader_feed(&r.reader, 200, STR(": ping\n\n"), &err), 0);
 	reading_release(&r);
@@ -306,18 +363,37 @@ TEST(who_generated_something)
 {
 	static const struct {
 		const char *body;
-		bool was_refused;
+		bool is_unbilled;
 	} REFUSED[] = { { "{\"code\":1113,\"msg\":\"balance is not enough\"}", true },
 		        { "[{\"error\":{\"code\":503}}]", true },
 		        { "data: {\"error\":{\"code\":503}}\n\n", false },
 		        { "<html>", false },
+		        { "{\"choices\":[{\"delta\":{\"content\":\"<think>hm\"}}]}\n{\"error\":{\"code\":503}}\n", false },
+		        { "{\"choices\":[{\"delta\":{\"content\":\"\\n\"}}]}\n{\"error\":{\"code\":503}}\n", false },
 		        { ALL "data: {\"error\":{\"code\":503}}\n\n", false } };
 	struct reading r = READING_INIT;
 	r.ops = &provider_openai;
 	for (size_t i = 0; i < ARRAY_SIZE(REFUSED); i++) {
 		read_stream(&r, str_of(REFUSED[i].body), 0, 0);
-		assert_int_equal(r.reader.was_refused, REFUSED[i].was_refused);
+		assert_int_equal(r.reader.is_unbilled, REFUSED[i].is_unbilled);
 	}
+	reading_release(&r);
+}
+
+/* An error whose page never ends is an error of its status: what is kept of it is enough. */
+TEST(a_page_without_end)
+{
+	static const char PAGE[] = "<p>0123456789abcdef0123456789abcdef0123456789abcdef0123456789</p>";
+	struct reading r = READING_INIT;
+	struct err err, transport;
+	err_set(&transport, ERR_TOO_BIG, "over");
+	reader_init(&r.reader, &provider_openai, 0, reading_text, &r);
+	r.reply = &r.reader.reply;
+	for (size_t n = 0; n < ERROR_BODY_MAX - sizeof PAGE; n += strlen(PAGE))
+		assert_int_equal(reader_feed(&r.reader, 503, str_of(PAGE), &err), 0);
+	assert_int_equal(reader_feed(&r.reader, 503, str_of(PAGE), &err), READER_MARK_MS);
+	r.verdict = reader_end(&r.reader, 503, &transport);
+	assert_int_equal(r.verdict.err.code, ERR_OVERLOADED);
 	reading_release(&r);
 }
 
@@ -357,6 +433,7 @@ int main(void)
 		cmocka_unit_test(the_transport_says_nothing_about_a_whole_reply),
 		cmocka_unit_test(grace),
 		cmocka_unit_test(who_generated_something),
+		cmocka_unit_test(a_page_without_end),
 		cmocka_unit_test(statuses_and_headers),
 	};
 	return cmocka_run_group_tests_name("reader", tests, NULL, NULL);

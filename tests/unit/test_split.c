@@ -1,6 +1,6 @@
 /*
  * The splitter stands between the network, which cuts anywhere, and the providers, which must see whole events: whatever the pieces,
- * the events must be the same, and what is left over must be told, because a left-over is how a cut answer is recognised.
+ * the events must be the same.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,12 +24,11 @@ static int collect(void *ctx, const char *name, struct str data, struct err *err
 	return 0;
 }
 
-/* Feeds pieces of the given size (0: one cut at `cut`) and answers the events and "+left". */
+/* Feeds pieces of the given size (0: one cut at `cut`) and answers the events and "". */
 static void run(struct str in, size_t cut, size_t step, struct strbuf *out)
 {
 	struct splitter s;
 	struct err err = { .code = ERR_OK };
-	bool left;
 	split_init(&s);
 	for (size_t i = 0; i < in.len;) {
 		size_t n = step > 0 ? step : i == 0 && cut > 0 ? cut : in.len - i;
@@ -41,8 +40,7 @@ static void run(struct str in, size_t cut, size_t step, struct strbuf *out)
 		free(piece);
 		i += n;
 	}
-	assert_int_equal(split_end(&s, collect, out, &left, &err), 0);
-	strbuf_str(out, left ? "+left" : "");
+	assert_int_equal(split_end(&s, collect, out, &err), 0);
 	split_release(&s);
 }
 
@@ -85,7 +83,7 @@ static const struct {
 	{ ": keepalive\n\n:\n\ndata: a\n: in between\ndata: b\n\n", "{a\nb}" },
 	{ "id: 7\nretry: 100\nother: x\ndata: a\nnonsense\n\n", "{a}" },
 	{ ":\ndatax: a\ndat: b\nDATA: c\n\n", "" },
-	{ ": x", "+left" },
+	{ ": x", "" },
 	{ " data: a\n\n", "{a}" },
 	{ "\xEF\xBB\xBF"
 	  "data: a\n\n",
@@ -95,11 +93,11 @@ static const struct {
 	  "{a}" },
 	{ "data: \xC3\xA9\xF0\x9F\x98\x80\n\n", "{\xC3\xA9\xF0\x9F\x98\x80}" },
 	{ "event: 0123456789012345678901234567890123456789\ndata: a\n\n", "0123456789012345678901234567890{a}" },
-	{ "data: a\n\ndata: b\n", "{a}+left" },
-	{ "data: a\n\ndata: b", "{a}+left" },
-	{ "data: a\n\ndat", "{a}+left" },
+	{ "data: a\n\ndata: b\n", "{a}" },
+	{ "data: a\n\ndata: b", "{a}" },
+	{ "data: a\n\ndat", "{a}" },
 	{ "data: a\r\n\r\n", "{a}" },
-	{ "data: a\r\n", "+left" },
+	{ "data: a\r\n", "" },
 	{ "data: a\n\n{\n \"e\": 1\n}\n", "{a}{{\n \"e\": 1\n}}" },
 	{ "data: a\n\n{\"e\": 1}", "{a}{{\"e\": 1}}" },
 	{ "event: error\n{\"e\": 1}\n\ndata: b\n\n", "error{{\"e\": 1}}{b}" },
@@ -110,9 +108,9 @@ static const struct {
 	{ "data: {\"a\":1}\ndata: {\"b\":\"}\"}\ndata: [DONE]\n", "{{\"a\":1}}{{\"b\":\"}\"}}{[DONE]}" },
 	{ "data: {\"a\":\ndata: {\"b\":2}}\n\n", "{{\"a\":\n{\"b\":2}}}" },
 	{ "data: {\"a\":1}\ndata: x\n\n", "{{\"a\":1}\nx}" },
-	{ "data: {\"a\":\"}", "+left" },
-	{ "data: [DON", "+left" },
-	{ "data: {}\n\ndata: {\"a\":1", "{{}}+left" },
+	{ "data: {\"a\":\"}", "" },
+	{ "data: [DON", "" },
+	{ "data: {}\n\ndata: {\"a\":1", "{{}}" },
 };
 
 static const struct {
@@ -127,8 +125,8 @@ static const struct {
 	{ "[{\"a\":1},\r\n{\"b\":[2]}]\r\n", "{{\"a\":1}}{{\"b\":[2]}}" },
 	{ "[[1],{}]", "{[1]}{{}}" },
 	{ "[]", "" },
-	{ "{\"a\":1}\n{\"b\":", "{{\"a\":1}}+left" },
-	{ "[{\"a\":1},", "{{\"a\":1}}+left" },
+	{ "{\"a\":1}\n{\"b\":", "{{\"a\":1}}" },
+	{ "[{\"a\":1},", "{{\"a\":1}}" },
 	{ "{\"error\":1}\ndata: [DONE]\n\n", "{{\"error\":1}}{[DONE]}" },
 };
 
@@ -151,10 +149,9 @@ TEST(what_is_neither_is_refused)
 		struct strbuf out = STRBUF_INIT(64);
 		struct splitter s;
 		struct err err = { .code = ERR_OK };
-		bool left;
 		split_init(&s);
 		int result = split_feed(&s, str_of(BODIES[i]), collect, &out, &err);
-		result |= split_end(&s, collect, &out, &left, &err);
+		result |= split_end(&s, collect, &out, &err);
 		assert_int_equal(result, -1);
 		assert_int_equal(err.code, ERR_BAD_REPLY);
 		split_release(&s);

@@ -33,7 +33,7 @@ static const struct {
 	{ "Hello", "Hello", false, true },
 	{ " \n Hello \n", " \n Hello \n", false, true },
 	{ "\n\n", "", false, false },
-	{ " \t\r\n \xC2\xA0", " \t\r\n \xC2\xA0", false, false },
+	{ " \t\r\n \xC2\xA0\xE2\x80\x8B", "", false, false },
 	{ "a" EMOJI "b", "a" EMOJI "b", false, true },
 	{ "a" HIGH LOW "b", "a" EMOJI "b", false, true },
 	{ HIGH "b", ODD "b", false, true },

@@ -174,7 +174,8 @@ TEST(what_people_set)
 	const struct sampling both = { .temperature = "0.2", .top_p = "0.9" }, low = { .reasoning = "low" },
 			      tokens = { .reasoning = "3000" }, none = { .reasoning = "none" };
 	sets(&provider_openai, "m", both, "\"temperature\":0.2,\"top_p\":0.9");
-	sets(&provider_anthropic, "claude-sonnet-5", both, "\"temperature\":0.2,\"top_p\":0.9");
+	sets(&provider_anthropic, "claude-3-5-haiku", both, "\"temperature\":0.2,\"top_p\":0.9");
+	sets(&provider_anthropic, "claude-sonnet-5", both, "\"temperature\":0.2,\"messages\""); /* it refuses both at once */
 	sets(&provider_gemini, "gemini-2.5-flash", both, "\"temperature\":0.2,\"topP\":0.9");
 	sets(&provider_ollama, "m", both, "\"temperature\":0.2,\"top_p\":0.9}");
 	sets(&provider_openai, "gpt-5", low, "\"reasoning_effort\":\"low\"");

@@ -1,18 +1,21 @@
 #include "worker/llm/address.h"
 
 #include <ctype.h>
+#include <strings.h>
 
-bool secret_is_ours(const char *name)
+/* Names that nobody outside may ask for: the worker's own settings and those of its database connection. As in provider_check.sql. */
+static bool is_ours(const char *name)
 {
 	return strncmp(name, "SIGNALBOX_", 10) == 0 || strncmp(name, "PG", 2) == 0;
 }
 
-int secret_read(const char *name, char out[static SECRET_MAX], struct err *err)
+int secret_read(const char *name, char out[static SECRET_MAX], struct secrets *used, struct err *err)
 {
-	char file_name[128], *from = secret_is_ours(name) ? NULL : getenv(name);
-	bool read = from != NULL && *from != '\0';
-	if (secret_is_ours(name))
+	char file_name[128];
+	if (is_ours(name))
 		return err_set(err, ERR_AUTH, "%.60s is not for providers: name another variable", name);
+	const char *from = getenv(name);
+	bool read = from != NULL && *from != '\0';
 	if (read) {
 		snprintf(out, SECRET_MAX, "%s", from);
 	} else {
@@ -25,8 +28,15 @@ int secret_read(const char *name, char out[static SECRET_MAX], struct err *err)
 	}
 	if (!read)
 		return err_set(err, ERR_AUTH, "the worker has no %.60s (nor a file named by %.60s_FILE)", name, name);
-	out[strcspn(out, "\r\n")] = '\0';
-	if (strlen(out) < SECRET_MAX - 1)
+	size_t n = strcspn(out, "\r\n");
+	while (n > 0 && (out[n - 1] == ' ' || out[n - 1] == '\t'))
+		n--;
+	out[n] = '\0';
+	if (n < SECRET_MAX - 2) {
+		strbuf_reserve(&used->all);
+		strbuf_addf(&used->all, "%s\n", out);
+	}
+	if (n < SECRET_MAX - 2 && !used->all.broken)
 		return 0;
 	explicit_bzero(out, SECRET_MAX);
 	return err_set(err, ERR_AUTH, "%.60s is longer than %d bytes", name, SECRET_MAX - 2);
@@ -55,8 +65,49 @@ static void put_escaped(struct strbuf *out, const char *text)
 		strbuf_addf(out, isalnum((unsigned char)*p) || strchr("-_.~", *p) != NULL ? "%c" : "%%%02X", (unsigned char)*p);
 }
 
+#define BLOT_MIN 6
+
+/* Each place where `secret` stands, or, at the end, its beginning. */
+static void blot_one(char *text, const char *secret, size_t n)
+{
+	for (char *at = text; n >= BLOT_MIN && *at != '\0'; at++) {
+		size_t same = 0;
+		while (same < n && at[same] != '\0' && at[same] == secret[same])
+			same++;
+		if (same == n || (same >= BLOT_MIN && at[same] == '\0'))
+			memset(at, '*', same);
+	}
+}
+
+void secrets_blot(const struct secrets *s, char *text)
+{
+	struct strbuf escaped = STRBUF_INIT(SECRET_MAX * 4);
+	strbuf_reserve(&escaped);
+	for (const char *at = strbuf_text(&s->all), *end; *at != '\0'; at = end + 1) {
+		char one[SECRET_MAX];
+		end = strchr(at, '\n');
+		size_t n = (size_t)(end - at);
+		memcpy(one, at, n);
+		one[n] = '\0';
+		strbuf_clear(&escaped);
+		put_escaped(&escaped, one);
+		blot_one(text, one, n);
+		blot_one(text, strbuf_text(&escaped), escaped.len);
+		explicit_bzero(one, sizeof one);
+	}
+	explicit_bzero(escaped.ptr, escaped.size);
+	strbuf_release(&escaped);
+}
+
+void secrets_release(struct secrets *s)
+{
+	if (s->all.ptr != NULL)
+		explicit_bzero(s->all.ptr, s->all.size);
+	strbuf_release(&s->all);
+}
+
 /* `text` with the secrets that it names. */
-static int expand(struct str text, bool is_query, struct strbuf *out, struct err *err)
+static int expand(struct str text, bool is_query, struct strbuf *out, struct secrets *used, struct err *err)
 {
 	char name[100], secret[SECRET_MAX];
 	const char *end = text.ptr + text.len;
@@ -66,7 +117,7 @@ static int expand(struct str text, bool is_query, struct strbuf *out, struct err
 			strbuf_char(out, *at++);
 			continue;
 		}
-		if (secret_read(name, secret, err) < 0)
+		if (secret_read(name, secret, used, err) < 0)
 			return -1;
 		if (is_query)
 			put_escaped(out, secret);
@@ -75,6 +126,9 @@ static int expand(struct str text, bool is_query, struct strbuf *out, struct err
 		explicit_bzero(secret, sizeof secret);
 		at += n;
 	}
+	if (out->broken)
+		return err_set(err, ERR_NOT_CONFIGURED, "%s over %zu bytes", is_query ? "the address is" : "a header is",
+		               out->cap);
 	return 0;
 }
 
@@ -107,7 +161,7 @@ static void put_query(struct strbuf *out, bool *has, struct str query)
 }
 
 int address_url(const struct provider_ops *ops, const char *base_url, const char *path, const char *query, struct strbuf *out,
-                struct err *err)
+                struct secrets *used, struct err *err)
 {
 	struct str base = { base_url, strcspn(base_url, "?#") }, base_query = { base_url + base.len, 0 };
 	bool has_query = strchr(path, '?') != NULL;
@@ -124,10 +178,10 @@ int address_url(const struct provider_ops *ops, const char *base_url, const char
 	if (query == NULL || *query == '\0')
 		return 0;
 	strbuf_char(out, has_query ? '&' : '?');
-	return expand(str_of(query), true, out, err);
+	return expand(str_of(query), true, out, used, err);
 }
 
-int address_header(const char **lines, struct strbuf *out, struct err *err)
+int address_header(const char **lines, struct strbuf *out, struct secrets *used, struct err *err)
 {
 	while (*lines != NULL && **lines != '\0') {
 		struct str line = { *lines, strcspn(*lines, "\n") };
@@ -137,7 +191,16 @@ int address_header(const char **lines, struct strbuf *out, struct err *err)
 		if (line.len == 0)
 			continue;
 		strbuf_clear(out);
-		return expand(line, false, out, err) < 0 ? -1 : 1;
+		return expand(line, false, out, used, err) < 0 ? -1 : 1;
 	}
 	return 0;
+}
+
+bool address_sets(const char *lines, const char *header)
+{
+	size_t n = strcspn(header, ":");
+	for (; lines != NULL && *lines != '\0'; lines += strcspn(lines, "\n"), lines += *lines == '\n')
+		if (strncasecmp(lines, header, n) == 0 && lines[n] == ':')
+			return true;
+	return false;
 }

@@ -6,21 +6,38 @@
 #include "worker/llm/provider.h"
 
 #define SECRET_MAX 2048 /* tokens of cloud identities are about 1.5 kB */
+#define SECRETS_MAX 8192
 
-/* Names that nobody outside may ask for: the worker's own settings and those of its database connection. */
-bool secret_is_ours(const char *name);
-/* The secret; ERR_AUTH when there is none, or when its name is one of ours. The caller wipes `out`. */
-MUSTCHECK int secret_read(const char *name, char out[static SECRET_MAX], struct err *);
+/* The secrets that a request was sent with, so that nothing which comes back shows them: servers repeat a key in an error, a header or an id.
+ * Starts as
+ * SECRETS_INIT; secrets_release wipes it. */
+struct secrets {
+	struct strbuf all; /* each with a newline behind it */
+};
+#define SECRETS_INIT                             \
+	{                                        \
+		.all = STRBUF_INIT(SECRETS_MAX), \
+	}
+/* Puts stars in the place of each secret in `text`, as it is or escaped as in a query, also of the beginning of one at the end of the text.
+ * Secrets of
+ * less than 6 bytes are left alone. */
+void secrets_blot(const struct secrets *, char *text);
+void secrets_release(struct secrets *);
+
+/* The secret; ERR_AUTH when there is none, or when its name is one of the worker's own settings. The caller wipes `out`. It is
+ * remembered in `used`. */
+MUSTCHECK int secret_read(const char *name, char out[static SECRET_MAX], struct secrets *used, struct err *);
 
 /*
  * The URL of a protocol's path behind base_url. The protocol's version is put between them where base_url does not end in one; OpenAI's clients
- * expect
- * it only behind a bare host (ops->is_version_in_base). Queries of base_url, of the path and of the provider (query, may be NULL; $NAME in it is a
- * secret, escaped) follow the path. ERR_AUTH as secret_read.
+ * expect it only behind a bare host (ops->is_version_in_base). Queries of base_url, of the path and of the provider (query, may be NULL; $NAME in
+ * it is a
+ * secret, escaped) follow the path. ERR_AUTH as secret_read, NOT_CONFIGURED when it is longer than `out`.
  */
 MUSTCHECK int address_url(const struct provider_ops *, const char *base_url, const char *path, const char *query,
-                          struct strbuf *out, struct err *);
+                          struct strbuf *out, struct secrets *used, struct err *);
 /* The next line of `lines` ("Name: value", $NAME in the value is a secret) as a header in out, and lines moved behind it. 1: there was one, 0:
- * none is
- * left, -1 with err. */
-MUSTCHECK int address_header(const char **lines, struct strbuf *out, struct err *);
+ * none is left, -1 with err: as secret_read, or NOT_CONFIGURED when it is longer than `out`. */
+MUSTCHECK int address_header(const char **lines, struct strbuf *out, struct secrets *used, struct err *);
+/* People set a header of this name ("Name: " or "Name: value") themselves. */
+bool address_sets(const char *lines, const char *header);

@@ -13,14 +13,14 @@
 struct block {
 	struct block *next;
 	int64_t index;
-	struct str start; /* content_block as it came */
-	const char *type;
-	bool is_stopped; /* its index may be used again */
+	struct str start;      /* content_block as it came */
+	const char *type, *id; /* id: "" where it has none */
+	bool is_stopped;       /* its index may be used again */
 	struct grow text, thinking, signature, input, citations;
 };
 
 struct state {
-	struct block *first, *last;
+	struct block *first, *last, *found; /* found: what was looked for last */
 	int n_blocks;
 	size_t bytes; /* kept of all blocks */
 	int64_t input, cache_read, cache_write;
@@ -105,12 +105,15 @@ static int64_t budget_of(const struct prompt *p)
 static void put_sampling(const struct prompt *p, struct strbuf *b)
 {
 	int64_t budget = budget_of(p);
+	struct prompt one = *p;
+	if (one.set.temperature != NULL && strstr(p->model, "claude-3") == NULL)
+		one.set.top_p = NULL; /* both are refused since Claude 4.1 */
 	if (has_effort(p))
 		strbuf_str(b, ",\"thinking\":{\"type\":\"adaptive\"}");
 	else if (budget > 0)
 		strbuf_addf(b, ",\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":%lld}", (long long)budget);
 	else
-		wire_put_sampling(p, b, "temperature", "top_p");
+		wire_put_sampling(&one, b, "temperature", "top_p");
 }
 
 static void put_output(const struct prompt *p, struct strbuf *b)
@@ -141,7 +144,7 @@ static void build(const struct prompt *p, struct strbuf *b)
 		strbuf_str(b, ",\"temperature\":0");
 	if (!p->is_exact)
 		put_sampling(p, b);
-	if (p->system != NULL && p->system[0] != '\0') {
+	if (p->system != NULL && !text_is_blank(str_of(p->system))) {
 		strbuf_str(b, ",\"system\":[{\"type\":\"text\",\"text\":");
 		json_put_str(b, str_of(p->system));
 		/* A loop with tools says the same beginning again within the minutes that the cache lives. */
@@ -211,7 +214,7 @@ static int start_message(struct reply *r, const struct json *j, struct err *err)
 }
 
 /* A turn is kept as a whole, thinking and all: it has a limit. */
-static int take(struct state *s, size_t n, struct err *err)
+static int count_kept(struct state *s, size_t n, struct err *err)
 {
 	s->bytes += n;
 	return s->bytes <= WIRE_OWN_MAX ? 0 : err_set(err, ERR_TOO_BIG, "a turn over %u bytes", WIRE_OWN_MAX);
@@ -220,31 +223,34 @@ static int take(struct state *s, size_t n, struct err *err)
 /* The newest one: proxies use the index of a block that has ended for another. */
 static struct block *find_block(struct state *s, int64_t index)
 {
+	if (s->found != NULL && s->found->index == index)
+		return s->found;
 	struct block *found = NULL;
 	for (struct block *b = s->first; b != NULL; b = b->next)
 		found = b->index == index ? b : found;
-	return found;
+	return s->found = found;
 }
 
 /* `raw` is the content block as it stands; NULL with err when there are too many. */
-static struct block *add_block(struct reply *r, int64_t index, struct str raw, struct str type, struct err *err)
+static struct block *add_block(struct reply *r, int64_t index, struct str raw, struct str type, struct str id, struct err *err)
 {
 	struct state *s = state_of(r);
 	if (++s->n_blocks > WIRE_BLOCKS_MAX) {
 		err_set(err, ERR_BAD_REPLY, "over %d blocks in one reply", WIRE_BLOCKS_MAX);
 		return NULL;
 	}
-	if (take(s, raw.len, err) < 0)
+	if (count_kept(s, raw.len, err) < 0)
 		return NULL;
 	struct block *b = arena_alloc(r->arena, sizeof *b);
 	*b = (struct block){ .index = index,
 		             .start = { arena_dup(r->arena, raw.ptr, raw.len), raw.len },
-		             .type = arena_dup(r->arena, type.ptr, type.len) };
+		             .type = arena_dup(r->arena, type.ptr, type.len),
+		             .id = arena_dup(r->arena, id.ptr, id.len) };
 	if (s->last != NULL)
 		s->last->next = b;
 	else
 		s->first = b;
-	s->last = b;
+	s->last = s->found = b;
 	r->n_begun += str_eq(type, "tool_use");
 	r->has_thought |= str_has_nocase(type, "thinking");
 	return b;
@@ -253,12 +259,13 @@ static struct block *add_block(struct reply *r, int64_t index, struct str raw, s
 /* `j` is the content block, read. One that is begun twice is one. */
 static int start_block(struct reply *r, int64_t index, struct str raw, const struct json *j, struct err *err)
 {
-	struct str type = STR(""), text;
+	struct str type = STR(""), id = STR(""), text;
 	json_str(j, "type", &type);
+	json_str(j, "id", &id);
 	struct block *b = find_block(state_of(r), index);
-	if (b != NULL && !b->is_stopped && str_eq(type, b->type))
+	if (b != NULL && !b->is_stopped && str_eq(type, b->type) && str_eq(id, b->id))
 		return 0;
-	b = add_block(r, index, raw, type, err);
+	b = add_block(r, index, raw, type, id, err);
 	if (b == NULL)
 		return -1;
 	if (strcmp(b->type, "text") == 0 && json_str(j, "text", &text) && text.len > 0) {
@@ -273,12 +280,12 @@ static struct block *text_block(struct reply *r, struct block *b, int64_t index,
 {
 	if (b != NULL && strcmp(b->type, "text") == 0)
 		return b;
-	return add_block(r, index, STR("{\"type\":\"text\",\"text\":\"\"}"), STR("text"), err);
+	return add_block(r, index, STR("{\"type\":\"text\",\"text\":\"\"}"), STR("text"), STR(""), err);
 }
 
 static int grow_block(struct reply *r, struct grow *g, struct str text, struct err *err)
 {
-	if (take(r->state, text.len, err) < 0)
+	if (count_kept(r->state, text.len, err) < 0)
 		return -1;
 	grow_add(r->arena, g, text);
 	return 0;
@@ -349,18 +356,28 @@ static void put_block(struct strbuf *own, const struct block *b)
 	strbuf_char(own, '}');
 }
 
+/* Thinking that nobody signed: of a vendor that only speaks the protocol, or cut. */
+static bool is_unsigned(const struct block *b)
+{
+	struct str signature = STR("");
+	return strcmp(b->type, "thinking") == 0 && b->signature.len == 0 &&
+	       (!raw_get(b->start, "signature", &signature) || str_eq(signature, "\"\""));
+}
+
 /* The turn in its own form, where that holds more than text. */
 static int keep_own(struct reply *r, struct err *err)
 {
 	const struct state *s = r->state;
 	bool is_plain = true;
-	r->own.cap = WIRE_OWN_MAX;
+	for (const struct block *b = s->first; b != NULL; b = b->next)
+		is_plain &= strcmp(b->type, "text") == 0 && b->citations.len == 0;
 	strbuf_clear(&r->own);
+	if (is_plain)
+		return 0;
+	r->own.cap = WIRE_OWN_MAX;
 	strbuf_char(&r->own, '[');
 	for (const struct block *b = s->first; b != NULL; b = b->next) {
-		bool is_text = strcmp(b->type, "text") == 0;
-		is_plain &= is_text && b->citations.len == 0;
-		if (is_text && b->text.len == 0)
+		if ((strcmp(b->type, "text") == 0 && b->text.len == 0) || is_unsigned(b)) /* both are refused */
 			continue;
 		if (r->own.len > 1)
 			strbuf_char(&r->own, ',');
@@ -370,7 +387,7 @@ static int keep_own(struct reply *r, struct err *err)
 	if (r->own.broken)
 		return err_set(err, ERR_TOO_BIG, "a turn over %u bytes", WIRE_OWN_MAX);
 	/* Blocks that we do not know may have been given anything: what cannot be said again as it stands is said as it was understood. */
-	if (is_plain || !wire_is_strict((struct str){ strbuf_text(&r->own), r->own.len }))
+	if (!wire_is_strict((struct str){ strbuf_text(&r->own), r->own.len }))
 		strbuf_clear(&r->own);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
  * One call of a provider: the request is built and sent, what comes back is read (reader.h), and the verdict is the call's. Everything here runs on
- * the engine's thread, but for call_start, call_cancel and call_free.
+ * the engine's thread, but for call_start (with it the null provider's whole call), call_cancel and call_free.
  */
 #include "worker/llm/call.h"
 
@@ -11,7 +11,8 @@
 #include "worker/telemetry/trace.h"
 
 #define REQUEST_MAX (16u << 20)
-#define HEADERS_MAX 24
+#define HEADERS_MAX 24 /* provider_check.sql lets people set 16 */
+#define URL_MAX 8000
 #define HEADER_BYTES_MAX 8192 /* of one that people set, its secrets in it */
 
 struct call_private {
@@ -25,6 +26,7 @@ struct call_private {
 	usec_t deadline;
 	struct reader reader;
 	struct strbuf vector_body;
+	struct secrets secrets; /* that it was sent with */
 	usec_t started;
 	size_t prompt_bytes;
 };
@@ -71,15 +73,16 @@ static int judge_vectors(struct call_private *p, struct err *err)
 static void judge(struct call_private *p, const struct net_response *r, const struct err *net_err)
 {
 	struct call *call = p->call;
-	if (net_err != NULL && net_err->code == ERR_TOO_BIG) {
-		call->err = *net_err;
-	} else if (p->embed != NULL && net_err == NULL && r->status >= 200 && r->status < 300) {
+	if (p->embed != NULL && net_err == NULL && r->status >= 200 && r->status < 300) {
 		judge_vectors(p, &call->err);
 	} else {
 		struct verdict v = reader_end(&p->reader, r->status, net_err);
 		call->err = v.err;
 		call->finish_reason = v.finish_reason;
 		call->proof = v.proof;
+		if (v.err.code == ERR_OK && p->into != NULL &&
+		    !p->reader.text.has_words) /* it calls tools, and none was offered */
+			err_set(&call->err, ERR_NO_ANSWER, "the model called a tool that nobody offered, and said nothing");
 		if (p->into != NULL && p->into->text.broken) /* the last of it was held back until now */
 			err_set(&call->err, ERR_TOO_BIG, "the answer is over %zu bytes", p->into->text.cap);
 	}
@@ -96,11 +99,12 @@ static void count_usage(struct call_private *p)
 {
 	struct call *call = p->call;
 	struct usage *u = &call->reply->usage;
-	int64_t said = (int64_t)((p->reader.text.bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN);
+	int64_t said = (int64_t)((p->reader.text.bytes_in + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN);
 	if (!call->was_sent)
 		return;
-	call->is_estimated = u->output < 0 || u->input < 0 || (p->embed == NULL && call->proof == NULL);
-	if (u->output < 0)
+	call->is_estimated = u->output < 0 || (u->output == 0 && said > 0 && p->embed == NULL) || u->input < 0 ||
+	                     (p->embed == NULL && call->proof == NULL);
+	if (u->output < 0 || (u->output == 0 && said > 0))
 		u->output = said;
 	if (u->input < 0)
 		u->input = (int64_t)(p->prompt_bytes / BYTES_PER_TOKEN);
@@ -116,9 +120,12 @@ static void on_done(void *ctx, const struct net_response *r, const struct err *n
 	/* A provider that answered an error did not bill; one that streamed, or was left alone in the middle, may have. */
 	bool left_alone = call->err.code == ERR_TIMEOUT_TTFT || call->err.code == ERR_TIMEOUT_IDLE ||
 	                  call->err.code == ERR_TIMEOUT || err_class(call->err.code) >= ERR_RELEASE;
-	call->was_sent = (r->status >= 200 && r->status < 300 && !p->reader.was_refused) || (r->status == 0 && left_alone);
+	call->was_sent = (r->status >= 200 && r->status < 300 && !p->reader.is_unbilled) || (r->status == 0 && left_alone);
 	count_usage(p);
 	snprintf(call->request_id, sizeof call->request_id, "%s", r->request_id[0] != '\0' ? r->request_id : call->reply->id);
+	char *const said[] = { call->err.msg, call->request_id, call->reply->id, call->reply->model, call->reply->finish };
+	for (size_t i = 0; i < ARRAY_SIZE(said); i++)
+		secrets_blot(&p->secrets, said[i]);
 	breakers_calling(p->job->services->breakers, p->provider, -1);
 	job_wake(p->job, &call->is_done); /* from here on call and p are the job's, which may be gone */
 }
@@ -160,9 +167,11 @@ static int build(struct call_private *p, const struct ask *ask, const struct rou
 	} else {
 		build_chat(p, ask, route, &path, body);
 	}
-	int result = address_url(p->ops, route->base_url, strbuf_text(&path), route->query, url, err);
+	int result = address_url(p->ops, route->base_url, strbuf_text(&path), route->query, url, &p->secrets, err);
 	p->prompt_bytes = body->len;
-	bool broken = body->broken || url->broken || path.broken;
+	if (result == 0 && (url->broken || path.broken))
+		result = err_set(err, ERR_NOT_CONFIGURED, "the address is over %zu bytes", url->cap);
+	bool broken = body->broken;
 	strbuf_release(&path);
 	if (result == 0 && broken)
 		return err_set(err, ERR_TOO_BIG, "the request is over %u bytes", REQUEST_MAX);
@@ -170,32 +179,36 @@ static int build(struct call_private *p, const struct ask *ask, const struct rou
 }
 
 /* Ours, the key, the protocol's, and what people set. Each is the caller's to wipe and free. */
-static int put_headers(const struct call_private *p, const struct route *route, const struct span *span, char *out[HEADERS_MAX],
+static int put_headers(struct call_private *p, const struct route *route, const struct span *span, char *out[HEADERS_MAX],
                        struct err *err)
 {
 	char key[SECRET_MAX], parent[TRACEPARENT_SIZE];
 	const char *lines = route->header;
 	struct strbuf b = STRBUF_INIT(HEADER_BYTES_MAX);
 	int n = 0, more;
+	strbuf_reserve(&b); /* no copy of a secret stays behind where it would grow */
 	out[n++] = xstrdup("Content-Type: application/json");
-	if (route->key_env != NULL) {
-		if (secret_read(route->key_env, key, err) < 0)
+	const char *key_header = p->ops->key_header != NULL ? p->ops->key_header : "";
+	if (route->key_env != NULL && !address_sets(lines, key_header)) {
+		if (secret_read(route->key_env, key, &p->secrets, err) < 0) {
+			strbuf_release(&b);
 			return -1;
-		strbuf_addf(&b, "%s%s", p->ops->key_header != NULL ? p->ops->key_header : "", key);
+		}
+		strbuf_addf(&b, "%s%s", key_header, key);
 		out[n++] = xstrdup(strbuf_text(&b));
 		explicit_bzero(key, sizeof key);
 	}
 	for (size_t i = 0; p->ops->headers != NULL && p->ops->headers[i] != NULL; i++)
-		out[n++] = xstrdup(p->ops->headers[i]);
+		if (!address_sets(lines, p->ops->headers[i]))
+			out[n++] = xstrdup(p->ops->headers[i]);
 	if (p->job->services->trace != NULL)
 		out[n++] = xstrdup(span_header(span, parent));
-	while ((more = address_header(&lines, &b, err)) > 0 && n < HEADERS_MAX - 1)
+	while ((more = address_header(&lines, &b, &p->secrets, err)) > 0 && n < HEADERS_MAX - 1)
 		out[n++] = xstrdup(strbuf_text(&b));
-	bool is_broken = b.broken;
 	if (b.ptr != NULL)
 		explicit_bzero(b.ptr, b.size);
 	strbuf_release(&b);
-	if (more == 0 && !is_broken)
+	if (more == 0)
 		return 0;
 	return more < 0 ? -1 : err_set(err, ERR_NOT_CONFIGURED, "provider %.60s sets too many headers", route->provider);
 }
@@ -254,6 +267,7 @@ static struct call *call_new(struct job *job, const struct ask *ask, const struc
 	p->deadline = ask->deadline;
 	p->started = clock_mono();
 	p->vector_body = (struct strbuf)STRBUF_INIT(EMBED_BODY_MAX);
+	p->secrets = (struct secrets)SECRETS_INIT;
 	reader_init(&p->reader, ops, clock_wall(), on_text, p);
 	call->reply = &p->reader.reply;
 	call->limits = p->reader.limits;
@@ -271,7 +285,8 @@ struct call *call_start(struct job *job, const struct ask *ask, const struct rou
 	}
 	struct call *call = call_new(job, ask, route, ops);
 	struct call_private *p = call->private;
-	struct strbuf url = STRBUF_INIT(4000), body = STRBUF_INIT(REQUEST_MAX);
+	struct strbuf url = STRBUF_INIT(URL_MAX), body = STRBUF_INIT(REQUEST_MAX);
+	strbuf_reserve(&url);
 	int result = find_embed(p, ask, route, err);
 	if (result == 0)
 		result = build(p, ask, route, &url, &body, err);
@@ -303,6 +318,7 @@ void call_free(struct call *call)
 		return;
 	reader_release(&call->private->reader);
 	strbuf_release(&call->private->vector_body);
+	secrets_release(&call->private->secrets);
 	free(call->private);
 	free(call);
 }

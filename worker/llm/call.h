@@ -9,7 +9,7 @@
 #define BYTES_PER_TOKEN 4 /* rough: plain English. Where nobody told us better */
 
 struct call {
-	/* Readable once is_done, by the job's owner. */
+	/* Readable once is_done, by the job's owner; `transfer` since call_start returned. */
 	atomic_bool is_done;
 	struct err err; /* code OK: the reply is an answer */
 	struct reply *reply;
@@ -27,7 +27,8 @@ struct call {
 
 struct span;
 
-/* What is asked of a provider. Read before call_start returns, but for what `into` and `texts` point to: they outlive the call. */
+/* What is asked of a provider. Read before call_start returns, but for what `into` and `texts` point to: they outlive the call,
+ * as the route's strings do. */
 struct ask {
 	const char *system;              /* may be NULL */
 	const struct prompt_turn *turns; /* valid for every vendor (turns.h) */

@@ -8,7 +8,7 @@
 
 #include "shared/utf8.h"
 
-#define ERROR_BODY_MAX 65536
+#define TEXT_MAX 4096 /* of what was said; about eighty phrases are looked for in it */
 #define DAY_MS 86400000
 
 /* What is known of an error. */
@@ -34,10 +34,11 @@ static const struct {
 	{ "insufficient_credits", 402 },
 	{ "payment_required", 402 },
 	{ "arrearage", 402 },
+	{ "exceeded_current_quota_error", 402 },
+	{ "budget_exceeded", 402 },
 	{ "context_length_exceeded", 413 },
 	{ "exceed_context_size_error", 413 },
 	{ "request_too_large", 413 },
-	{ "string_above_max_length", 413 },
 	{ "API_KEY_INVALID", 401 },
 	{ "invalid_api_key", 401 },
 	{ "authentication_error", 401 },
@@ -59,6 +60,8 @@ static const struct {
 	{ "tokens", 429 },
 	{ "throttling", 429 },
 	{ "throttlingexception", 429 },
+	{ "1302", 429 }, /* Zhipu */
+	{ "1305", 429 },
 	{ "request_limit_reached", 429 },
 	{ "RESOURCE_EXHAUSTED", 429 },
 	{ "overloaded_error", 529 },
@@ -103,8 +106,10 @@ static double read_duration(const char *at)
 		n = strtod(at, &end);
 		end += *end == ' ';
 		bool is_ms = strncmp(end, "ms", 2) == 0 || strncmp(end, "mil", 3) == 0;
-		ms += n * (is_ms ? 1 : *end == 'h' ? 3600000 : *end == 'm' ? 60000 : 1000);
+		ms += n * (is_ms ? 1 : *end == 'd' ? DAY_MS : *end == 'h' ? 3600000 : *end == 'm' ? 60000 : 1000);
 		while ((*end | 32) >= 'a' && (*end | 32) <= 'z')
+			end++;
+		while (*end == ' ' && end[1] >= '0' && end[1] <= '9') /* "0 minutes 60 seconds" */
 			end++;
 	}
 	return ms;
@@ -112,10 +117,11 @@ static double read_duration(const char *at)
 
 static double wait_in_text(const char *text)
 {
-	static const char *const WORDS_BEFORE[] = { "try again in ", "retry in ", "retry after " };
+	static const char *const WORDS_BEFORE[] = { "try again in ", "try again after ", "retry in ",
+		                                    "retry after ",  "please wait ",     "retry_after: " };
 	for (size_t i = 0; i < ARRAY_SIZE(WORDS_BEFORE); i++) {
 		const char *at = strcasestr(text, WORDS_BEFORE[i]);
-		if (at != NULL)
+		if (at != NULL && at[strlen(WORDS_BEFORE[i])] >= '0' && at[strlen(WORDS_BEFORE[i])] <= '9')
 			return read_duration(at + strlen(WORDS_BEFORE[i]));
 	}
 	return 0;
@@ -185,8 +191,10 @@ static const char *const TEXTS[] = { "error.message",
 	                             "base_resp.status_msg",
 	                             "error.error.message",
 	                             "error.detail",
+	                             "choices[0].error.message",
 	                             NULL };
-static const char *const CODES[] = { "error.code", "error.status", "code", "error_code", "errorCode", "errors[0].code", NULL };
+static const char *const CODES[] = { "error.code",     "error.status",          "code",   "error_code", "errorCode",
+	                             "errors[0].code", "choices[0].error.code", "status", NULL };
 static const char *const TYPES[] = { "error.type", "type", "error.error.type", NULL };
 
 static int number_at(const struct json *j, const char *const *paths)
@@ -198,20 +206,22 @@ static int number_at(const struct json *j, const char *const *paths)
 	return 0;
 }
 
-static void read_facts(struct arena *a, struct str body, struct facts *f)
+/* `j`: the body, read; NULL: it is no JSON. */
+static void read_facts(struct arena *a, struct str body, const struct json *j, struct facts *f)
 {
-	const struct json *j;
-	struct err ignored;
-	f->text = (struct str){ arena_dup(a, body.ptr, body.len), body.len };
+	f->text = body;
 	f->code = f->type = STR("");
 	f->wait_ms = -1;
-	if (json_parse_piece(a, body, ERROR_BODY_MAX, &j, &ignored) < 0)
-		return;
 	if (json_get(j, "[0]") != NULL) /* Google wraps an error into an array now and then */
 		j = json_get(j, "[0]");
 	text_at(j, TEXTS, &f->text);
+	f->text.len = MIN(f->text.len, TEXT_MAX);
+	f->text.ptr = arena_dup(a, f->text.ptr, f->text.len);
 	text_at(j, CODES, &f->code);
 	text_at(j, TYPES, &f->type);
+	if (json_double(j, "retry_after", &f->wait_ms) || json_double(j, "error.retry_after", &f->wait_ms) ||
+	    json_double(j, "error.metadata.retry_after", &f->wait_ms))
+		f->wait_ms = f->wait_ms >= 0 && f->wait_ms < DAY_MS / 1000 ? f->wait_ms * 1000 : -1;
 	read_details(j, f);
 	if (f->status == 0)
 		f->status = number_at(j, CODES);
@@ -228,8 +238,15 @@ static bool says_word(const struct facts *f, int status)
 
 static bool is_exhausted(const struct facts *f)
 {
-	static const char *const SAYS[] = { "usage limit",
-		                            "credit balance",
+	static const char *const SAYS[] = { "credit balance",
+		                            "used all available credits",
+		                            "spending limit",
+		                            "budget has been exceeded",
+		                            "insufficient_quota",
+		                            "FreeTierOnly",
+		                            "free tier of the model has been exhausted",
+		                            "have any credits",
+		                            "balance is insufficient",
 		                            "key limit exceeded",
 		                            "insufficient credit",
 		                            "insufficient balance",
@@ -245,6 +262,9 @@ static bool is_exhausted(const struct facts *f)
 		                            "\xE4\xBD\x99\xE9\xA2\x9D\xE4\xB8\x8D\xE8\xB6\xB3",
 		                            "\xE6\xAC\xA0\xE8\xB4\xB9",
 		                            NULL };
+	if (str_has_nocase(f->text, "usage limit") &&
+	    !str_has_nocase(f->text, "hour")) /* of an hour, or of five: that is a wait */
+		return true;
 	return f->status == 402 || says_word(f, 402) || has_any(f->text, SAYS) || (f->status == 429 && f->is_closed);
 }
 
@@ -263,6 +283,8 @@ static bool says_too_long(struct str text)
 		                               "context limit exceeded",
 		                               "too many input tokens",
 		                               "too many prompt tokens",
+		                               "maximum session length",
+		                               "\xE8\xB6\x85\xE9\x95\xBF", /* too long */
 		                               NULL };
 	static const char *const THINGS[] = { "context length", "context window",       "context size",
 		                              "context limit",  "model length",         "max_model_len",
@@ -290,36 +312,78 @@ static bool says_too_long(struct str text)
 		                               "bigger than",
 		                               "is over",
 		                               NULL };
-	/* A rate of tokens is a limit too, and so is what we ask for the answer. */
-	static const char *const RATES[] = { "per minute", "per min",    "per day", "per hour",
-		                             "per second", "rate limit", "quota",   NULL };
+	/* A rate of tokens is a limit too, and so is that of a parameter. */
+	static const char *const OTHERS[] = { "per minute", "per min", "per day",           "per hour", "per second",
+		                              "rate limit", "quota",   "expected a string", NULL };
 	if (has_any(text, PHRASES))
 		return true;
-	return has_any(text, THINGS) && has_any(text, EXCEEDS) && !has_any(text, RATES);
+	return has_any(text, THINGS) && has_any(text, EXCEEDS) && !has_any(text, OTHERS);
 }
 
 static bool is_too_long(const struct facts *f)
 {
+	/* A rate of tokens that this one request is over: waiting does not make it fit. */
+	if (f->status == 429 && str_has_nocase(f->text, "request too large"))
+		return true;
 	if (f->status == 413 || says_word(f, 413))
 		return true;
 	return f->status != 429 && f->status != 401 && f->status != 403 && f->status != 404 && says_too_long(f->text);
 }
 
+static const char *const FLAGGED[] = { "flagged",
+	                               "content management policy",
+	                               "content policy",
+	                               "safety system",
+	                               "inappropriate content",
+	                               "usage guidelines",
+	                               "safety_check",
+	                               "content exists risk",
+	                               "considered high risk",
+	                               "sensitive information",
+	                               "sensitive content",
+	                               "new_sensitive",
+	                               "content filtering policy",
+	                               "guardrail",
+	                               "\xE6\x95\x8F\xE6\x84\x9F", /* sensitive */
+	                               NULL };
+/* No access to one model says nothing of the key's others. */
+static const char *const NO_MODEL[] = { "model_not_found",
+	                                "model not exist",
+	                                "model does not exist",
+	                                "does not exist or you do not have access",
+	                                "have access to the model",
+	                                "invalid model",
+	                                NULL };
+static const char *const RATES[] = {
+	"rate limit", "too many requests", "quota exceeded", "will be replenished", "throttl", "too many tokens, please wait",
+	NULL
+};
+static const char *const BAD_KEYS[] = { "API key not valid",
+	                                "incorrect api key",
+	                                "invalid api key",
+	                                "invalid_api_key",
+	                                "login fail",
+	                                "organization has been disabled",
+	                                "organization has been restricted",
+	                                NULL };
+
 static enum err_code decide(const struct facts *f)
 {
-	static const char *const FLAGGED[] = { "flagged",       "content management policy", "content policy",
-		                               "safety system", "inappropriate content",     NULL };
 	if (is_exhausted(f))
 		return ERR_QUOTA;
 	if (is_too_long(f))
 		return ERR_CONTEXT_LENGTH;
 	if (str_has_nocase(f->code, "content_filter") || str_has_nocase(f->code, "content_policy") ||
-	    ((f->status == 400 || f->status == 403) && has_any(f->text, FLAGGED)))
+	    str_has_nocase(f->type, "content_filter") ||
+	    ((f->status == 400 || f->status == 403 || f->status == 446) && has_any(f->text, FLAGGED)))
 		return ERR_CONTENT_FILTER;
-	if (f->status == 401 || f->status == 403 || says_word(f, 401) ||
-	    (f->status == 400 && str_has_nocase(f->text, "API key not valid")))
+	if (f->status != 429 && f->status < 500 && (has_any(f->code, NO_MODEL) || has_any(f->text, NO_MODEL)))
+		return ERR_MODEL_NOT_FOUND;
+	if ((f->status == 403 || f->status == 400 || f->status >= 500) && (has_any(f->text, RATES) || says_word(f, 429)))
+		return ERR_RATE_LIMITED;
+	if (f->status == 401 || f->status == 403 || says_word(f, 401) || (f->status == 400 && has_any(f->text, BAD_KEYS)))
 		return ERR_AUTH;
-	if (f->status == 404 || str_eq(f->code, "model_not_found"))
+	if (f->status == 404)
 		return ERR_MODEL_NOT_FOUND;
 	if (f->status == 429)
 		return ERR_RATE_LIMITED;
@@ -348,8 +412,12 @@ int classify_http(int status, struct str body, int retry_after_ms, struct err *e
 {
 	struct arena a = ARENA_INIT;
 	struct facts f = { .status = status };
+	const struct json *j = NULL;
+	struct err ignored;
 	char where[32];
-	read_facts(&a, body, &f);
+	if (json_parse_piece(&a, body, ERROR_BODY_MAX, &j, &ignored) < 0)
+		j = NULL;
+	read_facts(&a, body, j, &f);
 	snprintf(where, sizeof where, "HTTP %d", status);
 	set(&f, decide(&f), retry_after_ms, where, err);
 	arena_release(&a);
@@ -359,7 +427,8 @@ int classify_http(int status, struct str body, int retry_after_ms, struct err *e
 int classify_redirect(int status, const char *location, struct err *err)
 {
 	struct strbuf clean = STRBUF_INIT(160 * 8);
-	utf8_safe(&clean, str_of(location), false);
+	utf8_safe(&clean, (struct str){ location, strcspn(location, "?#") },
+	          false); /* our own query, with its secrets, comes back in it */
 	err_set(err, ERR_NOT_CONFIGURED, "HTTP %d: redirects are not followed; this one points to %.150s: is base_url right?",
 	        status, clean.len > 0 ? strbuf_text(&clean) : "nothing");
 	strbuf_release(&clean);
@@ -379,7 +448,8 @@ bool is_error_event(const struct json *j, const char *name, const char *const *p
 {
 	struct str text, type = STR("");
 	int64_t code = 0;
-	if (says_error(json_get(j, "error")) || json_is_string(json_get(j, "x_groq.error")) || strcmp(name, "error") == 0)
+	if (says_error(json_get(j, "error")) || says_error(json_get(j, "choices[0].error")) ||
+	    json_is_string(json_get(j, "x_groq.error")) || strcmp(name, "error") == 0)
 		return true;
 	json_str(j, "type", &type);
 	if (type.len == 0)
@@ -395,15 +465,18 @@ bool is_error_event(const struct json *j, const char *name, const char *const *p
 	return text_at(j, TEXTS, &text);
 }
 
-int classify_event(struct str event, struct err *err)
+int classify_event(struct str event, const struct json *j, struct err *err)
 {
 	static const char *const BUSY[] = { "overloaded", "server busy", "at capacity", NULL };
-	static const char *const RATE[] = { "rate limit", "too many requests", NULL };
 	struct arena a = ARENA_INIT;
 	struct facts f = { .status = 0 };
-	read_facts(&a, event, &f);
+	read_facts(&a, event, j, &f);
 	if (f.status == 0 || f.status == 500) /* no code, or one that says no more than that it went wrong */
-		f.status = has_any(f.text, BUSY) ? 529 : has_any(f.text, RATE) ? 429 : 500;
+		f.status = has_any(f.text, BUSY)       ? 529
+		           : has_any(f.text, RATES)    ? 429
+		           : has_any(f.text, BAD_KEYS) ? 401
+		           : has_any(f.text, FLAGGED)  ? 400
+		                                       : 500;
 	set(&f, decide(&f), -1, "in the stream", err);
 	arena_release(&a);
 	return -1;

@@ -205,7 +205,7 @@ int embed_read(const struct embed_ops *ops, const struct embed_request *r, struc
 	if (wire_parse(&tree, body, EMBED_BODY_MAX, &j, err) < 0)
 		goto out;
 	if (is_error_event(j, "", PAYLOAD) || is_error_event(json_get(j, "[0]"), "", PAYLOAD)) {
-		classify_event(body, err);
+		classify_event(body, j, err);
 		goto out;
 	}
 	list = json_get(j, ops->list);

@@ -12,10 +12,9 @@
 
 struct state {
 	struct parts parts;
-	int64_t prompt, tools, candidates, thoughts, total;
-	struct str event; /* the one being read: no other of the conversation is like it */
-	struct grow own;  /* parts so far, as they came */
-	bool has_signed;  /* own parts that must be said again as they are */
+	int64_t prompt, tools, candidates, thoughts;
+	struct grow own; /* parts so far, as they came */
+	bool has_signed; /* own parts that must be said again as they are */
 };
 
 /* ---- the request */
@@ -112,7 +111,7 @@ static void build(const struct prompt *p, struct strbuf *b)
 		put_turn(&w, &p->turns[i], wants_signed);
 	wire_end_turns(&w);
 	strbuf_char(b, ']');
-	if (p->system != NULL && p->system[0] != '\0') {
+	if (p->system != NULL && !text_is_blank(str_of(p->system))) {
 		strbuf_str(b, ",\"systemInstruction\":{\"parts\":[{\"text\":");
 		json_put_str(b, str_of(p->system));
 		strbuf_str(b, "}]}");
@@ -134,7 +133,7 @@ static struct state *state_of(struct reply *r)
 {
 	if (r->state == NULL) {
 		struct state *s = arena_alloc(r->arena, sizeof *s);
-		*s = (struct state){ .prompt = -1, .tools = -1, .candidates = -1, .thoughts = -1, .total = -1 };
+		*s = (struct state){ .prompt = -1, .tools = -1, .candidates = -1, .thoughts = -1 };
 		r->state = s;
 	}
 	return r->state;
@@ -144,18 +143,19 @@ static struct state *state_of(struct reply *r)
 static void read_usage(struct reply *r, const struct json *u)
 {
 	struct state *s = state_of(r);
+	int64_t total = -1;
 	usage_count(u, "promptTokenCount", &s->prompt);
 	usage_count(u, "toolUsePromptTokenCount", &s->tools);
 	usage_count(u, "candidatesTokenCount", &s->candidates);
 	usage_count(u, "thoughtsTokenCount", &s->thoughts);
-	usage_count(u, "totalTokenCount", &s->total);
+	usage_count(u, "totalTokenCount", &total);
 	usage_count(u, "cachedContentTokenCount", &r->usage.cached);
 	if (s->prompt >= 0)
 		r->usage.input = s->prompt + MAX(s->tools, 0);
 	if (s->candidates >= 0 || s->thoughts >= 0)
 		r->usage.output = MAX(s->candidates, 0) + MAX(s->thoughts, 0);
 	r->usage.reasoning = s->thoughts;
-	wire_check_total(r, s->total);
+	wire_check_total(r, total); /* of these counts: an older total is that of older ones */
 }
 
 static int read_call(struct reply *r, struct str raw, const struct json *call, struct err *err)
@@ -166,7 +166,7 @@ static int read_call(struct reply *r, struct str raw, const struct json *call, s
 	if (name.len == 0) /* the close of arguments that came in pieces, which we never ask for */
 		return err_set(err, ERR_BAD_REPLY, "a tool call without a name");
 	if (!json_str(call, "id", &id) || id.len == 0)
-		id = wire_make_id(r->arena, s->event, s->parts.n);
+		id = wire_make_id(r, raw, s->parts.n);
 	raw_get(raw, "args", &arguments);
 	struct part *p = parts_new(r, &s->parts, -1, id, name, err);
 	return p != NULL ? part_add(r->arena, p, str_eq(arguments, "null") ? STR("") : arguments, err) : -1;
@@ -177,7 +177,7 @@ static int read_part(struct reply *r, struct str raw, const struct json *part, s
 {
 	struct state *s = state_of(r);
 	struct str text = STR("");
-	bool is_thought = false, is_signed = json_get(part, "thoughtSignature") != NULL;
+	bool is_thought = false, is_signed = json_is_string(json_get(part, "thoughtSignature"));
 	const struct json *call = json_get(part, "functionCall");
 	struct str raw_call;
 	json_str(part, "text", &text);
@@ -185,10 +185,11 @@ static int read_part(struct reply *r, struct str raw, const struct json *part, s
 	r->has_thought |= is_thought;
 	if (text.len > 0 && !is_thought)
 		r->on_text(r->ctx, text);
-	if (json_is_object(call) && raw_get(raw, "functionCall", &raw_call) && read_call(r, raw_call, call, err) < 0)
+	bool is_call = json_is_object(call);
+	if (is_call && raw_get(raw, "functionCall", &raw_call) && read_call(r, raw_call, call, err) < 0)
 		return -1;
-	s->has_signed |= is_signed || call != NULL;
-	if (text.len > 0 || is_signed || call != NULL || json_get(part, "text") == NULL) {
+	s->has_signed |= is_signed || is_call;
+	if (text.len > 0 || is_signed || is_call || json_get(part, "text") == NULL) {
 		if (s->own.len + raw.len > WIRE_OWN_MAX - 4)
 			return err_set(err, ERR_TOO_BIG, "a turn over %u bytes", WIRE_OWN_MAX);
 		grow_add(r->arena, &s->own, s->own.len > 0 ? STR(",") : STR("["));
@@ -217,7 +218,6 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 	static const char *const PAYLOAD[] = { "candidates", "promptFeedback", "usageMetadata", "responseId", NULL };
 	const struct json *j;
 	struct str text;
-	state_of(r)->event = data;
 	if (wire_event(a, name, data, PAYLOAD, &j, err) < 0)
 		return -1;
 	wire_keep(r->model, sizeof r->model, j, "modelVersion");
@@ -229,13 +229,13 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 			return -1;
 	wire_keep_finish(r, j, "candidates[0].finishReason");
 	if (json_get(j, "candidates[0]") == NULL && json_str(j, "promptFeedback.blockReason", &text))
-		snprintf(r->finish, sizeof r->finish, "blocked: %.38s", text.ptr);
+		wire_set_finish(r, arena_strf(a, "blocked: %.38s", text.ptr));
 	return 0;
 }
 
 static bool is_call(const struct json *part)
 {
-	return json_get(part, "functionCall") != NULL;
+	return json_is_object(json_get(part, "functionCall"));
 }
 
 static void path(const struct prompt *p, struct strbuf *b)

@@ -115,7 +115,9 @@ static void retry_after(struct limits *l, int rank, int ms)
 static int read_retry_after(const struct limits *l, const char *value)
 {
 	double seconds = read_plain(value);
-	return isnan(seconds) ? until_ms(read_http_date(value), l->now) : wait_or_moment(seconds, 1000, l->now);
+	if (!isnan(seconds))
+		return wait_or_moment(seconds, 1000, l->now);
+	return strchr(value, ':') != NULL ? until_ms(read_http_date(value), l->now) : to_ms(read_duration_ms(value)); /* "60s" */
 }
 
 static void read_count(int64_t *count, const char *value)

@@ -54,9 +54,24 @@ static void take_turns(struct llm *l)
 		all[i] = (struct prompt_turn){ .role = job->turns[i].role,
 			                       .content = job->turns[i].content,
 			                       .own_protocol = job->turns[i].own_protocol,
+			                       .own_provider = job->turns[i].own_provider,
 			                       .own = job->turns[i].own };
 	l->turns = arena_alloc(&l->job->arena, size);
 	l->n_turns = turns_clean(&l->job->arena, all, job->n_turns, provider_speaks, l->turns);
+}
+
+/* The conversation for a route: what other providers said in their own form is told in words. */
+static const struct prompt_turn *turns_for(struct llm *l, const struct route *r)
+{
+	struct prompt_turn *out = arena_alloc(&l->job->arena, sizeof *out * (size_t)l->n_turns);
+	for (int i = 0; i < l->n_turns; i++) {
+		out[i] = l->turns[i];
+		if (out[i].own_provider == NULL || strcmp(out[i].own_provider, r->provider) != 0) {
+			out[i].own_protocol = NULL;
+			out[i].own = STR("");
+		}
+	}
+	return out;
 }
 
 static struct llm *llm_new(struct job *job)
@@ -237,10 +252,18 @@ static size_t room_of(const struct llm *l, const struct route *r)
 	return r->context_tokens == 0 ? SIZE_MAX : window > taken ? window - taken : 0;
 }
 
-/* Where another route is left, one whose window is surely too small is not asked. */
+/* A route whose window is too small for the whole conversation, by our count, is passed over where a later one has room for it; where none has,
+ * each is
+ * asked with as much as fits. */
 static bool is_too_small(const struct llm *l, const struct route *r)
 {
-	return l->at + 1 < l->job->n_routes && turns_bytes(l->turns, l->n_turns) > room_of(l, r);
+	size_t needed = turns_bytes(l->turns, l->n_turns);
+	if (needed <= room_of(l, r))
+		return false;
+	for (int i = l->at + 1; i < l->job->n_routes; i++)
+		if (l->job->routes[i].skip == NULL && room_of(l, &l->job->routes[i]) >= needed)
+			return true;
+	return false;
 }
 
 /* Calls the next route that may be called. False: there is none. */
@@ -265,7 +288,7 @@ static bool call_next(struct llm *l)
 			continue;
 		}
 		l->first_turn = turns_first(l->turns, l->n_turns, room_of(l, r));
-		ask.turns = l->turns + l->first_turn;
+		ask.turns = turns_for(l, r) + l->first_turn;
 		ask.n_turns = l->n_turns - l->first_turn;
 		call_free(l->call);
 		l->is_judged = false;
@@ -405,7 +428,9 @@ void llm_put(const struct job *job, struct strbuf *b)
 		if (l->call->proof != NULL)
 			json_put_field(b, "proof", l->call->proof);
 		if (l->call->err.code == ERR_OK && l->call->reply->own.len > 0) {
-			json_put_field(b, "own_protocol", job->called->protocol);
+			char own[120];
+			snprintf(own, sizeof own, "%.20s@%.90s", job->called->protocol, job->called->provider);
+			json_put_field(b, "own_protocol", own);
 			json_put_field(b, "own_turn", strbuf_text(&l->call->reply->own));
 		}
 	}

@@ -73,7 +73,7 @@ static const struct part *find_same(const struct parts *parts, struct str id)
 }
 
 /* Calls come whole; older servers give them no id, and some say a call twice. */
-static int read_call(struct reply *r, struct str data, const struct wire_list *l, struct err *err)
+static int read_call(struct reply *r, const struct wire_list *l, struct err *err)
 {
 	struct parts *parts = r->state;
 	struct str id = STR(""), name = STR(""), arguments = STR("");
@@ -86,7 +86,7 @@ static int read_call(struct reply *r, struct str data, const struct wire_list *l
 	if (same != NULL && str_eq(name, same->name) && str_eq(arguments, grow_str(&same->arguments).ptr))
 		return 0;
 	if (same != NULL || id.len == 0)
-		id = wire_make_id(r->arena, data, parts->n);
+		id = wire_make_id(r, l->raw, parts->n);
 	struct part *p = parts_new(r, parts, -1, id, name, err);
 	return p != NULL ? part_add(r->arena, p, arguments, err) : -1;
 }
@@ -96,7 +96,7 @@ static int read_calls(struct reply *r, struct str data, const struct json *j, st
 	for (struct wire_list l = wire_list(j, data, "message.tool_calls"); wire_next(&l);) {
 		if (r->state == NULL)
 			r->state = arena_alloc(r->arena, sizeof(struct parts));
-		if (read_call(r, data, &l, err) < 0)
+		if (read_call(r, &l, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -89,10 +89,13 @@ static void read_usage(struct reply *r, const struct json *j)
 	struct usage *u = &r->usage;
 	int64_t total = -1;
 	double cost;
+	usage_count(j, "input_tokens", &u->input); /* gateways with Anthropic's names */
+	usage_count(j, "output_tokens", &u->output);
 	usage_count(j, "prompt_tokens", &u->input);
 	usage_count(j, "completion_tokens", &u->output);
 	usage_count(j, "total_tokens", &total);
 	usage_count(j, "cached_tokens", &u->cached);           /* Kimi */
+	usage_count(j, "cache_read_input_tokens", &u->cached); /* gateways before Anthropic */
 	usage_count(j, "prompt_cache_hit_tokens", &u->cached); /* DeepSeek */
 	usage_count(j, "prompt_tokens_details.cached_tokens", &u->cached);
 	usage_count(j, "cache_creation_input_tokens", &u->cache_write); /* gateways before Anthropic */
@@ -106,10 +109,15 @@ static void read_usage(struct reply *r, const struct json *j)
 	wire_check_total(r, total);
 }
 
-static struct parts *parts_of(struct reply *r)
+struct state {
+	struct parts parts;
+	bool has_delta; /* the answer comes in pieces */
+};
+
+static struct state *state_of(struct reply *r)
 {
 	if (r->state == NULL)
-		r->state = arena_alloc(r->arena, sizeof(struct parts));
+		r->state = arena_alloc(r->arena, sizeof(struct state));
 	return r->state;
 }
 
@@ -133,9 +141,9 @@ static struct part *find_part(const struct parts *parts, struct str id, int64_t 
 }
 
 /* Arguments are a string in pieces; some servers send the object itself. */
-static int read_call(struct reply *r, struct str data, struct str raw, const struct json *j, struct err *err)
+static int read_call(struct reply *r, struct str raw, const struct json *j, struct err *err)
 {
-	struct parts *parts = parts_of(r);
+	struct parts *parts = &state_of(r)->parts;
 	struct str id = STR(""), name = STR(""), arguments = STR("");
 	int64_t index = -1;
 	json_str(j, "id", &id);
@@ -145,7 +153,7 @@ static int read_call(struct reply *r, struct str data, struct str raw, const str
 		raw_get(raw, "function.arguments", &arguments);
 	struct part *p = find_part(parts, id, index, name);
 	if (p == NULL) {
-		struct str made = id.len > 0 ? id : wire_make_id(r->arena, data, parts->n);
+		struct str made = id.len > 0 ? id : wire_make_id(r, raw, parts->n);
 		p = parts_new(r, parts, index, made, name, err);
 	} else if (p->name[0] == '\0' && name.len > 0) {
 		p->name = arena_dup(r->arena, name.ptr, name.len);
@@ -156,14 +164,14 @@ static int read_call(struct reply *r, struct str data, struct str raw, const str
 static int read_calls(struct reply *r, struct str data, const char *list, const struct json *j, struct err *err)
 {
 	for (struct wire_list l = wire_list(j, data, list); wire_next(&l);)
-		if (read_call(r, data, l.raw, l.j, err) < 0)
+		if (read_call(r, l.raw, l.j, err) < 0)
 			return -1;
 	return 0;
 }
 
 static int end(struct reply *r, struct err *err)
 {
-	return r->state != NULL ? parts_settle(r, r->state, err) : 0;
+	return r->state != NULL ? parts_settle(r, &state_of(r)->parts, err) : 0;
 }
 
 static bool has_text(const struct json *j, const char *path)
@@ -205,11 +213,17 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 		if (json_is_object(json_get(j, USAGE[i])))
 			read_usage(r, json_get(j, USAGE[i]));
 	wire_keep_finish(r, j, "choices[0].finish_reason");
-	r->is_document |= json_is_object(json_get(j, "choices[0].message"));
-	wire_put_text(r, j, "choices[0].text");
+	wire_keep_finish(r, j, "choices[0].finish_reason.type"); /* sglang */
+	state_of(r)->has_delta |= json_is_object(json_get(j, "choices[0].delta"));
+	if (!state_of(r)->has_delta)
+		wire_put_text(r, j, "choices[0].text");
 	if (read_message(r, data, j, "choices[0].delta", err) < 0)
 		return -1;
-	return r->is_document ? read_message(r, data, j, "choices[0].message", err) : 0;
+	/* MiniMax says the whole message again behind its pieces, Perplexity all that was said so far beside each of them. */
+	if (state_of(r)->has_delta || !json_is_object(json_get(j, "choices[0].message")))
+		return 0;
+	r->is_document = true;
+	return read_message(r, data, j, "choices[0].message", err);
 }
 
 static void path(const struct prompt *p, struct strbuf *b)

@@ -24,10 +24,10 @@ struct prompt_turn {
 	int n_calls;
 	const char *call_id, *call_name; /* tool: the call that this answers */
 	bool is_error;                   /* tool: it failed */
-	/* assistant: the turn as its provider said it (reply.own), replayed unchanged where the protocol is the same; else it is translated from
-	 * the
-	 * fields above and the foreign parts (signatures, ids) are left out. NULL: not kept. */
-	const char *own_protocol;
+	/* assistant: the turn as its provider said it (reply.own), replayed unchanged to the same provider; else it is translated from the fields
+	 * above
+	 * and the foreign parts (signatures, ids) are left out: nobody takes the signatures of another, whatever the protocol. NULL: not kept. */
+	const char *own_protocol, *own_provider;
 	struct str own;
 };
 
@@ -111,10 +111,10 @@ extern const struct provider_ops provider_ollama, provider_openai, provider_anth
 const struct provider_ops *provider_speaks(const char *protocol);
 void reply_release(struct reply *);
 
-/* A count of tokens, when it is there and makes sense. */
+/* A count of tokens, when it is there and makes sense. Counts only grow: zeros behind them are placeholders. */
 static inline void usage_count(const struct json *j, const char *path, int64_t *out)
 {
 	int64_t v;
-	if (json_int(j, path, &v) && v >= 0 && v <= TOKENS_MAX)
+	if (json_int(j, path, &v) && v >= 0 && v <= TOKENS_MAX && (v > 0 || *out < 0))
 		*out = v;
 }

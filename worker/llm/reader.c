@@ -2,9 +2,8 @@
 
 #include <strings.h>
 
+#include "shared/utf8.h"
 #include "worker/llm/classify.h"
-
-#define ERROR_BODY_MAX 65536
 
 static void on_reply_text(void *ctx, struct str piece)
 {
@@ -51,6 +50,17 @@ static struct str trimmed(struct str s)
 	return s;
 }
 
+/* The first data that is none. */
+static void keep_odd(struct reader *r, struct str data)
+{
+	struct strbuf safe = STRBUF_INIT(1024);
+	if (r->odd[0] != '\0')
+		return;
+	utf8_safe(&safe, (struct str){ data.ptr, MIN(data.len, 60) }, false);
+	snprintf(r->odd, sizeof r->odd, "%s", strbuf_text(&safe));
+	strbuf_release(&safe);
+}
+
 /* One event. An error counts until the reply is whole; what is said after that is read for text and usage only. */
 static int on_event(void *ctx, const char *name, struct str data, struct err *err)
 {
@@ -59,8 +69,14 @@ static int on_event(void *ctx, const char *name, struct str data, struct err *er
 	bool was_whole = reply_is_whole(&r->reply);
 	int result = 0;
 	data = trimmed(data);
-	if (str_eq(data, "[DONE]")) /* OpenAI's end mark; gateways end the streams of other protocols with it too */
+	while (str_starts(data, "data:")) /* a proxy that framed what was framed */
+		data = trimmed((struct str){ data.ptr + 5, data.len - 5 });
+	if ((data.len == 6 && strncasecmp(data.ptr, "[DONE]", 6) == 0) ||
+	    str_eq(data, "DONE")) /* OpenAI's end mark; gateways end the streams of other protocols with it too */
 		r->reply.has_mark = true;
+	else if (data.len > 0 && data.ptr[0] != '{' && data.ptr[0] != '[' &&
+	         strcmp(name, "error") != 0) /* ": keepalive", "ping": no part of a reply */
+		keep_odd(r, data);
 	else if (data.len > 0)
 		result = r->ops->feed(&r->reply, &a, name, data, err);
 	arena_release(&a);
@@ -79,13 +95,15 @@ static bool is_success(int status)
 int reader_feed(struct reader *r, int status, struct str piece, struct err *err)
 {
 	const struct reply *reply = &r->reply;
-	size_t text = r->text.bytes;
+	size_t text = r->text.bytes_in;
 	bool was_whole = reply_is_whole(reply), had_mark = reply->has_mark;
 	int64_t output = reply->usage.output;
 	r->body_bytes += piece.len;
 	if (!is_success(status)) {
 		strbuf_add(&r->error_body, piece.ptr, MIN(piece.len, ERROR_BODY_MAX - r->error_body.len));
-		return 0;
+		if (!brackets_closed(&r->error_json))
+			brackets_follow(&r->error_json, piece);
+		return brackets_closed(&r->error_json) || r->error_body.len == ERROR_BODY_MAX ? READER_MARK_MS : 0;
 	}
 	if (!r->is_over && split_feed(&r->split, piece, on_event, r, err) < 0) {
 		r->is_over = true;
@@ -94,7 +112,14 @@ int reader_feed(struct reader *r, int status, struct str piece, struct err *err)
 			return -1;
 		}
 	}
-	bool is_news = !was_whole || r->text.bytes != text || reply->has_mark != had_mark || reply->usage.output != output;
+	bool is_early = !reply->has_mark && !reply->is_document && r->text.bytes_in == 0 && reply->n_begun == 0;
+	bool has_more = was_whole && !had_mark && r->text.bytes_in != text;
+	/* A word for the end before the first word of the answer, or between others, is no end yet: such servers say it in each event. */
+	if (reply_is_whole(reply) && !reply->has_mark && (is_early || has_more || r->is_chatty)) {
+		r->is_chatty |= has_more;
+		return READER_ON_MS;
+	}
+	bool is_news = !was_whole || r->text.bytes_in != text || reply->has_mark != had_mark || reply->usage.output != output;
 	if (!reply_is_whole(reply) || !is_news)
 		return 0;
 	return reply->has_mark ? READER_MARK_MS : READER_GRACE_MS;
@@ -104,13 +129,12 @@ int reader_feed(struct reader *r, int status, struct str piece, struct err *err)
 static void end_split(struct reader *r)
 {
 	struct err err = { .code = ERR_OK };
-	bool left;
-	if (!r->is_over && split_end(&r->split, on_event, r, &left, &err) < 0 && !reply_is_whole(&r->reply))
+	if (!r->is_over && split_end(&r->split, on_event, r, &err) < 0 && !reply_is_whole(&r->reply))
 		r->error = err;
 	r->is_over = true;
 }
 
-static int refused(struct reader *r, int status, struct err *err)
+static int judge_status(struct reader *r, int status, struct err *err)
 {
 	struct str body = { strbuf_text(&r->error_body), r->error_body.len };
 	if (status >= 300 && status < 400)
@@ -133,22 +157,24 @@ struct verdict reader_end(struct reader *r, int status, const struct err *transp
 	/* A status that says what went wrong is worth more than how the connection ended after it. */
 	if (status >= 300 && !is_ours(transport)) {
 		struct verdict v = { .finish_reason = NULL };
-		refused(r, status, &v.err);
+		judge_status(r, status, &v.err);
 		return v;
 	}
 	end_split(r);
 	text_end(&r->text);
-	r->was_refused = r->error.code != ERR_OK && r->error.code != ERR_BAD_REPLY && !r->split.is_sse && r->text.bytes == 0 &&
-	                 r->reply.n_begun == 0 && !r->reply.has_thought;
+	if (r->odd[0] != '\0' && r->error.code == ERR_OK && r->text.bytes_in == 0 && r->reply.n_begun == 0)
+		err_set(&r->error, ERR_BAD_REPLY, "not JSON: %s", r->odd);
 	r->reply.has_thought |= r->text.has_thought;
+	r->is_unbilled = r->error.code != ERR_OK && r->error.code != ERR_BAD_REPLY && r->error.code != ERR_TOO_BIG &&
+	                 !r->split.is_sse && r->text.bytes_in == 0 && r->reply.n_begun == 0 && !r->reply.has_thought;
 	enum finish_kind kind = finish_kind(r->reply.finish);
 	if (reply_is_whole(&r->reply) && (kind == FINISH_STOP || kind == FINISH_NONE) && r->ops->end != NULL)
 		r->ops->end(&r->reply, &calls);
-	return verdict(&(struct heard){ .reply = &r->reply,
-	                                .has_text = r->text.has_words,
-	                                .error = &r->error,
-	                                .late = &r->late,
-	                                .calls = &calls,
-	                                .transport = transport,
-	                                .body_bytes = r->body_bytes });
+	return verdict(&(struct evidence){ .reply = &r->reply,
+	                                   .has_text = r->text.has_words,
+	                                   .error = &r->error,
+	                                   .late = &r->late,
+	                                   .calls = &calls,
+	                                   .transport = transport,
+	                                   .body_bytes = r->body_bytes });
 }

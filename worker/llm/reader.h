@@ -8,7 +8,8 @@
 #include "worker/llm/verdict.h"
 #include "worker/net/split.h"
 
-#define READER_GRACE_MS 2000 /* for usage, and text that comes late, after the model said that it was done */
+#define READER_GRACE_MS 2000  /* for usage, and text that comes late, after the model said that it was done */
+#define READER_ON_MS 86400000 /* go on until the body ends: a grace that was given is taken back */
 #define READER_MARK_MS 500 /* for the end of the body after the protocol's last event, so that the connection can be used again */
 
 struct reader {
@@ -20,10 +21,13 @@ struct reader {
 	char location[160];   /* where a redirect points to */
 	struct splitter split;
 	struct strbuf error_body;
-	struct err error, late; /* said by the body, before and after the reply was whole */
+	struct brackets error_json; /* of it */
+	struct err error, late;     /* said by the body, before and after the reply was whole */
 	size_t body_bytes;
-	bool is_over;     /* of the splitter: what comes is not read */
-	bool was_refused; /* a 2xx whose body is an error and nothing else, and no stream: nothing was generated */
+	char odd[160];    /* the first event that was no JSON */
+	bool is_chatty;   /* text came behind the word for its end */
+	bool is_over;     /* the splitter failed or ended: later bytes are only counted */
+	bool is_unbilled; /* a 2xx whose body is an error and nothing else, and no stream: nothing was generated */
 };
 
 /* now: wall time. on_text is called with whole characters. The reader must not be moved. */

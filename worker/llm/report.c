@@ -86,7 +86,7 @@ static void tell(const struct job *job, const struct route *r, const struct call
 }
 
 /* Nobody is to call the model, or with the key, for as long as what was answered asks for. */
-static void park(const struct job *job, const struct route *r, const struct call *c)
+static void park(const struct job *job, const struct route *r, const struct call *c, bool is_again)
 {
 	struct breakers *b = job->services->breakers;
 	const struct err *err = &c->err;
@@ -94,8 +94,11 @@ static void park(const struct job *job, const struct route *r, const struct call
 	if (acts & ACT_PARK_KEY) {
 		breakers_park(b, r, err, MAX(err->wait_ms, PARK_KEY_MS), !err->is_of_model);
 	} else if (acts & ACT_PARK_MODEL) {
-		if (err->wait_ms == 0 || err->wait_ms > job->services->options->patience_ms)
+		if (err->wait_ms > job->services->options->patience_ms)
 			breakers_park(b, r, err, err->wait_ms, false);
+		else if (err->wait_ms == 0 ||
+		         is_again) /* it was waited for as said, and was not enough: that is not for each call to find out */
+			breakers_park(b, r, err, 0, false);
 	} else if (left_ms > 0) {
 		struct err used;
 		err_set(&used, ERR_RATE_LIMITED, "its headers say that nothing is left for now");
@@ -116,5 +119,5 @@ void report_call(struct job *job, const struct route *r, const struct call *c, c
 	if (r->is_probe)
 		breakers_probed(b, r, job->job_id, is_ours ? -1 : (acts & (ACT_BREAKER | ACT_PARK_KEY | ACT_PARK_MODEL)) == 0,
 		                err);
-	park(job, r, c);
+	park(job, r, c, about->resend > 0);
 }

@@ -10,36 +10,42 @@ static const struct {
 	{ "<thought>", "</thought>" },
 };
 
+/* Bytes of the blank at the beginning: ASCII's, U+0085, U+00A0, U+1680, U+2000 to U+200F, U+2028, U+2029, U+202F, U+205F, U+2060, U+3000, U+FEFF.
+ * */
+static size_t blank(struct str s)
+{
+	static const char *const WIDE[] = { "\xC2\x85",     "\xC2\xA0",     "\xE1\x9A\x80", "\xE2\x80\xA8", "\xE2\x80\xA9",
+		                            "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE2\x81\xA0", "\xE3\x80\x80", "\xEF\xBB\xBF" };
+	if (s.len > 0 && *s.ptr != '\0' && strchr(" \t\r\n\v\f", *s.ptr) != NULL)
+		return 1;
+	if (str_starts(s, "\xE2\x80") && s.len > 2 && (unsigned char)s.ptr[2] < 0x90)
+		return 3;
+	for (size_t k = 0; k < ARRAY_SIZE(WIDE); k++)
+		if (str_starts(s, WIDE[k]))
+			return strlen(WIDE[k]);
+	return 0;
+}
+
+/* Bytes of blanks at the beginning. */
+static size_t blanks(struct str s)
+{
+	size_t i = 0;
+	for (size_t n; (n = blank((struct str){ s.ptr + i, s.len - i })) > 0;)
+		i += n;
+	return i;
+}
+
 bool text_is_blank(struct str s)
 {
-	static const char *const WIDE[] = { "\xC2\xA0",     "\xE2\x80\x8B", "\xE2\x80\x83", "\xE2\x80\x82",
-		                            "\xE2\x80\xAF", "\xE3\x80\x80", "\xEF\xBB\xBF" };
-	for (size_t i = 0; i < s.len;) {
-		size_t n = s.ptr[i] != '\0' && strchr(" \t\r\n\v\f", s.ptr[i]) != NULL ? 1 : 0;
-		for (size_t k = 0; k < ARRAY_SIZE(WIDE) && n == 0; k++)
-			n = str_starts((struct str){ s.ptr + i, s.len - i }, WIDE[k]) ? strlen(WIDE[k]) : 0;
-		if (n == 0)
-			return false;
-		i += n;
-	}
-	return true;
+	return blanks(s) == s.len;
 }
 
 static void hand_on(struct text *t, struct str s)
 {
 	if (s.len == 0)
 		return;
-	t->bytes += s.len;
 	t->has_words = t->has_words || !text_is_blank(s);
 	t->on_text(t->ctx, s);
-}
-
-static size_t blanks(struct str s)
-{
-	size_t n = 0;
-	while (n < s.len && strchr(" \t\r\n", s.ptr[n]) != NULL && s.ptr[n] != '\0')
-		n++;
-	return n;
 }
 
 /* The answer begins. Blanks between what was thought and its first word belong to neither. */
@@ -110,10 +116,11 @@ static void look_at_held(struct text *t, bool is_end)
 	}
 }
 
-static void add_whole(struct text *t, struct str s)
+static void add_joined(struct text *t, struct str s)
 {
 	while (t->state != TEXT_SPOKEN && s.len > 0) {
 		size_t n = MIN(s.len, TEXT_BLANKS_MAX / 4);
+		n -= utf8_unfinished((struct str){ s.ptr, n });
 		strbuf_add(&t->held, s.ptr, n);
 		s = (struct str){ s.ptr + n, s.len - n };
 		look_at_held(t, false);
@@ -136,8 +143,9 @@ static size_t cut_at_end(struct str s)
 void text_add(struct text *t, struct str piece)
 {
 	size_t n;
+	t->bytes_in += piece.len;
 	if (t->n_cut == 0 && (n = cut_at_end(piece)) == 0 && utf8_valid(piece)) {
-		add_whole(t, piece);
+		add_joined(t, piece);
 		return;
 	}
 	struct strbuf raw = STRBUF_INIT(piece.len + sizeof t->cut), whole = STRBUF_INIT((piece.len + sizeof t->cut) * 3);
@@ -147,7 +155,7 @@ void text_add(struct text *t, struct str piece)
 	utf8_repair(&whole, (struct str){ strbuf_text(&raw), raw.len - n });
 	memcpy(t->cut, strbuf_text(&raw) + raw.len - n, n);
 	t->n_cut = (int)n;
-	add_whole(t, (struct str){ strbuf_text(&whole), whole.len });
+	add_joined(t, (struct str){ strbuf_text(&whole), whole.len });
 	strbuf_release(&raw);
 	strbuf_release(&whole);
 }
@@ -155,7 +163,7 @@ void text_add(struct text *t, struct str piece)
 void text_end(struct text *t)
 {
 	if (t->n_cut > 0)
-		add_whole(t, STR("\xEF\xBF\xBD"));
+		add_joined(t, STR("\xEF\xBF\xBD"));
 	t->n_cut = 0;
 	look_at_held(t, true);
 }

@@ -2,8 +2,7 @@
 /*
  * The text of an answer as it comes from a provider, made whole for those who read it: bytes of a character, and halves of a surrogate pair, that
  * came in two pieces are joined, others become U+FFFD; thinking that a model wrote between <think> and </think> at the beginning is left out;
- * blanks
- * before the first word are held back until it comes, so that an answer of blanks is none. Pure; linear in the bytes.
+ * blanks before the first word are held back until it comes, so that an answer of blanks is none. Pure; linear in the bytes.
  */
 #include "shared/str.h"
 
@@ -16,7 +15,7 @@ struct text {
 	struct strbuf held; /* BLANK: blanks, and what may be the beginning of <think>; THOUGHT: what may be that of </think> */
 	int tag;            /* THOUGHT: which one is open */
 	bool has_thought, has_words; /* has_words: more than blanks was handed on */
-	size_t bytes;                /* handed on */
+	size_t bytes_in;             /* that came, thinking and all */
 	void (*on_text)(void *ctx, struct str text);
 	void *ctx;
 };

@@ -1,8 +1,7 @@
 #include "worker/llm/turns.h"
 
 #include "worker/llm/text.h"
-
-#define OWN_MAX (16u << 20)
+#include "worker/llm/wire.h"
 
 static bool is_role(const struct prompt_turn *t, const char *role)
 {
@@ -19,7 +18,7 @@ static int own_calls(const struct prompt_turn *t, turns_speaks speaks)
 	int n = 0;
 	if (t->own_protocol == NULL || t->own.len == 0)
 		return 0;
-	if (ops == NULL || ops->is_call == NULL || json_parse(&a, t->own, OWN_MAX, &j, &ignored) < 0) {
+	if (ops == NULL || ops->is_call == NULL || json_parse(&a, t->own, WIRE_OWN_MAX, &j, &ignored) < 0) {
 		arena_release(&a);
 		return 1;
 	}
@@ -55,7 +54,7 @@ static bool is_answered(const struct prompt_turn *t, int n_results, int n_own)
 	return n_results >= MAX(n_own, t->n_calls);
 }
 
-/* The turn as it may be sent, results behind it not looked at. */
+/* The turn without its calls; its own form is dropped too where that holds calls. */
 static struct prompt_turn without_calls(struct prompt_turn t, int n_own)
 {
 	t.calls = NULL;
@@ -130,10 +129,12 @@ size_t turns_bytes(const struct prompt_turn *turns, int n)
 int turns_first(const struct prompt_turn *turns, int n, size_t bytes)
 {
 	int first = n;
+	size_t taken = 0;
 	for (int i = n - 1; i >= 0; i--) {
+		taken += turns_bytes(&turns[i], 1);
 		if (!is_role(&turns[i], "user"))
 			continue;
-		if (first < n && turns_bytes(turns + i, n - i) > bytes)
+		if (first < n && taken > bytes)
 			break;
 		first = i;
 	}

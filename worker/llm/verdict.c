@@ -20,6 +20,8 @@ static const struct {
 	{ "eos", FINISH_STOP },
 	{ "eos_token", FINISH_STOP },
 	{ "eot", FINISH_STOP },
+	{ "endoftext", FINISH_STOP },
+	{ "stop_criteria_met", FINISH_STOP },
 	{ "complete", FINISH_STOP },
 	{ "completed", FINISH_STOP },
 	{ "finished", FINISH_STOP },
@@ -40,6 +42,8 @@ static const struct {
 	{ "max_length", FINISH_LENGTH },
 	{ "max_new_tokens", FINISH_LENGTH },
 	{ "max_output_tokens", FINISH_LENGTH },
+	{ "max_output", FINISH_LENGTH },
+	{ "context", FINISH_LENGTH },
 	{ "max_completion_tokens", FINISH_LENGTH },
 	{ "token_limit", FINISH_LENGTH },
 	{ "token_limit_reached", FINISH_LENGTH },
@@ -56,6 +60,8 @@ static const struct {
 
 	{ "malformed_function_call", FINISH_FAULT },
 	{ "malformed_response", FINISH_FAULT },
+	{ "malformed_model_output", FINISH_FAULT },
+	{ "malformed_tool_use", FINISH_FAULT },
 	{ "unexpected_tool_call", FINISH_FAULT },
 	{ "too_many_tool_calls", FINISH_FAULT },
 	{ "missing_thought_signature", FINISH_FAULT },
@@ -145,7 +151,7 @@ static int starved(const struct reply *r, struct err *err)
 }
 
 /* It has ended as the model wanted; is there something in it? */
-static int used(const struct heard *h, struct err *err)
+static int used(const struct evidence *h, struct err *err)
 {
 	const struct reply *r = h->reply;
 	if (h->has_text || r->n_calls > 0)
@@ -160,7 +166,7 @@ static int used(const struct heard *h, struct err *err)
 }
 
 /* The first rule that fits; each is a line of the decision note's table. */
-static int judge(const struct heard *h, struct err *err)
+static int judge(const struct evidence *h, struct err *err)
 {
 	const struct reply *r = h->reply;
 	enum finish_kind kind = finish_kind(r->finish);
@@ -190,7 +196,7 @@ static int judge(const struct heard *h, struct err *err)
 	return err_set(err, ERR_TRUNCATED, "the stream ended without a reason or an end mark, after %zu bytes", h->body_bytes);
 }
 
-struct verdict verdict(const struct heard *h)
+struct verdict verdict(const struct evidence *h)
 {
 	struct verdict v = { .finish_reason = reason_of(h->reply), .proof = proof_of(h->reply) };
 	judge(h, &v.err);

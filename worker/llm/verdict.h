@@ -17,7 +17,7 @@ enum finish_kind {
 enum finish_kind finish_kind(const char *word);
 
 /* What was read of a body, when it ended or when nobody reads on. */
-struct heard {
+struct evidence {
 	const struct reply *reply;
 	bool has_text;               /* more than blanks, and no thinking */
 	const struct err *error;     /* said inside of the body before it was whole; code OK: none */
@@ -37,4 +37,4 @@ struct verdict {
 /* Nothing that the transport does from here on matters: the provider said that it was done. More text may still come, and usage. */
 bool reply_is_whole(const struct reply *);
 /* finish_reason of an answer with calls is tool_calls, whatever word came with them. */
-struct verdict verdict(const struct heard *);
+struct verdict verdict(const struct evidence *);

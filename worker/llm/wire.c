@@ -2,6 +2,7 @@
 
 #include "shared/utf8.h"
 #include "worker/llm/classify.h"
+#include "worker/llm/text.h"
 #include "worker/llm/verdict.h"
 
 int wire_parse(struct arena *a, struct str text, size_t cap, const struct json **out, struct err *err)
@@ -17,7 +18,7 @@ int wire_event(struct arena *a, const char *name, struct str data, const char *c
 {
 	if (wire_parse(a, data, SPLIT_LINE_MAX, out, err) < 0)
 		return -1;
-	return is_error_event(*out, name, payload) ? classify_event(data, err) : 0;
+	return is_error_event(*out, name, payload) ? classify_event(data, *out, err) : 0;
 }
 
 /* ---- JSON as it stands. The text was parsed before, so it is known to be well formed. */
@@ -89,13 +90,13 @@ static bool is_named(struct str key, const char *name, size_t n)
 {
 	size_t at = 0;
 	for (size_t i = 0; i < n; i++) {
-		char c = at < key.len ? key.ptr[at] : '\0';
+		long c = at < key.len ? (unsigned char)key.ptr[at] : 0;
 		if (c == '\\' && at + 6 <= key.len && key.ptr[at + 1] == 'u') {
 			char hex[5] = { key.ptr[at + 2], key.ptr[at + 3], key.ptr[at + 4], key.ptr[at + 5] };
-			c = (char)strtol(hex, NULL, 16);
+			c = strtol(hex, NULL, 16);
 			at += 5;
 		}
-		if (c != name[i])
+		if (c != (unsigned char)name[i])
 			return false;
 		at++;
 	}
@@ -250,12 +251,18 @@ int parts_settle(struct reply *r, const struct parts *parts, struct err *err)
 	return 0;
 }
 
-struct str wire_make_id(struct arena *a, struct str data, int n)
+/* FNV-1a */
+static uint64_t hash(uint64_t h, struct str s)
 {
-	uint64_t h = 14695981039346656037u;
-	for (size_t i = 0; i < data.len; i++)
-		h = (h ^ (unsigned char)data.ptr[i]) * 1099511628211u;
-	return str_of(arena_strf(a, WIRE_MADE_ID "%016llx_%d", (unsigned long long)h, n));
+	for (size_t i = 0; i < s.len; i++)
+		h = (h ^ (unsigned char)s.ptr[i]) * 1099511628211u;
+	return h;
+}
+
+struct str wire_make_id(const struct reply *r, struct str call, int n)
+{
+	uint64_t h = hash(hash(14695981039346656037u, str_of(r->id)), call);
+	return str_of(arena_strf(r->arena, WIRE_MADE_ID "%016llx_%d", (unsigned long long)h, n));
 }
 
 /* ---- requests */
@@ -342,13 +349,14 @@ void wire_put_functions(const struct prompt *p, struct strbuf *b)
 void wire_put_messages(const struct prompt *p, struct strbuf *b, void (*put_turn)(const struct prompt_turn *, struct strbuf *))
 {
 	strbuf_str(b, ",\"messages\":[");
-	if (p->system != NULL) {
+	bool has_system = p->system != NULL && !text_is_blank(str_of(p->system));
+	if (has_system) {
 		strbuf_str(b, "{\"role\":\"system\",\"content\":");
 		json_put_str(b, str_of(p->system));
 		strbuf_char(b, '}');
 	}
 	for (int i = 0; i < p->n_turns; i++) {
-		if (i > 0 || p->system != NULL)
+		if (i > 0 || has_system)
 			strbuf_char(b, ',');
 		put_turn(&p->turns[i], b);
 	}
@@ -418,21 +426,30 @@ void wire_put_text(struct reply *r, const struct json *j, const char *path)
 	}
 }
 
-bool wire_keep(char *out, size_t size, const struct json *j, const char *path)
+void wire_keep(char *out, size_t size, const struct json *j, const char *path)
 {
 	struct str s;
-	if (!json_str(j, path, &s))
-		return false;
-	if (s.len > 0)
+	if (json_str(j, path, &s) && s.len > 0)
 		snprintf(out, size, "%s", s.ptr);
-	return true;
 }
 
 void wire_keep_finish(struct reply *r, const struct json *j, const char *path)
 {
 	struct str word;
-	if (json_str(j, path, &word) && finish_kind(word.ptr) != FINISH_NONE)
-		snprintf(r->finish, sizeof r->finish, "%s", word.ptr);
+	if (json_str(j, path, &word))
+		wire_set_finish(r, word.ptr);
+}
+
+void wire_set_finish(struct reply *r, const char *word)
+{
+	enum finish_kind kind = finish_kind(word);
+	/* A word that proves nothing takes nothing back. */
+	if (kind == FINISH_NONE || (kind == FINISH_UNKNOWN && reply_is_whole(r)))
+		return;
+	struct strbuf safe = STRBUF_INIT(4 * 1024);
+	utf8_safe(&safe, (struct str){ word, strnlen(word, sizeof r->finish) }, false);
+	snprintf(r->finish, sizeof r->finish, "%s", strbuf_text(&safe));
+	strbuf_release(&safe);
 }
 
 void wire_check_total(struct reply *r, int64_t total)
@@ -441,6 +458,8 @@ void wire_check_total(struct reply *r, int64_t total)
 	if (total < 0 || u->input < 0)
 		return;
 	r->is_mismatched = u->output >= 0 && u->input + u->output != total;
-	if (total > u->input || (u->output < 0 && total == u->input))
+	if (u->cached > 0 && u->output >= 0 && u->input + u->cached + u->output == total)
+		u->input += u->cached; /* told beside the input instead of as a part of it */
+	else if (total - u->input > u->output)
 		u->output = total - u->input;
 }

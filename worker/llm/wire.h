@@ -16,7 +16,7 @@
 
 /* What a provider sent; ERR_BAD_REPLY when it is no JSON. Strings may hold halves of characters (json_parse_piece). */
 MUSTCHECK int wire_parse(struct arena *, struct str text, size_t cap, const struct json **, struct err *);
-/* One event, read: what is an error (is_error_event) fails as classify_event says. payload: what the protocol's events are known by. */
+/* One event, read: what is an error (is_error_event) fails as classify_event says. payload: members, one of which every good event has. */
 MUSTCHECK int wire_event(struct arena *, const char *name, struct str data, const char *const *payload, const struct json **,
                          struct err *);
 /* The members of an object or the elements of an array, one after the other, as they stand in the text; key is empty for elements and unread
@@ -71,8 +71,8 @@ bool part_is_whole(struct part *);
 /* The reply is whole: its calls become reply.calls. ERR_NO_ANSWER when one has no name, or arguments that are not a JSON object: then none is
  * handed over. */
 MUSTCHECK int parts_settle(struct reply *, const struct parts *, struct err *);
-/* An id for call n of a reply that names none, the same each time these bytes are read. */
-struct str wire_make_id(struct arena *, struct str data, int n);
+/* An id for call n of a reply that names none, the same each time these bytes are read. call: as it stands. */
+struct str wire_make_id(const struct reply *, struct str call, int n);
 
 /* ---- requests */
 
@@ -111,9 +111,10 @@ void wire_put_path(struct strbuf *, const char *name);
 
 /* The text at `path`, or the texts of the parts of a list there (thinking left out), to on_text. */
 void wire_put_text(struct reply *, const struct json *, const char *path);
-/* The text at `path`, cut to fit; an empty one leaves `out` as it was. False when there is none. */
-bool wire_keep(char *out, size_t size, const struct json *, const char *path);
-/* The word for the end at `path`, where it is one. */
+/* The text at `path`, cut to fit; an empty one, or none, leaves `out` as it was. */
+void wire_keep(char *out, size_t size, const struct json *, const char *path);
+/* The word for the end at `path`, where it is one: made safe to show, and not one that proves nothing in the place of one that did. */
 void wire_keep_finish(struct reply *, const struct json *, const char *path);
+void wire_set_finish(struct reply *, const char *word);
 /* The total that a provider names is input + output, or output is mended and the reply marked. */
 void wire_check_total(struct reply *, int64_t total);

@@ -138,12 +138,14 @@ static void transfer_free(struct engine *e, struct transfer *t)
 	for (struct curl_slist *h = t->headers; h != NULL; h = h->next)
 		explicit_bzero(h->data, strlen(h->data)); /* a key is among them */
 	curl_slist_free_all(t->headers);
+	if (t->url != NULL)
+		explicit_bzero(t->url, strlen(t->url)); /* its query may hold one too */
 	free(t->url);
 	free(t->body);
 	free(t);
 }
 
-/* What curl's answer means for us (measured with Debian's 7.88, see wire notes in worker/llm/llm.c). */
+/* What curl's answer means for us (measured with Debian's 7.88). */
 static void explain(struct transfer *t, CURLcode rc)
 {
 	if (t->err.code != ERR_OK || rc == CURLE_OK)

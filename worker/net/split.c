@@ -2,6 +2,8 @@
 
 #include <sys/types.h>
 
+#include "shared/utf8.h"
+
 static const char BOM[] = "\xEF\xBB\xBF";
 
 void split_init(struct splitter *s)
@@ -50,7 +52,8 @@ static bool data_is_whole(struct splitter *s)
 	}
 	if (!brackets_closed(&s->seen))
 		return false;
-	return s->seen_bytes + strspn(s->data.ptr + s->seen_bytes, " \t\n") == s->data.len;
+	s->seen_bytes += strspn(s->data.ptr + s->seen_bytes, " \t\n"); /* looked at once */
+	return s->seen_bytes == s->data.len;
 }
 
 static int dispatch(struct splitter *s, split_event fn, void *ctx, struct err *err)
@@ -80,7 +83,8 @@ static int add_data(struct splitter *s, struct str value, split_event fn, void *
 
 static bool is_field(struct str name)
 {
-	return name.len == 0 || str_eq(name, "data") || str_eq(name, "event") || str_eq(name, "id") || str_eq(name, "retry");
+	return name.len == 0 || str_eq(name, "data") || str_eq(name, "event") || str_eq(name, "id") || str_eq(name, "retry") ||
+	       str_eq(name, "error");
 }
 
 /* One line of an event stream, without its end. */
@@ -102,6 +106,16 @@ static int sse_line(struct splitter *s, struct str line, split_event fn, void *c
 		snprintf(s->strange, sizeof s->strange, "%.*s", (int)MIN(line.len, sizeof s->strange - 1), line.ptr);
 	if (str_eq(name, "data"))
 		return add_data(s, value, fn, ctx, err);
+	/* llama.cpp's errors are a field of their own. */
+	if (str_eq(name, "error") && value.len > 0 && value.ptr[0] == '{') {
+		if (dispatch(s, fn, ctx, err) < 0)
+			return -1;
+		snprintf(s->event, sizeof s->event, "error");
+		return add_data(s, value, fn, ctx, err);
+	}
+	/* An error that was written into a stream without its form, behind an event without its end. */
+	if (line.ptr[0] == '{' && s->has_data && data_is_whole(s))
+		return add_data(s, line, fn, ctx, err);
 	if (str_eq(name, "event"))
 		snprintf(s->event, sizeof s->event, "%.*s", (int)MIN(value.len, sizeof s->event - 1), value.ptr);
 	return 0;
@@ -203,18 +217,16 @@ int split_feed(struct splitter *s, struct str bytes, split_event fn, void *ctx, 
 	return 0;
 }
 
-int split_end(struct splitter *s, split_event fn, void *ctx, bool *left, struct err *err)
+int split_end(struct splitter *s, split_event fn, void *ctx, struct err *err)
 {
-	*left = s->is_json || s->is_array;
-	if (!s->is_json && s->item.len > 0) {
-		*left = true;
-		if (end_line(s, fn, ctx, err) < 0)
-			return -1;
+	if (!s->is_json && s->item.len > 0 && end_line(s, fn, ctx, err) < 0)
+		return -1;
+	if (!s->begun && s->strange[0] != '\0') {
+		struct strbuf safe = STRBUF_INIT(sizeof s->strange * 8);
+		utf8_safe(&safe, str_of(s->strange), false);
+		err_set(err, ERR_BAD_REPLY, "the answer is neither events nor JSON: %.120s", strbuf_text(&safe));
+		strbuf_release(&safe);
+		return -1;
 	}
-	if (!s->begun && s->strange[0] != '\0')
-		return err_set(err, ERR_BAD_REPLY, "the answer is neither events nor JSON: %s", s->strange);
-	if (s->is_json || !s->has_data)
-		return 0;
-	*left = s->is_array || !data_is_whole(s);
-	return data_is_whole(s) ? dispatch(s, fn, ctx, err) : 0;
+	return !s->is_json && s->has_data && data_is_whole(s) ? dispatch(s, fn, ctx, err) : 0;
 }

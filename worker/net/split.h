@@ -46,6 +46,6 @@ void split_init(struct splitter *);
 void split_release(struct splitter *);
 /* ERR_TOO_BIG for a line, a value or an event over SPLIT_LINE_MAX, or what the callback set. */
 MUSTCHECK int split_feed(struct splitter *, struct str bytes, split_event, void *ctx, struct err *);
-/* The body ended. A last line or event whose end mark is missing counts when its data is a whole JSON value; what is left over otherwise is told in
- * *left: it is how a cut answer is recognised. ERR_BAD_REPLY when all of the body was neither of the two, such as the page of a proxy. */
-MUSTCHECK int split_end(struct splitter *, split_event, void *ctx, bool *left, struct err *);
+/* The body ended. A last line or event whose end mark is missing counts when its data is a whole JSON value. ERR_BAD_REPLY when all of the body was
+ * neither of the two, such as the page of a proxy. */
+MUSTCHECK int split_end(struct splitter *, split_event, void *ctx, struct err *);

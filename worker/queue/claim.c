@@ -66,10 +66,19 @@ static int read_turns(struct job *job, struct str text, struct err *err)
 	job->turns = arena_alloc(&job->arena, sizeof *job->turns * (size_t)json_count(j));
 	for (const struct json *pair = json_first(j); pair != NULL; pair = json_next(pair)) {
 		const struct json *role = json_first(pair);
-		const struct json *content = json_next(role), *protocol = json_next(content);
-		job->turns[job->n_turns++] = (struct turn){ json_value(role).ptr, json_value(content),
-			                                    protocol != NULL ? json_value(protocol).ptr : NULL,
-			                                    protocol != NULL ? json_value(json_next(protocol)) : STR("") };
+		const struct json *content = json_next(role), *whose = json_next(content);
+		struct turn *t = &job->turns[job->n_turns++];
+		*t = (struct turn){ .role = json_value(role).ptr, .content = json_value(content), .own = STR("") };
+		if (whose == NULL)
+			continue;
+		char *protocol = arena_dup(&job->arena, json_value(whose).ptr, json_value(whose).len),
+		     *at = strchr(protocol, '@');
+		t->own_protocol = protocol;
+		t->own = json_value(json_next(whose));
+		if (at != NULL) {
+			*at = '\0';
+			t->own_provider = at + 1;
+		}
 	}
 	return 0;
 }
