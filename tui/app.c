@@ -55,7 +55,8 @@ void ui_open(struct ui *ui, enum view_id id, const char *what)
 		a->depth = 0;
 	if (a->depth == (int)ARRAY_SIZE(a->stack))
 		a->depth--;
-	a->stack[a->depth++] = id;
+	if (a->depth == 0 || a->stack[a->depth - 1] != id) /* one view of a kind: below it would be the same one */
+		a->stack[a->depth++] = id;
 	if (a->views[id].ops->open != NULL)
 		a->views[id].ops->open(&a->views[id], what);
 }
@@ -206,6 +207,15 @@ static void send_want(struct app *a)
 	strbuf_release(&json);
 }
 
+/* A read that was refused is said when it is news, and for as long as it lasts where nothing else is to be said. */
+static void say_refusal(struct app *a)
+{
+	if (a->snap->refused[0] != '\0' &&
+	    (strcmp(a->refused, a->snap->refused) != 0 || clock_mono() >= a->message_until))
+		ui_say(&a->ui, _("not read: %s"), a->snap->refused);
+	memcpy(a->refused, a->snap->refused, sizeof a->refused);
+}
+
 static void take_data(struct app *a)
 {
 	struct action_result r;
@@ -215,6 +225,7 @@ static void take_data(struct app *a)
 	app_prepare_ui(a);
 	if ((a->mode == MODE_VIEW || a->mode == MODE_HELP) && !a->frozen)
 		app_view(a)->ops->bind(app_view(a), a->snap);
+	say_refusal(a);
 	while (sync_result(a->sync, &r)) {
 		if (r.kind == ACT_SEND)
 			a->views[VIEW_TEST].ops->sent(&a->views[VIEW_TEST], &r);
@@ -514,7 +525,7 @@ int app_once(const struct options *options, const char *view, const char *size, 
 	}
 	draw(&a);
 	screen_print(a.screen, stdout);
-	int code = a.snap->link == LINK_DOWN || a.snap->as_of == 0 ? 3 : 0;
+	int code = a.snap->link == LINK_DOWN || a.snap->as_of == 0 ? 3 : a.snap->refused[0] != '\0';
 	end(&a);
 	return code;
 }

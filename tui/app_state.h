@@ -25,7 +25,7 @@ struct app {
 	usec_t asked_at;
 	bool in_reason;
 	int help_scroll;
-	char message[300];
+	char message[300], refused[160]; /* the last refusal that was said */
 	usec_t message_until, quit_until;
 	struct strbuf undo;
 	usec_t undo_until;

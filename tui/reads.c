@@ -17,7 +17,7 @@ void reads_release(struct reads *r)
 }
 
 /* "[a,b]" and "c" to "[a,b,c]". */
-static const char *narrowed(const struct want *w, char *buf, size_t size)
+const char *reads_narrowed(const struct want *w, char *buf, size_t size)
 {
 	size_t n = strlen(w->filter);
 	if (w->narrow[0] == '\0')
@@ -55,7 +55,7 @@ static int send_transcript(struct reads *r, struct pg *pg, const struct want *w,
 
 int reads_send(struct reads *r, struct pg *pg, const struct want *w, enum block_id id, struct err *err)
 {
-	char limit[16], filter[3000];
+	char limit[16], filter[sizeof w->filter + sizeof w->narrow];
 	snprintf(limit, sizeof limit, "%d", w->limit);
 	const char *page[] = { w->filter, limit }, *one[] = { w->message }, *agent[] = { w->agent },
 		   *span[] = { w->span[0] != '\0' ? w->span : "1 h" };
@@ -67,7 +67,7 @@ int reads_send(struct reads *r, struct pg *pg, const struct want *w, enum block_
 	case BLOCK_GROUPS:
 		return pg_start(pg, sql_tui_groups, page, 1, err);
 	case BLOCK_FAILED:
-		page[0] = narrowed(w, filter, sizeof filter);
+		page[0] = reads_narrowed(w, filter, sizeof filter);
 		return pg_start(pg, sql_tui_failed, page, 2, err);
 	case BLOCK_AGENTS:
 		return pg_start(pg, sql_tui_agents, span, 1, err);
@@ -121,12 +121,12 @@ int reads_take(struct reads *r, struct pg *pg, const struct want *w, enum block_
 {
 	struct block *b = xcalloc(1, sizeof *b);
 	struct rows rows = { 0 };
+	char filter[sizeof w->filter + sizeof w->narrow];
 	atomic_store(&b->refs, 1);
 	*out = NULL;
 	if (pg_finish(pg, &b->arena, &rows, err) < 0) {
 		block_unref(b);
-		/* A message that is no more is no fault of the link. */
-		return id == BLOCK_MESSAGE && err->code == ERR_NOT_FOUND ? 0 : -1;
+		return -1;
 	}
 	b->n_rows = rows.n_rows;
 	b->n_cols = rows.n_cols;
@@ -145,12 +145,15 @@ int reads_take(struct reads *r, struct pg *pg, const struct want *w, enum block_
 		block_unref(b);
 		return -1;
 	}
-	snprintf(b->about, sizeof b->about, "%s",
-	         id == BLOCK_MESSAGE                              ? w->message
-	         : id == BLOCK_STREAM                             ? w->stream
-	         : id == BLOCK_TRANSCRIPT || id == BLOCK_SPENDING ? w->agent
-	         : id == BLOCK_AGENTS                             ? w->span
-	                                                          : w->filter);
+	if (id == BLOCK_FAILED)
+		snprintf(b->about, sizeof b->about, "%s", reads_narrowed(w, filter, sizeof filter));
+	else
+		snprintf(b->about, sizeof b->about, "%s",
+		         id == BLOCK_MESSAGE                              ? w->message
+		         : id == BLOCK_STREAM                             ? w->stream
+		         : id == BLOCK_TRANSCRIPT || id == BLOCK_SPENDING ? w->agent
+		         : id == BLOCK_AGENTS                             ? w->span
+		                                                          : w->filter);
 	*out = b;
 	return 0;
 }

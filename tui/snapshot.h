@@ -182,7 +182,7 @@ struct block {
 	int n_rows, n_cols;
 	const char *const *cells;
 	const struct json *doc; /* STATUS, MESSAGE: the document of cell 0 */
-	char about[512];        /* what it answers: a filter, a message, an agent */
+	char about[4200];       /* what it answers: a filter with what narrows it, a message, an agent */
 };
 
 enum link { LINK_CONNECTING, LINK_LIVE, LINK_STALE, LINK_DOWN };
@@ -198,6 +198,7 @@ struct snapshot {
 	usec_t next_try; /* mono */
 	int tries;
 	char why[160];     /* STALE, DOWN */
+	char refused[160]; /* a read that the server refuses: what it asked for stays as it was, the link lives; "" */
 	char where[80];    /* database and host */
 	char session[40];  /* of the test console */
 	bool is_read_only; /* our role may not act */
@@ -208,9 +209,9 @@ struct snapshot {
 struct want {
 	unsigned blocks;   /* bits 1 << BLOCK_…; STATUS is always read */
 	char filter[2048]; /* JSON array, for QUEUE, GROUPS, FAILED */
-	char narrow[512];  /* terms besides, for FAILED: the group under the cursor; or "" */
+	char narrow[2048]; /* terms besides, for FAILED: the group under the cursor; or "" */
 	int limit;         /* rows of QUEUE, FAILED */
-	char message[40];  /* MESSAGE */
+	char message[40];  /* MESSAGE: its number or its uuid */
 	char stream[40];   /* STREAM: a running message whose text is to be followed; "" */
 	char agent[64];    /* TRANSCRIPT: whose test session, when session is ""; SPENDING: whose */
 	char span[16];     /* AGENTS: of what time, an interval; "" is an hour */

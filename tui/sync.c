@@ -181,6 +181,12 @@ static void refresh_done(struct sync *y)
 	publish(y, s);
 }
 
+/* Not the link's fault, nor the weather's: what was asked for is not there, not allowed, or not understood. */
+static bool is_refusal(const struct err *err)
+{
+	return err->code != ERR_DB_DOWN && err->code != ERR_DB_TIMEOUT;
+}
+
 /* Goes on to the next block of the refresh, or ends it. */
 static void next_read(struct sync *y)
 {
@@ -209,6 +215,8 @@ static void begin_refresh(struct sync *y, bool stream_only)
 	y->stream_step = stream_only;
 	y->refresh_started = clock_mono();
 	y->next = copy_of(y->last);
+	if (!stream_only)
+		y->next->refused[0] = '\0';
 	y->step = -1;
 	next_read(y);
 }
@@ -228,7 +236,10 @@ static void on_reader(struct sync *y)
 			next_read(y);
 		} else if (pg_is_broken(y->reader) || err.code == ERR_DB_DOWN) {
 			reader_down(y, &err);
-		} else { /* the server stopped it, or refused it: what is on the screen stays */
+		} else if (is_refusal(&err)) { /* this block stays as it was, the others are read */
+			snprintf(y->next->refused, sizeof y->next->refused, "%s", err.msg);
+			next_read(y);
+		} else { /* the server stopped it: what is on the screen stays */
 			y->step = -1;
 			snapshot_unref(y->next);
 			y->next = NULL;

@@ -7,22 +7,17 @@
 #include "tui/filter.h"
 #include "tui/i18n.h"
 
-static bool is_uuid(const char *s)
+static int one(struct cli *cli, const char *sql, const char *word)
 {
-	return strlen(s) == 36 && strspn(s, "0123456789abcdefABCDEF-") == 36;
-}
-
-static int one(struct cli *cli, const char *sql, const char *uuid)
-{
-	const char *params[] = { uuid, cli->options->operator_name };
+	const char *uuid;
 	struct rows r;
 	struct err err;
-	if (!is_uuid(uuid)) {
-		err_set(&err, ERR_BAD_INPUT, "'%.60s' is no UUID", uuid);
-		return cli_error(&err, "");
-	}
+	int code = cli_message(cli, word, &uuid);
+	if (code != 0)
+		return code;
+	const char *params[] = { uuid, cli->options->operator_name };
 	if (cli_try(cli, sql, params, 2, &r, &err) < 0)
-		return cli_error(&err, uuid);
+		return cli_error(&err, cli_safe(cli, word));
 	if (cli->json)
 		cli_json(rows_at(&r, 0, 0));
 	else
@@ -122,11 +117,11 @@ int cmd_retry(struct cli *cli)
 		return code;
 	if (failed || filter != NULL) {
 		if (cli->argc > 0)
-			return cli_usage_error(_("either UUIDs or --failed, not both"));
+			return cli_usage_error(_("either IDs or --failed, not both"));
 		return retry_failed(cli, agent, since, filter != NULL ? filter : "", dry_run, yes);
 	}
 	if (cli->argc == 0)
-		return cli_usage_error(_("which? UUIDs, or --failed"));
+		return cli_usage_error(_("which? IDs or UUIDs, or --failed"));
 	if (agent != NULL || since != NULL || dry_run)
 		return cli_usage_error(_("--agent, --since and --dry-run go with --failed"));
 	return each(cli, "select s, s ->> 'status' from signalbox.retry($1, $2) s");

@@ -21,11 +21,11 @@ const struct cli_command CLI_COMMANDS[] = {
 	{ "send",
 	  "AGENT TEXT [--session UUID] [--user U] [--collection C] [--thread K] [--priority N] [--key K] [--wait] [--stream] [--json]",
 	  N_("dispatch a message; TEXT - reads standard input"), cmd_send },
-	{ "show", "ID [--context] [--json]", N_("one message whole: answer, attempts, cost, context"), cmd_show },
-	{ "watch", "UUID [--json]", N_("follow a message until it ends"), cmd_watch },
-	{ "retry", "UUID... | --failed [--agent A] [--since T] [--filter F] [--dry-run] [--yes]",
+	{ "show", "ID|UUID [--context] [--json]", N_("one message whole: answer, attempts, cost, context"), cmd_show },
+	{ "watch", "ID|UUID [--json]", N_("follow a message until it ends"), cmd_watch },
+	{ "retry", "ID|UUID... | --failed [--agent A] [--since T] [--filter F] [--dry-run] [--yes]",
 	  N_("bring failed messages back"), cmd_retry },
-	{ "cancel", "UUID...", N_("end waiting or running messages"), cmd_cancel },
+	{ "cancel", "ID|UUID...", N_("end waiting or running messages"), cmd_cancel },
 	{ "agents", "[--json]", N_("all agents, with cost and rate"), cmd_agents },
 	{ "agent", "SLUG [--json] | SLUG set KEY=VALUE...", N_("see, make or change an agent"), cmd_agent },
 	{ "pause", "SLUG | --all [REASON]", N_("stop an agent, or all, from starting messages"), cmd_pause },
@@ -205,6 +205,36 @@ int cli_query(struct cli *cli, const char *sql, const char *const *params, int n
 		return code;
 	if (cli_try(cli, sql, params, n, out, &err) < 0)
 		return cli_error(&err, "");
+	return 0;
+}
+
+bool cli_is_uuid(const char *s)
+{
+	size_t n = 0;
+	for (; s[n] != '\0'; n++)
+		if (n >= 36 ||
+		    ((n == 8 || n == 13 || n == 18 || n == 23) ? s[n] != '-' : strchr("0123456789abcdefABCDEF", s[n]) == NULL))
+			return false;
+	return n == 36;
+}
+
+int cli_message(struct cli *cli, const char *word, const char **uuid)
+{
+	struct rows r;
+	struct err err;
+	size_t n = strlen(word);
+	if (!cli_is_uuid(word) && (n == 0 || n > 18 || strspn(word, "0123456789") != n)) {
+		err_set(&err, ERR_BAD_INPUT, "'%.60s' is neither an ID of the lists nor a UUID", word);
+		return cli_error(&err, "");
+	}
+	int code = cli_query(cli, "select signalbox.message_uuid($1)", &word, 1, &r);
+	if (code != 0)
+		return code;
+	if (r.n_rows == 0 || rows_at(&r, 0, 0) == NULL) {
+		err_set(&err, ERR_NOT_FOUND, "no message %.60s", word);
+		return cli_error(&err, "");
+	}
+	*uuid = rows_at(&r, 0, 0);
 	return 0;
 }
 

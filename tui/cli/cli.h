@@ -48,6 +48,9 @@ int cli_connect(struct cli *);
 int cli_query(struct cli *, const char *sql, const char *const *params, int n_params, struct rows *out);
 /* The same, but a failure is the caller's to tell. What a standby refuses is tried on a host that takes writes, where the settings name one. */
 MUSTCHECK int cli_try(struct cli *, const char *sql, const char *const *params, int n_params, struct rows *out, struct err *);
+/* The uuid, in the arena, of the message that `word` names: its number in the lists, or its uuid. 0, or the exit code after saying why. */
+MUSTCHECK int cli_message(struct cli *, const char *word, const char **uuid);
+bool cli_is_uuid(const char *);
 /* Says the error and answers its exit code. */
 int cli_error(const struct err *, const char *what);
 int cli_usage_error(const char *fmt, ...) PRINTF(1, 2);

@@ -218,7 +218,7 @@ int cmd_send(struct cli *cli)
 	if (priority != NULL && (strspn(priority + (*priority == '-'), "0123456789") != strlen(priority + (*priority == '-')) ||
 	                         strlen(priority) > 9))
 		return cli_usage_error(_("--priority takes a whole number"));
-	if (session != NULL && strspn(session, "0123456789abcdefABCDEF-") != strlen(session))
+	if (session != NULL && !cli_is_uuid(session))
 		return cli_usage_error(_("--session takes a UUID"));
 	const char *params[] = {
 		cli->argv[0], text.ptr, session, user, collection, thread, priority != NULL ? priority : "0", key
@@ -247,20 +247,13 @@ int cmd_send(struct cli *cli)
 
 int cmd_watch(struct cli *cli)
 {
-	struct rows r;
+	const char *found;
 	int code = cli_options(cli, NULL, 0, 1, 1);
-	if (code == 0) {
-		const char *params[] = { cli->argv[0] };
-		code = cli_query(cli, "select signalbox.message_uuid($1)", params, 1, &r);
-	}
+	if (code == 0)
+		code = cli_message(cli, cli->argv[0], &found);
 	if (code != 0)
 		return code;
-	if (rows_at(&r, 0, 0) == NULL) {
-		struct err err;
-		err_set(&err, ERR_NOT_FOUND, "no message %.60s", cli->argv[0]);
-		return cli_error(&err, "");
-	}
-	char *uuid = xstrdup(rows_at(&r, 0, 0));
+	char *uuid = xstrdup(found); /* following empties the arena */
 	code = cli_follow(cli, uuid, !cli->json, true);
 	free(uuid);
 	return code;

@@ -128,10 +128,13 @@ int cmd_show(struct cli *cli)
 	struct str answer;
 	struct rows r;
 	struct err err;
+	const char *uuid;
 	int code = cli_options(cli, options, 1, 1, 1);
+	if (code == 0)
+		code = cli_message(cli, cli->argv[0], &uuid);
 	if (code != 0)
 		return code;
-	const char *params[] = { cli->argv[0], context ? "t" : "f" };
+	const char *params[] = { uuid, context ? "t" : "f" };
 	code = cli_query(cli, sql_tui_show_message, params, 2, &r);
 	if (code != 0)
 		return code;

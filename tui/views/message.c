@@ -7,10 +7,11 @@
 #include "tui/view.h"
 
 struct message_view {
-	char uuid[40];
+	char word[40]; /* as it was asked for: a number or a uuid */
+	char uuid[40]; /* as the database answered; "": not yet */
 	struct text_view text;
 	bool with_context;
-	char status[16], agent[72], job[40], label[24]; /* as drawn */
+	char status[16], agent[72], job[40], label[40]; /* as drawn */
 	struct arena lines;                             /* of made-up lines, until the next draw */
 };
 
@@ -30,10 +31,11 @@ static void release(struct view *v)
 static void open_message(struct view *v, const char *what)
 {
 	struct message_view *m = v->state;
-	if (what == NULL || strcmp(m->uuid, what) == 0)
+	if (what == NULL || strcmp(m->word, what) == 0)
 		return;
-	snprintf(m->uuid, sizeof m->uuid, "%s", what);
-	m->status[0] = '\0';
+	snprintf(m->word, sizeof m->word, "%s", what);
+	snprintf(m->label, sizeof m->label, "%s", what);
+	m->uuid[0] = m->status[0] = m->agent[0] = m->job[0] = '\0'; /* of another message */
 	m->text.top = 0;
 	m->text.not_at_end = true;
 }
@@ -42,7 +44,7 @@ static void want(struct view *v, struct want *w)
 {
 	const struct message_view *m = v->state;
 	w->blocks |= 1u << BLOCK_MESSAGE;
-	memcpy(w->message, m->uuid, sizeof w->message);
+	memcpy(w->message, m->word, sizeof w->message);
 	if (strcmp(m->status, "processing") == 0) {
 		w->blocks |= 1u << BLOCK_STREAM;
 		memcpy(w->stream, m->uuid, sizeof w->stream);
@@ -59,7 +61,7 @@ static void copy_word(const struct json *j, const char *path, char *out, size_t 
 static const struct json *document(const struct message_view *m, const struct snapshot *s)
 {
 	const struct block *b = s->blocks[BLOCK_MESSAGE];
-	return b != NULL && strcmp(b->about, m->uuid) == 0 ? b->doc : NULL;
+	return b != NULL && strcmp(b->about, m->word) == 0 ? b->doc : NULL;
 }
 
 static void bind(struct view *v, const struct snapshot *s)
@@ -69,6 +71,7 @@ static void bind(struct view *v, const struct snapshot *s)
 	int64_t id = 0;
 	if (doc == NULL)
 		return;
+	copy_word(doc, "message.message_id", m->uuid, sizeof m->uuid);
 	copy_word(doc, "message.status", m->status, sizeof m->status);
 	copy_word(doc, "message.agent", m->agent, sizeof m->agent);
 	copy_word(doc, "job_id", m->job, sizeof m->job);
@@ -191,20 +194,34 @@ static void add_answer(struct message_view *m, const struct json *doc, const str
 		text_addf(&m->text, &m->lines, S_DIM, 3, "%s", _("(none yet)"));
 }
 
+/* There is no document: why. */
+static void add_nothing(struct message_view *m, const struct snapshot *s)
+{
+	const struct block *b = s->blocks[BLOCK_MESSAGE];
+	if (b != NULL && strcmp(b->about, m->word) == 0)
+		text_addf(&m->text, &m->lines, S_CRIT, 1, _("there is no message %s"), m->word);
+	else if (s->link != LINK_LIVE)
+		text_addf(&m->text, &m->lines, S_DIM, 1, "%s", _("not loaded, and the database is away"));
+	else if (s->refused[0] != '\0')
+		text_addf(&m->text, &m->lines, S_CRIT, 1, _("not read: %s"), s->refused);
+	else
+		text_addf(&m->text, &m->lines, S_DIM, 1, "%s", _("reading…"));
+}
+
 static void draw(struct view *v, struct ui *ui)
 {
 	struct message_view *m = v->state;
 	const struct json *doc = document(m, ui->snap);
 	struct screen *s = ui->screen;
-	int x = 1 + screen_putf(s, ui->top, 1, -1, S_BOLD, _("Message %s"), m->label) + 3;
+	int x = 1 + screen_put(s, ui->top, 1, -1, S_BOLD, _("Message ")); /* what was typed is data too */
+	x += screen_text(s, ui->top, x, 38, S_BOLD, str_of(m->label)) + 3;
 	x += screen_text(s, ui->top, x, 20, S_PLAIN, str_of(m->agent)) + 3;
 	x += screen_text(s, ui->top, x, 12, strcmp(m->status, "failed") == 0 ? S_CRIT : S_OK, str_of(m->status)) + 3;
 	screen_text(s, ui->top, x, -1, S_DIM, str_of(m->uuid));
 	text_begin(&m->text, screen_width(s));
 	arena_release(&m->lines);
 	if (doc == NULL) {
-		text_addf(&m->text, &m->lines, S_DIM, 1, "%s",
-		          ui->snap->link == LINK_LIVE ? _("reading…") : _("not loaded, and the database is away"));
+		add_nothing(m, ui->snap);
 	} else {
 		add_facts(m, doc);
 		add_answer(m, doc, ui->snap);
