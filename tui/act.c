@@ -99,7 +99,8 @@ void act_retry(struct ui *ui, struct list *l, const struct message_columns *c)
 			snprintf(q->lines[q->n_lines++], sizeof q->lines[0], _("skipped     %d, not failed any more"), other);
 		q->type = n;
 		q->yes = retry_many(ui, n, &uuids, &jobs);
-		ui_can_undo(ui, strbuf_text(&uuids), ui->retry_hold_ms + (int64_t)n * PACE_MS);
+		q->undo = xstrdup(strbuf_text(&uuids));
+		q->undo_ms = ui->retry_hold_ms + (int64_t)n * PACE_MS;
 		ui_ask_take(ui, q);
 		l->n_marks = 0;
 	}

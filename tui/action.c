@@ -10,6 +10,8 @@ const char *action_sql(enum action_kind kind)
 		return sql_tui_act_retry;
 	case ACT_RETRY_MANY:
 		return sql_tui_act_retry_many;
+	case ACT_PLAN:
+		return sql_tui_plan;
 	case ACT_UNDO:
 		return sql_tui_act_undo;
 	case ACT_CANCEL:
@@ -100,6 +102,7 @@ void action_explain(const struct action *a, const char *cell0, const char *cell1
 	case ACT_SEND:
 		snprintf(out->value, sizeof out->value, "%s", cell0);
 		break;
+	case ACT_PLAN:
 	case ACT_WATCH:
 	case ACT_N:
 		break;

@@ -8,6 +8,7 @@
 enum action_kind {
 	ACT_RETRY,
 	ACT_RETRY_MANY,
+	ACT_PLAN, /* changes nothing: what a retry of all that match would be, frozen, for the question */
 	ACT_UNDO,
 	ACT_CANCEL,
 	ACT_PAUSE,
@@ -30,9 +31,12 @@ struct action {
 struct action_result {
 	enum action_kind kind;
 	bool ok;
-	char text[240]; /* for the message line */
-	char value[48]; /* ACT_SEND: the message's uuid */
+	char text[240];     /* for the message line */
+	char value[48];     /* ACT_SEND: the message's uuid */
+	struct block *plan; /* ACT_PLAN: handed over */
 };
+enum { PL_MESSAGES, PL_JOBS, PL_N, PL_HELD, PL_PERMANENT, PL_TOOLS, PL_COST, PL_UNKNOWN, PL_IS_CUT };
+struct block;
 
 /* An action; strings are copied, NULLs kept. */
 struct action *action_new(enum action_kind, const char *label, int n_args, const char *const *args);

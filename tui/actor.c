@@ -1,6 +1,7 @@
 #include "tui/actor.h"
 
 #include "shared/pg.h"
+#include "tui/snapshot.h"
 
 #define OPTIONS "-c statement_timeout=10000 -c lock_timeout=2000"
 #define CONNECT_MS 3000
@@ -52,7 +53,7 @@ static const char *cell(const struct rows *r, int col)
 
 bool actor_on_input(struct actor *a, struct action_result *out)
 {
-	struct arena arena = ARENA_INIT;
+	struct block *b;
 	struct rows r = { 0 };
 	struct err err;
 	bool ended = false;
@@ -62,10 +63,18 @@ bool actor_on_input(struct actor *a, struct action_result *out)
 		if (pg_consume(a->pg, &err) < 0)
 			hang_up(a);
 	} else if (pg_ready(a->pg)) {
-		bool failed = pg_finish(a->pg, &arena, &r, &err) < 0;
+		b = xcalloc(1, sizeof *b);
+		atomic_store(&b->refs, 1);
+		bool failed = pg_finish(a->pg, &b->arena, &r, &err) < 0, is_plan = a->acting->kind == ACT_PLAN && !failed;
 		ended = done(a, cell(&r, 0), cell(&r, 1), failed ? &err : NULL, out);
+		b->n_rows = r.n_rows;
+		b->n_cols = r.n_cols;
+		b->cells = r.cells;
+		if (is_plan)
+			out->plan = b;
+		else
+			block_unref(b);
 	}
-	arena_release(&arena);
 	return ended;
 }
 

@@ -16,8 +16,7 @@
 #include "tui/i18n.h"
 
 #define MESSAGE_USEC (5 * USEC_PER_SEC)
-#define DEAF_USEC (300 * USEC_PER_MSEC) /* keys meant for the list do not answer a question that just opened */
-#define BURST 6                         /* so many different keys at once were pasted, not typed */
+#define BURST 6 /* so many different keys at once were pasted, not typed */
 #define OLD_USEC (5 * USEC_PER_SEC)
 
 static const struct view_ops *const VIEWS[VIEW_N] = {
@@ -73,6 +72,17 @@ void ui_filter(struct ui *ui, const char *filter)
 	strbuf_release(&json);
 }
 
+void ui_filter_by(struct ui *ui, const char *field, const char *value)
+{
+	struct strbuf word = STRBUF_INIT(sizeof ui->app->filters[0] - 1);
+	struct err err;
+	if (filter_word(&word, field, value, &err) < 0)
+		ui_say(ui, "%s", err.msg);
+	else
+		ui_filter(ui, strbuf_text(&word));
+	strbuf_release(&word);
+}
+
 bool ui_may_act(struct ui *ui)
 {
 	if (ui->snap->link == LINK_DOWN || ui->snap->link == LINK_CONNECTING)
@@ -102,40 +112,18 @@ void ui_can_undo(struct ui *ui, const char *uuids, int64_t for_ms)
 	a->undo_until = clock_mono() + for_ms * USEC_PER_MSEC;
 }
 
-static void question_free(struct question *q)
-{
-	if (q == NULL)
-		return;
-	for (int i = 0; i < q->n_choices; i++)
-		question_free(q->choices[i].then);
-	action_free(q->yes);
-	free(q);
-}
-
-static void close_question(struct app *a)
-{
-	question_free(a->question);
-	a->question = NULL;
-	a->mode = MODE_VIEW;
-	a->in_reason = false;
-}
-
-void ui_ask_take(struct ui *ui, struct question *q)
-{
-	struct app *a = ui->app;
-	close_question(a);
-	a->question = q;
-	a->asked_at = clock_mono();
-	a->mode = MODE_QUESTION;
-	field_clear(&a->field);
-}
-
 /* ---- drawing */
+
+/* Too small for a view: only totals are shown, and what is not shown is not acted on. */
+static bool is_tiny(const struct app *a)
+{
+	return screen_height(a->screen) < 8 || screen_width(a->screen) < 40;
+}
 
 void app_prepare_ui(struct app *a)
 {
 	int height = screen_height(a->screen);
-	bool framed = height >= 8 && screen_width(a->screen) >= 40;
+	bool framed = !is_tiny(a);
 	a->ui = (struct ui){
 		.app = a,
 		.screen = a->screen,
@@ -161,7 +149,7 @@ static void draw(struct app *a)
 	struct view *v = app_view(a);
 	app_prepare_ui(a);
 	screen_clear(a->screen);
-	if (screen_height(a->screen) < 8 || screen_width(a->screen) < 40) {
+	if (is_tiny(a)) {
 		frame_totals(&a->ui);
 	} else {
 		v->ops->draw(v, &a->ui);
@@ -210,10 +198,21 @@ static void send_want(struct app *a)
 /* A read that was refused is said when it is news, and for as long as it lasts where nothing else is to be said. */
 static void say_refusal(struct app *a)
 {
-	if (a->snap->refused[0] != '\0' &&
-	    (strcmp(a->refused, a->snap->refused) != 0 || clock_mono() >= a->message_until))
+	if (a->snap->refused[0] != '\0' && (strcmp(a->refused, a->snap->refused) != 0 || clock_mono() >= a->message_until))
 		ui_say(&a->ui, _("not read: %s"), a->snap->refused);
 	memcpy(a->refused, a->snap->refused, sizeof a->refused);
+}
+
+/* To the view that asked. A question that nobody waits for any more is not put. */
+static void answer(struct app *a, struct action_result *r)
+{
+	struct view *v = &a->views[r->kind == ACT_SEND ? VIEW_TEST : VIEW_FAILED];
+	if (r->kind == ACT_PLAN && (app_shown(a) != VIEW_FAILED || a->mode != MODE_VIEW))
+		r->ok = false;
+	if (r->kind == ACT_PLAN || r->kind == ACT_SEND)
+		v->ops->answered(v, &a->ui, r);
+	block_unref(r->plan);
+	r->plan = NULL;
 }
 
 static void take_data(struct app *a)
@@ -227,8 +226,7 @@ static void take_data(struct app *a)
 		app_view(a)->ops->bind(app_view(a), a->snap);
 	say_refusal(a);
 	while (sync_result(a->sync, &r)) {
-		if (r.kind == ACT_SEND)
-			a->views[VIEW_TEST].ops->sent(&a->views[VIEW_TEST], &r);
+		answer(a, &r);
 		if (r.text[0] != '\0')
 			ui_say(&a->ui, "%s", r.text);
 		if (!r.ok && (r.kind == ACT_RETRY || r.kind == ACT_RETRY_MANY))
@@ -270,83 +268,6 @@ static void prompt_key(struct app *a, int key)
 	}
 }
 
-static void confirm(struct app *a)
-{
-	struct question *q = a->question;
-	if (q->wants_reason && !a->in_reason) {
-		a->in_reason = true;
-		field_clear(&a->field);
-		return;
-	}
-	if (a->in_reason && a->field.len > 0) { /* the reason is the last argument */
-		free(q->yes->args[q->yes->n_args - 1]);
-		q->yes->args[q->yes->n_args - 1] = xstrdup(a->field.text);
-	}
-	if (ui_may_act(&a->ui)) {
-		ui_act_take(&a->ui, q->yes);
-		q->yes = NULL;
-	}
-	close_question(a);
-}
-
-static void refuse(struct app *a)
-{
-	close_question(a);
-	ui_say(&a->ui, "%s", _("nothing was changed"));
-}
-
-static void choose(struct app *a, int key)
-{
-	struct question *q = a->question, *then = NULL;
-	for (int i = 0; i < q->n_choices; i++)
-		if (q->choices[i].key == key) {
-			then = q->choices[i].then;
-			q->choices[i].then = NULL;
-		}
-	if (then != NULL)
-		ui_ask_take(&a->ui, then);
-	else
-		refuse(a);
-}
-
-/* A number, or a name: only the whole of it is a yes. */
-static void type_key(struct app *a, int key)
-{
-	const struct question *q = a->question;
-	char number[24];
-	snprintf(number, sizeof number, "%lld", (long long)q->type);
-	bool fits = q->word[0] != '\0' ? key > ' ' && key < K_NONE : key >= '0' && key <= '9';
-	if (!fits && key != K_BACKSPACE) {
-		refuse(a);
-		return;
-	}
-	field_key(&a->field, key);
-	if (strcmp(a->field.text, q->word[0] != '\0' ? q->word : number) == 0)
-		confirm(a);
-}
-
-static void question_key(struct app *a, int key)
-{
-	if (clock_mono() - a->asked_at < DEAF_USEC)
-		return;
-	if (a->in_reason) {
-		if (key == K_ENTER)
-			confirm(a);
-		else if (key == K_ESC)
-			close_question(a);
-		else
-			field_key(&a->field, key);
-	} else if (a->question->n_choices > 0) {
-		choose(a, key);
-	} else if (a->question->type > 0 || a->question->word[0] != '\0') {
-		type_key(a, key);
-	} else if (key == 'y') {
-		confirm(a);
-	} else {
-		refuse(a);
-	}
-}
-
 static void help_key(struct app *a, int key)
 {
 	if (key == 'j' || key == K_DOWN || key == K_PGDN)
@@ -365,13 +286,19 @@ static void on_key(struct app *a, int key)
 		a->redraw = true;
 		return;
 	}
+	if (is_tiny(a)) {
+		enum cmd quits = command_of_key(1u << SCOPE_ANY, key);
+		if (quits == CMD_quit || quits == CMD_interrupt || quits == CMD_suspend || quits == CMD_redraw)
+			app_run_command(a, quits);
+		return;
+	}
 	switch (a->mode) {
 	case MODE_COMMAND:
 	case MODE_FILTER:
 		prompt_key(a, key);
 		return;
 	case MODE_QUESTION:
-		question_key(a, key);
+		app_question_key(a, key);
 		return;
 	case MODE_HELP:
 		help_key(a, key);
@@ -382,6 +309,8 @@ static void on_key(struct app *a, int key)
 	case MODE_VIEW:
 		break;
 	}
+	if (app_is_habit(a, key))
+		return;
 	if (key == 'y' && clock_mono() < a->quit_until) {
 		a->is_over = true;
 		return;
@@ -454,7 +383,7 @@ static void begin(struct app *a, const struct options *options, enum view_id fir
 static void end(struct app *a)
 {
 	sync_stop(a->sync);
-	close_question(a);
+	app_close_question(a);
 	for (int i = 0; i < VIEW_N; i++)
 		a->views[i].ops->release(&a->views[i]);
 	snapshot_unref(a->snap);

@@ -22,7 +22,7 @@ struct app {
 	enum mode mode;
 	struct field field; /* of the prompt, and of questions */
 	struct question *question;
-	usec_t asked_at;
+	usec_t asked_at, answered_at;
 	bool in_reason;
 	int help_scroll;
 	char message[300], refused[160]; /* the last refusal that was said */
@@ -41,6 +41,11 @@ void app_prepare_ui(struct app *);
 
 /* Does a command, by key or by name; every change goes through here. */
 void app_run_command(struct app *, enum cmd);
+/* The question's keys; and away with it, without a yes. */
+void app_question_key(struct app *, int key);
+void app_close_question(struct app *);
+/* The Enter that hands send after the y that has just closed a question: it was not meant for the list below. */
+bool app_is_habit(struct app *, int key);
 /* What was typed after ':'. */
 void app_run_line(struct app *, const char *line);
 /* The second key of y: 'i', 'e' or 't'. */

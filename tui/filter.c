@@ -144,3 +144,33 @@ int filter_to_json(const char *text, struct strbuf *out, struct err *err)
 	strbuf_char(out, ']');
 	return out->broken ? err_set(err, ERR_TOO_BIG, "the filter is too long") : 0;
 }
+
+void filter_term(struct strbuf *terms, const char *field, const char *op, const char *value)
+{
+	strbuf_addf(terms, "%s{\"field\":\"%s\",\"op\":\"%s\",\"not\":false,\"values\":[", terms->len > 0 ? "," : "", field, op);
+	if (value != NULL)
+		json_put_str(terms, str_of(value));
+	else
+		strbuf_str(terms, "null");
+	strbuf_str(terms, "]}");
+}
+
+const char *filter_and(const char *json, const char *terms, char *buf, size_t size)
+{
+	size_t n = strlen(json);
+	if (terms[0] == '\0')
+		return json;
+	snprintf(buf, size, "%.*s%s%s]", (int)n - 1, json, n > 2 ? "," : "", terms);
+	return buf;
+}
+
+int filter_word(struct strbuf *out, const char *field, const char *value, struct err *err)
+{
+	if (strchr(value, '"') != NULL)
+		return err_set(err, ERR_BAD_INPUT, "no filter can name %.60s", value);
+	if (strpbrk(value, " |") != NULL || value[0] == '\0')
+		strbuf_addf(out, "%s:\"%s\"", field, value);
+	else
+		strbuf_addf(out, "%s:%s", field, value);
+	return 0;
+}

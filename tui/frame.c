@@ -288,8 +288,10 @@ static int question_prompt(struct screen *s, const struct question *q, int y, in
 void frame_question(struct ui *ui, const struct question *q, const char *typed, bool in_reason)
 {
 	struct screen *s = ui->screen;
-	int width = utf8_width(str_of(q->title)) + 8, height = q->n_lines + q->n_choices + 4;
-	for (int i = 0; i < q->n_lines; i++)
+	/* The prompt is seen whatever the height: nobody answers what cannot be read. */
+	int lines = MAX(0, MIN(q->n_lines, screen_height(s) - 4 - q->n_choices));
+	int width = utf8_width(str_of(q->title)) + 8, height = lines + q->n_choices + 4;
+	for (int i = 0; i < lines; i++)
 		width = MAX(width, utf8_width(str_of(q->lines[i])) + 4);
 	for (int i = 0; i < q->n_choices; i++)
 		width = MAX(width, utf8_width(str_of(q->choices[i].label)) + 7);
@@ -301,9 +303,9 @@ void frame_question(struct ui *ui, const struct question *q, const char *typed, 
 	screen_put(s, y, x + 2, 1, S_PLAIN, " ");
 	at = x + 3 + screen_text(s, y, x + 3, width - 6, S_BOLD, str_of(q->title));
 	screen_put(s, y, at, 1, S_PLAIN, " ");
-	for (int i = 0; i < q->n_lines; i++)
+	for (int i = 0; i < lines; i++)
 		screen_text(s, y + 1 + i, x + 2, width - 4, S_PLAIN, str_of(q->lines[i]));
-	y += q->n_lines + 1;
+	y += lines + 1;
 	for (int i = 0; i < q->n_choices; i++, y++) {
 		screen_putf(s, y, x + 2, 2, S_KEY, "%c", q->choices[i].key);
 		screen_text(s, y, x + 5, width - 7, S_PLAIN, str_of(q->choices[i].label));

@@ -3,6 +3,7 @@
 
 #include "shared/json.h"
 #include "sql_embed.h"
+#include "tui/filter.h"
 
 #define STREAM_MAX (8u << 20)
 
@@ -16,14 +17,9 @@ void reads_release(struct reads *r)
 	strbuf_release(&r->stream_text);
 }
 
-/* "[a,b]" and "c" to "[a,b,c]". */
-const char *reads_narrowed(const struct want *w, char *buf, size_t size)
+static const char *narrowed(const struct want *w, char *buf, size_t size)
 {
-	size_t n = strlen(w->filter);
-	if (w->narrow[0] == '\0')
-		return w->filter;
-	snprintf(buf, size, "%.*s%s%s]", (int)n - 1, w->filter, n > 2 ? "," : "", w->narrow);
-	return buf;
+	return filter_and(w->filter, w->narrow, buf, size);
 }
 
 static int send_stream(struct reads *r, struct pg *pg, const struct want *w, struct err *err)
@@ -67,7 +63,7 @@ int reads_send(struct reads *r, struct pg *pg, const struct want *w, enum block_
 	case BLOCK_GROUPS:
 		return pg_start(pg, sql_tui_groups, page, 1, err);
 	case BLOCK_FAILED:
-		page[0] = reads_narrowed(w, filter, sizeof filter);
+		page[0] = narrowed(w, filter, sizeof filter);
 		return pg_start(pg, sql_tui_failed, page, 2, err);
 	case BLOCK_AGENTS:
 		return pg_start(pg, sql_tui_agents, span, 1, err);
@@ -146,7 +142,7 @@ int reads_take(struct reads *r, struct pg *pg, const struct want *w, enum block_
 		return -1;
 	}
 	if (id == BLOCK_FAILED)
-		snprintf(b->about, sizeof b->about, "%s", reads_narrowed(w, filter, sizeof filter));
+		snprintf(b->about, sizeof b->about, "%s", narrowed(w, filter, sizeof filter));
 	else
 		snprintf(b->about, sizeof b->about, "%s",
 		         id == BLOCK_MESSAGE                              ? w->message

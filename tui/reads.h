@@ -18,7 +18,5 @@ void reads_init(struct reads *, const char *operator_name);
 void reads_release(struct reads *);
 /* Sends the read of one block. 0: sent; 1: nothing to read; -1 with err. */
 MUSTCHECK int reads_send(struct reads *, struct pg *, const struct want *, enum block_id, struct err *);
-/* The filter with what narrows it: what the FAILED block is about. */
-const char *reads_narrowed(const struct want *, char *buf, size_t size);
 /* Takes the answer. 0: *out is the block, the caller's, or NULL; 1: the same block is to be asked for again; -1 with err. */
 MUSTCHECK int reads_take(struct reads *, struct pg *, const struct want *, enum block_id, struct block **out, struct err *);

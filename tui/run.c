@@ -172,10 +172,8 @@ void app_run_line(struct app *a, const char *line)
 		else
 			ui_say(&a->ui, _("%s: not in this view"), word);
 	} else if (strcmp(word, "agent") == 0 && rest[0] != '\0') {
-		char filter[200];
-		snprintf(filter, sizeof filter, "agent:%.180s", rest);
 		ui_open(&a->ui, VIEW_QUEUE, NULL);
-		ui_filter(&a->ui, filter);
+		ui_filter_by(&a->ui, "agent", rest);
 	} else if (strcmp(word, "msg") == 0 && rest[0] != '\0') {
 		ui_open(&a->ui, VIEW_MESSAGE, rest);
 	} else {

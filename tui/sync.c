@@ -264,6 +264,8 @@ static void act_done(struct sync *y, const struct action_result *r)
 	pthread_mutex_lock(&y->lock);
 	if (y->n_results < (int)ARRAY_SIZE(y->results))
 		y->results[y->n_results++] = *r;
+	else
+		block_unref(r->plan);
 	pthread_mutex_unlock(&y->lock);
 	wake_up(y->notify);
 }
@@ -410,6 +412,8 @@ void sync_stop(struct sync *y)
 	actor_release(&y->actor);
 	for (int i = 0; i < y->n_queue; i++)
 		action_free(y->queue[i]);
+	for (int i = 0; i < y->n_results; i++)
+		block_unref(y->results[i].plan);
 	snapshot_unref(y->last);
 	snapshot_unref(y->next);
 	snapshot_unref(y->published);

@@ -22,17 +22,19 @@ struct choice {
 	struct question *then; /* owned */
 };
 
-/* A question: the box's lines, and what a yes does. Confirmed by y, or by typing the number or the word when `type` or `word` is set. With
- * choices it only leads to the next question. */
+/* A question: the box's lines, and what a yes does. Confirmed by y, or, when `type` or `word` is set, by typing the number or the word, and
+ * Enter. With choices it only leads to the next question. */
 struct question {
 	char title[64];
-	char lines[8][160];
+	char lines[10][160];
 	int n_lines;
 	int64_t type;       /* 0: y */
 	char word[64];      /* "": y */
 	bool wants_reason;  /* a text besides, ended by Enter; the action's last argument */
 	char asks_for[40];  /* what the text is; "": the reason */
 	struct action *yes; /* owned */
+	char *undo;         /* owned; what u takes back after a yes, an array literal, for so long; or NULL */
+	int64_t undo_ms;
 	struct choice choices[4];
 	int n_choices;
 };
@@ -60,7 +62,7 @@ struct view_ops {
 	bool (*key)(struct view *, struct ui *, int key, bool pasted); /* a text field has it; NULL: no field */
 	const char *(*hints)(struct view *);                           /* key line of its own, or NULL */
 	void (*open)(struct view *, const char *what);                 /* shown for this message, this agent */
-	void (*sent)(struct view *, const struct action_result *);
+	void (*answered)(struct view *, struct ui *, const struct action_result *); /* of ACT_SEND in Test, of ACT_PLAN in Failed */
 	struct str (*text)(struct view *, int kind); /* for y: 'i' id, 'e' error, 't' text */
 };
 
@@ -75,6 +77,8 @@ extern const struct view_ops view_queue, view_failed, view_agents, view_health, 
 void ui_say(struct ui *, const char *fmt, ...) PRINTF(2, 3);
 void ui_open(struct ui *, enum view_id, const char *what);
 void ui_filter(struct ui *, const char *filter);
+/* By one field's value, whatever characters it has. */
+void ui_filter_by(struct ui *, const char *field, const char *value);
 /* Enqueues. Refused with the reason when the screen is too old or the role may not. */
 void ui_act_take(struct ui *, struct action *);
 /* For retries: remembers what u takes back. uuids is an array literal. */

@@ -1,6 +1,7 @@
 -- A filter as the console and --filter write it, as a condition over a page's columns. Fields and operators come from the fixed list
 -- below; values only ever as quoted literals.
--- filter: [{"field":"agent","op":"=","not":false,"values":["sales","support"]}, …], all of them must hold.
+-- filter: [{"field":"agent","op":"=","not":false,"values":["sales","support"]}, …], all of them must hold. The operator `is` is for what was
+-- read and is asked for again: the same to the letter, null included.
 create or replace function signalbox.filter_where(filter jsonb) returns text
 language plpgsql immutable set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
@@ -21,6 +22,7 @@ begin
 		one := '';
 		for v in select * from jsonb_array_elements_text(term -> 'values') loop
 			one := one || case when one = '' then '' else ' or ' end || case
+				when term ->> 'op' = 'is' then format('%s is not distinct from %L', col, v)
 				when term ->> 'op' in ('<', '>') then format('%s %s %L::numeric', col, term ->> 'op', v)
 				when col = 'text' then format('text ilike %L', '%' || replace(replace(replace(v, '\', '\\'), '%', '\%'), '_', '\_') || '%')
 				when col in ('session_id::text', 'worker', 'model') then format('starts_with(lower(%s), lower(%L))', col, v)

@@ -112,7 +112,7 @@ is "nothing has changed" 3 "$(q "select count(*) from signalbox.queue where stat
 keys R
 see "R shows what it will do" 'Type 3 to confirm'
 read -rt 0.4 <> <(:) || :
-keys 3
+keys 3 Enter
 see "the group is held" 'retried 3, skipped 0'
 soon "and retried by the server" 3 q "select count(*) from signalbox.ai_messages where processing_status = 'completed' and role = 'assistant'"
 

@@ -80,7 +80,7 @@ for size in "80 24" "120 36"; do
 	for amount in NaN 2.5 ""; do
 		keys B; see "B asks ($amount) $at" 'Budget of free'; heard
 		keys d; see "and for the name ($amount) $at" 'Type free to confirm'; heard
-		keys free; see "and how much ($amount) $at" 'USD, then Enter'; heard
+		keys free Enter; see "and how much ($amount) $at" 'USD, then Enter'; heard
 		keys "$amount" Enter
 		case $amount in
 		NaN) see "no such budget $at" 'not done free: ' ;;
@@ -121,7 +121,7 @@ for size in "80 24" "120 36"; do
 	keys k; see "back on p $at" '> *p '
 	keys b; see "menu of p $at" 'Breaker of p'; heard
 	keys o; see "p asks for its name $at" 'Type p to confirm'; heard
-	keys p
+	keys p Enter
 	see "p is forced open $at" '> *p +FORCED OPEN'
 	see "who did it $at" 'forced open +by tester'
 	send luna "waits for p" >/dev/null
@@ -171,7 +171,7 @@ see "an operator sees it" 'q +OPEN'
 see "and everybody's connections" 'connections +([4-9]|[1-9][0-9])/'    # the worker alone has more than three
 keys b; see "and may ask" 'Breaker of p'; heard
 keys o; see "may type" 'Type p'; heard
-keys p
+keys p Enter
 see "and is refused" 'skipped p: permission denied'
 is "nothing was forced open" closed "$(q "select forced from signalbox.breakers where provider = 'p'")"
 
@@ -180,7 +180,7 @@ console 120 36 --start-view health
 see "the worker" ' of 4 '
 keys Tab; see "under the cursor" '^> .* of 4 '
 keys K; see "its name is asked for" 'Type .* to confirm'; heard
-keys "$(q "select name from signalbox.workers where ended_at is null")"
+keys "$(q "select name from signalbox.workers where ended_at is null")" Enter
 soon "it went" 0 q "select count(*) from signalbox.workers where ended_at is null"
 is "who asked is known" tester "$(q "select actor from signalbox.operator_log where action = 'drain_worker'")"
 worker_up --concurrency 4

@@ -135,6 +135,41 @@ TEST(a_long_word_is_not_cut_in_silence)
 	strbuf_release(&out);
 }
 
+/* A value is a value, whatever stands in it: built as a term, and said in words that read back as the same. */
+TEST(a_value_is_no_text_of_the_language)
+{
+	static const char *const VALUES[] = { "archive", "a|b", "two words", "!no", "a:b", "x<3", "agent:luna", "back\\slash" };
+	for (size_t i = 0; i < ARRAY_SIZE(VALUES); i++) {
+		struct strbuf word = STRBUF_INIT(400), read = STRBUF_INIT(400), terms = STRBUF_INIT(400);
+		struct err err;
+		char built[500];
+		assert_int_equal(filter_word(&word, "agent", VALUES[i], &err), 0);
+		assert_int_equal(filter_to_json(strbuf_text(&word), &read, &err), 0);
+		filter_term(&terms, "agent", "=", VALUES[i]);
+		assert_string_equal(filter_and("[]", strbuf_text(&terms), built, sizeof built), strbuf_text(&read));
+		strbuf_release(&word);
+		strbuf_release(&read);
+		strbuf_release(&terms);
+	}
+}
+
+TEST(terms_are_added)
+{
+	struct strbuf terms = STRBUF_INIT(400), word = STRBUF_INIT(400);
+	struct err err;
+	char built[500];
+	assert_string_equal(filter_and("[{}]", "", built, sizeof built), "[{}]");
+	filter_term(&terms, "prov", "is", NULL);
+	filter_term(&terms, "cause", "is", "a\"b");
+	assert_string_equal(filter_and("[{}]", strbuf_text(&terms), built, sizeof built),
+	                    "[{},{\"field\":\"prov\",\"op\":\"is\",\"not\":false,\"values\":[null]},"
+	                    "{\"field\":\"cause\",\"op\":\"is\",\"not\":false,\"values\":[\"a\\\"b\"]}]");
+	assert_int_equal(filter_word(&word, "agent", "a\"b", &err), -1);
+	assert_int_equal(err.code, ERR_BAD_INPUT);
+	strbuf_release(&terms);
+	strbuf_release(&word);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +177,8 @@ int main(void)
 		cmocka_unit_test(what_is_not_understood_is_refused),
 		cmocka_unit_test(a_filter_that_does_not_fit_is_refused),
 		cmocka_unit_test(a_long_word_is_not_cut_in_silence),
+		cmocka_unit_test(a_value_is_no_text_of_the_language),
+		cmocka_unit_test(terms_are_added),
 	};
 	return cmocka_run_group_tests_name("tui filter", tests, NULL, NULL);
 }

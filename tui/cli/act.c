@@ -42,22 +42,48 @@ int cmd_cancel(struct cli *cli)
 	return code != 0 ? code : each(cli, "select s, s ->> 'status' from signalbox.cancel($1, $2) s");
 }
 
+/* --filter, --agent and --since as one filter: a slug is a value, whatever characters it has, and an agent that is not there is no empty list. */
+static int retry_filter(struct cli *cli, const char *agent, const char *since, const char *filter, const char **out)
+{
+	struct strbuf json = STRBUF_INIT(65536), terms = STRBUF_INIT(65536);
+	struct err err;
+	struct rows r;
+	char seconds[32];
+	int64_t age = since != NULL ? duration_ms(since) : 0;
+	int code = 0;
+	if (age < 0)
+		return cli_usage_error(_("--since takes a duration such as 2h, not '%.40s'"), since);
+	if (filter_to_json(filter, &json, &err) < 0)
+		code = cli_error(&err, "--filter");
+	if (code == 0 && agent != NULL)
+		code = cli_query(cli, "select exists (select from signalbox.agents where slug = $1)", &agent, 1, &r);
+	if (code == 0 && agent != NULL && !rows_bool(&r, 0, 0)) {
+		err_set(&err, ERR_NOT_FOUND, "no agent is called '%.60s'", agent);
+		code = cli_error(&err, "");
+	}
+	if (agent != NULL)
+		filter_term(&terms, "agent", "is", agent);
+	snprintf(seconds, sizeof seconds, "%lld.%03d", (long long)(age / 1000), (int)(age % 1000));
+	if (since != NULL)
+		filter_term(&terms, "age", "<", seconds);
+	size_t size = json.len + terms.len + 2;
+	*out = filter_and(arena_dup(&cli->arena, strbuf_text(&json), json.len), strbuf_text(&terms),
+	                  arena_alloc(&cli->arena, size), size);
+	strbuf_release(&json);
+	strbuf_release(&terms);
+	return code;
+}
+
 /* All failed that match: first the plan, then, with --yes, exactly that plan. */
 static int retry_failed(struct cli *cli, const char *agent, const char *since, const char *filter, bool dry_run, bool yes)
 {
-	struct strbuf json = STRBUF_INIT(65536);
 	struct err err;
 	struct rows r;
-	const char *text = agent != NULL ? arena_strf(&cli->arena, "%s \"agent:%s\"", filter, agent) : filter;
-	if (since != NULL)
-		text = arena_strf(&cli->arena, "%s age<%s", text, since);
-	if (filter_to_json(text, &json, &err) < 0) {
-		strbuf_release(&json);
-		return cli_error(&err, "filter");
-	}
-	const char *params[] = { arena_dup(&cli->arena, strbuf_text(&json), json.len) };
-	strbuf_release(&json);
-	int code = cli_query(
+	const char *params[1];
+	int code = retry_filter(cli, agent, since, filter, params);
+	if (code != 0)
+		return code;
+	code = cli_query(
 		cli,
 		"select message_id, agent, cause, is_permanent, retry_at is not null, cost_usd, job_id from signalbox.failed_page($1, 10000)",
 		params, 1, &r);

@@ -120,12 +120,25 @@ static void print_context(const struct json *doc)
 	}
 }
 
+static void print_texts(const struct json *doc)
+{
+	struct str answer;
+	printf("\n%s\n", _("attempts"));
+	for (const struct json *a = json_first(json_get(doc, "attempts")); a != NULL; a = json_next(a))
+		attempt(a);
+	block(doc, _("question"), "text");
+	if (json_str(doc, "message.content", &answer)) {
+		printf("\n%s\n", _("answer"));
+		cli_answer(answer, answer.len);
+		putchar('\n');
+	}
+}
+
 int cmd_show(struct cli *cli)
 {
 	bool context = false;
 	const struct cli_option options[] = { { "context", NULL, &context } };
 	const struct json *doc, *m;
-	struct str answer;
 	struct rows r;
 	struct err err;
 	const char *uuid;
@@ -172,15 +185,7 @@ int cmd_show(struct cli *cli)
 		printf("%-12s %s\n", "cost $", _("unknown"));
 	field(m, "cost $", "cost_usd");
 	field(m, "error", "error");
-	printf("\n%s\n", _("attempts"));
-	for (const struct json *a = json_first(json_get(doc, "attempts")); a != NULL; a = json_next(a))
-		attempt(a);
-	block(doc, _("question"), "text");
-	if (json_str(m, "content", &answer)) {
-		printf("\n%s\n", _("answer"));
-		cli_answer(answer, answer.len);
-		putchar('\n');
-	}
+	print_texts(doc);
 	if (context)
 		print_context(doc);
 	return EXIT_DONE;

@@ -246,13 +246,10 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 	case CMD_test_agent:
 		ui_open(ui, VIEW_TEST, slug);
 		return true;
-	case CMD_open: {
-		char filter[100];
-		snprintf(filter, sizeof filter, "agent:%.80s", slug);
+	case CMD_open:
 		ui_open(ui, VIEW_QUEUE, NULL);
-		ui_filter(ui, filter);
+		ui_filter_by(ui, "agent", slug);
 		return true;
-	}
 	default:
 		return false;
 	}

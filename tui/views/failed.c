@@ -1,5 +1,7 @@
 /* Failed: groups by cause, and the messages of the group under the cursor; or all of them, flat. */
-#include "shared/json.h"
+#include <stdarg.h>
+
+#include "tui/filter.h"
 #include "tui/format.h"
 #include "tui/i18n.h"
 #include "tui/view.h"
@@ -7,9 +9,14 @@
 #define ROWS_MAX 1000
 #define PACE_MS 200
 
+#define PLAN_MAX 10000  /* as failed_plan has it */
+#define GROUP_S "86400" /* failed_groups counts the last 24 h: its list, and what R retries, are of the same */
+
 struct failed_view {
 	struct list groups, rows;
-	bool flat, in_rows; /* which pane has the keys */
+	bool flat, in_rows;                                           /* which pane has the keys */
+	char filter[sizeof((struct want *)0)->filter];                /* as JSON */
+	char plan_of[sizeof((struct block *)0)->about], plan_hms[16]; /* the rows that are being counted for R; "" */
 };
 
 enum { G_C_N, G_C_CAUSE, G_C_PROVIDER, G_C_AGENTS, G_C_LAST, G_C_RETRY, G_C_COST, G_COLUMNS };
@@ -105,20 +112,29 @@ static void release(struct view *v)
 	free(f);
 }
 
-static void narrow(struct want *w, const struct list_row *g)
+/* What tells this group from all others: all of its cause, its provider (or that it has none) and its time. */
+static void narrow(const struct list_row *g, char *out, size_t size)
 {
-	struct strbuf b = STRBUF_INIT(sizeof w->narrow - 1);
-	strbuf_str(&b, "{\"field\":\"cause\",\"op\":\"=\",\"not\":false,\"values\":[");
-	json_put_str(&b, block_str(g->block, g->row, G_CAUSE));
-	strbuf_str(&b, "]}");
-	if (block_at(g->block, g->row, G_PROVIDER) != NULL) {
-		strbuf_str(&b, ",{\"field\":\"prov\",\"op\":\"=\",\"not\":false,\"values\":[");
-		json_put_str(&b, block_str(g->block, g->row, G_PROVIDER));
-		strbuf_str(&b, "]}");
+	struct strbuf b = STRBUF_INIT(size - 1);
+	filter_term(&b, "cause", "is", block_at(g->block, g->row, G_CAUSE));
+	filter_term(&b, "prov", "is", block_at(g->block, g->row, G_PROVIDER));
+	filter_term(&b, "age", "<", GROUP_S);
+	if (b.broken) { /* rather nothing than the messages of others under its name */
+		strbuf_clear(&b);
+		filter_term(&b, "id", "=", "none");
 	}
-	if (!b.broken)
-		memcpy(w->narrow, strbuf_text(&b), b.len + 1);
+	memcpy(out, strbuf_text(&b), b.len + 1);
 	strbuf_release(&b);
+}
+
+/* The rows that belong under the group, or to the filter, as a filter. */
+static const char *meant(struct failed_view *f, char buf[static sizeof((struct block *)0)->about])
+{
+	char terms[sizeof((struct want *)0)->narrow] = "";
+	const struct list_row *g = list_current(&f->groups);
+	if (!f->flat && g != NULL)
+		narrow(g, terms, sizeof terms);
+	return filter_and(f->filter, terms, buf, sizeof((struct block *)0)->about);
 }
 
 static void want(struct view *v, struct want *w)
@@ -127,16 +143,19 @@ static void want(struct view *v, struct want *w)
 	const struct list_row *g = list_current(&f->groups);
 	w->blocks |= 1u << BLOCK_GROUPS | 1u << BLOCK_FAILED;
 	w->limit = ROWS_MAX;
+	memcpy(f->filter, w->filter, sizeof f->filter);
 	if (!f->flat && g != NULL)
-		narrow(w, g);
+		narrow(g, w->narrow, sizeof w->narrow);
 }
 
+/* Rows of another group do not come under this one's name: they are on their way. */
 static void bind(struct view *v, const struct snapshot *s)
 {
 	struct failed_view *f = v->state;
+	char about[sizeof((struct block *)0)->about];
 	if (s->blocks[BLOCK_GROUPS] != NULL)
 		list_bind(&f->groups, s->blocks[BLOCK_GROUPS], G_CAUSE, 2, -1);
-	if (s->blocks[BLOCK_FAILED] != NULL)
+	if (s->blocks[BLOCK_FAILED] != NULL && strcmp(s->blocks[BLOCK_FAILED]->about, meant(f, about)) == 0)
 		list_bind(&f->rows, s->blocks[BLOCK_FAILED], F_ID, 0, F_JOB);
 }
 
@@ -155,6 +174,20 @@ static void draw_detail(struct ui *ui, const struct list_row *r, int y)
 	screen_put(s, y + 2, x, -1, S_PLAIN,
 	           block_at(r->block, r->row, F_PERMANENT)[0] == 't' ? _("trying again is unlikely to help")
 	                                                             : _("no tool had run: safe to retry"));
+}
+
+/* What the keys act on while the groups have the cursor. */
+static void draw_group(struct ui *ui, const struct list_row *g, int y)
+{
+	char label[128], cost[FORMAT_MAX];
+	struct screen *s = ui->screen;
+	snprintf(label, sizeof label, _("group %.60s"), block_at(g->block, g->row, G_CAUSE));
+	screen_rule(s, y, 0, -1, label);
+	int x = 1 + screen_put(s, y + 1, 1, -1, S_DIM, _("agents")) + 2;
+	screen_text(s, y + 1, x, -1, S_PLAIN, block_str(g->block, g->row, G_AGENTS));
+	x = 1 + screen_put(s, y + 2, 1, -1, S_DIM, _("last attempts cost")) + 2;
+	screen_put(s, y + 2, x, -1, S_PLAIN, format_usd(block_at(g->block, g->row, G_COST), cost));
+	screen_putf(s, y + 3, 1, -1, S_DIM, _("R retries all %s; Tab goes to the messages"), block_at(g->block, g->row, G_N));
 }
 
 static void draw(struct view *v, struct ui *ui)
@@ -178,7 +211,11 @@ static void draw(struct view *v, struct ui *ui)
 		y += height;
 		const struct list_row *g = list_current(&f->groups);
 		char label[128];
-		snprintf(label, sizeof label, "%.60s, %d", g != NULL ? block_at(g->block, g->row, G_CAUSE) : _("nothing"), l->n);
+		if (g != NULL)
+			snprintf(label, sizeof label, "%.60s, %s", block_at(g->block, g->row, G_CAUSE),
+			         block_at(g->block, g->row, G_N));
+		else
+			snprintf(label, sizeof label, _("no group in the last 24h; older, %d"), l->n);
 		screen_rule(s, y++, 0, -1, label);
 	}
 	if (l->n == 0 && ui->snap->blocks[BLOCK_FAILED] != NULL)
@@ -186,63 +223,112 @@ static void draw(struct view *v, struct ui *ui)
 		           ui->filter[0] != '\0' ? _("no failed message matches this filter (Esc clears it)")
 		                                 : _("no message has failed"));
 	list_draw(l, s, y, ui->bottom - y - detail, &rows, f->flat || f->in_rows);
-	const struct list_row *r = list_current(l);
-	if (detail > 0 && r != NULL)
+	const struct list_row *r = f->flat || f->in_rows ? list_current(l) : list_current(&f->groups);
+	if (detail > 0 && r != NULL && (f->flat || f->in_rows))
 		draw_detail(ui, r, ui->bottom - detail);
+	else if (detail > 0 && r != NULL)
+		draw_group(ui, r, ui->bottom - detail);
 }
 
 static const struct message_columns MESSAGE_COLUMNS = { F_UUID, F_JOB, F_STATUS, F_AGENT };
 
-/* All rows that are loaded, frozen as they are now; later failures are not added. */
-static void retry_group(struct ui *ui, struct list *l)
+/* The server counts and freezes what is meant: rows that are hidden, not loaded, or new since the last look belong to the group as well. */
+static void ask_plan(struct failed_view *f, struct ui *ui)
 {
-	struct strbuf uuids = STRBUF_INIT(1u << 20), jobs = STRBUF_INIT(1u << 20);
-	char hold[32], pace[32], label[48], time[FORMAT_MAX];
-	const char *args[] = { NULL, NULL, ui->operator_name, hold, pace };
-	int n = 0, skipped = 0, permanent = 0;
+	char about[sizeof f->plan_of];
 	if (!ui_may_act(ui))
 		return;
-	for (int i = 0; i < l->n; i++) {
-		const struct list_row *r = &l->rows[i];
-		if (r->is_ghost || block_at(r->block, r->row, F_RETRY_AT) != NULL) {
-			skipped++;
-			continue;
-		}
-		strbuf_addf(&uuids, "%s%s", n == 0 ? "{" : ",", block_at(r->block, r->row, F_UUID));
-		strbuf_addf(&jobs, "%s%s", n == 0 ? "{" : ",", r->job[0] != '\0' ? r->job : "NULL");
-		permanent += block_at(r->block, r->row, F_PERMANENT)[0] == 't';
-		n++;
+	if (!f->flat && list_current(&f->groups) == NULL) {
+		ui_say(ui, "%s", _("there is no group here: v, then R retries all that match the filter"));
+		return;
 	}
-	strbuf_str(&uuids, "}");
-	strbuf_str(&jobs, "}");
+	const char *args[] = { meant(f, about) };
+	snprintf(f->plan_of, sizeof f->plan_of, "%s", args[0]);
+	clock_hms(ui->now, f->plan_hms);
+	ui_act_take(ui, action_new(ACT_PLAN, _("counting"), 1, args));
+	ui_say(ui, "%s", _("counting what would be retried"));
+}
+
+PRINTF(2, 3) static void line(struct question *q, const char *fmt, ...)
+{
+	char text[160];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	question_say(q, text);
+}
+
+static void say_plan(struct failed_view *f, struct ui *ui, const struct block *b, struct question *q)
+{
+	const struct list_row *g = f->flat ? NULL : list_current(&f->groups);
+	const char *prov = g != NULL ? block_at(g->block, g->row, G_PROVIDER) : NULL;
+	char time[FORMAT_MAX], cost[FORMAT_MAX];
+	long long n = block_int(b, 0, PL_N, 0), tools = block_int(b, 0, PL_TOOLS, 0), unknown = block_int(b, 0, PL_UNKNOWN, 0);
+	line(q, "filter        state:failed%s%.60s%s%.40s%s%.40s", g != NULL ? " cause:" : "",
+	     g != NULL ? block_at(g->block, g->row, G_CAUSE) : "", prov != NULL ? " prov:" : "", prov != NULL ? prov : "",
+	     ui->filter[0] != '\0' ? " " : "", ui->filter);
+	line(q, _("frozen        %lld ids taken at %s; later failures are not added"), n, f->plan_hms);
+	if (block_at(b, 0, PL_IS_CUT)[0] == 't')
+		line(q, _("              of the newest %d failed; older ones are not looked at"), PLAN_MAX);
+	line(q, _("will retry    %lld"), n);
+	line(q, _("skipped       %lld, held for a retry already"), (long long)block_int(b, 0, PL_HELD, 0));
+	line(q, _("unlikely      %lld, whose error says that trying again does not help"),
+	     (long long)block_int(b, 0, PL_PERMANENT, 0));
+	line(q, tools > 0 ? _("side effects  %lld, whose tools would run again") : _("side effects  %lld, no tool had run"),
+	     tools);
+	if (unknown > 0)
+		line(q, _("cost so far   %s, and what %lld of unknown price cost"), format_usd(block_at(b, 0, PL_COST), cost),
+		     unknown);
+	else
+		line(q, _("cost so far   %s"), format_usd(block_at(b, 0, PL_COST), cost));
+	line(q, _("~drain        %s, paced 5/s; goes on in the server if this console ends"),
+	     format_duration((double)n * PACE_MS / 1000, time));
+}
+
+/* The answer to ask_plan: what is retried after a yes are these ids, and no others. */
+static void answered(struct view *v, struct ui *ui, const struct action_result *r)
+{
+	struct failed_view *f = v->state;
+	char about[sizeof f->plan_of], hold[32], pace[32], label[48];
+	bool is_meant = strcmp(f->plan_of, meant(f, about)) == 0;
+	f->plan_of[0] = '\0';
+	if (!r->ok || r->plan == NULL || r->plan->n_rows == 0 || !is_meant)
+		return;
+	long long n = block_int(r->plan, 0, PL_N, 0);
 	if (n == 0) {
 		ui_say(ui, "%s", _("nothing to retry here"));
-	} else {
-		struct question *q = xcalloc(1, sizeof *q);
-		char hms[16];
-		args[0] = strbuf_text(&uuids);
-		args[1] = strbuf_text(&jobs);
-		snprintf(hold, sizeof hold, "%lld ms", (long long)ui->retry_hold_ms);
-		snprintf(pace, sizeof pace, "%d ms", PACE_MS);
-		snprintf(label, sizeof label, _("%d messages"), n);
-		snprintf(q->title, sizeof q->title, _("Retry %d messages"), n);
-		snprintf(q->lines[q->n_lines++], sizeof q->lines[0],
-		         _("frozen      %d ids taken at %s; later failures are not added"), n, clock_hms(ui->now, hms));
-		snprintf(q->lines[q->n_lines++], sizeof q->lines[0], _("skipped     %d, held or gone already"), skipped);
-		snprintf(q->lines[q->n_lines++], sizeof q->lines[0],
-		         _("unlikely    %d, whose error says that trying again does not help"), permanent);
-		snprintf(q->lines[q->n_lines++], sizeof q->lines[0],
-		         _("~drain      %s, paced 5/s; goes on in the server if this console ends"),
-		         format_duration((double)n * PACE_MS / 1000, time));
-		if (l->n >= ROWS_MAX)
-			snprintf(q->lines[q->n_lines++], sizeof q->lines[0], _("only the newest %d that are loaded"), ROWS_MAX);
-		q->type = n;
-		q->yes = action_new(ACT_RETRY_MANY, label, 5, args);
-		ui_can_undo(ui, strbuf_text(&uuids), ui->retry_hold_ms + (int64_t)n * PACE_MS);
-		ui_ask_take(ui, q);
+		return;
 	}
-	strbuf_release(&uuids);
-	strbuf_release(&jobs);
+	const char *args[] = { block_at(r->plan, 0, PL_MESSAGES), block_at(r->plan, 0, PL_JOBS), ui->operator_name, hold, pace };
+	struct question *q = xcalloc(1, sizeof *q);
+	snprintf(hold, sizeof hold, "%lld ms", (long long)ui->retry_hold_ms);
+	snprintf(pace, sizeof pace, "%d ms", PACE_MS);
+	snprintf(label, sizeof label, _("%lld messages"), n);
+	snprintf(q->title, sizeof q->title, _("Retry %lld messages"), n);
+	say_plan(f, ui, r->plan, q);
+	q->type = n;
+	q->yes = action_new(ACT_RETRY_MANY, label, 5, args);
+	q->undo = xstrdup(args[0]);
+	q->undo_ms = ui->retry_hold_ms + n * PACE_MS;
+	ui_ask_take(ui, q);
+}
+
+/* A key is for what the screen marks. While the groups have the cursor no message is marked, but by a mark. */
+static bool is_for_a_message(const struct failed_view *f, enum cmd cmd)
+{
+	switch (cmd) {
+	case CMD_retry:
+		return f->rows.n_marks == 0;
+	case CMD_mark:
+	case CMD_mark_range:
+	case CMD_cancel:
+	case CMD_pause:
+	case CMD_test_message:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static bool command(struct view *v, struct ui *ui, enum cmd cmd)
@@ -250,6 +336,10 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 	struct failed_view *f = v->state;
 	bool in_rows = f->flat || f->in_rows;
 	struct list_row *r = list_current(&f->rows);
+	if (!in_rows && is_for_a_message(f, cmd)) {
+		ui_say(ui, "%s", _("the groups have the cursor: Tab goes to the messages, R retries the group"));
+		return true;
+	}
 	switch (cmd) {
 	case CMD_next_pane:
 		f->in_rows = !f->in_rows;
@@ -268,7 +358,7 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 		act_retry(ui, &f->rows, &MESSAGE_COLUMNS);
 		return true;
 	case CMD_retry_group:
-		retry_group(ui, &f->rows);
+		ask_plan(f, ui);
 		return true;
 	case CMD_cancel:
 		act_cancel(ui, &f->rows, &MESSAGE_COLUMNS);
@@ -301,7 +391,9 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 static struct str text(struct view *v, int kind)
 {
 	struct failed_view *f = v->state;
-	struct list_row *r = list_current(&f->rows);
+	struct list_row *r = list_current(f->flat || f->in_rows ? &f->rows : &f->groups);
+	if (r != NULL && !f->flat && !f->in_rows) /* a group has no id */
+		return kind == 'i' ? STR("") : block_str(r->block, r->row, G_CAUSE);
 	return r == NULL ? STR("") : block_str(r->block, r->row, kind == 'i' ? F_UUID : kind == 'e' ? F_ERROR : F_TEXT);
 }
 
@@ -313,4 +405,5 @@ const struct view_ops view_failed = { .name = "Failed",
 	                              .bind = bind,
 	                              .draw = draw,
 	                              .command = command,
+	                              .answered = answered,
 	                              .text = text };

@@ -476,10 +476,8 @@ static void ask_drain(struct ui *ui, const struct list_row *r)
 
 static void open_queue(struct ui *ui, const char *field, const char *value)
 {
-	char filter[120];
-	snprintf(filter, sizeof filter, strpbrk(value, " |") != NULL ? "%s:\"%.90s\"" : "%s:%.90s", field, value);
 	ui_open(ui, VIEW_QUEUE, NULL);
-	ui_filter(ui, filter);
+	ui_filter_by(ui, field, value);
 }
 
 static bool command(struct view *v, struct ui *ui, enum cmd cmd)
@@ -491,8 +489,10 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 		h->in_workers = !h->in_workers;
 		return true;
 	case CMD_breaker:
-		if (p != NULL)
+		if (p != NULL && !h->in_workers)
 			ask_breaker(ui, p);
+		else
+			ui_say(ui, "%s", _("Tab to the providers, then b is for the one under the cursor"));
 		return true;
 	case CMD_drain:
 		if (w != NULL && h->in_workers)

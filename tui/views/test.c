@@ -285,9 +285,10 @@ static void send(struct test_view *t, struct ui *ui)
 	field_clear(&t->field);
 }
 
-static void sent(struct view *v, const struct action_result *r)
+static void answered(struct view *v, struct ui *ui, const struct action_result *r)
 {
 	struct test_view *t = v->state;
+	(void)ui;
 	if (!r->ok) {
 		if (t->field.len == 0) /* what was typed is not lost */
 			field_set(&t->field, t->pending);
@@ -428,5 +429,5 @@ const struct view_ops view_test = { .name = "Test",
 	                            .key = key,
 	                            .hints = hints,
 	                            .open = open_agent,
-	                            .sent = sent,
+	                            .answered = answered,
 	                            .text = text };
