@@ -16,7 +16,8 @@
 #include "tui/i18n.h"
 
 #define MESSAGE_USEC (5 * USEC_PER_SEC)
-#define BURST 6 /* so many different keys at once were pasted, not typed */
+#define BURST 6                          /* so many different keys at once were pasted, not typed */
+#define PAUSE_USEC (500 * USEC_PER_MSEC) /* so long a silence ends what was pasted */
 #define OLD_USEC (5 * USEC_PER_SEC)
 
 static const struct view_ops *const VIEWS[VIEW_N] = {
@@ -328,7 +329,7 @@ static bool takes_text(struct app *a)
 {
 	struct view *v = app_view(a);
 	return a->mode == MODE_COMMAND || a->mode == MODE_FILTER ||
-	       (a->mode == MODE_QUESTION && (a->in_reason || a->question->word[0] != '\0')) ||
+	       (a->mode == MODE_QUESTION && (a->in_reason || a->question->word[0] != '\0' || a->question->type > 0)) ||
 	       (a->mode == MODE_VIEW && v->ops->hints != NULL && v->ops->hints(v) != NULL);
 }
 
@@ -343,27 +344,43 @@ static bool is_burst(const int *keys, int n)
 	return letters >= BURST && differ;
 }
 
+/* Whether a key of a burst, or of a paste, is not heard. Letters that came at once were meant for a field: one that they open themselves, or none,
+ * and then what follows them, up to a pause, is their rest. */
+static bool is_dropped(struct app *a, bool is_burst, bool opens)
+{
+	if (clock_mono() >= a->deaf_until && ((!a->is_pasting && !is_burst) || takes_text(a) || opens))
+		return false;
+	if (!a->is_pasting) /* a paste says itself where it ends */
+		a->deaf_until = clock_mono() + PAUSE_USEC;
+	a->pasted_away++;
+	return true;
+}
+
 static void take_keys(struct app *a)
 {
 	int keys[512], n = 0, key;
 	while (n < (int)ARRAY_SIZE(keys) && (key = screen_key(a->screen)) != K_NONE)
 		keys[n++] = key;
 	bool burst = is_burst(keys, n);
+	int had = a->pasted_away;
+	if (n > 0 && clock_mono() >= a->deaf_until && !a->is_pasting)
+		a->pasted_away = had = 0;
 	for (int i = 0; i < n && !a->is_over; i++) {
+		bool opens = i == 0 && a->mode == MODE_VIEW && (keys[0] == '/' || keys[0] == ':');
 		if (keys[i] == K_PASTE_BEGIN || keys[i] == K_PASTE_END) {
 			a->is_pasting = keys[i] == K_PASTE_BEGIN;
-		} else if ((a->is_pasting || burst) && !takes_text(a) && keys[i] != K_RESIZE) {
-			a->pasted_away++;
+		} else if (keys[i] == K_RESIZE) {
+			on_key(a, keys[i]);
+		} else if (is_dropped(a, burst, opens)) {
+			continue;
 		} else if (a->is_pasting && a->mode != MODE_VIEW && (keys[i] == K_ENTER || keys[i] == '\n' || keys[i] == K_TAB)) {
 			on_key(a, ' ');
 		} else {
 			on_key(a, keys[i]);
 		}
 	}
-	if (a->pasted_away > 0 && !a->is_pasting) {
+	if (a->pasted_away > had && !a->is_pasting)
 		ui_say(&a->ui, _("%d characters pasted here were ignored"), a->pasted_away);
-		a->pasted_away = 0;
-	}
 }
 
 /* ---- life */

@@ -31,6 +31,7 @@ struct app {
 	usec_t undo_until;
 	bool frozen, is_pasting, is_over, redraw;
 	int pasted_away;
+	usec_t deaf_until; /* the rest of what was pasted is not heard until then */
 	struct ui ui;
 };
 
