@@ -306,3 +306,11 @@ size_t utf8_settled(struct str text)
 	}
 	return (size_t)(settled - text.ptr);
 }
+
+size_t utf8_count(struct str s)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s.len; i++)
+		n += ((unsigned char)s.ptr[i] & 0xC0) != 0x80;
+	return n;
+}

@@ -32,6 +32,8 @@ int utf8_width_to(struct str text, size_t len);
 void utf8_repair(struct strbuf *out, struct str text);
 /* Of a text that goes on: how many bytes look the same whatever follows (to be shown within what is there, by utf8_safe_to). */
 size_t utf8_settled(struct str text);
+/* How many characters (code points) valid text has. */
+size_t utf8_count(struct str);
 /* True when every byte belongs to a valid sequence and none is NUL. */
 bool utf8_valid(struct str text);
 /* How many bytes at the end of text are the beginning of an unfinished character (0 to 3). */

@@ -1,4 +1,5 @@
 /* Actions that several views share: what a key does to the marked rows, or to the one under the cursor. */
+#include "shared/utf8.h"
 #include "tui/i18n.h"
 #include "tui/view.h"
 
@@ -16,6 +17,17 @@ void question_offer(struct question *menu, char key, const char *label, struct q
 	c->key = key;
 	c->then = then;
 	snprintf(c->label, sizeof c->label, "%s", label);
+}
+
+struct copied copy_text(const struct list_row *r, int column)
+{
+	struct str text = block_str(r->block, r->row, column);
+	if (utf8_count(text) == LIST_TEXT)
+		return (struct copied){
+			.why = _(
+				"the list has its first 200 characters only: Enter opens the message, y t there copies all of it")
+		};
+	return (struct copied){ .text = text };
 }
 
 static void add(struct strbuf *b, const char *value)

@@ -431,6 +431,9 @@ int app_run(const struct options *options)
 	while (!a.is_over) {
 		send_want(&a);
 		draw(&a);
+		if (app_go_on(&a))
+			draw(&a);
+		send_want(&a); /* drawing tells what comes into sight */
 		/* To the next full second: ages and countdowns move together. */
 		int ms = (int)(1000 - clock_wall() / USEC_PER_MSEC % 1000);
 		struct pollfd fds[] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = sync_fd(a.sync), .events = POLLIN } };

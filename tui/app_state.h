@@ -30,6 +30,8 @@ struct app {
 	struct strbuf undo;
 	usec_t undo_until;
 	bool frozen, is_pasting, is_over, redraw;
+	int pending; /* 'i', 'e', 't', 'S': to be copied, or saved, once all of it is here; 0 */
+	enum view_id pending_view;
 	int pasted_away;
 	usec_t deaf_until; /* the rest of what was pasted is not heard until then */
 	struct ui ui;
@@ -51,3 +53,5 @@ bool app_is_habit(struct app *, int key);
 void app_run_line(struct app *, const char *line);
 /* The second key of y: 'i', 'e' or 't'. */
 void app_copy(struct app *, int kind);
+/* After a frame: what waits for the rest of a text is done when it is there. True when it was, and said so. */
+bool app_go_on(struct app *);

@@ -2,19 +2,25 @@
 #include "tui/reads.h"
 
 #include "shared/json.h"
+#include "shared/utf8.h"
 #include "sql_embed.h"
 #include "tui/filter.h"
 
-#define STREAM_MAX (8u << 20)
+#define STREAM_MAX (64u << 20)
+#define REST_MAX (256u << 20)
 
 void reads_init(struct reads *r, const char *operator_name)
 {
 	*r = (struct reads){ .operator_name = operator_name, .stream_text = STRBUF_INIT(STREAM_MAX) };
+	for (int i = 0; i < PART_N; i++)
+		r->rest[i] = (struct strbuf)STRBUF_INIT(REST_MAX);
 }
 
 void reads_release(struct reads *r)
 {
 	strbuf_release(&r->stream_text);
+	for (int i = 0; i < PART_N; i++)
+		strbuf_release(&r->rest[i]);
 }
 
 static const char *narrowed(const struct want *w, char *buf, size_t size)
@@ -35,6 +41,40 @@ static int send_stream(struct reads *r, struct pg *pg, const struct want *w, str
 	snprintf(bytes, sizeof bytes, "%zu", r->stream_text.len);
 	const char *args[] = { w->stream, r->stream_job[0] != '\0' ? r->stream_job : NULL, bytes };
 	return pg_start(pg, sql_tui_stream, args, 3, err);
+}
+
+/* The part of which more is wanted than was read; PART_N: none. */
+static enum text_part rest_lacks(const struct reads *r, const struct want *w)
+{
+	enum text_part p = 0;
+	while (p < PART_N && (r->rest_have[p] >= w->rest_chars[p] || r->rest_ended[p]))
+		p++;
+	return p;
+}
+
+/* One page of it. Texts of an attempt do not change, so what was read is kept. */
+static int send_rest(struct reads *r, struct pg *pg, const struct want *w, struct err *err)
+{
+	static const char *const NAMES[PART_N] = { "question", "answer" };
+	char at[16], chars[16];
+	bool none = w->rest_chars[PART_QUESTION] == 0 && w->rest_chars[PART_ANSWER] == 0;
+	if (none || strcmp(r->rest_of, w->rest_of) != 0 || strcmp(r->rest_job, w->rest_job) != 0) {
+		for (int i = 0; i < PART_N; i++) {
+			strbuf_clear(&r->rest[i]);
+			r->rest_have[i] = 0;
+			r->rest_ended[i] = false;
+		}
+		snprintf(r->rest_of, sizeof r->rest_of, "%s", none ? "" : w->rest_of);
+		snprintf(r->rest_job, sizeof r->rest_job, "%s", w->rest_job);
+	}
+	enum text_part p = r->rest_part = rest_lacks(r, w);
+	if (p == PART_N)
+		return none ? 1 : 2;
+	r->rest_asked = MIN(TEXT_PAGE, w->rest_chars[p] - r->rest_have[p]);
+	snprintf(at, sizeof at, "%d", TEXT_HEAD + r->rest_have[p] + 1);
+	snprintf(chars, sizeof chars, "%d", r->rest_asked);
+	const char *args[] = { w->rest_of, NAMES[p], at, chars };
+	return pg_start(pg, sql_tui_text, args, 4, err);
 }
 
 /* Of a test session that is not named, first which it is. */
@@ -81,6 +121,8 @@ int reads_send(struct reads *r, struct pg *pg, const struct want *w, enum block_
 		return pg_start(pg, sql_tui_postgres, NULL, 0, err);
 	case BLOCK_MESSAGE:
 		return w->message[0] != '\0' ? pg_start(pg, sql_tui_message, one, 1, err) : 1;
+	case BLOCK_REST:
+		return send_rest(r, pg, w, err);
 	case BLOCK_STREAM:
 		return send_stream(r, pg, w, err);
 	case BLOCK_TRANSCRIPT:
@@ -113,6 +155,29 @@ static struct block *stream_block(struct reads *r, struct block *fresh)
 	return b;
 }
 
+static void take_page(struct reads *r, const struct block *page)
+{
+	struct strbuf *text = &r->rest[r->rest_part];
+	struct str got = page->n_rows > 0 ? block_str(page, 0, 1) : STR("");
+	int n = (int)utf8_count(got);
+	strbuf_add(text, got.ptr, got.len);
+	r->rest_have[r->rest_part] += n;
+	r->rest_ended[r->rest_part] = n < r->rest_asked || text->broken;
+}
+
+static struct block *rest_block(struct reads *r)
+{
+	struct block *b = xcalloc(1, sizeof *b);
+	const char **cells = arena_alloc(&b->arena, PART_N * sizeof *cells);
+	atomic_store(&b->refs, 1);
+	for (int i = 0; i < PART_N; i++)
+		cells[i] = arena_dup(&b->arena, strbuf_text(&r->rest[i]), r->rest[i].len);
+	b->n_rows = 1;
+	b->n_cols = PART_N;
+	b->cells = cells;
+	return b;
+}
+
 int reads_take(struct reads *r, struct pg *pg, const struct want *w, enum block_id id, struct block **out, struct err *err)
 {
 	struct block *b = xcalloc(1, sizeof *b);
@@ -136,6 +201,15 @@ int reads_take(struct reads *r, struct pg *pg, const struct want *w, enum block_
 	}
 	if (id == BLOCK_STREAM)
 		b = stream_block(r, b);
+	if (id == BLOCK_REST) {
+		take_page(r, b);
+		block_unref(b);
+		if (rest_lacks(r, w) != PART_N) /* the next page; the block is made of all of them */
+			return 1;
+		*out = rest_block(r);
+		snprintf((*out)->about, sizeof(*out)->about, "%s/%s", r->rest_of, r->rest_job);
+		return 0;
+	}
 	if ((id == BLOCK_STATUS || id == BLOCK_MESSAGE) && b->n_rows > 0 &&
 	    json_parse(&b->arena, block_str(b, 0, 0), 64u << 20, &b->doc, err) < 0) {
 		block_unref(b);

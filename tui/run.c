@@ -4,6 +4,7 @@
 
 #include "tui/app_state.h"
 #include "tui/i18n.h"
+#include "tui/text.h"
 
 static void undo(struct app *a)
 {
@@ -63,19 +64,65 @@ static void save(struct app *a, struct str text, const char *what)
 	ui_say(&a->ui, fclose(f) == 0 ? _("saved to %s") : _("could not write all of %s"), path);
 }
 
-void app_copy(struct app *a, int kind)
+/* Done now; or, when the rest of a long text is still to come, with the data that brings it. */
+static void copy_or_wait(struct app *a, int kind)
 {
 	struct view *v = app_view(a);
-	a->mode = MODE_VIEW;
-	if (kind != 'i' && kind != 'e' && kind != 't')
-		return;
-	struct str text = v->ops->text != NULL ? v->ops->text(v, kind) : STR("");
-	if (text.len == 0)
+	struct copied c = v->ops->copy != NULL ? v->ops->copy(v, kind) : (struct copied){ 0 };
+	a->pending = c.is_coming ? kind : 0;
+	a->pending_view = app_shown(a);
+	if (c.is_coming)
+		ui_say(&a->ui, "%s", _("reading the rest of it, then it is copied"));
+	else if (c.why != NULL)
+		ui_say(&a->ui, "%s", c.why);
+	else if (c.text.len == 0)
 		ui_say(&a->ui, "%s", _("nothing to copy here"));
-	else if (strcmp(a->options->clipboard, "file") == 0 || !screen_clipboard(a->screen, text))
-		save(a, text, "copy");
+	else if (strcmp(a->options->clipboard, "file") == 0 || !screen_clipboard(a->screen, c.text))
+		save(a, c.text, "copy");
 	else
-		ui_say(&a->ui, _("sent %zu B to the terminal's clipboard (OSC 52)"), text.len);
+		ui_say(&a->ui, _("sent %zu B to the terminal's clipboard (OSC 52)"), c.text.len);
+}
+
+static void save_or_wait(struct app *a)
+{
+	struct view *v = app_view(a);
+	struct strbuf b = STRBUF_INIT(1u << 30);
+	bool is_coming = false;
+	struct text_view *page = v->ops->page != NULL ? v->ops->page(v, &is_coming) : NULL;
+	a->pending = is_coming ? 'S' : 0;
+	a->pending_view = app_shown(a);
+	if (is_coming) {
+		ui_say(&a->ui, "%s", _("reading the rest of it, then it is saved"));
+	} else if (page == NULL) {
+		save(a, (struct str){ NULL, 0 }, "screen");
+	} else {
+		text_write(page, &b);
+		save(a, (struct str){ strbuf_text(&b), b.len }, "text");
+	}
+	strbuf_release(&b);
+}
+
+bool app_go_on(struct app *a)
+{
+	if (a->pending == 0 || a->mode != MODE_VIEW)
+		return false;
+	if (a->pending_view != app_shown(a)) {
+		a->pending = 0;
+		return false;
+	}
+	app_prepare_ui(a);
+	if (a->pending == 'S')
+		save_or_wait(a);
+	else
+		copy_or_wait(a, a->pending);
+	return a->pending == 0;
+}
+
+void app_copy(struct app *a, int kind)
+{
+	a->mode = MODE_VIEW;
+	if (kind == 'i' || kind == 'e' || kind == 't')
+		copy_or_wait(a, kind);
 }
 
 static bool open_tab(struct app *a, enum cmd cmd)
@@ -137,7 +184,7 @@ void app_run_command(struct app *a, enum cmd cmd)
 		ui_say(&a->ui, "%s", _("copy: i id   e error   t text"));
 		break;
 	case CMD_save:
-		save(a, (struct str){ NULL, 0 }, "screen");
+		save_or_wait(a);
 		break;
 	case CMD_freeze:
 		a->frozen = !a->frozen;

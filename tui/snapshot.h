@@ -22,6 +22,7 @@ enum block_id {
 	BLOCK_WORKERS,
 	BLOCK_POSTGRES,
 	BLOCK_MESSAGE,
+	BLOCK_REST,
 	BLOCK_STREAM,
 	BLOCK_TRANSCRIPT,
 	BLOCK_N
@@ -173,6 +174,11 @@ enum {
 	T_FINISH
 };
 enum { STREAM_JOB, STREAM_TEXT };
+enum { M_DOC, M_QUESTION_CHARS, M_ANSWER_CHARS };
+/* A message's texts: the document has the first TEXT_HEAD characters of each, REST what follows, page by page. */
+enum text_part { PART_QUESTION, PART_ANSWER, PART_N };
+#define TEXT_HEAD 65536
+#define TEXT_PAGE 262144
 
 struct json;
 
@@ -212,6 +218,9 @@ struct want {
 	char narrow[2048]; /* terms besides, for FAILED: the group under the cursor; or "" */
 	int limit;         /* rows of QUEUE, FAILED */
 	char message[40];  /* MESSAGE: its number or its uuid */
+	char rest_of[40];  /* REST: of which message, as a uuid, and which attempt */
+	char rest_job[40];
+	int rest_chars[PART_N]; /* so many characters behind the head; 0: none */
 	char stream[40];   /* STREAM: a running message whose text is to be followed; "" */
 	char agent[64];    /* TRANSCRIPT: whose test session, when session is ""; SPENDING: whose */
 	char span[16];     /* AGENTS: of what time, an interval; "" is an hour */

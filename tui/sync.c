@@ -201,7 +201,7 @@ static void next_read(struct sync *y)
 			reader_down(y, &err);
 			return;
 		}
-		if (sent == 0) {
+		if (sent == 0) { /* 2: the block stays as it is */
 			y->step_started = clock_mono();
 			y->is_cancelled = false;
 			return;

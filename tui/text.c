@@ -3,19 +3,23 @@
 #include <stdarg.h>
 
 #include "shared/utf8.h"
+#include "tui/i18n.h"
 
-#define LINES_MAX 20000
+#define LINES_MAX 1000000
 
 void text_begin(struct text_view *t, int width)
 {
-	t->n = 0;
+	t->n = t->n_pieces = 0;
 	t->width = width;
 }
 
 static void push(struct text_view *t, enum style style, int indent, struct str text)
 {
-	if (t->n == LINES_MAX)
+	if (t->n == LINES_MAX) {
+		t->lines[t->n - 1] =
+			(struct text_line){ str_of(_("(more lines than are shown here: S saves all of them)")), 1, S_WARN };
 		return;
+	}
 	if (t->n == t->room) {
 		t->room = MAX(64, t->room * 2);
 		t->lines = realloc(t->lines, sizeof *t->lines * (size_t)t->room);
@@ -54,7 +58,29 @@ static void add_wrapped(struct text_view *t, enum style style, int indent, struc
 	} while (at < end);
 }
 
-void text_add(struct text_view *t, enum style style, int indent, struct str text)
+static void remember(struct text_view *t, struct str text, int indent, bool made)
+{
+	if (t->n_pieces == t->piece_room) {
+		t->piece_room = MAX(64, t->piece_room * 2);
+		t->pieces = realloc(t->pieces, sizeof *t->pieces * (size_t)t->piece_room);
+		if (t->pieces == NULL)
+			abort();
+	}
+	t->pieces[t->n_pieces++] = (struct text_piece){ text, indent, made };
+}
+
+void text_write(const struct text_view *t, struct strbuf *out)
+{
+	for (int i = 0; i < t->n_pieces; i++) {
+		const struct text_piece *p = &t->pieces[i];
+		for (int k = 1; p->made && k < p->indent; k++)
+			strbuf_char(out, ' ');
+		strbuf_add(out, p->text.ptr, p->text.len);
+		strbuf_char(out, '\n');
+	}
+}
+
+static void add(struct text_view *t, enum style style, int indent, struct str text)
 {
 	const char *at = text.ptr, *end = text.ptr + text.len;
 	for (;;) {
@@ -66,14 +92,18 @@ void text_add(struct text_view *t, enum style style, int indent, struct str text
 	}
 }
 
+void text_add(struct text_view *t, enum style style, int indent, struct str text)
+{
+	remember(t, text, indent, false);
+	add(t, style, indent, text);
+}
+
 void text_draw(struct text_view *t, struct screen *s, int y, int height, bool follow)
 {
 	int last = MAX(0, t->n - height);
 	t->height = height;
 	if ((follow && !t->not_at_end) || t->top > last)
 		t->top = last;
-	if (t->top >= last)
-		t->not_at_end = false;
 	for (int i = 0; i < height && t->top + i < t->n; i++) {
 		const struct text_line *l = &t->lines[t->top + i];
 		screen_text(s, y + i, l->indent, MAX(0, t->width - l->indent), l->style, l->text);
@@ -89,6 +119,7 @@ void text_scroll(struct text_view *t, int lines)
 void text_release(struct text_view *t)
 {
 	free(t->lines);
+	free(t->pieces);
 	*t = (struct text_view){ 0 };
 }
 
@@ -99,7 +130,9 @@ void text_addf(struct text_view *t, struct arena *a, enum style style, int inden
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof line, fmt, ap);
 	va_end(ap);
-	text_add(t, style, indent, str_of(arena_dup(a, line, strlen(line))));
+	struct str made = str_of(arena_dup(a, line, strlen(line)));
+	remember(t, made, indent, true);
+	add(t, style, indent, made);
 }
 
 bool text_command(struct text_view *t, enum cmd cmd)

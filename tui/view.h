@@ -50,6 +50,16 @@ struct ui {
 	int top, bottom;    /* lines of the view: title is top, rows end before bottom */
 };
 
+/* What y takes. Never a part under the name of the whole: either it is all of it, or `why` it is not here, or it is on its way and asked for
+ * again with the next data. */
+struct copied {
+	struct str text;
+	const char *why;
+	bool is_coming;
+};
+#define LIST_TEXT 200 /* so many characters of a text come with a list's row */
+
+struct text_view;
 struct view_ops {
 	const char *name;
 	unsigned scopes;
@@ -62,8 +72,10 @@ struct view_ops {
 	bool (*key)(struct view *, struct ui *, int key, bool pasted); /* a text field has it; NULL: no field */
 	const char *(*hints)(struct view *);                           /* key line of its own, or NULL */
 	void (*open)(struct view *, const char *what);                 /* shown for this message, this agent */
-	void (*answered)(struct view *, struct ui *, const struct action_result *); /* of ACT_SEND in Test, of ACT_PLAN in Failed */
-	struct str (*text)(struct view *, int kind); /* for y: 'i' id, 'e' error, 't' text */
+	void (*answered)(struct view *, struct ui *,
+	                 const struct action_result *);            /* of ACT_SEND in Test, of ACT_PLAN in Failed */
+	struct copied (*copy)(struct view *, int kind);            /* for y: 'i' id, 'e' error, 't' text */
+	struct text_view *(*page)(struct view *, bool *is_coming); /* what S saves; NULL: what is on the screen */
 };
 
 struct view {
@@ -89,6 +101,8 @@ void question_say(struct question *, const char *line);
 void question_offer(struct question *menu, char key, const char *label, struct question *then);
 /* True when changes are possible; else says why not. */
 bool ui_may_act(struct ui *);
+/* The text of a list's row, if all of it is there. */
+struct copied copy_text(const struct list_row *, int column);
 
 /* Age, or estimate, of rows; '?' for estimates of an old screen. */
 bool ui_is_old(const struct ui *);

@@ -14,7 +14,7 @@ begin
 end $$;
 grant execute on function signalbox.dispatch, signalbox.message_status, signalbox.queue_position, signalbox.watch, signalbox.stream_text,
 	signalbox.message_uuid, signalbox.message_full to signalbox_app, signalbox_viewer, signalbox_worker;
-grant execute on function signalbox.queue_page, signalbox.failed_page, signalbox.failed_groups, signalbox.failed_plan, signalbox.queue_status, signalbox.agents_page,
+grant execute on function signalbox.queue_page, signalbox.failed_page, signalbox.failed_groups, signalbox.failed_plan, signalbox.message_text, signalbox.queue_status, signalbox.agents_page,
 	signalbox.providers_page, signalbox.routes_page, signalbox.transcript, signalbox.test_session, signalbox.usd, signalbox.utc, signalbox.fleet_slots, signalbox.breaker_states,
 	signalbox.costs_page, signalbox.agent_spending to signalbox_viewer, signalbox_worker;
 revoke execute on function signalbox.dispatch from signalbox_viewer;

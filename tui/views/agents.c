@@ -255,12 +255,11 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 	}
 }
 
-static struct str text(struct view *v, int kind)
+static struct copied copy(struct view *v, int kind)
 {
 	struct agents_view *a = v->state;
 	struct list_row *r = list_current(&a->list);
-	(void)kind;
-	return r == NULL ? STR("") : block_str(r->block, r->row, A_SLUG);
+	return (struct copied){ .text = r == NULL || kind == 'e' ? STR("") : block_str(r->block, r->row, A_SLUG) };
 }
 
 const struct view_ops view_agents = { .name = "Agents",
@@ -271,4 +270,4 @@ const struct view_ops view_agents = { .name = "Agents",
 	                              .bind = bind,
 	                              .draw = draw,
 	                              .command = command,
-	                              .text = text };
+	                              .copy = copy };

@@ -388,13 +388,16 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 	}
 }
 
-static struct str text(struct view *v, int kind)
+static struct copied copy(struct view *v, int kind)
 {
 	struct failed_view *f = v->state;
-	struct list_row *r = list_current(f->flat || f->in_rows ? &f->rows : &f->groups);
-	if (r != NULL && !f->flat && !f->in_rows) /* a group has no id */
-		return kind == 'i' ? STR("") : block_str(r->block, r->row, G_CAUSE);
-	return r == NULL ? STR("") : block_str(r->block, r->row, kind == 'i' ? F_UUID : kind == 'e' ? F_ERROR : F_TEXT);
+	bool in_rows = f->flat || f->in_rows;
+	struct list_row *r = list_current(in_rows ? &f->rows : &f->groups);
+	if (r == NULL || (!in_rows && kind == 'i')) /* a group has no id */
+		return (struct copied){ 0 };
+	if (in_rows && kind == 't')
+		return copy_text(r, F_TEXT);
+	return (struct copied){ .text = block_str(r->block, r->row, !in_rows ? G_CAUSE : kind == 'i' ? F_UUID : F_ERROR) };
 }
 
 const struct view_ops view_failed = { .name = "Failed",
@@ -406,4 +409,4 @@ const struct view_ops view_failed = { .name = "Failed",
 	                              .draw = draw,
 	                              .command = command,
 	                              .answered = answered,
-	                              .text = text };
+	                              .copy = copy };

@@ -515,17 +515,15 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 	}
 }
 
-static struct str text_of(struct view *v, int kind)
+static struct copied copy(struct view *v, int kind)
 {
 	struct health_view *h = v->state;
 	const struct list_row *r = list_current(h->in_workers ? &h->workers : &h->providers);
-	if (r == NULL)
-		return STR("");
+	if (r == NULL || (h->in_workers && kind == 'e'))
+		return (struct copied){ 0 };
 	if (h->in_workers)
-		return block_str(r->block, r->row, kind == 'i' ? W_ID : W_NAME);
-	return kind != 'e'                                        ? block_str(r->block, r->row, P_SLUG)
-	       : block_at(r->block, r->row, P_LAST_ERROR) != NULL ? block_str(r->block, r->row, P_LAST_ERROR)
-	                                                          : STR("");
+		return (struct copied){ .text = block_str(r->block, r->row, kind == 'i' ? W_ID : W_NAME) };
+	return (struct copied){ .text = block_str(r->block, r->row, kind == 'e' ? P_LAST_ERROR : P_SLUG) };
 }
 
 const struct view_ops view_health = { .name = "Health",
@@ -536,4 +534,4 @@ const struct view_ops view_health = { .name = "Health",
 	                              .bind = bind,
 	                              .draw = draw,
 	                              .command = command,
-	                              .text = text_of };
+	                              .copy = copy };

@@ -1,4 +1,6 @@
 /* Message: one message whole, with its answer as it streams, its attempts and what they cost, and the context that was sent. */
+#include <limits.h>
+
 #include "shared/json.h"
 #include "shared/utf8.h"
 #include "tui/format.h"
@@ -10,21 +12,41 @@ struct message_view {
 	char word[40]; /* as it was asked for: a number or a uuid */
 	char uuid[40]; /* as the database answered; "": not yet */
 	struct text_view text;
-	bool with_context;
+	bool with_context, to_context;
+	int64_t chars[PART_N];                          /* of the question and the answer, in all */
+	int asked[PART_N];                              /* so many behind the head */
+	int cut_at[PART_N];                             /* the line that says where a text is cut; -1 */
+	struct strbuf whole;                            /* what was copied last */
+	struct block *doc, *rest, *stream;              /* counted: what the lines are of */
 	char status[16], agent[72], job[40], label[40]; /* as drawn */
-	struct arena lines;                             /* of made-up lines, until the next draw */
+	struct arena lines;                             /* of made-up lines, as long as those */
 };
 
 static void init(struct view *v)
 {
-	v->state = xcalloc(1, sizeof(struct message_view));
+	struct message_view *m = xcalloc(1, sizeof *m);
+	m->whole = (struct strbuf)STRBUF_INIT(512u << 20);
+	v->state = m;
+}
+
+/* The blocks of a snapshot from which the lines are made: borrowed texts must stay. */
+static void keep(struct message_view *m, const struct snapshot *s)
+{
+	struct block *const of[] = { m->doc, m->rest, m->stream };
+	m->doc = s != NULL ? block_ref(s->blocks[BLOCK_MESSAGE]) : NULL;
+	m->rest = s != NULL ? block_ref(s->blocks[BLOCK_REST]) : NULL;
+	m->stream = s != NULL ? block_ref(s->blocks[BLOCK_STREAM]) : NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(of); i++)
+		block_unref(of[i]);
 }
 
 static void release(struct view *v)
 {
 	struct message_view *m = v->state;
+	keep(m, NULL);
 	text_release(&m->text);
 	arena_release(&m->lines);
+	strbuf_release(&m->whole);
 	free(m);
 }
 
@@ -36,8 +58,13 @@ static void open_message(struct view *v, const char *what)
 	snprintf(m->word, sizeof m->word, "%s", what);
 	snprintf(m->label, sizeof m->label, "%s", what);
 	m->uuid[0] = m->status[0] = m->agent[0] = m->job[0] = '\0'; /* of another message */
+	memset(m->chars, 0, sizeof m->chars);
+	memset(m->asked, 0, sizeof m->asked);
+	m->with_context = m->to_context = false;
 	m->text.top = 0;
-	m->text.not_at_end = true;
+	m->text.not_at_end = true; /* it is read from its beginning; G follows what is written */
+	text_begin(&m->text, 0);
+	keep(m, NULL);
 }
 
 static void want(struct view *v, struct want *w)
@@ -45,6 +72,12 @@ static void want(struct view *v, struct want *w)
 	const struct message_view *m = v->state;
 	w->blocks |= 1u << BLOCK_MESSAGE;
 	memcpy(w->message, m->word, sizeof w->message);
+	if (m->asked[PART_QUESTION] + m->asked[PART_ANSWER] > 0) {
+		w->blocks |= 1u << BLOCK_REST;
+		memcpy(w->rest_of, m->uuid, sizeof w->rest_of);
+		memcpy(w->rest_job, m->job, sizeof w->rest_job);
+		memcpy(w->rest_chars, m->asked, sizeof w->rest_chars);
+	}
 	if (strcmp(m->status, "processing") == 0) {
 		w->blocks |= 1u << BLOCK_STREAM;
 		memcpy(w->stream, m->uuid, sizeof w->stream);
@@ -75,6 +108,8 @@ static void bind(struct view *v, const struct snapshot *s)
 	copy_word(doc, "message.status", m->status, sizeof m->status);
 	copy_word(doc, "message.agent", m->agent, sizeof m->agent);
 	copy_word(doc, "job_id", m->job, sizeof m->job);
+	m->chars[PART_QUESTION] = block_int(s->blocks[BLOCK_MESSAGE], 0, M_QUESTION_CHARS, 0);
+	m->chars[PART_ANSWER] = block_int(s->blocks[BLOCK_MESSAGE], 0, M_ANSWER_CHARS, 0);
 	json_int(doc, "id", &id);
 	snprintf(m->label, sizeof m->label, "%lld", (long long)id);
 }
@@ -175,18 +210,60 @@ static void add_context(struct message_view *m, const struct json *doc)
 	}
 }
 
+static struct str rest_of(const struct message_view *m, const struct snapshot *snap, enum text_part p)
+{
+	const struct block *b = snap->blocks[BLOCK_REST];
+	char key[88];
+	snprintf(key, sizeof key, "%s/%s", m->uuid, m->job);
+	return b != NULL && strcmp(b->about, key) == 0 ? block_str(b, 0, (int)p) : STR("");
+}
+
+/* How many characters of a text are here. */
+static int64_t have(const struct message_view *m, const struct snapshot *snap, enum text_part p, struct str head)
+{
+	return (int64_t)(utf8_count(head) + utf8_count(rest_of(m, snap, p)));
+}
+
+static bool head_of(const struct json *doc, enum text_part p, struct str *out)
+{
+	return json_str(doc, p == PART_QUESTION ? "text" : "message.content", out);
+}
+
+/* A text as far as it is here, and a word where it is cut. Head and rest are drawn as one: the line between them is none of the text's. */
+static bool add_text(struct message_view *m, const struct json *doc, const struct snapshot *snap, enum text_part p)
+{
+	struct str head, rest = rest_of(m, snap, p);
+	m->cut_at[p] = -1;
+	if (!head_of(doc, p, &head))
+		return false;
+	if (rest.len > 0) {
+		char *both = arena_alloc(&m->lines, head.len + rest.len + 1);
+		memcpy(both, head.ptr, head.len);
+		memcpy(both + head.len, rest.ptr, rest.len);
+		head = (struct str){ both, head.len + rest.len };
+	}
+	text_add(&m->text, S_PLAIN, 3, head);
+	int64_t n = (int64_t)utf8_count(head);
+	if (n >= m->chars[p])
+		return true;
+	m->cut_at[p] = m->text.n;
+	text_addf(&m->text, &m->lines, S_WARN, 3,
+	          _("(%lld of %lld characters: more is read as you scroll; y t copies, S saves all)"), (long long)n,
+	          (long long)m->chars[p]);
+	return true;
+}
+
 static void add_answer(struct message_view *m, const struct json *doc, const struct snapshot *snap)
 {
 	const struct block *stream = snap->blocks[BLOCK_STREAM];
 	struct str s = STR("");
 	text_addf(&m->text, &m->lines, S_BOLD, 1, "%s", _("question"));
-	json_str(doc, "text", &s);
-	text_add(&m->text, S_PLAIN, 3, s);
+	if (!add_text(m, doc, snap, PART_QUESTION))
+		text_addf(&m->text, &m->lines, S_DIM, 3, "%s", _("(none)"));
 	text_addf(&m->text, &m->lines, S_BOLD, 1, "%s", strcmp(m->status, "processing") == 0 ? _("answer so far") : _("answer"));
-	if (json_str(doc, "message.content", &s))
-		text_add(&m->text, S_PLAIN, 3, s);
-	else if (strcmp(m->status, "processing") == 0 && stream != NULL && strcmp(stream->about, m->uuid) == 0 &&
-	         stream->n_rows > 0)
+	if (add_text(m, doc, snap, PART_ANSWER))
+		return;
+	if (strcmp(m->status, "processing") == 0 && stream != NULL && strcmp(stream->about, m->uuid) == 0 && stream->n_rows > 0)
 		text_add(&m->text, S_PLAIN, 3, block_str(stream, 0, STREAM_TEXT));
 	else if (json_str(doc, "message.error", &s))
 		text_add(&m->text, S_CRIT, 3, s);
@@ -208,28 +285,60 @@ static void add_nothing(struct message_view *m, const struct snapshot *s)
 		text_addf(&m->text, &m->lines, S_DIM, 1, "%s", _("reading…"));
 }
 
+/* The lines anew, when there is something new to make them of: a long text takes its time. */
+static void add_lines(struct message_view *m, struct ui *ui)
+{
+	const struct snapshot *s = ui->snap;
+	const struct json *doc = document(m, s);
+	int width = screen_width(ui->screen);
+	if (doc != NULL && m->text.n > 0 && m->text.width == width && m->doc == s->blocks[BLOCK_MESSAGE] &&
+	    m->rest == s->blocks[BLOCK_REST] && m->stream == s->blocks[BLOCK_STREAM] && !m->to_context)
+		return;
+	text_begin(&m->text, width);
+	arena_release(&m->lines);
+	keep(m, s);
+	m->cut_at[PART_QUESTION] = m->cut_at[PART_ANSWER] = -1;
+	if (doc == NULL) {
+		add_nothing(m, s);
+		return;
+	}
+	add_facts(m, doc);
+	add_answer(m, doc, s);
+	add_attempts(m, doc);
+	if (m->to_context && m->with_context)
+		m->text.top = m->text.n;
+	if (m->with_context)
+		add_context(m, doc);
+	m->to_context = false;
+}
+
+/* Where the end of what is here comes into sight, the next page is asked for. */
+static void ask_on(struct message_view *m, const struct snapshot *s)
+{
+	const struct json *doc = document(m, s);
+	struct str head;
+	for (enum text_part p = 0; p < PART_N; p++) {
+		int at = m->cut_at[p];
+		if (at < 0 || at > m->text.top + 2 * m->text.height || at < m->text.top - m->text.height || doc == NULL ||
+		    !head_of(doc, p, &head))
+			continue;
+		if (have(m, s, p, head) >= TEXT_HEAD + m->asked[p])
+			m->asked[p] += TEXT_PAGE;
+	}
+}
+
 static void draw(struct view *v, struct ui *ui)
 {
 	struct message_view *m = v->state;
-	const struct json *doc = document(m, ui->snap);
 	struct screen *s = ui->screen;
 	int x = 1 + screen_put(s, ui->top, 1, -1, S_BOLD, _("Message ")); /* what was typed is data too */
 	x += screen_text(s, ui->top, x, 38, S_BOLD, str_of(m->label)) + 3;
 	x += screen_text(s, ui->top, x, 20, S_PLAIN, str_of(m->agent)) + 3;
 	x += screen_text(s, ui->top, x, 12, strcmp(m->status, "failed") == 0 ? S_CRIT : S_OK, str_of(m->status)) + 3;
 	screen_text(s, ui->top, x, -1, S_DIM, str_of(m->uuid));
-	text_begin(&m->text, screen_width(s));
-	arena_release(&m->lines);
-	if (doc == NULL) {
-		add_nothing(m, ui->snap);
-	} else {
-		add_facts(m, doc);
-		add_answer(m, doc, ui->snap);
-		add_attempts(m, doc);
-		if (m->with_context)
-			add_context(m, doc);
-	}
-	text_draw(&m->text, s, ui->top + 1, ui->bottom - ui->top - 1, true);
+	add_lines(m, ui);
+	text_draw(&m->text, s, ui->top + 1, ui->bottom - ui->top - 1, strcmp(m->status, "processing") == 0);
+	ask_on(m, ui->snap);
 }
 
 static bool command(struct view *v, struct ui *ui, enum cmd cmd)
@@ -240,7 +349,7 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 	switch (cmd) {
 	case CMD_context:
 		m->with_context = !m->with_context;
-		m->text.not_at_end = false;
+		m->to_context = m->text.not_at_end = true;
 		return true;
 	case CMD_retry_this:
 		act_retry_one(ui, m->label, m->uuid, m->job, m->status);
@@ -253,11 +362,64 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 	}
 }
 
-static struct str text(struct view *v, int kind)
+/* All of a text, or what is missing of it is asked for: false. */
+static bool ask_all(struct message_view *m, const struct snapshot *s, enum text_part p, struct str head)
+{
+	if (have(m, s, p, head) >= m->chars[p])
+		return true;
+	m->asked[p] = (int)MIN(m->chars[p] - TEXT_HEAD, INT_MAX - TEXT_PAGE);
+	return false;
+}
+
+/* The answer; while or where there is none, what was asked. */
+static struct copied copy_whole(struct message_view *m, const struct json *doc)
+{
+	const struct snapshot s = { .blocks = { [BLOCK_MESSAGE] = m->doc, [BLOCK_REST] = m->rest, [BLOCK_STREAM] = m->stream } };
+	const struct block *stream = m->stream;
+	enum text_part p = PART_ANSWER;
+	struct str head;
+	if (strcmp(m->status, "processing") == 0 && stream != NULL && strcmp(stream->about, m->uuid) == 0 && stream->n_rows > 0)
+		return (struct copied){ .text = block_str(stream, 0, STREAM_TEXT) };
+	if (!head_of(doc, p, &head) && !head_of(doc, p = PART_QUESTION, &head))
+		return (struct copied){ 0 };
+	if (!ask_all(m, &s, p, head))
+		return (struct copied){ .is_coming = true };
+	struct str rest = rest_of(m, &s, p);
+	strbuf_clear(&m->whole);
+	strbuf_add(&m->whole, head.ptr, head.len);
+	strbuf_add(&m->whole, rest.ptr, rest.len);
+	if (m->whole.broken)
+		return (struct copied){ .why = _("it is too long to be copied: signalbox show writes it to a file") };
+	return (struct copied){ .text = { strbuf_text(&m->whole), m->whole.len } };
+}
+
+static struct copied copy(struct view *v, int kind)
 {
 	struct message_view *m = v->state;
-	(void)kind;
-	return str_of(m->uuid);
+	const struct json *doc = m->doc != NULL ? m->doc->doc : NULL;
+	struct str s = STR("");
+	if (doc == NULL || m->uuid[0] == '\0')
+		return (struct copied){ 0 };
+	if (kind == 't')
+		return copy_whole(m, doc);
+	if (kind == 'e')
+		json_str(doc, "message.error", &s);
+	else
+		s = str_of(m->uuid);
+	return (struct copied){ .text = s };
+}
+
+/* Saved is all of it: the rest of long texts is fetched first. */
+static struct text_view *page(struct view *v, bool *is_coming)
+{
+	struct message_view *m = v->state;
+	const struct snapshot s = { .blocks = { [BLOCK_MESSAGE] = m->doc, [BLOCK_REST] = m->rest, [BLOCK_STREAM] = m->stream } };
+	struct str head;
+	*is_coming = false;
+	for (enum text_part p = 0; p < PART_N && m->doc != NULL && m->doc->doc != NULL; p++)
+		if (head_of(m->doc->doc, p, &head) && !ask_all(m, &s, p, head))
+			*is_coming = true;
+	return &m->text;
 }
 
 const struct view_ops view_message = { .name = "Message",
@@ -269,4 +431,5 @@ const struct view_ops view_message = { .name = "Message",
 	                               .draw = draw,
 	                               .command = command,
 	                               .open = open_message,
-	                               .text = text };
+	                               .copy = copy,
+	                               .page = page };

@@ -199,11 +199,13 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 	}
 }
 
-static struct str text(struct view *v, int kind)
+static struct copied copy(struct view *v, int kind)
 {
 	struct queue_view *q = v->state;
 	struct list_row *r = list_current(&q->list);
-	return r == NULL ? STR("") : block_str(r->block, r->row, kind == 'i' ? Q_UUID : Q_TEXT);
+	if (r == NULL || kind == 'e')
+		return (struct copied){ 0 };
+	return kind == 't' ? copy_text(r, Q_TEXT) : (struct copied){ .text = block_str(r->block, r->row, Q_UUID) };
 }
 
 const struct view_ops view_queue = { .name = "Queue",
@@ -214,4 +216,4 @@ const struct view_ops view_queue = { .name = "Queue",
 	                             .bind = bind,
 	                             .draw = draw,
 	                             .command = command,
-	                             .text = text };
+	                             .copy = copy };

@@ -49,7 +49,8 @@ static void release(struct view *v)
 static void forget(struct test_view *t)
 {
 	t->session[0] = t->pending[0] = t->last_uuid[0] = t->last_status[0] = '\0';
-	t->fresh = false;
+	t->fresh = t->text.not_at_end = false;
+	text_begin(&t->text, t->text.width); /* its lines are of what is let go here */
 	block_unref(t->transcript);
 	t->transcript = NULL;
 }
@@ -121,6 +122,15 @@ static struct str stream_of(const struct ui *ui, const char *uuid)
 	return b != NULL && strcmp(b->about, uuid) == 0 && b->n_rows > 0 ? block_str(b, 0, STREAM_TEXT) : STR("");
 }
 
+/* The transcript has the beginning of a long text: said, not hidden. */
+static void add_content(struct test_view *t, int i)
+{
+	struct str text = block_str(t->transcript, i, T_CONTENT);
+	text_add(&t->text, S_PLAIN, 3, text);
+	if (utf8_count(text) >= TEXT_HEAD)
+		text_addf(&t->text, &t->lines, S_WARN, 3, _("(only its first %d characters are here)"), TEXT_HEAD);
+}
+
 static void add_answer(struct test_view *t, struct ui *ui, int i)
 {
 	const struct block *b = t->transcript;
@@ -131,7 +141,7 @@ static void add_answer(struct test_view *t, struct ui *ui, int i)
 		text_addf(&t->text, &t->lines, S_TITLE, 1, "%s  %s  %s  %lld > %lld tok  %s", t->agent, hms,
 		          format_duration((double)block_int(b, i, T_MS, 0) / 1000, time), (long long)block_int(b, i, T_IN, 0),
 		          (long long)block_int(b, i, T_OUT, 0), format_usd(block_at(b, i, T_COST), cost));
-		text_add(&t->text, S_PLAIN, 3, block_str(b, i, T_CONTENT));
+		add_content(t, i);
 		if (str_eq(block_str(b, i, T_FINISH), "length"))
 			text_addf(&t->text, &t->lines, S_WARN, 3, "%s", _("(cut by max_tokens, or by the model's window)"));
 	} else if (strcmp(status, "processing") == 0) {
@@ -163,7 +173,7 @@ static void add_transcript(struct test_view *t, struct ui *ui)
 			continue;
 		}
 		text_addf(&t->text, &t->lines, S_BOLD, 1, _("you  %s"), clock_hms(block_time(b, i, T_AT), hms));
-		text_add(&t->text, S_PLAIN, 3, block_str(b, i, T_CONTENT));
+		add_content(t, i);
 	}
 	if (t->pending[0] != '\0') {
 		text_addf(&t->text, &t->lines, S_BOLD, 1, "%s", _("you  now"));
@@ -409,13 +419,26 @@ static const char *hints(struct view *v)
 	return t->in_field ? _("INPUT Enter send Alt-Enter line Up history PgUp scroll Esc stop/leave F1 help") : NULL;
 }
 
-static struct str text(struct view *v, int kind)
+static struct copied copy(struct view *v, int kind)
 {
 	struct test_view *t = v->state;
 	const struct block *b = t->transcript;
-	if (kind == 'i' || b == NULL || b->n_rows == 0)
-		return str_of(t->last_uuid);
-	return block_str(b, b->n_rows - 1, kind == 'e' ? T_ERROR : T_CONTENT);
+	if (kind == 'i')
+		return (struct copied){ .text = str_of(t->last_uuid) };
+	if (b == NULL || b->n_rows == 0)
+		return (struct copied){ 0 };
+	struct str text = block_str(b, b->n_rows - 1, kind == 'e' ? T_ERROR : T_CONTENT);
+	if (utf8_count(text) >= TEXT_HEAD)
+		return (struct copied){
+			.why = _("it is longer than what is here: c opens the message, y t there copies all of it")
+		};
+	return (struct copied){ .text = text };
+}
+
+static struct text_view *page(struct view *v, bool *is_coming)
+{
+	*is_coming = false;
+	return &((struct test_view *)v->state)->text;
 }
 
 const struct view_ops view_test = { .name = "Test",
@@ -430,4 +453,5 @@ const struct view_ops view_test = { .name = "Test",
 	                            .hints = hints,
 	                            .open = open_agent,
 	                            .answered = answered,
-	                            .text = text };
+	                            .copy = copy,
+	                            .page = page };
