@@ -78,9 +78,89 @@ TEST(the_cursor_stays_on_its_row)
 	block_unref(later);
 }
 
+static const char *here(struct list *l)
+{
+	return block_at(list_current(l)->block, list_current(l)->row, 0);
+}
+
+/* The marked names, in the order of the list. */
+static const char *marked(const struct list *l)
+{
+	static char buf[64];
+	buf[0] = '\0';
+	for (int i = 0; i < l->n; i++)
+		if (list_is_marked(l, &l->rows[i]))
+			snprintf(buf + strlen(buf), sizeof buf - strlen(buf), "%s",
+			         block_at(l->rows[i].block, l->rows[i].row, 0));
+	return buf;
+}
+
+TEST(a_mark_is_its_rows_own)
+{
+	static const char *const CELLS[] = { "a", "1", "b", "2", "c", "3", "d", "4" }, *const LATER[] = { "d", "4", "b",
+		                                                                                          "2", "e", "5" };
+	struct list l;
+	struct block *b = rows_of(CELLS, 4), *later = rows_of(LATER, 3);
+	list_init(&l);
+	l.height = 10;
+	list_bind(&l, b, 0, 1, 1);
+	list_command(&l, CMD_mark); /* a; moves down */
+	list_command(&l, CMD_mark);
+	list_command(&l, CMD_down);
+	list_command(&l, CMD_mark);
+	assert_string_equal(marked(&l), "abd");
+	list_command(&l, CMD_top);
+	list_command(&l, CMD_mark); /* a no more: the others keep theirs */
+	assert_string_equal(marked(&l), "bd");
+	list_bind(&l, later, 0, 1, 1); /* marks go with their rows, wherever they are */
+	list_command(&l, CMD_top);
+	list_bind(&l, later, 0, 1, 1);
+	assert_string_equal(order(&l), "dbe");
+	assert_string_equal(marked(&l), "db");
+	list_command(&l, CMD_mark_range);
+	list_command(&l, CMD_bottom);
+	list_command(&l, CMD_mark_range);
+	assert_string_equal(marked(&l), "dbe");
+	list_command(&l, CMD_unmark_all);
+	assert_string_equal(marked(&l), "");
+	list_release(&l);
+	block_unref(b);
+	block_unref(later);
+}
+
+TEST(the_cursor_leaves_a_ghost_for_its_neighbour)
+{
+	static const char *const CELLS[] = { "a", "1", "b", "2", "c", "3", "d", "4" }, *const LATER[] = { "a", "1", "b",
+		                                                                                          "2", "d", "4" };
+	for (int up = 0; up < 2; up++) {
+		struct list l;
+		struct block *b = rows_of(CELLS, 4), *later = rows_of(LATER, 3);
+		list_init(&l);
+		list_bind(&l, b, 0, 1, 1);
+		list_command(&l, CMD_down);
+		list_command(&l, CMD_down);
+		list_bind(&l, later, 0, 1, 1);
+		assert_string_equal(order(&l), "abcd");
+		assert_string_equal(here(&l), "c");
+		assert_true(list_current(&l)->is_ghost);
+		list_command(&l, CMD_mark); /* what left takes no mark */
+		assert_string_equal(marked(&l), "");
+		assert_string_equal(here(&l), "d");
+		if (up)
+			list_command(&l, CMD_up);
+		assert_string_equal(order(&l), "abd");
+		assert_string_equal(here(&l), up ? "b" : "d");
+		list_release(&l);
+		block_unref(b);
+		block_unref(later);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(sorted_by_each_column),
-		                            cmocka_unit_test(the_cursor_stays_on_its_row) };
+		                            cmocka_unit_test(the_cursor_stays_on_its_row),
+		                            cmocka_unit_test(a_mark_is_its_rows_own),
+		                            cmocka_unit_test(the_cursor_leaves_a_ghost_for_its_neighbour) };
 	return cmocka_run_group_tests_name("list", tests, NULL, NULL);
 }
