@@ -368,6 +368,7 @@ TEST(who_generated_something)
 		        { "[{\"error\":{\"code\":503}}]", true },
 		        { "data: {\"error\":{\"code\":503}}\n\n", false },
 		        { "<html>", false },
+		        { "{\"choices\":[{\"delta\":{\"reasoning_content\":\"hm\"}}]}\n{\"error\":{\"code\":503}}\n", false },
 		        { "{\"choices\":[{\"delta\":{\"content\":\"<think>hm\"}}]}\n{\"error\":{\"code\":503}}\n", false },
 		        { "{\"choices\":[{\"delta\":{\"content\":\"\\n\"}}]}\n{\"error\":{\"code\":503}}\n", false },
 		        { ALL "data: {\"error\":{\"code\":503}}\n\n", false } };
