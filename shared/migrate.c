@@ -4,6 +4,7 @@
 #include "sql_embed.h"
 
 #define SCRIPT_TIMEOUT_MS 600000
+#define STEPS_MAX 1000
 #define MIN_CLIENT "1" /* the oldest binary that may still work on this schema */
 
 /* FNV-1a: enough to notice that the text of a migration that ran was changed afterwards. */
@@ -13,6 +14,21 @@ static void checksum(const char *text, char out[static 17])
 	for (; *text != '\0'; text++)
 		h = (h ^ (unsigned char)*text) * UINT64_C(1099511628211);
 	snprintf(out, 17, "%016llx", (unsigned long long)h);
+}
+
+/* Texts that were given to databases before and did the same there. */
+static bool was_right(int version, const char *sum)
+{
+	static const struct {
+		int version;
+		const char *sum;
+	} FORMER[] = {
+		{ 1, "0edfdb08f65b4534" }, /* made the roles itself */
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(FORMER); i++)
+		if (FORMER[i].version == version && strcmp(FORMER[i].sum, sum) == 0)
+			return true;
+	return false;
 }
 
 static const struct sql_file *find(int version, const char *suffix)
@@ -70,20 +86,41 @@ int migrate_check(struct pg *pg, struct err *err)
 	return 0;
 }
 
-/* The whole step as one script and so one transaction: migration, functions, bookkeeping. */
-static void compose(struct strbuf *b, const struct sql_file *step, int version, bool down)
+#define OURS "set local role signalbox_owner;\n" /* what is made from here on is its */
+
+/* The version that we saw, again when nobody else can change it: another `migrate` may have been faster. */
+static void compose_guard(struct strbuf *b, int seen)
+{
+	strbuf_addf(b,
+	            "do $$ declare v int := 0; begin if to_regclass('signalbox.schema_info') is not null then"
+	            " select version into v from signalbox.schema_info; end if;"
+	            " if v is distinct from %d then raise exception 'the schema is at %% now, and was at %d', v"
+	            " using errcode = 'SB003'; end if; end $$;\n",
+	            seen, seen);
+}
+
+static void compose_begin(struct strbuf *b)
+{
+	strbuf_str(b, "begin;\nset local client_min_messages = warning;\n"
+	              "select pg_advisory_xact_lock(hashtext('signalbox.migrate'));\nset local lock_timeout = '30s';\n");
+}
+
+/* The whole step as one script and so one transaction: owners, migration, functions, bookkeeping. A way down runs as whoever asked for it:
+ * it may have to give an application's table back. */
+static void compose(struct strbuf *b, const struct sql_file *step, int seen, int version, bool down)
 {
 	char sum[17] = "";
-	strbuf_str(
+	compose_begin(b);
+	compose_guard(b, seen);
+	strbuf_str(b, sql_install_owners);
+	strbuf_addf(
 		b,
-		"begin;\nset local client_min_messages = warning;\nset local lock_timeout = '30s';\n"
-		"select pg_advisory_xact_lock(hashtext('signalbox.migrate'));\n"
-		"create schema if not exists signalbox;\n"
-		"create table if not exists signalbox.schema_info (version int not null, min_client int not null);\n"
+		"%screate table if not exists signalbox.schema_info (version int not null, min_client int not null);\n"
 		"create table if not exists signalbox.schema_migrations (version int primary key, name text not null, checksum text not null,"
 		" applied_at timestamptz not null default now());\n"
-		"insert into signalbox.schema_info select 0, 0 where not exists (select from signalbox.schema_info);\n"
-		"set local check_function_bodies = off;\nset local search_path = signalbox, public;\n");
+		"insert into signalbox.schema_info select 0, 0 where not exists (select from signalbox.schema_info);\n%s"
+		"set local check_function_bodies = off;\nset local search_path = signalbox, public;\n",
+		OURS, down ? "reset role;\n" : "");
 	if (step != NULL) {
 		strbuf_str(b, step->sql);
 		checksum(step->sql, sum);
@@ -98,27 +135,52 @@ static void compose(struct strbuf *b, const struct sql_file *step, int version, 
 		return;
 	}
 	strbuf_str(b, "set local search_path = pg_catalog;\n");
+	if (down)
+		strbuf_str(b, sql_install_owners);
+	strbuf_str(b, OURS);
 	for (const struct sql_file *f = sql_functions; f->name != NULL; f++)
 		strbuf_str(b, f->sql);
-	strbuf_addf(b,
-	            "\nupdate signalbox.schema_info set version = %d, min_client = %s;\n"
-	            "grant select on signalbox.schema_info to public;\ngrant usage on schema signalbox to public;\ncommit;\n",
-	            version, MIN_CLIENT);
+	strbuf_addf(b, "\nupdate signalbox.schema_info set version = %d, min_client = %s;\ncommit;\n", version, MIN_CLIENT);
 }
 
-static int run_step(struct pg *pg, const struct sql_file *step, int version, bool down, struct err *err)
+static int run_script(struct pg *pg, struct strbuf *b, struct err *err)
+{
+	struct err ignored;
+	int result = b->broken ? err_set(err, ERR_TOO_BIG, "the script is too big")
+	                       : pg_script(pg, strbuf_text(b), SCRIPT_TIMEOUT_MS, err);
+	strbuf_release(b);
+	if (result < 0 && pg_script(pg, "rollback", 10000, &ignored) < 0)
+		return -1;
+	return result;
+}
+
+static int run_step(struct pg *pg, const struct sql_file *step, int seen, int version, bool down, struct err *err)
 {
 	struct strbuf b = STRBUF_INIT(8u << 20);
-	compose(&b, step, version, down);
-	int result = pg_script(pg, strbuf_text(&b), SCRIPT_TIMEOUT_MS, err);
-	strbuf_release(&b);
-	if (result < 0) {
-		struct err ignored;
-		if (pg_script(pg, "rollback", 10000, &ignored) < 0)
-			return err_wrap(err, "%s", step != NULL ? step->name : "functions");
-		return err_wrap(err, "%s", step != NULL ? step->name : "functions");
-	}
-	return 0;
+	compose(&b, step, seen, version, down);
+	return run_script(pg, &b, err) < 0 ? err_wrap(err, "%s", step != NULL ? step->name : "functions") : 0;
+}
+
+/* Makes the roles as far as this login may. What is left is told as SQL to copy: somebody else must run it, and says who that can be. */
+static int prepare(struct pg *pg, void (*say)(const char *), struct err *err)
+{
+	struct arena a = ARENA_INIT;
+	struct strbuf b = STRBUF_INIT(1u << 16);
+	struct rows rows;
+	compose_begin(&b);
+	strbuf_addf(&b, "%s\ncommit;\n", sql_install_roles);
+	int result = run_script(pg, &b, err);
+	if (result == 0)
+		result = pg_exec(pg, &a, sql_install_missing, NULL, 0, 10000, &rows, err);
+	for (int i = 0; result == 0 && i < rows.n_rows; i++)
+		say(rows_bool(&rows, i, 1) ? sql_install_owners : rows_at(&rows, i, 0));
+	if (result == 0 && rows.n_rows > 0)
+		result = err_set(
+			err, ERR_REFUSED,
+			"this login may not set up what is missing: have a superuser, or who made the roles, run the SQL above "
+			"in this database, then migrate again");
+	arena_release(&a);
+	return result;
 }
 
 /* A migration that ran and was edited since: the database is not what this binary thinks. */
@@ -133,7 +195,7 @@ static int check_sums(struct pg *pg, struct err *err)
 		if (f == NULL)
 			continue;
 		checksum(f->sql, sum);
-		if (strcmp(sum, rows_at(&rows, i, 1)) != 0)
+		if (strcmp(sum, rows_at(&rows, i, 1)) != 0 && !was_right((int)rows_int(&rows, i, 0, 0), rows_at(&rows, i, 1)))
 			result = err_set(err, ERR_REFUSED, "migration %s was applied with another text (%s, here %s)", f->name,
 			                 rows_at(&rows, i, 1), sum);
 	}
@@ -141,33 +203,49 @@ static int check_sums(struct pg *pg, struct err *err)
 	return result;
 }
 
+/* One step towards `version`; st->version is where it stands then. Where another process was faster, that is what it did. */
+static int go(struct pg *pg, struct migrate_status *st, int version, void (*say)(const char *), struct err *err)
+{
+	char line[160];
+	struct err ignored;
+	struct migrate_status now;
+	bool renew = st->version == version, down = version < st->version;
+	int seen = st->version, next = renew ? seen : down ? seen - 1 : seen + 1;
+	const struct sql_file *step = renew ? NULL : find(down ? seen : next, down ? ".down" : "");
+	if (step == NULL && !renew)
+		return err_set(err, ERR_REFUSED, "this program does not know migration %d", down ? seen : next);
+	if (run_step(pg, step, seen, next, down, err) < 0) {
+		if (migrate_status(pg, &now, &ignored) < 0 || now.version == seen)
+			return -1;
+		st->version = now.version;
+		return 0;
+	}
+	st->version = next;
+	if (renew)
+		snprintf(line, sizeof line, "schema %d is in place; functions, owners and rights renewed", version);
+	else
+		snprintf(line, sizeof line, "%s %s", down ? "took back" : "applied", step->name);
+	say(line);
+	return 0;
+}
+
 int migrate_to(struct pg *pg, int version, void (*say)(const char *), struct err *err)
 {
 	struct migrate_status st;
-	char line[160];
 	if (migrate_status(pg, &st, err) < 0)
 		return -1;
 	if (version < 0 || version > st.latest)
 		return err_set(err, ERR_BAD_INPUT, "there is no version %d; the latest is %d", version, st.latest);
 	if (st.version > 0 && check_sums(pg, err) < 0)
 		return -1;
-	if (st.version == version && version > 0) {
-		if (run_step(pg, NULL, version, false, err) < 0)
+	if (version > 0 && prepare(pg, say, err) < 0)
+		return -1;
+	if (st.version == version && version > 0)
+		return go(pg, &st, version, say, err);
+	for (int i = 0; st.version != version && i < STEPS_MAX; i++)
+		if (go(pg, &st, version, say, err) < 0)
 			return -1;
-		snprintf(line, sizeof line, "schema %d is in place; functions renewed", version);
-		say(line);
-	}
-	while (st.version != version) {
-		bool down = version < st.version;
-		int next = down ? st.version - 1 : st.version + 1;
-		const struct sql_file *step = find(down ? st.version : next, down ? ".down" : "");
-		if (step == NULL)
-			return err_set(err, ERR_REFUSED, "this program does not know migration %d", down ? st.version : next);
-		if (run_step(pg, step, next, down, err) < 0)
-			return -1;
-		st.version = next;
-		snprintf(line, sizeof line, "%s %s", down ? "took back" : "applied", step->name);
-		say(line);
-	}
-	return 0;
+	return st.version == version
+	               ? 0
+	               : err_set(err, ERR_REFUSED, "another migrate goes elsewhere: the schema is at %d", st.version);
 }

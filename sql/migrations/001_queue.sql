@@ -1,24 +1,7 @@
 -- The queue: agents, sessions, messages, the narrow table the claim works on, and the record of every attempt.
 -- docs/decisions/002-queue-tables.md says why it is cut this way.
 
-do $$
-declare r text;
-begin
-	-- Roles belong to the cluster, not to this database: two databases with this schema share them.
-	foreach r in array array['signalbox_owner', 'signalbox_app', 'signalbox_viewer', 'signalbox_operator', 'signalbox_admin',
-	                         'signalbox_worker'] loop
-		if not exists (select from pg_roles where rolname = r) then
-			execute format('create role %I nologin', r);
-		end if;
-	end loop;
-	grant signalbox_viewer to signalbox_operator;
-	grant signalbox_operator to signalbox_admin;
-	-- On PostgreSQL 16 a role with CREATEROLE is not by itself a member of what it made.
-	if not pg_has_role(current_user, 'signalbox_owner', 'member') then
-		execute format('grant signalbox_owner to %I', current_user);
-	end if;
-end $$;
-
+-- The roles are made before any migration: sql/install/roles.sql.
 alter schema signalbox owner to signalbox_owner;
 
 -- ---------------------------------------------------------------- who answers

@@ -8,6 +8,7 @@
 # Root cannot run the server: it is then the user postgres. Where the socket's path would be too long, hold odd characters, or where that
 # user may not enter, data and socket are in a directory of their own under /var/tmp, and DIR/pg is a link to it.
 # PG_TEST_LISTEN=ADDRESS also serves TCP there, to everybody on that network: for tests in network namespaces of their own.
+# PG_TEST_BIN=DIR takes another server's programs than Debian's newest.
 # PG_TEST_FAST=1 gives up crash safety of the machine (not of the server) for speed.
 set -eu
 umask 077
@@ -18,8 +19,10 @@ die() { echo "pg.sh: $*" >&2; exit 1; }
 
 [ $# -ge 2 ] || usage
 verb=$1 dir=$2 mode=${3:-fast}
-bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
+bin=${PG_TEST_BIN:-$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)}
 [ -n "$bin" ] || bin=$(dirname "$(command -v initdb || echo /nowhere/initdb)")
+psql=$bin/psql
+[ -x "$psql" ] || psql=$(command -v psql)
 [ -x "$bin/initdb" ] || die "no PostgreSQL server found: install the package postgresql"
 
 if [ "$(id -u)" -eq 0 ]; then
@@ -70,7 +73,7 @@ start() {
 		as tail -n 5 "$root/log" >&2 || :
 		die "the server does not start; its log is $root/log"
 	fi
-	sql="as $bin/psql -h $root -p 5432 -U signalbox -X -q -tA -d postgres"
+	sql="as $psql -h $root -p 5432 -U signalbox -X -q -tA -d postgres"
 	if [ -z "$($sql -c "select 1 from pg_database where datname = 'signalbox'")" ]; then
 		$sql -c 'create database signalbox' >/dev/null
 	fi

@@ -89,6 +89,8 @@ static bool database(struct report *r)
 	    "PostgreSQL 15 or newer is needed");
 	bool ok = migrate_check(r->cli->pg, &err) == 0;
 	say(r, "schema", ok, ok ? "in place" : err.msg, "signalbox migrate");
+	if (ok)
+		ask(r, "rights", sql_tui_doctor_rights, "signalbox migrate, as a superuser or as who owns what is named");
 	return ok;
 }
 
