@@ -30,6 +30,8 @@ static const struct setting TABLE[] = {
 	{ "max_time", SET_DURATION, AT(max_time_ms), "0", 0, 365LL * DAY_MS, 0, "drain and exit after this long; 0: never" },
 	{ "drain", SET_DURATION, AT(drain_ms), "60s", 0, DAY_MS, 0, "after SIGTERM running messages have this long to finish" },
 	{ "agents", SET_STRING, AT(agents), "", 0, 0, 0, "serve only these agents (slugs, comma-separated); empty: all" },
+	{ "secret_names", SET_STRING, AT(secret_names), "*_API_KEY,*_TOKEN", 0, 0, 0,
+	  "variables whose value a provider may get (key_env, $NAME in header and query): patterns, comma-separated" },
 	{ "engine_threads", SET_INT, AT(engine_threads), "1", 1, 1, 0, "event loops for provider calls" },
 	{ "log_level", SET_STRING, AT(log_level), "info", 0, 0, 0, "debug, info, warn or error" },
 	{ "listen", SET_STRING, AT(listen), "127.0.0.1:8787", 0, 0, 0,

@@ -38,8 +38,7 @@ begin
 	if concat_ws('&', changes ->> 'query', split_part(address, '?', 2)) ~* '(^|[?&])(key|api[_-]?key|token|access[_-]?token|secret|sig|signature)=[^$]' then
 		raise exception 'a secret in a query would be stored: name it, as in "key=$NAME"' using errcode = 'SB004';
 	end if;
-	foreach name in array array[changes ->> 'key_env'] || array(
-			select m.v[1] from regexp_matches(concat_ws(' ', changes ->> 'header', changes ->> 'query'), '\$\{?([A-Za-z_][A-Za-z0-9_]*)', 'g') m(v)) loop
+	for name in select * from provider_secrets(changes ->> 'key_env', changes ->> 'header', changes ->> 'query') loop
 		if name ~ '^(SIGNALBOX_|PG)' then
 			raise exception '% is a setting of the worker itself and is not given to providers: name another variable', name using errcode = 'SB004';
 		end if;

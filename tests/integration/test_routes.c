@@ -17,8 +17,8 @@ static int routes_up(void **state)
 	scene_up(state);
 	for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++)
 		provider(NAMES[i], PROTOCOLS[i]);
-	q("select signalbox.provider_set('one', '{\"key_env\": \"ONE_KEY\"}', 'test')");
-	setenv("ONE_KEY", "not a real key", 1);
+	q("select signalbox.provider_set('one', '{\"key_env\": \"ONE_API_KEY\"}', 'test')");
+	setenv("ONE_API_KEY", "not a real key", 1);
 	q("select signalbox.agent_set('c', '{\"provider\": \"one\", \"model\": \"m1\", \"chain\": \"two:m2 three:m3 four:m4\"}', 'test')");
 	forget_log();
 	return 0;
@@ -226,7 +226,7 @@ static void test_wrong_keys_are_parked(void **state)
 		meets("one", SCRIPTS[i]);
 		assert_string_equal(story(ended(say("c", SCRIPTS[i]), "completed")), text("one:%s two", CLASSES[i]));
 		wait_for(
-			"select count(*) from signalbox.breakers where state = 'open' and (provider, model, key_env) = ('one', '', 'ONE_KEY')",
+			"select count(*) from signalbox.breakers where state = 'open' and (provider, model, key_env) = ('one', '', 'ONE_API_KEY')",
 			"1", 0);
 		/* Whatever the model. */
 		q("select signalbox.agent_set('c', '{\"model\": \"another\"}', 'test')");
@@ -243,7 +243,7 @@ static void test_a_key_too_long(void **state)
 	char key[3000];
 	memset(key, 'k', sizeof key - 1);
 	key[sizeof key - 1] = '\0';
-	setenv("ONE_KEY", key, 1);
+	setenv("ONE_API_KEY", key, 1);
 	worker(QUICK, NULL);
 	assert_string_equal(story(ended(say("c", "hello"), "completed")), "one:auth two");
 	assert_int_equal(asked("one"), 0);

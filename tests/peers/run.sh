@@ -126,7 +126,7 @@ agent_for() { # ROUTE PROTOCOL MODEL
 	to-anthropic) header=("header=$to_anthropic") ;;
 	to-openai) header=("header=$to_openai") ;;
 	esac
-	set_up provider "$s" set "protocol=$2" "base_url=$(url "$1")" key_env=PEERS_KEY "${header[@]}"
+	set_up provider "$s" set "protocol=$2" "base_url=$(url "$1")" key_env=PEERS_API_KEY "${header[@]}"
 	set_up agent "$s" set "provider=$s" "model=$3" "system_prompt=You are asked by $s."
 	[ "$3" != whole ] || set_up agent "$s" set temperature=0.2 top_p=0.9 reasoning=low max_tokens=6000
 	[ "$3" != tools ] || set_up agent "$s" set 'tools=[{"name":"weather","description":"Today in a city","parameters":{"type":"object","properties":{}}}]'
@@ -149,7 +149,7 @@ agent_for to-anthropic openai turns
 agent_for llms anthropic openai,turns
 agent_for mock-llm openai turns
 
-export PEERS_KEY=k-of-the-peers
+export PEERS_API_KEY=k-of-the-peers
 RETRIES="--retries 0 --tries 1"
 net_worker "$T/w.log"; W=$!
 ready "$T/w.log"

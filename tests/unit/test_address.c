@@ -8,10 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "tests/unit/reading.h"
+
+#define NAMES "*_API_KEY,*_TOKEN"
 
 static const struct {
 	const struct provider_ops *ops;
@@ -44,7 +47,7 @@ static const struct {
 
 TEST(addresses)
 {
-	struct secrets used = SECRETS_INIT;
+	struct secrets used = SECRETS_INIT(NAMES);
 	setenv("SECRET_TOKEN", "s/&", 1);
 	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
 		struct strbuf path = STRBUF_INIT(200), url = STRBUF_INIT(400);
@@ -63,7 +66,7 @@ TEST(headers)
 {
 	const char *lines = "api-key: $SECRET_TOKEN\r\n\n  \nX-Price: $5 ${SECRET_TOKEN}\n";
 	struct strbuf b = STRBUF_INIT(200);
-	struct secrets used = SECRETS_INIT;
+	struct secrets used = SECRETS_INIT(NAMES);
 	struct err err;
 	setenv("SECRET_TOKEN", "s/&", 1);
 	assert_int_equal(address_header(&lines, &b, &used, &err), 1);
@@ -73,7 +76,7 @@ TEST(headers)
 	assert_int_equal(address_header(&lines, &b, &used, &err), 0);
 	lines = NULL;
 	assert_int_equal(address_header(&lines, &b, &used, &err), 0);
-	lines = "X: $NOT_SET_ANYWHERE";
+	lines = "X: $NOT_SET_ANYWHERE_TOKEN";
 	assert_int_equal(address_header(&lines, &b, &used, &err), -1);
 	assert_int_equal(err.code, ERR_AUTH);
 	/* One that is cut is not sent, also where another follows it. */
@@ -90,7 +93,7 @@ TEST(ours_are_ours)
 {
 	static const char *const OURS[] = { "SIGNALBOX_DATABASE_URL", "SIGNALBOX_", "PGPASSWORD", "PGPASSFILE" };
 	char out[SECRET_MAX];
-	struct secrets used = SECRETS_INIT;
+	struct secrets used = SECRETS_INIT("*");
 	struct err err;
 	for (size_t i = 0; i < ARRAY_SIZE(OURS); i++) {
 		setenv(OURS[i], "do not show", 1);
@@ -116,7 +119,7 @@ TEST(what_comes_back_is_blotted)
 		{ "another: ab", "another: ab" }, /* too short to be told from a word */
 		{ "sk-12 is none", "sk-12 is none" },
 	};
-	struct secrets used = SECRETS_INIT;
+	struct secrets used = SECRETS_INIT("*");
 	char out[SECRET_MAX], text[100];
 	struct err err;
 	setenv("LONG_KEY", "sk-123/45 \t", 1);
@@ -139,6 +142,69 @@ TEST(what_people_set_replaces_ours)
 	assert_false(address_sets(NULL, "A: "));
 }
 
+/* What a worker gives away is what its own setting names, whatever the database says. */
+TEST(only_what_is_allowed)
+{
+	static const struct {
+		const char *names, *name;
+		bool is_allowed;
+	} CASES[] = {
+		{ NAMES, "GROQ_API_KEY", true },
+		{ NAMES, "HF_TOKEN", true },
+		{ NAMES, "HOME", false },
+		{ NAMES, "AWS_SECRET_ACCESS_KEY", false },
+		{ NAMES, "GROQ_API_KEY_FILE", false },
+		{ NAMES, "GROQ_API_KEYS", false },
+		{ NAMES, "groq_api_key", false },
+		{ "", "GROQ_API_KEY", false },
+		{ " , ", "GROQ_API_KEY", false },
+		{ "GROQ_API_KEY", "GROQ_API_KEY", true },
+		{ "GROQ_API_KEY", "XGROQ_API_KEY", false },
+		{ "A, SHOP_?", "SHOP_1", true },
+		{ "A, SHOP_?", "SHOP_12", false },
+		{ "[AB]_KEY", "B_KEY", true },
+		{ "*", "HOME", true },
+		{ "*", "SIGNALBOX_API_KEY", false },
+		{ "SIGNALBOX_API_KEY", "SIGNALBOX_API_KEY", false },
+		{ NAMES, "PG_TOKEN", false },
+	};
+	char out[SECRET_MAX], path[] = "/tmp/signalbox-secret.XXXXXX";
+	struct strbuf url = STRBUF_INIT(200), b = STRBUF_INIT(200);
+	struct secrets used = SECRETS_INIT(NAMES);
+	struct err err;
+	const char *lines = "X: $OTHER_SECRET";
+	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++) {
+		setenv(CASES[i].name, "do not show", 1);
+		if (secret_is_allowed(CASES[i].names, CASES[i].name) != CASES[i].is_allowed)
+			fail_msg("'%s' of '%s'", CASES[i].name, CASES[i].names);
+		used.allowed = CASES[i].names;
+		assert_int_equal(secret_read(CASES[i].name, out, &used, &err), CASES[i].is_allowed ? 0 : -1);
+		if (strcmp(CASES[i].name, "HOME") != 0)
+			unsetenv(CASES[i].name);
+	}
+	/* The same names in a header and in a query. */
+	used.allowed = NAMES;
+	setenv("OTHER_SECRET", "do not show", 1);
+	assert_int_equal(address_header(&lines, &b, &used, &err), -1);
+	assert_int_equal(err.code, ERR_AUTH);
+	assert_non_null(strstr(err.msg, "secret_names does not allow OTHER_SECRET"));
+	assert_int_equal(address_url(&provider_openai, "https://h", "/x", "k=${OTHER_SECRET}", &url, &used, &err), -1);
+	assert_null(strstr(strbuf_text(&url), "show"));
+	/* A file counts as the variable that it stands for. */
+	int fd = mkstemp(path);
+	assert_int_equal(write(fd, "in a file\n", 10), 10);
+	close(fd);
+	setenv("SHOP_API_KEY_FILE", path, 1);
+	setenv("SHOP_SECRET_FILE", path, 1);
+	assert_int_equal(secret_read("SHOP_API_KEY", out, &used, &err), 0);
+	assert_string_equal(out, "in a file");
+	assert_int_equal(secret_read("SHOP_SECRET", out, &used, &err), -1);
+	unlink(path);
+	secrets_release(&used);
+	strbuf_release(&url);
+	strbuf_release(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +213,7 @@ int main(void)
 		cmocka_unit_test(ours_are_ours),
 		cmocka_unit_test(what_comes_back_is_blotted),
 		cmocka_unit_test(what_people_set_replaces_ours),
+		cmocka_unit_test(only_what_is_allowed),
 	};
 	return cmocka_run_group_tests_name("address", tests, NULL, NULL);
 }

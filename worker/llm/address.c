@@ -1,6 +1,7 @@
 #include "worker/llm/address.h"
 
 #include <ctype.h>
+#include <fnmatch.h>
 #include <strings.h>
 
 /* Names that nobody outside may ask for: the worker's own settings and those of its database connection. As in provider_check.sql. */
@@ -9,11 +10,26 @@ static bool is_ours(const char *name)
 	return strncmp(name, "SIGNALBOX_", 10) == 0 || strncmp(name, "PG", 2) == 0;
 }
 
+bool secret_is_allowed(const char *names, const char *name)
+{
+	char pattern[200];
+	for (const char *p = names; *p != '\0';) {
+		size_t n = strcspn(p, ", \t");
+		snprintf(pattern, sizeof pattern, "%.*s", (int)MIN(n, sizeof pattern - 1), p);
+		if (n > 0 && n < sizeof pattern && fnmatch(pattern, name, 0) == 0)
+			return !is_ours(name);
+		p += n + (p[n] != '\0');
+	}
+	return false;
+}
+
 int secret_read(const char *name, char out[static SECRET_MAX], struct secrets *used, struct err *err)
 {
 	char file_name[128];
 	if (is_ours(name))
 		return err_set(err, ERR_AUTH, "%.60s is not for providers: name another variable", name);
+	if (!secret_is_allowed(used->allowed, name))
+		return err_set(err, ERR_AUTH, "the worker's setting secret_names does not allow %.60s: it is %.100s", name, used->allowed);
 	const char *from = getenv(name);
 	bool read = from != NULL && *from != '\0';
 	if (read) {

@@ -8,23 +8,25 @@
 #define SECRET_MAX 2048 /* tokens of cloud identities are about 1.5 kB */
 #define SECRETS_MAX 8192
 
-/* The secrets that a request was sent with, so that nothing which comes back shows them: servers repeat a key in an error, a header or an id.
- * Starts as
- * SECRETS_INIT; secrets_release wipes it. */
+/* The secrets of one request: which may be asked for, and which it was sent with, so that nothing that comes back shows them: servers repeat a key in an
+ * error, a header or an id. Starts as SECRETS_INIT; secrets_release wipes it. */
 struct secrets {
-	struct strbuf all; /* each with a newline behind it */
+	const char *allowed; /* the setting secret_names: patterns as of a shell, comma-separated */
+	struct strbuf all;   /* each with a newline behind it */
 };
-#define SECRETS_INIT                             \
-	{                                        \
-		.all = STRBUF_INIT(SECRETS_MAX), \
+#define SECRETS_INIT(names)                                          \
+	{                                                            \
+		.allowed = (names), .all = STRBUF_INIT(SECRETS_MAX), \
 	}
+/* Is it one of these patterns, and none of the worker's own settings? */
+bool secret_is_allowed(const char *names, const char *name);
 /* Puts stars in the place of each secret in `text`, as it is or escaped as in a query, also of the beginning of one at the end of the text.
  * Secrets of
  * less than 6 bytes are left alone. */
 void secrets_blot(const struct secrets *, char *text);
 void secrets_release(struct secrets *);
 
-/* The secret; ERR_AUTH when there is none, or when its name is one of the worker's own settings. The caller wipes `out`. It is
+/* The secret; ERR_AUTH when there is none, when its name is one of the worker's own settings, or not allowed. The caller wipes `out`. It is
  * remembered in `used`. */
 MUSTCHECK int secret_read(const char *name, char out[static SECRET_MAX], struct secrets *used, struct err *);
 

@@ -267,7 +267,7 @@ static struct call *call_new(struct job *job, const struct ask *ask, const struc
 	p->deadline = ask->deadline;
 	p->started = clock_mono();
 	p->vector_body = (struct strbuf)STRBUF_INIT(EMBED_BODY_MAX);
-	p->secrets = (struct secrets)SECRETS_INIT;
+	p->secrets = (struct secrets)SECRETS_INIT(job->services->options->secret_names);
 	reader_init(&p->reader, ops, clock_wall(), on_text, p);
 	call->reply = &p->reader.reply;
 	call->limits = p->reader.limits;
