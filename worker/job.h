@@ -59,6 +59,7 @@ struct job {
 	unsigned at; /* stage */
 	int64_t message_id;
 	char job_id[40], message_uuid[40];
+	char worker_key[40];      /* of the incarnation that took it: what settles it */
 	int number;               /* attempts so far, this one included */
 	usec_t claimed, deadline; /* monotonic; claimed: when the claim was asked for */
 	struct span span;         /* of this attempt; children of it go to providers */

@@ -32,7 +32,9 @@
 #include "shared/migrate.h"
 #include "shared/utf8.h"
 #include "shared/version.h"
+#include "sql_embed.h"
 #include "worker/api/api.h"
+#include "worker/llm/address.h"
 #include "worker/llm/breaker.h"
 #include "worker/llm/vectors.h"
 #include "worker/net/engine.h"
@@ -180,7 +182,20 @@ static const char *agents_array(struct arena *a, const char *list)
 	return text;
 }
 
-/* The database, its schema, and a first identity. */
+/* Who will not be called with what it needs. The provider's messages say so as well, when they fail. */
+static void warn_of_secrets(struct pg *pg, struct arena *a, const char *names)
+{
+	struct rows r;
+	struct err err;
+	if (pg_exec(pg, a, sql_worker_secrets, NULL, 0, 10000, &r, &err) < 0)
+		return; /* an older schema's rights; it is only a word of warning */
+	for (int i = 0; i < r.n_rows; i++)
+		if (!secret_is_allowed(names, rows_at(&r, i, 1)))
+			log_event(LOG_WARN, "the setting secret_names does not allow what a provider names",
+			          "provider=%s name=%s", rows_at(&r, i, 0), rows_at(&r, i, 1));
+}
+
+/* The database, its schema, and a first key. */
 static void first_contact(struct worker *w)
 {
 	struct arena a = ARENA_INIT;
@@ -193,7 +208,8 @@ static void first_contact(struct worker *w)
 		die(err.code == ERR_REFUSED ? 5 : 3, "schema", &err);
 	if (pg_exec(pg, &a, "select gen_random_uuid()", NULL, 0, 10000, &r, &err) < 0)
 		die(3, "database", &err);
-	snprintf(w->services.worker_id, sizeof w->services.worker_id, "%s", rows_at(&r, 0, 0));
+	snprintf(w->services.worker_key, sizeof w->services.worker_key, "%s", rows_at(&r, 0, 0));
+	warn_of_secrets(pg, &a, w->options.secret_names);
 	pg_close(pg);
 	arena_release(&a);
 }
@@ -231,7 +247,7 @@ static void start_rooms(struct worker *w, const char *agents)
 	s->vectors = vectors_new();
 	if (o->otlp_endpoint[0] != '\0')
 		s->trace = trace_start(o->otlp_endpoint, o->otlp_header, s->worker_name, s->engine, s->counts);
-	s->writer = writer_start(o->database_url, s->worker_id, (int)o->tries, o->backoff_ms, on_change, w);
+	s->writer = writer_start(o->database_url, (int)o->tries, o->backoff_ms, on_change, w);
 	if (lease_start(&w->lease, s, agents, put_facts, w, &err) < 0)
 		die(3, "lease", &err);
 	w->outbox = outbox_start(s, w->lease);
@@ -317,9 +333,11 @@ int main(int argc, char **argv)
 		gethostname(host, sizeof host - 1);
 		snprintf(name, sizeof name, "%s:%d", host, (int)getpid());
 		w.services.worker_name = name;
+		char id[40];
 		first_contact(&w);
 		start_rooms(&w, agents_array(&a, w.options.agents));
-		log_event(LOG_INFO, "ready", "worker=%s id=%s concurrency=%lld version=%s", name, w.services.worker_id,
+		lease_id(w.lease, id);
+		log_event(LOG_INFO, "ready", "worker=%s id=%s concurrency=%lld version=%s", name, id,
 		          (long long)w.options.concurrency, SIGNALBOX_VERSION);
 		wait_signal(&w, w.options.max_time_ms > 0 ? w.options.max_time_ms : -1);
 		stop_rooms(&w);

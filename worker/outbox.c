@@ -131,7 +131,7 @@ static int put_report(struct outbox *o, struct err *err)
 	struct rows r;
 	char worker[40];
 	int result = 0;
-	lease_id(o->lease, worker);
+	lease_key(o->lease, worker);
 	if (breakers_begin_report(o->services->breakers, &report)) {
 		const char *params[] = { worker, strbuf_text(&report) };
 		result = pg_exec(o->pg, &a, "select provider, model, key_env, held_ms from signalbox.report_calls($1, $2)",

@@ -19,6 +19,6 @@ struct services {
 	struct vectors *vectors; /* of labels */
 	struct counts *counts;   /* telemetry/count.h; may be NULL, as in tests */
 	struct trace *trace;     /* telemetry/trace.h; NULL when nobody collects */
-	char worker_id[40];      /* the first incarnation; which one it is now: lease_id() */
+	char worker_key[40];     /* of the first incarnation; which one it is now: lease_key() */
 	const char *worker_name;
 };

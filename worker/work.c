@@ -35,7 +35,7 @@ struct work {
 struct row {
 	struct work *work;
 	const char *id, *job_id, *spec, *agent;
-	char worker_id[40]; /* as it was when the row was taken */
+	char worker_key[40]; /* as it was when the row was taken */
 	const struct json *texts, *next;
 	int n, n_done, n_open;
 	struct trial *trials;
@@ -111,7 +111,7 @@ static void say_progress(struct row *row)
 	struct arena a = ARENA_INIT;
 	struct rows r;
 	struct err err;
-	char done[16], id[40];
+	char done[16], key[40];
 	pthread_mutex_lock(&w->lock);
 	snprintf(done, sizeof done, "%d", row->n_done);
 	pthread_mutex_unlock(&w->lock);
@@ -119,7 +119,7 @@ static void say_progress(struct row *row)
 	if (connect(w, &err) == 0 &&
 	    pg_exec(w->pg, &a, "select signalbox.work_progress($1, $2, $3)", params, 3, TIMEOUT_MS, &r, &err) == 0)
 		row->is_lost |= !rows_bool(&r, 0, 0);
-	row->is_lost |= !lease_id(w->lease, id) || strcmp(id, row->worker_id) != 0;
+	row->is_lost |= !lease_key(w->lease, key) || strcmp(key, row->worker_key) != 0;
 	arena_release(&a);
 }
 
@@ -268,9 +268,9 @@ static bool take_one(struct work *w, struct err *err)
 	struct arena a = ARENA_INIT;
 	struct row row = { .work = w };
 	struct rows r;
-	if (connect(w, err) < 0 || !lease_id(w->lease, row.worker_id))
+	if (connect(w, err) < 0 || !lease_key(w->lease, row.worker_key))
 		return false;
-	const char *params[] = { row.worker_id };
+	const char *params[] = { row.worker_key };
 	bool some = pg_exec(w->pg, &a, "select id, job_id, args, spec from signalbox.work_take($1)", params, 1, TIMEOUT_MS, &r,
 	                    err) == 0 &&
 	            r.n_rows > 0;

@@ -22,7 +22,7 @@ struct writer {
 	int n_waiting, room;
 	bool ending;
 	usec_t give_up; /* when ending: not beyond this */
-	const char *url, *worker_id;
+	const char *url;
 	char tries[16], backoff[32];
 	void (*on_change)(void *);
 	void *ctx;
@@ -52,7 +52,7 @@ static int call_settle(struct writer *w, struct job **jobs, int n, struct err *e
 	}
 	if (w->pg == NULL && pg_connect(&w->pg, w->url, "signalbox-worker writer", "-c statement_timeout=25s", 5000, err) < 0)
 		goto out;
-	const char *params[] = { w->worker_id, strbuf_text(&b), w->tries, w->backoff };
+	const char *params[] = { jobs[0]->worker_key, strbuf_text(&b), w->tries, w->backoff };
 	if (pg_exec(w->pg, &a, "select job_id, result from signalbox.settle($1, $2, $3, $4)", params, 4, TIMEOUT_MS, &rows, err) <
 	    0)
 		goto out;
@@ -143,6 +143,15 @@ static void count_written(struct job **jobs, int n, usec_t took)
 	}
 }
 
+/* How many of the first n were taken by one incarnation: after a lost lease the last records of the one before are still due. */
+static int same_worker(struct job *const *jobs, int n)
+{
+	int i = 1;
+	while (i < n && strcmp(jobs[i]->worker_key, jobs[0]->worker_key) == 0)
+		i++;
+	return i;
+}
+
 static void *writer_main(void *arg)
 {
 	struct writer *w = arg;
@@ -161,7 +170,7 @@ static void *writer_main(void *arg)
 				usleep((useconds_t)GATHER_USEC);
 			pthread_mutex_lock(&w->lock);
 		}
-		int n = MIN(w->n_waiting, BATCH_MAX);
+		int n = same_worker(w->waiting, MIN(w->n_waiting, BATCH_MAX));
 		memcpy(batch, w->waiting, sizeof *batch * (size_t)n);
 		w->n_waiting -= n;
 		memmove(w->waiting, w->waiting + n, sizeof *batch * (size_t)w->n_waiting);
@@ -182,14 +191,12 @@ static void *writer_main(void *arg)
 	return NULL;
 }
 
-struct writer *writer_start(const char *url, const char *worker_id, int tries, int64_t backoff_ms, void (*on_change)(void *),
-                            void *ctx)
+struct writer *writer_start(const char *url, int tries, int64_t backoff_ms, void (*on_change)(void *), void *ctx)
 {
 	struct writer *w = xcalloc(1, sizeof *w);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->some, NULL);
 	w->url = url;
-	w->worker_id = worker_id;
 	w->on_change = on_change;
 	w->ctx = ctx;
 	snprintf(w->tries, sizeof w->tries, "%d", tries);

@@ -8,8 +8,7 @@
 
 struct writer;
 
-struct writer *writer_start(const char *url, const char *worker_id, int tries, int64_t backoff_ms, void (*on_change)(void *),
-                            void *ctx);
+struct writer *writer_start(const char *url, int tries, int64_t backoff_ms, void (*on_change)(void *), void *ctx);
 /* Ends the thread after what was submitted is written, or after give_up_ms. */
 void writer_stop(struct writer *, int give_up_ms);
 /* The job's record (job->record) is written; then job->settled is set and the job woken. Any thread. */

@@ -15,12 +15,13 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off se
 declare
 	t        timestamptz;
 	w        workers;
+	me       uuid := worker_of(claim.worker);
 	after    bigint;
 	circle   int[];            -- agents that may start something, in order of their turn
 	room     int[];            -- how much each may still give
 	n_agents int;
 	want     int;              -- of each, in this pass
-	free     int := claim.slots;
+	free     int := least(claim.slots, 20000);
 	given    int[];
 	ids      bigint[] := '{}';
 	taken    bigint[];
@@ -37,10 +38,12 @@ declare
 begin
 	perform set_config('synchronous_commit', 'off', true);   -- losing a claim loses nothing: the message is still queued
 	perform pg_advisory_xact_lock(hashtext('signalbox.claim'));
+	slots := least(slots, 20000);
+	attempt_timeout := greatest(interval '0', least(attempt_timeout, interval '1 day'));
 	t := clock_timestamp();
-	select * into w from workers x where x.id = claim.worker and x.ended_at is null and x.lease_until > t;
+	select * into w from workers x where x.id = me and x.ended_at is null and x.lease_until > t;
 	if not found then
-		raise exception 'worker % holds no lease', claim.worker using errcode = 'SB003';
+		raise exception 'worker % holds no lease', coalesce(me, claim.worker) using errcode = 'SB003';
 	end if;
 	-- A worker that serves only some agents has a turn of its own: it must not move the others' past agents that it never serves.
 	select case when w.agents is null then s.last_value else w.turn end into after from claim_turn s;
@@ -91,7 +94,7 @@ begin
 					order by x.seq limit k.n for no key update skip locked) q
 				where c.agent_id = k.agent_id order by c.rank limit k.n) r
 		), started as (
-			update queue q set state = 'running', job_id = gen_random_uuid(), worker_id = claim.worker, claim_no = mine, attempts = q.attempts + 1,
+			update queue q set state = 'running', job_id = gen_random_uuid(), worker_id = me, claim_no = mine, attempts = q.attempts + 1,
 				runs = q.runs + 1, run_after = null, deadline = clock_timestamp() + attempt_timeout + interval '60 s', changed_at = clock_timestamp()
 			from first f where q.message_id = f.message_id and q.state = 'ready'
 			returning q.message_id, q.agent_id, q.rank, q.seq, f.ord
@@ -119,10 +122,10 @@ begin
 	-- One start in 500 or so raises the worker's low_claim to the oldest that it runs, or to this claim.
 	if random() < cardinality(ids) / 500.0 then
 		update workers x set low_claim = least(mine, (select q.claim_no from queue q where q.worker_id = x.id and q.state = 'running'
-			and q.claim_no >= x.low_claim order by q.claim_no limit 1)) where x.id = claim.worker;
+			and q.claim_no >= x.low_claim order by q.claim_no limit 1)) where x.id = me;
 	end if;
 	if w.is_idle <> (ids = '{}') or w.agents is not null then
-		update workers x set is_idle = (ids = '{}'), turn = case when x.agents is null then x.turn else after end where x.id = claim.worker;
+		update workers x set is_idle = (ids = '{}'), turn = case when x.agents is null then x.turn else after end where x.id = me;
 	end if;
 	if ids = '{}' then
 		return;

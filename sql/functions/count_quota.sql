@@ -7,7 +7,7 @@ declare
 begin
 	for r in
 		insert into provider_days as d (provider_id, day, worker_id, tokens)
-			select p.id, (clock_timestamp() at time zone p.timezone)::date, worker, sum(x.tokens)
+			select p.id, (clock_timestamp() at time zone p.timezone)::date, worker, sum(least(x.tokens, 100000000))
 			from json_to_recordset(report) x(provider text, tokens bigint) join providers p on p.slug = x.provider where x.tokens > 0 group by 1, 2 order by 1, 2
 			on conflict (provider_id, day, worker_id) do update set tokens = d.tokens + excluded.tokens
 			returning d.provider_id, d.day loop

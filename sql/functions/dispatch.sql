@@ -1,4 +1,5 @@
 -- One transaction: the user's row, the assistant's empty one, the session (found or made), its count, the place in the queue.
+-- Threads and idempotency keys are the application's own: another one's are not there for it.
 create or replace function signalbox.dispatch(agent text, content text, session uuid default null, user_id text default null,
 	collection_name text default null, thread_key text default null, priority int default 0, run_after timestamptz default null,
 	idempotency_key text default null)
@@ -16,6 +17,7 @@ declare
 	later  boolean := coalesce(dispatch.run_after > t, false);
 	known  idempotency_keys;
 	hash   bytea;
+	app    text := application();
 begin
 	if coalesce(btrim(dispatch.content, E' \t\r\n'), '') = '' then
 		raise exception 'content is empty' using errcode = 'SB004';
@@ -34,8 +36,9 @@ begin
 	if dispatch.idempotency_key is not null then
 		hash := sha256(convert_to(dispatch.content, 'UTF8'));
 		-- The no-op update waits for whoever dispatches the same key at this moment, and then returns their row.
-		insert into idempotency_keys as k values (a.id, coalesce(dispatch.user_id, ''), dispatch.idempotency_key, hash, gen_random_uuid(), t + interval '24 h')
-			on conflict (agent_id, user_id, key) do update
+		insert into idempotency_keys as k (application, agent_id, user_id, key, content_hash, message_id, expires_at)
+			values (app, a.id, coalesce(dispatch.user_id, ''), dispatch.idempotency_key, hash, gen_random_uuid(), t + interval '24 h')
+			on conflict (application, agent_id, user_id, key) do update
 			set content_hash = case when k.expires_at < t then excluded.content_hash else k.content_hash end,
 			    message_id   = case when k.expires_at < t then excluded.message_id else k.message_id end,
 			    expires_at   = case when k.expires_at < t then excluded.expires_at else k.expires_at end
@@ -53,30 +56,26 @@ begin
 	-- The session's row is locked before its queue is looked at: see promote().
 	if dispatch.session is not null then
 		select * into s from ai_sessions where uuid = dispatch.session for no key update;
-		if not found then
+		-- An application writes into its own conversations only: the answer is made from what was said there. Of others it does not hear that they are there.
+		if not found or s.agent_id is not null and not may_read(s.id) then
 			raise exception 'no session %', dispatch.session using errcode = 'SB002';
 		elsif s.agent_id is null then    -- adopted: the first dispatch says whose it is
-			update ai_sessions set agent_id = a.id, created_by = session_user where id = s.id;
+			update ai_sessions set agent_id = a.id, created_by = session_user, application = app where id = s.id;
 		elsif s.agent_id <> a.id then
 			raise exception 'session % belongs to another agent', dispatch.session using errcode = 'SB004';
 		end if;
 	else
 		if dispatch.user_id is not null and dispatch.thread_key is not null then
-			insert into ai_sessions (agent_id, user_id, collection_name, thread_key)
-				values (a.id, dispatch.user_id, dispatch.collection_name, dispatch.thread_key)
-				on conflict (agent_id, user_id, coalesce(collection_name, ''), thread_key) where user_id is not null and thread_key is not null do nothing;
+			insert into ai_sessions (application, agent_id, user_id, collection_name, thread_key)
+				values (app, a.id, dispatch.user_id, dispatch.collection_name, dispatch.thread_key)
+				on conflict (application, agent_id, user_id, coalesce(collection_name, ''), thread_key) where user_id is not null and thread_key is not null do nothing;
 			select * into s from ai_sessions x
-				where x.agent_id = a.id and x.user_id = dispatch.user_id and coalesce(x.collection_name, '') = coalesce(dispatch.collection_name, '')
+				where x.application = app and x.agent_id = a.id and x.user_id = dispatch.user_id and coalesce(x.collection_name, '') = coalesce(dispatch.collection_name, '')
 				  and x.thread_key = dispatch.thread_key for no key update;
 		else
-			insert into ai_sessions (agent_id, user_id, collection_name, thread_key)
-				values (a.id, dispatch.user_id, dispatch.collection_name, dispatch.thread_key) returning * into s;
+			insert into ai_sessions (application, agent_id, user_id, collection_name, thread_key)
+				values (app, a.id, dispatch.user_id, dispatch.collection_name, dispatch.thread_key) returning * into s;
 		end if;
-	end if;
-
-	-- An application writes into its own conversations only: the answer is made from what was said there.
-	if not may_read(s.id) then
-		raise exception 'no session %', s.uuid using errcode = 'SB002';
 	end if;
 
 	t := clock_timestamp();

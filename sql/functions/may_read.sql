@@ -1,6 +1,6 @@
--- An application reads what it dispatched itself; viewers, operators and workers read everything.
+-- An application reads what it dispatched itself; viewers and operators read everything.
 create or replace function signalbox.may_read(session bigint) returns boolean
 language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
-	select pg_has_role(session_user, 'signalbox_viewer', 'member') or pg_has_role(session_user, 'signalbox_worker', 'member')
-	    or exists (select from ai_sessions s where s.id = session and s.created_by = session_user);
+	select pg_has_role(session_user, 'signalbox_viewer', 'member')
+	    or exists (select from ai_sessions s where s.id = session and s.application = application());
 $$;

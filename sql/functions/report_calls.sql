@@ -11,16 +11,20 @@ language plpgsql security definer set search_path = pg_catalog, signalbox, pg_te
 #variable_conflict use_column
 declare
 	t constant timestamptz := clock_timestamp();
+	me constant uuid := worker_of(report_calls.worker);
 	hold constant interval := '60 s';
 	r record;
 	n record;
 begin
+	if me is null then
+		raise exception 'worker % is somebody else', report_calls.worker using errcode = 'SB003';
+	end if;
 	perform set_config('synchronous_commit', 'off', true);
 	insert into breaker_counts as b (provider, model, key_env, worker_id, slot, calls, errors)
-		select x.provider, x.model, coalesce(x.key_env, ''), worker, date_bin('10 s', t, timestamptz '2000-01-01 00:00+00'), sum(x.calls), sum(coalesce(x.errors, 0))
+		select x.provider, x.model, coalesce(x.key_env, ''), me, date_bin('10 s', t, timestamptz '2000-01-01 00:00+00'), sum(least(x.calls, 100000)), sum(greatest(0, least(x.errors, x.calls, 100000)))
 		from json_to_recordset(report) x(provider text, model text, key_env text, calls int, errors int) where x.calls > 0 group by 1, 2, 3 order by 1, 2, 3
 		on conflict (provider, model, key_env, slot, worker_id) do update set calls = b.calls + excluded.calls, errors = b.errors + excluded.errors;
-	perform count_quota(worker, report);
+	perform count_quota(me, report);
 	insert into provider_limits as l (provider, model, key_env, kind, remaining, total, until)
 		select distinct on (1, 2, 3, 4) x.provider, x.model, coalesce(x.key_env, ''), k.key, (k.value ->> 0)::bigint, (k.value ->> 1)::bigint,
 			t + make_interval(secs => least((k.value ->> 2)::bigint, 86400000) / 1000.0)

@@ -22,14 +22,37 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off se
 declare
 	t        timestamptz;
 	recs     settle_record[] := array(select r from json_populate_recordset(null::settle_record, records) r);
+	asked    settle_record[] := recs;
+	me       uuid := worker_of(settle.worker);
+	n_mine   int;
+	n_absurd int;
+	tries    int := greatest(1, least(settle.tries, 100));
+	backoff  interval := greatest(interval '0', least(settle.backoff, interval '1 day'));
 	sessions bigint[];
 	held     uuid[];
 	others   settle_record[];
-	who      text := (select w.name from workers w where w.id = settle.worker);
+	who      text := (select w.name from workers w where w.id = me);
 begin
+	if me is null then
+		raise exception 'worker % is somebody else', settle.worker using errcode = 'SB003';
+	end if;
 	-- The session's row first, as everybody does; then what is ours. Only who has locked its session changes a running message.
-	sessions := array(select distinct q.session_id from unnest(recs) r cross join lateral (select * from queue o where o.message_id = r.message_id offset 0) q
-	                  where q.job_id = r.job_id order by 1);
+	select coalesce(array_agg(distinct q.session_id order by q.session_id), '{}'), count(*) filter (where q.worker_id = me) into sessions, n_mine
+		from unnest(recs) r cross join lateral (select * from queue o where o.message_id = r.message_id offset 0) q
+		where q.job_id = r.job_id;
+	-- Only who holds or held a job says what became of it: a job's id is no secret.
+	if n_mine <> cardinality(recs) then
+		recs := settle_mine(recs, me);
+	end if;
+	-- A count that cannot be is one that nobody knows.
+	select count(*) into n_absurd from unnest(recs) r where r.vendor_cost_pico not between 0 and 1000000000000000
+		or greatest(r.tokens_prompt, r.tokens_completion, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_reasoning, r.tokens_audio_in,
+			r.tokens_audio_out) > 20000000
+		or least(r.tokens_prompt, r.tokens_completion, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_reasoning, r.tokens_audio_in,
+			r.tokens_audio_out, r.ttft_ms, r.generation_ms, r.wait_ms, r.n_calls) < 0 or r.wait_ms > 86400000 or r.n_calls > 1000;
+	if n_absurd > 0 then
+		recs := settle_sane(recs);
+	end if;
 	perform from ai_sessions s where s.id = any (sessions) order by s.id for no key update;
 	t := clock_timestamp();
 
@@ -41,7 +64,7 @@ begin
 	), fate as materialized (
 		select r.*, q.session_id, q.agent_id, q.attempts, q.runs, q.worker_id, q.changed_at as began,
 			case when r.outcome = 'completed' then 'completed'
-			when r.outcome = 'error' and (r.is_permanent or r.wait_ms is null and q.errors + 1 >= settle.tries) then 'failed'
+			when r.outcome = 'error' and (r.is_permanent or r.wait_ms is null and q.errors + 1 >= tries) then 'failed'
 			else 'blocked' end as becomes,    -- until promote() below finds the head of the session
 			case when r.was_called then (select price(x.p, r.tokens_prompt, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_completion,
 					r.tokens_reasoning, r.tokens_audio_in, r.tokens_audio_out, r.service_tier) from tariffs x
@@ -52,7 +75,7 @@ begin
 	), waits as (
 		update queue q set state = f.becomes::queue_state, changed_at = t, deadline = null, worker_id = null, job_id = null,
 			errors = q.errors + (f.outcome = 'error' and f.wait_ms is null)::int, attempts = q.attempts - (f.outcome = 'released')::int,
-			run_after = case when f.becomes = 'blocked' and f.outcome = 'error' then t + coalesce(make_interval(secs => f.wait_ms / 1000.0), settle.backoff) end
+			run_after = case when f.becomes = 'blocked' and f.outcome = 'error' then t + coalesce(make_interval(secs => f.wait_ms / 1000.0), backoff) end
 		from fate f where q.message_id = f.message_id and f.becomes <> 'completed'
 	), ended as (
 		delete from queue q using fate f where q.message_id = f.message_id and f.becomes = 'completed'
@@ -100,7 +123,7 @@ begin
 	), counted as (
 		insert into stats_minute as old (minute, agent_id, worker_id, completed, failed, errors, processing_ms, tokens_prompt, tokens_completion,
 			tokens_cached, cost_pico, cost_unknown, cost_wasted_pico, limited)
-		select date_trunc('minute', t), f.agent_id, settle.worker, count(*) filter (where f.becomes = 'completed'),
+		select date_trunc('minute', t), f.agent_id, me, count(*) filter (where f.becomes = 'completed'),
 			count(*) filter (where f.becomes = 'failed'), count(*) filter (where f.outcome = 'error'),
 			coalesce(sum(extract(epoch from t - f.began) * 1000) filter (where f.becomes = 'completed'), 0)::bigint,
 			coalesce(sum(f.tokens_prompt) filter (where f.was_called), 0), coalesce(sum(f.tokens_completion) filter (where f.was_called), 0),
@@ -116,13 +139,13 @@ begin
 			limited = old.limited + excluded.limited
 	), timed as (
 		insert into latencies as old (slot, agent_id, worker_id, counts)
-		select date_bin('5 min', t, timestamptz '2000-01-01 00:00+00'), f.agent_id, settle.worker, latency_counts(array_agg(extract(epoch from t - f.began) * 1000))
+		select date_bin('5 min', t, timestamptz '2000-01-01 00:00+00'), f.agent_id, me, latency_counts(array_agg(extract(epoch from t - f.began) * 1000))
 		from fate f where f.becomes = 'completed' group by f.agent_id order by f.agent_id
 		on conflict (slot, agent_id, worker_id) do update set counts = add_counts(old.counts, excluded.counts)
 	)
 	select array_agg(f.job_id) into held from fate f;
 	if exists (select from unnest(recs) r where r.chain is not null) then
-		perform settle_chain(recs, worker, t);
+		perform settle_chain(recs, me, t);
 	end if;
 	if exists (select from reservations) then
 		delete from reservations x using unnest(recs) r where x.job_id = r.job_id;
@@ -137,9 +160,9 @@ begin
 	perform promote(sessions);
 	others := array(select r from unnest(recs) r where held is null or not r.job_id = any (held));
 	if others <> '{}' then
-		perform settle_late(others, worker, t);
+		perform settle_late(others, me, t);
 	end if;
 	return query select r.job_id, case when r.job_id = any (held) or r.outcome <> 'gone' and exists (select from attempts a where a.message_id = r.message_id and a.job_id = r.job_id
 			and a.outcome not in ('lost', 'cancelled')) then 'kept' else 'lost' end
-		from unnest(recs) r;
+		from unnest(asked) r;
 end $$;

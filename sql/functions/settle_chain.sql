@@ -10,9 +10,12 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off se
 			(select price(p, c.tokens_prompt, c.tokens_cached, c.tokens_cache_write, c.tokens_cache_write_1h, c.tokens_completion, c.tokens_reasoning,
 				c.tokens_audio_in, c.tokens_audio_out, c.service_tier)
 			 from tariff(c.provider, c.model, c.model_asked, t) p) as cost_pico
-		from unnest(recs) r cross join lateral jsonb_to_recordset(r.chain) c(call int, kind text, was_called boolean, provider text, model text, model_asked text,
+		from unnest(recs) r cross join lateral jsonb_to_recordset(r.chain) d(call int, kind text, was_called boolean, provider text, model text, model_asked text,
 			tokens_prompt int, tokens_completion int, tokens_cached int, tokens_cache_write int, tokens_cache_write_1h int, tokens_reasoning int,
 			tokens_audio_in int, tokens_audio_out int, service_tier text, is_estimated boolean, vendor_cost_pico bigint)
+		cross join lateral (select d.call, d.kind, d.was_called, d.provider, d.model, d.model_asked, d.service_tier, d.is_estimated, dollars(d.vendor_cost_pico) as vendor_cost_pico,
+			tokens(d.tokens_prompt) as tokens_prompt, tokens(d.tokens_completion) as tokens_completion, tokens(d.tokens_cached) as tokens_cached, tokens(d.tokens_cache_write) as tokens_cache_write,
+			tokens(d.tokens_cache_write_1h) as tokens_cache_write_1h, tokens(d.tokens_reasoning) as tokens_reasoning, tokens(d.tokens_audio_in) as tokens_audio_in, tokens(d.tokens_audio_out) as tokens_audio_out) c
 		join ai_messages m on m.id = r.message_id join ai_sessions s on s.id = m.session_id
 		where c.was_called and c.call is not null and s.agent_id is not null) x
 	having count(*) > 0;

@@ -10,6 +10,7 @@ language plpgsql security definer set search_path = pg_catalog, signalbox, pg_te
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
+	caller uuid := worker_of(take.worker);
 	trouble boolean := exists (select from breakers b where b.state <> 'closed' or b.forced = 'open');
 	ids bigint[] := array(select c.message_id from claim(take.worker, take.slots, take.attempt_timeout) c);
 begin
@@ -27,11 +28,11 @@ begin
 			                                           where u.session_id = q.session_id and u.id < me.id and u.role = 'user'))
 			      order by x.id desc limit a.context_window_size + 1) m) h
 		 where h.bytes < 8388608),
-		case when trouble or a.chain is not null then routes_of(a.id, q.job_id, take.attempt_timeout) end, a.on_cut,
+		case when trouble or a.chain is not null then routes_of(a.id, q.job_id, least(take.attempt_timeout, interval '1 day')) end, a.on_cut,
 		a.budget_day is not null or a.budget_month is not null, me.traceparent,
-		case when a.intent_model is not null then intent_of(a.id, q.message_id, q.job_id, trouble, take.attempt_timeout) end,
+		case when a.intent_model is not null then intent_of(a.id, q.message_id, q.job_id, trouble, least(take.attempt_timeout, interval '1 day')) end,
 		p.header, p.query, a.temperature::text, a.top_p::text, a.reasoning
 	from unnest(ids) i(id) cross join lateral (select * from queue o where o.message_id = i.id offset 0) q
 	join ai_messages me on me.id = q.message_id join agents a on a.id = q.agent_id left join providers p on p.id = a.provider_id
-	where q.worker_id = take.worker and q.state = 'running';
+	where q.worker_id = caller and q.state = 'running';
 end $$;

@@ -6,17 +6,19 @@ language plpgsql security definer set search_path = pg_catalog, signalbox, pg_te
 declare
 	w    work;
 	cost bigint;
+	n_in  int := tokens((usage ->> 'tokens_prompt')::bigint);
+	n_out int := tokens((usage ->> 'tokens_completion')::bigint);
 begin
 	select * into w from work x where x.id = work for update;
 	if not found then
 		return false;
 	end if;
-	if (usage ->> 'calls')::int > 0 then
-		cost := (select price(p, (usage ->> 'tokens_prompt')::int, 0, 0, 0, (usage ->> 'tokens_completion')::int, 0, 0, 0, null)
+	if (usage ->> 'calls')::int > 0 and work_end.job = any (w.jobs) then
+		cost := (select price(p, n_in, 0, 0, 0, n_out, 0, 0, 0, null)
 			from tariff(usage ->> 'provider', usage ->> 'model', usage ->> 'model_asked', clock_timestamp()) p);
 		perform charge(jsonb_agg(x), case when w.job_id = job then w.worker_id else '00000000-0000-0000-0000-000000000000' end, clock_timestamp()) from (
 			select job as job_id, 0 as call, usage ->> 'kind' as kind, 0 as message_id, a.id as agent_id, usage ->> 'provider' as provider, usage ->> 'model' as model,
-				usage ->> 'tokens_prompt' as tokens_input, usage ->> 'tokens_completion' as tokens_output, cost as cost_pico
+				n_in as tokens_input, n_out as tokens_output, cost as cost_pico
 			from agents a where a.slug = w.args ->> 'agent') x
 		having count(*) > 0;
 	end if;

@@ -7,7 +7,7 @@ declare
 begin
 	select coalesce(json_agg(json_build_object('message_id', q.message_id, 'job_id', q.job_id, 'outcome', 'released')), '[]'), count(*)
 		into lost, n
-		from running q where q.worker_id = worker_disown.id and not q.job_id = any (known);
+		from running q where q.worker_id = worker_of(worker_disown.id) and not q.job_id = any (known);
 	perform settle(id, lost, 1, '0 s');
 	return n;
 end $$;

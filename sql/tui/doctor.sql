@@ -9,6 +9,12 @@ from signalbox.agents
 union all
 select 'providers', count(*) > 0, count(*) || ' providers' from signalbox.providers
 union all
+-- What a provider needs and a worker would not give it.
+select 'secrets', count(*) = 0, coalesce(string_agg(format('provider %s names %s, which the setting secret_names of %s does not allow', slug, secret, worker), '; '
+	order by slug, secret, worker), 'what providers name is allowed')
+from (select p.slug, n as secret, w.name as worker from signalbox.providers p cross join lateral signalbox.provider_secrets(p.key_env, p.header, p.query) n
+	cross join signalbox.workers w where w.ended_at is null and w.lease_until > now() and not signalbox.secret_fits(w.secret_names, n)) x
+union all
 select 'stuck', count(*) = 0, count(*) || ' running messages past their deadline' from signalbox.running where deadline < now()
 union all
 -- Who keeps dead rows from being removed: the oldest of everything that can. 5 minutes are a long time for a queue.

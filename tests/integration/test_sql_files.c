@@ -160,8 +160,8 @@ static void test_down_and_up(void **state)
 	say("o", "is lost on the way down");
 	const char *shape = q("%s", SHAPE);
 	static const char *const LAST_OF_STEP[] = {
-		"ai_costs.service_tier", "providers.query", "latencies", "work",        "ai_messages.traceparent",
-		"reservations",          "breakers",        "running",   "lane_cursors"
+		"workers.is_bound",        "ai_costs.service_tier", "providers.query", "latencies", "work",
+		"ai_messages.traceparent", "reservations",          "breakers",        "running",   "lane_cursors"
 	};                         /* newest first */
 	migrate("--down", "1", 0); /* one step, and back */
 	EXPECT("0", GONE, LAST_OF_STEP[0], LAST_OF_STEP[0]);

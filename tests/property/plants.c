@@ -31,7 +31,7 @@ static const struct plant {
 	  DYING,
 	  false,
 	  { { "settle", "where q.job_id = r.job_id and q.state = 'running' and", "where q.state = 'running' and", 1 },
-	    { "settle", "where q.job_id = r.job_id order by 1", "where true order by 1", 1 } } },
+	    { "settle", "where q.job_id = r.job_id;", "where true;", 1 } } },
 	{ "rescue by id only",
 	  DYING,
 	  false,

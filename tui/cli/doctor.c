@@ -56,6 +56,8 @@ static void ask_all(struct report *r)
 		{ "workers", "start one: signalbox-worker" },
 		{ "agents", "signalbox agent SLUG set provider=P model=M" },
 		{ "providers", "signalbox provider SLUG set protocol=ollama base_url=URL" },
+		{ "secrets",
+		  "name another variable (signalbox provider SLUG set key_env=…_API_KEY), or allow it: the worker's setting secret_names" },
 		{ "stuck", "a living worker's tick gives them back within a second; start one" },
 		{ "horizon", "it keeps dead rows from being removed: end it (a session: pg_terminate_backend(pid))" },
 		{ "dead rows",

@@ -170,13 +170,14 @@ static void read_intent(struct job *job, const char *document)
 		          err_name(err.code));
 }
 
-static void make_job(struct claim *c, const struct rows *r, int i, const struct rows *waits, usec_t asked)
+static void make_job(struct claim *c, const struct rows *r, int i, const struct rows *waits, const char *worker, usec_t asked)
 {
 	struct job *job = job_new(c->services);
 	job->claimed = asked;
 	job->message_id = rows_int(r, i, MESSAGE_ID, 0);
 	snprintf(job->message_uuid, sizeof job->message_uuid, "%s", rows_at(r, i, MESSAGE_UUID));
 	snprintf(job->job_id, sizeof job->job_id, "%s", rows_at(r, i, JOB_ID));
+	snprintf(job->worker_key, sizeof job->worker_key, "%s", worker);
 	job->number = (int)rows_int(r, i, NUMBER, 1);
 	begin_span(job, rows_at(r, i, TRACEPARENT), waits);
 	job->deadline = job->claimed + c->services->options->timeout_ms * USEC_PER_MSEC;
@@ -227,7 +228,7 @@ static int claim_some(struct claim *c, int slots, struct err *err)
 	char worker[40], n[16], timeout[32];
 	if (listen_turn(&c->listen, &c->pg, err) < 0)
 		return -1;
-	if (!lease_id(c->lease, worker))
+	if (!lease_key(c->lease, worker))
 		return 0;
 	if (c->in_doubt && disown(c, worker, err) < 0)
 		return -1;
@@ -247,7 +248,7 @@ static int claim_some(struct claim *c, int slots, struct err *err)
 	}
 	ask_waits(c, &a, &r, &waits);
 	for (int i = 0; i < r.n_rows; i++)
-		make_job(c, &r, i, &waits, began);
+		make_job(c, &r, i, &waits, worker, began);
 	arena_release(&a);
 	return result < 0 ? -1 : r.n_rows;
 }

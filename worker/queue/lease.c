@@ -33,20 +33,30 @@ struct lease {
 	void *ctx;
 	atomic_bool draining, ending;
 	pthread_mutex_t lock; /* of what follows */
-	char id[40];
+	char id[40], key[40];
 	bool is_held;
 };
 
-static int hello(struct lease *l, struct err *err)
+/* Begins an incarnation with this key. */
+static int enter(struct lease *l, const char *key, struct err *err)
 {
 	struct arena a = ARENA_INIT;
+	struct rows r;
 	char concurrency[16], ms[32];
 	snprintf(concurrency, sizeof concurrency, "%d", (int)l->options->concurrency);
 	snprintf(ms, sizeof ms, "%lld ms", (long long)l->options->lease_ms);
-	const char *params[] = { l->id, l->services->worker_name, SIGNALBOX_VERSION, concurrency, l->agents, ms };
+	const char *params[] = { key, l->services->worker_name, SIGNALBOX_VERSION, concurrency, l->agents,
+		                 ms,  l->options->secret_names };
 	l->renewed = clock_mono();
 	int result =
-		pg_exec(l->pg, &a, "select signalbox.worker_hello($1, $2, $3, $4, $5, $6)", params, 6, TIMEOUT_MS, NULL, err);
+		pg_exec(l->pg, &a, "select signalbox.worker_enter($1, $2, $3, $4, $5, $6, $7)", params, 7, TIMEOUT_MS, &r, err);
+	if (result == 0) {
+		pthread_mutex_lock(&l->lock);
+		snprintf(l->id, sizeof l->id, "%s", rows_at(&r, 0, 0));
+		snprintf(l->key, sizeof l->key, "%s", key);
+		l->is_held = true;
+		pthread_mutex_unlock(&l->lock);
+	}
 	arena_release(&a);
 	return result;
 }
@@ -91,7 +101,7 @@ static int renew(struct lease *l, struct err *err)
 	usec_t now = clock_mono();
 	snprintf(ms, sizeof ms, "%lld ms", (long long)l->options->lease_ms);
 	l->put_facts(l->ctx, &facts);
-	const char *params[] = { l->id, ms, atomic_load(&l->draining) ? "t" : "f", strbuf_text(&facts) };
+	const char *params[] = { l->key, ms, atomic_load(&l->draining) ? "t" : "f", strbuf_text(&facts) };
 	int result = pg_exec(l->pg, &a, "select stop, drain from signalbox.worker_renew($1, $2, $3, $4)", params, 4, TIMEOUT_MS,
 	                     &r, err);
 	if (result == 0) {
@@ -116,23 +126,13 @@ static int begin_again(struct lease *l, struct err *err)
 {
 	struct arena a = ARENA_INIT;
 	struct rows r;
-	char id[40];
 	if (jobs_count(l->jobs) > 0 || atomic_load(&l->draining))
 		return 0;
 	int result = pg_exec(l->pg, &a, "select gen_random_uuid()", NULL, 0, TIMEOUT_MS, &r, err);
-	if (result == 0) {
-		snprintf(id, sizeof id, "%s", rows_at(&r, 0, 0));
-		pthread_mutex_lock(&l->lock);
-		memcpy(l->id, id, sizeof l->id);
-		pthread_mutex_unlock(&l->lock);
-		result = hello(l, err);
-	}
-	if (result == 0) {
-		pthread_mutex_lock(&l->lock);
-		l->is_held = true;
-		pthread_mutex_unlock(&l->lock);
+	if (result == 0)
+		result = enter(l, rows_at(&r, 0, 0), err);
+	if (result == 0)
 		log_event(LOG_INFO, "new lease", "worker=%s", l->id);
-	}
 	arena_release(&a);
 	return result;
 }
@@ -200,7 +200,6 @@ int lease_start(struct lease **out, const struct services *s, const char *agents
 	l->put_facts = put_facts;
 	l->ctx = ctx;
 	l->jobs = s->jobs;
-	l->is_held = true;
 	l->listen = (struct listen){ .listen_url = o->listen_url,
 		                     .database_url = o->database_url,
 		                     .application = "signalbox-worker lease",
@@ -208,9 +207,8 @@ int lease_start(struct lease **out, const struct services *s, const char *agents
 		                     .channel = CHANNEL_STOP,
 		                     .timeout_ms = 5000 };
 	l->wake = wake_new();
-	snprintf(l->id, sizeof l->id, "%s", s->worker_id);
 	pthread_mutex_init(&l->lock, NULL);
-	if (listen_turn(&l->listen, &l->pg, err) < 0 || hello(l, err) < 0) {
+	if (listen_turn(&l->listen, &l->pg, err) < 0 || enter(l, s->worker_key, err) < 0) {
 		pg_close(l->pg);
 		close(l->wake);
 		free(l);
@@ -227,6 +225,15 @@ bool lease_id(struct lease *l, char id[static 40])
 	pthread_mutex_lock(&l->lock);
 	bool held = l->is_held;
 	memcpy(id, l->id, 40);
+	pthread_mutex_unlock(&l->lock);
+	return held;
+}
+
+bool lease_key(struct lease *l, char key[static 40])
+{
+	pthread_mutex_lock(&l->lock);
+	bool held = l->is_held;
+	memcpy(key, l->key, 40);
 	pthread_mutex_unlock(&l->lock);
 	return held;
 }
@@ -249,7 +256,7 @@ void lease_stop(struct lease *l)
 	atomic_store(&l->ending, true);
 	wake_up(l->wake);
 	pthread_join(l->thread, NULL);
-	const char *params[] = { l->id };
+	const char *params[] = { l->key };
 	if (l->is_held && l->pg != NULL &&
 	    pg_exec(l->pg, NULL, "select signalbox.worker_bye($1)", params, 1, TIMEOUT_MS, NULL, &err) < 0)
 		log_event(LOG_WARN, "no good-bye: the lease runs out by itself", "code=%s", err_name(err.code));

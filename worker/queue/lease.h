@@ -10,12 +10,14 @@
 struct lease;
 struct strbuf;
 
-/* Registers the first incarnation, services->worker_id; fails when the database cannot be had. put_facts writes what the worker says of itself with
+/* Registers the first incarnation, services->worker_key; fails when the database cannot be had. put_facts writes what the worker says of itself with
  * each renewal, a JSON object (worker_renew.sql); called on the lease's thread. */
 MUSTCHECK int lease_start(struct lease **out, const struct services *, const char *agents_array,
                           void (*put_facts)(void *ctx, struct strbuf *), void *ctx, struct err *);
-/* The current incarnation into id; false while there is none, between a loss and the next. Any thread. */
+/* The current incarnation's id; false while there is none, between a loss and the next. Any thread. */
 bool lease_id(struct lease *, char id[static 40]);
+/* The same of its key, with which the database's functions are called: the `worker` that they take. Never shown. */
+bool lease_key(struct lease *, char key[static 40]);
 /* Milliseconds since the database last confirmed it, -1 while none is held. Any thread. */
 int64_t lease_age_ms(struct lease *);
 void lease_set_draining(struct lease *);
