@@ -236,9 +236,9 @@ int migrate_to(struct pg *pg, int version, void (*say)(const char *), struct err
 		return -1;
 	if (version < 0 || version > st.latest)
 		return err_set(err, ERR_BAD_INPUT, "there is no version %d; the latest is %d", version, st.latest);
-	if (st.version > 0 && check_sums(pg, err) < 0)
-		return -1;
 	if (version > 0 && prepare(pg, say, err) < 0)
+		return -1;
+	if (st.version > 0 && check_sums(pg, err) < 0)
 		return -1;
 	if (st.version == version && version > 0)
 		return go(pg, &st, version, say, err);

@@ -21,6 +21,7 @@ static const struct setting TABLE[] = {
 };
 static const char *const FOREIGN[] = { "concurrency",
 	                               "tries",
+	                               "secret_names",
 	                               "backoff",
 	                               "timeout",
 	                               "first_byte_timeout",

@@ -29,11 +29,11 @@ begin
 	end loop;
 end $$;
 grant execute on function signalbox.message_status, signalbox.queue_position, signalbox.watch, signalbox.stream_text,
-	signalbox.message_uuid to signalbox_app, signalbox_viewer;
+	signalbox.message_uuid, signalbox.fleet_slots to signalbox_app, signalbox_viewer;
 -- The agent's prompt, and what was said to the model for it: not for an application.
 grant execute on function signalbox.message_full to signalbox_viewer;
 grant execute on function signalbox.queue_page, signalbox.failed_page, signalbox.failed_groups, signalbox.failed_plan, signalbox.message_text, signalbox.queue_status, signalbox.agents_page,
-	signalbox.providers_page, signalbox.routes_page, signalbox.transcript, signalbox.test_session, signalbox.usd, signalbox.utc, signalbox.fleet_slots, signalbox.breaker_states,
+	signalbox.providers_page, signalbox.routes_page, signalbox.transcript, signalbox.test_session, signalbox.usd, signalbox.utc, signalbox.breaker_states,
 	signalbox.costs_page, signalbox.agent_spending to signalbox_viewer;
 grant execute on function signalbox.dispatch to signalbox_app, signalbox_operator;
 grant execute on function signalbox.test_dispatch, signalbox.retry, signalbox.cancel, signalbox.retry_hold, signalbox.retry_undo,

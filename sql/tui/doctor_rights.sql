@@ -18,6 +18,6 @@ with roles(r, f) as (
 		where f is not null and case when to_regrole(r) is null then false else not coalesce(has_function_privilege(to_regrole(r), p.oid, 'execute'), false) end
 	union all
 	select 5, r || ' may not read ' || t from (values ('signalbox_viewer', 'signalbox.ai_messages'), ('signalbox_worker', 'signalbox.queue')) m(r, t)
-		where case when to_regrole(r) is null then false else not has_table_privilege(to_regrole(r), t, 'select') end
+		where case when to_regrole(r) is null then false else not has_any_column_privilege(to_regrole(r), t, 'select') end
 )
 select count(*) = 0 as ok, coalesce(string_agg(what, '; ' order by ord, what), 'roles, owners and grants are whole') as detail from wrong

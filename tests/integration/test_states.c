@@ -1,6 +1,6 @@
 /*
  * Why: the whole life of a message is in the SQL functions and two triggers. Each rule of the life cycle is tried here by hand, with the
- * test as the worker: who may become what, who goes when, what a try costs, what a call costs, who may do what.
+ * test as the worker: who may become what, who goes when, what a try costs, what a call costs. (Who may do what: test_rights.c.)
  */
 #include "tests/lib/harness/harness.h"
 
@@ -491,34 +491,6 @@ static void test_deadline(void **state)
 	assert_string_equal(status_of(m), "queued");
 }
 
-static void test_roles(void **state)
-{
-	(void)state;
-	const char *m = message_in("failed");
-	q("set role signalbox_app");
-	EXPECT_ERR(ERR_OK, "select * from signalbox.dispatch('o', 'from the application')");
-	EXPECT_ERR(ERR_REFUSED, "update signalbox.ai_messages set content = 'x'");
-	EXPECT_ERR(ERR_REFUSED, "select * from signalbox.ai_messages");
-	EXPECT_ERR(ERR_REFUSED, "select signalbox.retry('%s', 'test')", m);
-	EXPECT_ERR(ERR_REFUSED, "select signalbox.claim(gen_random_uuid(), 1, '1 s')");
-	q("set role signalbox_viewer");
-	EXPECT_ERR(ERR_OK, "select * from signalbox.queue_page()");
-	EXPECT_ERR(ERR_OK, "select count(*) from signalbox.ai_messages");
-	EXPECT_ERR(ERR_REFUSED, "select * from signalbox.idempotency_keys");
-	EXPECT_ERR(ERR_REFUSED, "select signalbox.retry('%s', 'test')", m);
-	EXPECT_ERR(ERR_REFUSED, "select * from signalbox.dispatch('o', 'x')");
-	EXPECT_ERR(ERR_REFUSED, "select signalbox.pause_agent('o', 'test')");
-	q("set role signalbox_operator");
-	EXPECT_ERR(ERR_OK, "select signalbox.retry('%s', 'test')", m);
-	EXPECT_ERR(ERR_REFUSED, "select signalbox.agent_set('o', '{}', 'test')");
-	EXPECT_ERR(ERR_REFUSED, "update signalbox.queue set priority = 9");
-	q("set role signalbox_worker");
-	EXPECT_ERR(ERR_OK, "select * from signalbox.claim('" WORKER "', 2, '60 s')");
-	EXPECT_ERR(ERR_REFUSED, "update signalbox.ai_messages set content = 'x'");
-	q("reset role");
-	assert_string_equal(status_of(m), "processing");
-}
-
 static int states_down(void **state)
 {
 	q("reset role");
@@ -538,7 +510,7 @@ int main(void)
 		T(test_limits),       T(test_poison),
 		T(test_tries),        T(test_cost),
 		T(test_settle_again), T(test_lost_holder),
-		T(test_deadline),     T(test_roles),
+		T(test_deadline),
 	};
 	return world_end(cmocka_run_group_tests(tests, world_up, world_down));
 }
