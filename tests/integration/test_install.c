@@ -100,6 +100,7 @@ static void test_upgrade_by_a_member(void **state)
 	make_database("upgraded", "signalbox");
 	assert_int_equal(run(bin("signalbox"), "migrate", "--to", "9", "--database-url", url("signalbox", "upgraded"), NULL), 0);
 	assert_int_equal(migrate_as("t_member", "upgraded"), 0);
+	q_on(db, "drop function signalbox.tokens(bigint)"); /* as if it were new: what is made now is the owner's too */
 	assert_int_equal(migrate_as("t_member", "upgraded"), 0);
 	assert_string_equal(q_on(db, RIGHTS), q(RIGHTS));
 	assert_true(doctor_says("t_member", "upgraded", "^ok *rights "));

@@ -202,6 +202,10 @@ static void test_a_day(void **state)
 	assert_string_equal(refusal(as[APP], "select signalbox.fleet_slots()"), "");
 }
 
+#define HIS "aaaaaaaa-0000-4000-8000-000000000001" /* keys */
+#define MINE "bbbbbbbb-0000-4000-8000-000000000002"
+#define OLDER "cccccccc-0000-4000-8000-000000000003" /* an id: of a version without keys */
+
 /* ---------------------------------------------------------------- applications */
 
 static const char SAY[] =
@@ -245,12 +249,23 @@ static void test_two_applications(void **state)
 	assert_string_equal(
 		q_on(crm, "select session_id from signalbox.dispatch('o', 'more', user_id => 'u', thread_key => 't')"),
 		word(second, 1));
+	assert_string_equal(
+		q_on(shop, "select session_id from signalbox.dispatch('o', 'more', user_id => 'u', thread_key => 't')"),
+		word(first, 1));
 	knows_nothing(crm, word(first, 0), word(first, 1));
 	knows_nothing(shop, word(second, 0), word(second, 1));
 	assert_string_equal(q_on(shop, "select signalbox.message_status('%s') ->> 'status'", word(first, 0)), "queued");
 	assert_string_not_equal(q_on(shop, "select signalbox.queue_position('%s')", word(first, 0)), "(null)");
 	assert_string_equal(q_on(as[VIEWER], "select signalbox.message_status('%s') ->> 'status'", word(first, 0)), "queued");
 	EXPECT("t_crm t_shop", "select string_agg(distinct application, ' ') from signalbox.ai_sessions");
+	/* While it is said. */
+	q("select signalbox.worker_hello('" OLDER "', 'w', '0', 8, null, '60 s')");
+	q("select * from signalbox.claim('" OLDER "', 8, '60 s')");
+	q("select count(*) from (select array_agg(message_id) as m, array_agg(job_id) as j from signalbox.queue where message_id = 2) x, "
+	  "signalbox.stream_put(x.m, x.j, array[0], array['so far'])");
+	static const char STREAM[] = "select count(*) || coalesce(min(text), '') from signalbox.stream_text('%s', null, 0)";
+	assert_string_equal(q_on(shop, STREAM, word(first, 0)), "1so far");
+	assert_string_equal(q_on(crm, STREAM, word(first, 0)), "0");
 	/* The prompt, and what was said to the model with it, are the operator's. */
 	q("update signalbox.agents set system_prompt = 'be secret' where slug = 'o'");
 	assert_non_null(strstr(refusal(shop, "select signalbox.message_full('%s')", word(first, 0)), "permission denied"));
@@ -290,10 +305,6 @@ static void test_new_logins(void **state)
 }
 
 /* ---------------------------------------------------------------- workers */
-
-#define HIS "aaaaaaaa-0000-4000-8000-000000000001" /* keys */
-#define MINE "bbbbbbbb-0000-4000-8000-000000000002"
-#define OLDER "cccccccc-0000-4000-8000-000000000003" /* an id: of a version without keys */
 
 static const char RECORD[] =
 	"(select json_build_array(json_build_object('message_id', %s, 'job_id', '%s', 'outcome', '%s', 'content', 'stolen', 'was_called', true, "
