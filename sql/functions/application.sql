@@ -1,10 +1,17 @@
 -- The application that speaks. A login speaks for the role that was granted signalbox_app, be it that role or a member of it: so an application may have
 -- several logins, and get new ones. Who has it from nowhere (an operator, a superuser) speaks for himself.
+-- (Asked with each call of an application: in plpgsql, because a plan of it is kept.)
 create or replace function signalbox.application() returns text
-language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
-	select coalesce((
-		select pg_get_userbyid(m.member) from pg_auth_members m
-		where m.roleid = to_regrole('signalbox_app') and pg_has_role(session_user, m.member, 'member')
-		  and not (select r.rolsuper from pg_roles r where r.rolname = session_user)    -- who is a member of everything
-		order by m.member = to_regrole(quote_ident(session_user)), 1 limit 1), session_user)::text;
-$$;
+language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$
+declare
+	me  oid := to_regrole(quote_ident(session_user));
+	who oid;
+begin
+	select m.member into who from pg_auth_members m
+		where m.roleid = to_regrole('signalbox_app') and pg_has_role(me, m.member, 'member')
+		order by m.member = me, pg_get_userbyid(m.member) limit 1;
+	if who is null or (select r.rolsuper from pg_roles r where r.oid = me) then    -- a superuser is a member of everything
+		return session_user;
+	end if;
+	return pg_get_userbyid(who);
+end $$;

@@ -1,6 +1,7 @@
--- An application reads what it dispatched itself; viewers and operators read everything.
+-- An application reads what it dispatched itself; viewers and operators read everything. (In plpgsql, because a plan of it is kept.)
 create or replace function signalbox.may_read(session bigint) returns boolean
-language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
-	select pg_has_role(session_user, 'signalbox_viewer', 'member')
-	    or exists (select from ai_sessions s where s.id = session and s.application = application());
-$$;
+language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$
+begin
+	return pg_has_role(session_user, 'signalbox_viewer', 'member')
+	    or exists (select from ai_sessions s where s.id = session and s.application = signalbox.application());
+end $$;
