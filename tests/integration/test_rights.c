@@ -510,6 +510,12 @@ static void test_a_workers_login(void **state)
 	const char *doctor = text("SIGNALBOX_DATABASE_URL='%s user=t_viewer' %s doctor", W.direct, bin("signalbox"));
 	assert_int_equal(run("/bin/sh", "-c", text("%s | grep '^FAIL *secrets .*provider p names SHOP_SECRET'", doctor), NULL),
 	                 0);
+	/* The command line of an application: what it waits for is its own. */
+	assert_int_equal(run("/bin/sh", "-c",
+	                     text("'%s' send o hello --wait --database-url '%s user=t_app' | grep -q 'practice'",
+	                          bin("signalbox"), W.direct),
+	                     NULL),
+	                 0);
 	send_signal(w, 15);
 	assert_int_equal(wait_exit(w, 10), 0);
 	EXPECT("t", "select ended_at is not null from signalbox.workers");
@@ -521,6 +527,29 @@ static void test_a_workers_login(void **state)
 	assert_int_equal(run("/bin/sh", "-c", text("%s | grep '^ok *secrets '", doctor), NULL), 0);
 	unsetenv("SIGNALBOX_SECRET_NAMES");
 	unsetenv("SHOP_SECRET");
+}
+
+/* Whom the server refuses is told so, and what to do. */
+static void test_wrong_logins(void **state)
+{
+	(void)state;
+	const char *who =
+		text("'%s' --database-url '%s user=t_app' 2>&1 | grep 't_app is no worker: grant signalbox_worker to it'",
+	             bin("signalbox-worker"), W.direct);
+	assert_int_equal(run("/bin/sh", "-c", who, NULL), 0);
+	static const struct {
+		const char *url, *mend;
+	} CASES[] = {
+		{ "user=nobody_here", "has no such database, or login" },
+		{ "dbname=nothing_here", "has no such database, or login" },
+		{ "port=1", "see that PostgreSQL runs" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++)
+		assert_int_equal(run("/bin/sh", "-c",
+		                     text("'%s' doctor --database-url '%s %s' | grep -q -- '-> .*%s'", bin("signalbox"), W.direct,
+		                          CASES[i].url, CASES[i].mend),
+		                     NULL),
+		                 0);
 }
 
 /* It loses its lease with an answer in hand, and goes on under another key. */
@@ -547,7 +576,7 @@ int main(void)
 		T(test_functions),        T(test_relations),      T(test_a_day),
 		T(test_two_applications), T(test_new_logins),     TW(test_another_workers_job),
 		TW(test_late_records),    TW(test_older_workers), TW(test_bounds),
-		T(test_a_workers_login),  T(test_a_second_key),
+		T(test_a_workers_login),  T(test_a_second_key),   T(test_wrong_logins),
 	};
 	return world_end(cmocka_run_group_tests(tests, rights_up, rights_down));
 }

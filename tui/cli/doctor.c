@@ -77,12 +77,24 @@ static void ask_all(struct report *r)
 	}
 }
 
+/* It was reached and said no, or it was not reached. In English: who translates the server's messages reads the message itself. */
+static const char *mend_of(const char *msg)
+{
+	if (strstr(msg, "authentication failed") != NULL || strstr(msg, "password") != NULL)
+		return "PostgreSQL runs and refuses this login: see its name and password (SIGNALBOX_DATABASE_URL, ~/.pgpass)";
+	if (strstr(msg, "pg_hba.conf") != NULL)
+		return "PostgreSQL runs and lets nobody in from here by this name: see its pg_hba.conf";
+	if (strstr(msg, "does not exist") != NULL)
+		return "PostgreSQL runs and has no such database, or login: see SIGNALBOX_DATABASE_URL";
+	return "set SIGNALBOX_DATABASE_URL, and see that PostgreSQL runs";
+}
+
 static bool database(struct report *r)
 {
 	struct err err;
 	if (pg_connect_any(&r->cli->pg, r->cli->options->database_url, "signalbox doctor", "-c statement_timeout=5s", 10000,
 	                   &err) < 0) {
-		say(r, "database", false, err.msg, "set SIGNALBOX_DATABASE_URL, and see that PostgreSQL runs");
+		say(r, "database", false, err.msg, mend_of(err.msg));
 		return false;
 	}
 	ask(r, "database",
