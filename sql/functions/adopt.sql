@@ -75,7 +75,8 @@ begin
 	execute format('grant select, insert, update, delete on signalbox.ai_messages to %I', had);
 	execute format('grant usage on schema signalbox to %I', had);
 	execute format('grant usage on all sequences in schema signalbox to %I', had);
-	grant select on signalbox.ai_messages to signalbox_viewer, signalbox_worker;
+	grant select on signalbox.ai_messages to signalbox_viewer;
+	grant select (id, uuid, session_id, role, content, processing_status, queued_at, processing_started_at, reply_to) on signalbox.ai_messages to signalbox_worker;    -- as zz_grants.sql
 	create unique index ai_messages_adopted_uuid on signalbox.ai_messages (uuid);
 	create index ai_messages_adopted_session on signalbox.ai_messages (session_id, id);
 	select count(*) into n from ai_messages;

@@ -93,6 +93,42 @@ static void test_three_databases_of_a_new_cluster(void **state)
 		assert_int_equal(run("/bin/sh", "-c", text(script, dir, bin("signalbox"), dir), NULL), 0);
 }
 
+/* The same with nothing left to chance: the role is there, and not yet committed. */
+static void test_a_role_in_the_making(void **state)
+{
+	(void)state;
+	const char *dir = text("%s/making", W.dir);
+	const char *script =
+		"u=$(tests/lib/pg.sh start %s) || exit 2; p() { psql -qXAt \"$u\" -c \"$1\"; }; "
+		"p 'begin; create role signalbox_owner; create role signalbox_app; select pg_sleep(2); commit' >/dev/null & other=$!; "
+		"until [ \"$(p \"select count(*) from pg_stat_activity where wait_event = 'PgSleep'\")\" = 1 ]; do :; done; "
+		"'%s' migrate --database-url \"$u\"; rc=$?; wait $other; tests/lib/pg.sh destroy %s; exit $rc";
+	assert_int_equal(run("/bin/sh", "-c", text(script, dir, bin("signalbox"), dir), NULL), 0);
+}
+
+/* While one waits to renew what it saw, another has gone further: that is not taken back. */
+static void test_another_was_faster(void **state)
+{
+	(void)state;
+	make_database("faster", "signalbox");
+	assert_int_equal(migrate_as("signalbox", "faster"), 0);
+	assert_int_equal(run(bin("signalbox"), "migrate", "--to", "10", "--database-url", url("signalbox", "faster"), NULL), 0);
+	q_on(db, "begin");
+	q_on(db, "select pg_advisory_xact_lock(hashtext('signalbox.migrate'))");
+	assert_int_equal(run("/bin/sh", "-c",
+	                     text("'%s' migrate --to 10 --database-url '%s' >/dev/null 2>&1 &", bin("signalbox"),
+	                          url("signalbox", "faster")),
+	                     NULL),
+	                 0);
+	wait_for(
+		"select count(*) from pg_stat_activity where application_name = 'signalbox migrate' and wait_event_type = 'Lock'",
+		"1", 0);
+	q_on(db, "update signalbox.schema_info set version = 11");
+	q_on(db, "commit");
+	wait_for("select count(*) from pg_stat_activity where application_name = 'signalbox migrate'", "0", 0);
+	assert_string_equal(q_on(db, "select version from signalbox.schema_info"), "11");
+}
+
 /* The first one was migrated by somebody else: as documented, a member of signalbox_owner is enough from then on. */
 static void test_upgrade_by_a_member(void **state)
 {
@@ -202,14 +238,46 @@ static void test_a_former_text(void **state)
 	assert_int_equal(migrate_as("signalbox", "former"), 5);
 }
 
+/* The version before knows no applications: what two of them have of one name can be one's only. */
+static void test_down_with_two_applications(void **state)
+{
+	(void)state;
+	make_database("down_one", "signalbox");
+	assert_int_equal(migrate_as("signalbox", "down_one"), 0);
+	q_on(db, "select signalbox.agent_set('o', '{}', 'test')");
+	role("t_shop", "");
+	role("t_crm", "");
+	q("grant signalbox_app to t_shop, t_crm");
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(
+			run("/bin/sh", "-c",
+		            text("psql -qXc \"select * from signalbox.dispatch('o', 'x%d', user_id => 'u', thread_key => 't', idempotency_key => 'k')\" '%s'",
+		                 i, url(i == 0 ? "t_shop" : "t_crm", "down_one")),
+		            NULL),
+			0);
+	assert_int_equal(run(bin("signalbox"), "migrate", "--to", "10", "--database-url", url("signalbox", "down_one"), NULL), 0);
+	assert_string_equal(q_on(db, "select count(*) || ' ' || count(thread_key) from signalbox.ai_sessions"), "2 1");
+	assert_string_equal(q_on(db, "select count(*) from signalbox.idempotency_keys"), "1");
+	assert_int_equal(migrate_as("signalbox", "down_one"), 0);
+	assert_string_equal(q_on(db, "select string_agg(application, ' ' order by application) from signalbox.ai_sessions"),
+	                    "t_crm t_shop");
+	assert_string_equal(q_on(db, "select application from signalbox.idempotency_keys"), "t_crm");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, scene_up, scene_down)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_four_at_once),        T(test_three_databases_of_a_new_cluster),
-		T(test_upgrade_by_a_member), T(test_an_owner_without_rights),
-		T(test_a_creator),           T(test_restored_without_roles),
+		T(test_four_at_once),
+		T(test_three_databases_of_a_new_cluster),
+		T(test_a_role_in_the_making),
+		T(test_another_was_faster),
+		T(test_upgrade_by_a_member),
+		T(test_an_owner_without_rights),
+		T(test_a_creator),
+		T(test_restored_without_roles),
 		T(test_a_former_text),
+		T(test_down_with_two_applications),
 	};
 	return world_end(cmocka_run_group_tests(tests, install_up, install_down));
 }
