@@ -430,22 +430,6 @@ static void test_told_until_when(void **state)
 	EXPECT("t", "select signalbox.held_until(1, 'breaker') between now() + interval '50 s' and now() + interval '61 s'");
 }
 
-/* An answer that was under way when its model was parked says nothing of the wait. */
-static void test_a_late_answer_resets_nothing(void **state)
-{
-	(void)state;
-	static const char SAID[] =
-		"select * from signalbox.report_calls('" ONE "', '[{\"provider\": \"o\", \"model\": \"late\", %s}]')";
-	q(SAID, "\"class\": \"rate_limited\", \"park_ms\": 0");
-	q(SAID, "\"calls\": 1");
-	EXPECT("1", "select unsaid from signalbox.breakers where model = 'late'");
-	q(SAID, "\"class\": \"rate_limited\", \"park_ms\": 0"); /* nor does a refusal that was */
-	EXPECT("1", "select unsaid from signalbox.breakers where model = 'late'");
-	q("update signalbox.breakers set until = now() where model = 'late'");
-	q(SAID, "\"calls\": 1");
-	EXPECT("0", "select unsaid from signalbox.breakers where model = 'late'");
-}
-
 /* What a provider said in its own words comes back with the conversation, byte for byte. */
 static void test_own_words(void **state)
 {
@@ -603,7 +587,6 @@ int main(void)
 		T(test_price_lists),
 		T(test_told_until_when),
 		T(test_own_words),
-		T(test_a_late_answer_resets_nothing),
 		T(test_tokens_a_minute),
 		T(test_absurd_limits),
 		T(test_long_prompts),

@@ -276,14 +276,32 @@ static void test_no_deadlock(void **state)
 	EXPECT(before, "select deadlocks from pg_stat_database where datname = current_database()");
 }
 
+/* An answer that was under way when its model was parked says nothing of the wait. */
+static void test_a_late_answer_resets_nothing(void **state)
+{
+	(void)state;
+	static const char SAID[] =
+		"select * from signalbox.report_calls('11111111-1111-1111-1111-111111111111', '[{\"provider\": \"o\", \"model\": \"late\", %s}]')";
+	q(SAID, "\"class\": \"rate_limited\", \"park_ms\": 0");
+	q(SAID, "\"calls\": 1");
+	EXPECT("1", "select unsaid from signalbox.breakers where model = 'late'");
+	q(SAID, "\"class\": \"rate_limited\", \"park_ms\": 0"); /* nor does a refusal that was */
+	EXPECT("1", "select unsaid from signalbox.breakers where model = 'late'");
+	q("update signalbox.breakers set until = now() where model = 'late'");
+	q(SAID, "\"calls\": 1");
+	EXPECT("0", "select unsaid from signalbox.breakers where model = 'late'");
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, outage_up, scene_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_the_next_answers), T(test_alone_they_wait),        T(test_an_operator_frees_it),
-		T(test_a_mended_chain),   T(test_the_shortest_wait),      T(test_database_restart),
-		T(test_probe_dies),       T(test_changed_while_they_run), T(test_no_deadlock),
+		T(test_the_next_answers),     T(test_alone_they_wait),
+		T(test_an_operator_frees_it), T(test_a_mended_chain),
+		T(test_the_shortest_wait),    T(test_database_restart),
+		T(test_probe_dies),           T(test_changed_while_they_run),
+		T(test_no_deadlock),          T(test_a_late_answer_resets_nothing),
 	};
 	return world_end(cmocka_run_group_tests_name("outage", tests, world_up, world_down));
 }

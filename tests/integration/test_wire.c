@@ -487,11 +487,11 @@ static void test_a_secret_comes_back(void **state)
 {
 	(void)state;
 	size_t i = N_ROWS + 9;
-	setenv("WIRE_KEY", "sk-wire-0123456789", 1);
+	setenv("WIRE_API_KEY", "sk-wire-0123456789", 1);
 	answers(i, "HTTP/1.1 401 No\r\nx-request-id: sk-wire-0123456789\r\nConnection: close\r\n\r\n"
 	           "{\"error\":{\"message\":\"Incorrect API key provided: sk-wire-0123456789\"}}");
 	route(i, here());
-	q("select signalbox.provider_set('w%zu', '{\"key_env\": \"WIRE_KEY\"}', 'test')", i);
+	q("select signalbox.provider_set('w%zu', '{\"key_env\": \"WIRE_API_KEY\"}', 'test')", i);
 	worker(QUICK, NULL);
 	const char *m = ended(say(text("w%zu", i), "x"), "failed");
 	EXPECT("t",

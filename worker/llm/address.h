@@ -8,7 +8,8 @@
 #define SECRET_MAX 2048 /* tokens of cloud identities are about 1.5 kB */
 #define SECRETS_MAX 8192
 
-/* The secrets of one request: which may be asked for, and which it was sent with, so that nothing that comes back shows them: servers repeat a key in an
+/* The secrets of one request: which may be asked for, and which it was sent with, so that nothing that comes back shows them: servers repeat a key
+ * in an
  * error, a header or an id. Starts as SECRETS_INIT; secrets_release wipes it. */
 struct secrets {
 	const char *allowed; /* the setting secret_names: patterns as of a shell, comma-separated */
