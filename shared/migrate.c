@@ -122,6 +122,8 @@ static void compose(struct strbuf *b, const struct sql_file *step, int seen, int
 		"set local check_function_bodies = off;\nset local search_path = signalbox, public;\n",
 		OURS, down ? "reset role;\n" : "");
 	if (step != NULL) {
+		strbuf_str(b, "do $$ begin if to_regprocedure('signalbox.adopted_aside()') is not null then"
+		              " perform signalbox.adopted_aside(); end if; end $$;\n");
 		strbuf_str(b, step->sql);
 		checksum(step->sql, sum);
 		if (down)
@@ -140,6 +142,10 @@ static void compose(struct strbuf *b, const struct sql_file *step, int seen, int
 	strbuf_str(b, OURS);
 	for (const struct sql_file *f = sql_functions; f->name != NULL; f++)
 		strbuf_str(b, f->sql);
+	if (step != NULL) /* an adopted table follows what the step did to ours */
+		strbuf_str(
+			b,
+			"select signalbox.adopted_again() from signalbox.schema_info where to_regclass('signalbox.adopted_values') is not null;\n");
 	strbuf_addf(b, "\nupdate signalbox.schema_info set version = %d, min_client = %s;\ncommit;\n", version, MIN_CLIENT);
 }
 

@@ -3,9 +3,20 @@
 create or replace function signalbox.ai_messages_direct() returns trigger
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
-	s ai_sessions;
+	s    ai_sessions;
+	here bigint;
 begin
-	select * into s from ai_sessions where id = coalesce(new.session_id, old.session_id) for no key update;
+	if tg_nargs = 0 then
+		here := coalesce(new.session_id, old.session_id);
+	else    -- an adopted table
+		here := case tg_op when 'DELETE' then old.signalbox_session else new.signalbox_session end;
+	end if;
+	select * into s from ai_sessions where id = here for no key update;
+	if not found and tg_nargs > 0 and tg_op <> 'DELETE' and here > 0 then
+		-- The application numbers its sessions without a table that a foreign key names: this is the first that is heard of it.
+		insert into ai_sessions (id) overriding system value values (here) on conflict do nothing;
+		select * into s from ai_sessions where id = here for no key update;
+	end if;
 	if tg_op = 'DELETE' then
 		delete from queue where message_id = old.id;
 		update ai_sessions set message_count = message_count - 1 where id = s.id;

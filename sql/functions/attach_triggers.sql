@@ -1,19 +1,41 @@
--- The triggers of ai_messages, on whichever table stands there: our own, or one that was adopted.
+-- The triggers of ai_messages, on whichever table stands behind that name: our own, or one that was adopted.
 create or replace function signalbox.attach_triggers() returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
+declare
+	rel regclass;
+	had jsonb;
+	x   jsonb;
 begin
-	create or replace trigger ai_messages_guard_insert before insert on signalbox.ai_messages
-		for each row execute function signalbox.ai_messages_guard();
+	if exists (select from pg_attribute where attrelid = to_regclass('signalbox.adopted') and attname = 'had') then
+		select a.rel, a.had into rel, had from adopted a;
+	end if;
+	rel := coalesce(rel, 'signalbox.ai_messages'::regclass);
+	execute format($t$create or replace trigger ai_messages_guard_insert before insert on %s
+		for each row execute function signalbox.ai_messages_guard()$t$, rel);
 	-- The common, legal steps are known here already: a condition costs a twentieth of a call.
-	create or replace trigger ai_messages_guard_update before update of processing_status, role on signalbox.ai_messages
+	execute format($t$create or replace trigger ai_messages_guard_update before update of processing_status, role on %s
 		for each row when (old.role is distinct from new.role
 			or old.processing_status is distinct from new.processing_status
 			   and not (old.processing_status = 'queued' and new.processing_status = 'processing'
 			            or old.processing_status = 'processing' and new.processing_status = 'completed'))
-		execute function signalbox.ai_messages_guard();
-	create or replace trigger ai_messages_direct_insert after insert or delete on signalbox.ai_messages
-		for each row when (current_user <> 'signalbox_owner') execute function signalbox.ai_messages_direct();
-	create or replace trigger ai_messages_direct_update after update of processing_status on signalbox.ai_messages
+		execute function signalbox.ai_messages_guard()$t$, rel);
+	execute format($t$create or replace trigger ai_messages_direct_insert after insert %s on %s
+		for each row when (current_user <> 'signalbox_owner') execute function signalbox.ai_messages_direct(%s)$t$,
+		case when had is null then 'or delete' end, rel, case when had is not null then '''adopted''' end);
+	execute format($t$create or replace trigger ai_messages_direct_update after update of processing_status on %s
 		for each row when (old.processing_status is distinct from new.processing_status and current_user <> 'signalbox_owner')
-		execute function signalbox.ai_messages_direct();
+		execute function signalbox.ai_messages_direct(%s)$t$, rel, case when had is not null then '''adopted''' end);
+	if had is null then
+		return;
+	end if;
+	-- What a foreign key of the application's deletes is deleted by the table's owner, us: so each delete counts.
+	execute format($t$create or replace trigger ai_messages_direct_delete after delete on %s
+		for each row execute function signalbox.ai_messages_direct('adopted')$t$, rel);
+	execute format($t$create or replace trigger ai_messages_adopted before insert or update of session_id, signalbox_session on %s
+		for each row execute function signalbox.ai_messages_adopted(%L)$t$, rel, case when (had ->> 'must')::boolean then 'must' end);
+	for x in select * from jsonb_array_elements(had -> 'triggers') loop
+		if not exists (select from pg_trigger where tgrelid = rel and tgname = x ->> 'name') then
+			perform adopt_trigger(rel, x, true);
+		end if;
+	end loop;
 end $$;

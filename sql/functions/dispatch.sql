@@ -48,7 +48,7 @@ begin
 			if known.content_hash <> hash then
 				raise exception 'this idempotency key was used with other content' using errcode = 'SB005';
 			end if;
-			return query select m.uuid, x.uuid, m.processing_status, signalbox.queue_position(m.uuid) from ai_sessions x where x.id = m.session_id;
+			return query select m.uuid, x.uuid, m.processing_status::text, signalbox.queue_position(m.uuid) from ai_sessions x where x.id = m.session_id;
 			return;
 		end if;
 	end if;
@@ -59,7 +59,10 @@ begin
 		-- An application writes into its own conversations only: the answer is made from what was said there. Of others it does not hear that they are there.
 		if not found or s.agent_id is not null and not may_read(s.id) then
 			raise exception 'no session %', dispatch.session using errcode = 'SB002';
-		elsif s.agent_id is null then    -- adopted: the first dispatch says whose it is
+		elsif s.agent_id is null then    -- adopted: the first dispatch says whose it is, and is the application's
+			if not (may_read(s.id) or exists (select from adopted d where has_table_privilege(session_user, d.rel, 'insert'))) then
+				raise exception 'no session %', dispatch.session using errcode = 'SB002';
+			end if;
 			update ai_sessions set agent_id = a.id, created_by = session_user, application = app where id = s.id;
 		elsif s.agent_id <> a.id then
 			raise exception 'session % belongs to another agent', dispatch.session using errcode = 'SB004';
@@ -95,5 +98,5 @@ begin
 		perform promote(array[s.id]);
 		perform wake_worker();
 	end if;
-	return query select m.uuid, s.uuid, m.processing_status, signalbox.queue_position(m.uuid);
+	return query select m.uuid, s.uuid, m.processing_status::text, signalbox.queue_position(m.uuid);
 end $$;

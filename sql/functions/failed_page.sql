@@ -10,9 +10,9 @@ declare
 begin
 	return query execute format($q$
 		with page as (
-			select m.id, m.uuid as message_id, m.job_id, s.uuid as session_id, a.slug as agent, m.processing_status as status,
+			select m.id, m.uuid as message_id, m.job_id, s.uuid as session_id, a.slug as agent, m.processing_status::text as status,
 				case when q.retry_at is not null then 'held' else 'failed' end as state,
-				split_part(coalesce(m.processing_error, 'unknown'), ':', 1) as cause, m.processing_error as error, t.provider, t.model,
+				split_part(coalesce(m.processing_error, 'unknown'), ':', 1) as cause, m.processing_error::text as error, t.provider, t.model,
 				q.errors as tries, m.retry_count, q.changed_at as since, m.queued_at, q.retry_at, coalesce(t.is_permanent, false) as is_permanent,
 				usd(t.cost_pico) as cost_usd, s.user_id, t.worker_name as worker, left(u.content, 200) as text
 			from (select * from queue where state = 'failed' order by changed_at desc limit $1) q

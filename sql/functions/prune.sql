@@ -14,6 +14,8 @@ declare
 begin
 	if prune.older is null or prune.older < '1 h' or prune.lim not between 1 and 100000 then
 		raise exception 'at least an hour, and 1 to 100000 a batch' using errcode = 'SB004';
+	elsif exists (select from adopted) then
+		raise exception 'the messages are those of %, which is adopted: its application deletes them', (select a.rel from adopted a) using errcode = 'SB003';
 	end if;
 	select array_agg(x.id) filter (where x.role = 'assistant' and x.processing_completed_at < cut
 	         and (x.processing_status in ('completed', 'cancelled') or prune.failed and x.processing_status = 'failed')),

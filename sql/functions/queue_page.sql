@@ -27,7 +27,7 @@ begin
 			from (select distinct q.agent_id from first f join queue q on q.message_id = f.message_id) d
 		), page as (
 			select f.ord, f.place, case f.ord when 1 then f.place end as queue_position, m.id, m.uuid as message_id, m.job_id, s.uuid as session_id,
-				a.slug as agent, m.processing_status as status,
+				a.slug as agent, m.processing_status::text as status,
 				case when q.state = 'running' then 'run' when q.state = 'pending' then 'later' when wf.waits = 'paused' then 'paused'
 				     when wf.waits = 'backoff' then 'retry' when wf.waits = 'task' then 'task'
 				     when wf.waits = 'breaker' then 'parked' when wf.waits = 'budget' then 'held' else 'queued' end as state,

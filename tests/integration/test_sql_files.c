@@ -1,7 +1,6 @@
 /*
  * Why: the programs' statements lie in sql/worker and sql/tui, and nothing but their first line tells the C code what they take and give.
- * Each is prepared against the schema and compared with that line. And the ways into the schema and out of it: down and up again, an
- * application's own table taken over and given back.
+ * Each is prepared against the schema and compared with that line. And the ways into the schema and out of it: down and up again.
  */
 #include <dirent.h>
 
@@ -160,7 +159,7 @@ static void test_down_and_up(void **state)
 	say("o", "is lost on the way down");
 	const char *shape = q("%s", SHAPE);
 	static const char *const LAST_OF_STEP[] = {
-		"workers.is_bound",        "ai_costs.service_tier", "providers.query", "latencies", "work",
+		"adopted_values",          "workers.is_bound",     "ai_costs.service_tier", "providers.query", "latencies", "work",
 		"ai_messages.traceparent", "reservations",          "breakers",        "running",   "lane_cursors"
 	};                         /* newest first */
 	migrate("--down", "1", 0); /* one step, and back */
@@ -197,116 +196,9 @@ static void test_down_and_up(void **state)
 	assert_string_equal(status_of(say("o", "x")), "queued");
 }
 
-static const char COLUMNS[] =
-	"select string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || case when a.attnotnull then ' not null' else '' end || "
-	"coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), ''), ', ' order by a.attnum) from pg_attribute a left join pg_attrdef d "
-	"on d.adrelid = a.attrelid and d.adnum = a.attnum where a.attrelid = 'public.messages'::regclass and a.attnum > 0 and not a.attisdropped";
-
-static void make_application(void)
-{
-	q("drop table if exists public.messages, public.chats cascade");
-	if (strcmp(q("select count(*) from pg_roles where rolname = 'laravel'"), "0") == 0)
-		q("create role laravel");
-	q("grant create, usage on schema public to laravel");
-	q("set role laravel");
-	q("create table public.chats (id bigserial primary key, title text)");
-	q("create table public.messages (id bigserial primary key, uuid char(36) not null default gen_random_uuid()::text, session_id bigint not null "
-	  "references public.chats, role varchar(20) not null, content text, created_at timestamp default now())");
-	q("insert into public.chats (title) select 'c' from generate_series(1, 3)");
-	q("insert into public.messages (session_id, role, content, created_at) select 1 + i %% 3, (array['user', 'assistant'])[1 + i %% 2], 'old ' || i, "
-	  "timestamp '2024-01-02 03:04:05' + i * interval '1 s' from generate_series(1, 90) i");
-	q("reset role");
-}
-
-static void test_adopt(void **state)
-{
-	(void)state;
-	make_application();
-	const char
-		*columns = q("%s", COLUMNS),
-		*sum = "select md5(string_agg(concat_ws('|', id, uuid, session_id, role, content, created_at), ';' order by id)) "
-		       "from public.messages where content like 'old %'";
-	const char *rows = q("%s", sum);
-	migrate("--adopt", "public.messages", 0);
-	EXPECT("90 90",
-	       "select count(*) || ' ' || count(*) filter (where processing_status = 'completed') from signalbox.ai_messages");
-	EXPECT("3 90", "select count(*) || ' ' || sum(message_count) from signalbox.ai_sessions");
-	EXPECT("90 t",
-	       "select count(*) || ' ' || left((min(created_at) = '2024-01-02 03:04:06+00')::text, 1) from public.messages");
-	EXPECT_ERR(ERR_REFUSED, "select signalbox.adopt('public.chats')");
-	/* The old application goes on as it was. */
-	q("set role laravel");
-	EXPECT("90", "select count(*) from public.messages");
-	q("insert into public.messages (session_id, role, content) values (1, 'user', 'from the application')");
-	EXPECT("91", "select max(id) from public.messages");
-	q("update public.messages set content = 'said differently' where id = 91");
-	q("reset role");
-	EXPECT("31", "select message_count from signalbox.ai_sessions where id = 1");
-	/* And its sessions can be asked. */
-	const char *m =
-		q("select d.message_id from signalbox.ai_sessions s, signalbox.dispatch('o', 'new', s.uuid) d where s.id = 1");
-	q("set role laravel");
-	q("insert into public.messages (session_id, role, processing_status) values (1, 'assistant', 'queued')");
-	EXPECT_ERR(ERR_REFUSED, "update public.messages set processing_status = 'completed' where uuid = '%s'", m);
-	q("reset role");
-	EXPECT("ready blocked", "select string_agg(state::text, ' ' order by message_id) from signalbox.queue");
-	assert_int_equal(run(bin("signalbox"), "migrate", "--give-back", NULL) != 0, 1); /* messages wait */
-	q("select signalbox.cancel(uuid, 'test') from signalbox.ai_messages where processing_status = 'queued'");
-	migrate("--give-back", NULL, 0);
-	EXPECT(columns, "%s", COLUMNS);
-	EXPECT(rows, "%s", sum);
-	EXPECT("94 r laravel",
-	       "select count(*) || ' ' || (select relkind::text || ' ' || pg_get_userbyid(relowner) from pg_class where oid = 'public.messages'::regclass) "
-	       "from public.messages");
-	EXPECT("1", "select count(*) from pg_constraint where conrelid = 'public.messages'::regclass and contype = 'f'");
-	EXPECT("0",
-	       "select count(*) from pg_trigger where tgrelid = 'public.messages'::regclass and tgname like 'ai\\_messages%%'");
-	assert_string_equal(status_of(say("o", "our own table is back")), "queued");
-	EXPECT("94", "select count(*) from public.messages");
-}
-
-/* The name that the documentation gives as its example: constraints and indexes then have the names of our own. */
-static void test_adopt_same_name(void **state)
-{
-	(void)state;
-	make_application();
-	q("drop table if exists public.ai_messages");
-	q("create table public.ai_messages (id bigserial primary key, uuid char(36) unique, session_id bigint, role varchar(20), content text, created_at timestamp)");
-	q("create index ai_messages_session on public.ai_messages (session_id)");
-	q("insert into public.ai_messages (uuid, session_id, role, content, created_at) values (gen_random_uuid(), 7, 'user', 'old', now())");
-	migrate("--adopt", "public.ai_messages", 0);
-	EXPECT("old completed", "select content || ' ' || processing_status from public.ai_messages");
-	q("select signalbox.cancel(d.message_id, 'test') from signalbox.ai_sessions s, signalbox.dispatch('o', 'new', s.uuid) d where s.id = 7");
-	migrate("--give-back", NULL, 0);
-	EXPECT("3", "select count(*) from public.ai_messages");
-	EXPECT("0", "select count(*) from signalbox.ai_messages");
-}
-
-/* An upgrade of the program renews all functions: also while a table is adopted. */
-static void test_migrate_while_adopted(void **state)
-{
-	(void)state;
-	make_application();
-	migrate("--adopt", "public.messages", 0);
-	migrate(NULL, NULL, 0);
-	migrate("--adopt", "public.chats", 5); /* not twice */
-	migrate("--give-back", NULL, 0);
-	migrate(NULL, NULL, 0);
-}
-
-/* Whatever a test left adopted goes back, so that the next can be read for itself. */
-static int down(void **state)
-{
-	q("reset role");
-	q("delete from signalbox.queue");
-	q_err("select signalbox.give_back() from signalbox.adopted");
-	return scene_down(state);
-}
-
-#define T(name) cmocka_unit_test_setup_teardown(name, scene_up, down)
+#define T(name) cmocka_unit_test_setup_teardown(name, scene_up, scene_down)
 int main(void)
 {
-	const struct CMUnitTest tests[] = { T(test_first_lines), T(test_down_and_up), T(test_adopt),
-		                            T(test_migrate_while_adopted), T(test_adopt_same_name) };
+	const struct CMUnitTest tests[] = { T(test_first_lines), T(test_down_and_up) };
 	return world_end(cmocka_run_group_tests(tests, world_up, world_down));
 }

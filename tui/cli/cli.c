@@ -38,7 +38,7 @@ const struct cli_command CLI_COMMANDS[] = {
 	  N_("prices: see them, take in a list, reckon anew with them"), cmd_prices },
 	{ "intent", "eval FILE [--agent A] [--json] | try AGENT TEXT [--json] | labels AGENT [--json]",
 	  N_("what questions are about: how well it is told, one text, the labels"), cmd_intent },
-	{ "migrate", "[--status] [--to N] [--down N] [--yes] [--adopt TABLE] [--give-back]", N_("the schema"), cmd_migrate },
+	{ "migrate", "[--status] [--to N] [--down N] [--yes] [--adopt TABLE [--skip-triggers]] [--give-back]", N_("the schema"), cmd_migrate },
 	{ "prune", "[--older-than 30d] [--failed] [--batch N] [--dry-run] [--yes]",
 	  N_("delete messages that ended long ago; costs stay"), cmd_prune },
 	{ "doctor", "[--json]", N_("check the installation; each failure with its mend"), cmd_doctor },

@@ -6,6 +6,18 @@
 #include "tui/cli/cli.h"
 #include "tui/i18n.h"
 
+#define ADOPT_TIMEOUT_MS 3600000 /* all rows may be written anew */
+
+/* What an operator should know of a table that was just adopted, a line each. */
+static const char ADOPTED[] =
+	"select a.rel::text, coalesce(t.line, '') from signalbox.adopted a left join lateral ("
+	"select 'its sessions are those of ' || a.sessions || ': each is known here under its own number' as line where a.sessions is not null "
+	"union all select count(*) || ' rows were ' || coalesce(value, 'null') || ' of old and count as completed until it is given back' "
+	"from signalbox.adopted_values where attname = 'processing_status' group by value "
+	"union all select 'column ' || key || ' of what is written here is ' || value from jsonb_each_text(a.had -> 'filled') "
+	"union all select 'trigger ' || (x ->> 'name') || ' fires only for what the application writes' "
+	"from jsonb_array_elements(a.had -> 'triggers') x) t on true";
+
 static void say(const char *line)
 {
 	fprintf(stderr, "%s\n", line);
@@ -18,14 +30,35 @@ static int number(const char *text, long *out)
 	return *text == '\0' || *end != '\0' || *out < 0 ? cli_usage_error(_("'%.40s' is no number"), text) : 0;
 }
 
-static int adopt(struct cli *cli, const char *table)
+/* Why it was refused, in full: an error has room for a line. */
+static void say_problems(struct cli *cli, const char *const *params)
 {
-	const char *params[] = { table };
 	struct rows r;
-	struct err err;
-	if (cli_try(cli, "select signalbox.adopt($1)", params, 1, &r, &err) < 0)
-		return cli_error(&err, "adopt");
-	printf(_("%s is taken over: %s rows, completed; a view stands in its place\n"), cli_safe(cli, table), rows_at(&r, 0, 0));
+	struct err ignored;
+	if (pg_exec(cli->pg, &cli->arena, "select unnest(signalbox.adopt_problems(signalbox.adopt_named($1), $2::boolean))",
+	            params, 2, ADOPT_TIMEOUT_MS, &r, &ignored) < 0)
+		return;
+	for (int i = 0; i < r.n_rows; i++)
+		fprintf(stderr, "  %s\n", cli_safe(cli, rows_at(&r, i, 0)));
+}
+
+static int adopt(struct cli *cli, const char *table, bool skip_triggers)
+{
+	const char *params[] = { table, skip_triggers ? "true" : "false" };
+	struct rows r;
+	struct err err, ignored;
+	if (pg_exec(cli->pg, &cli->arena, "select signalbox.adopt($1, $2::boolean)", params, 2, ADOPT_TIMEOUT_MS, &r, &err) < 0) {
+		int code = cli_error(&err, "adopt");
+		say_problems(cli, params);
+		return code;
+	}
+	const char *n = rows_at(&r, 0, 0);
+	if (pg_exec(cli->pg, &cli->arena, ADOPTED, NULL, 0, CLI_TIMEOUT_MS, &r, &ignored) < 0)
+		r.n_rows = 0;
+	printf(_("%s is taken over: %s rows\n"), cli_safe(cli, r.n_rows > 0 ? rows_at(&r, 0, 0) : table), n);
+	for (int i = 0; i < r.n_rows; i++)
+		if (rows_at(&r, i, 1)[0] != '\0')
+			printf("  %s\n", cli_safe(cli, rows_at(&r, i, 1)));
 	return EXIT_DONE;
 }
 
@@ -33,7 +66,7 @@ static int give_back(struct cli *cli)
 {
 	struct rows r;
 	struct err err;
-	if (cli_try(cli, "select signalbox.give_back()", NULL, 0, &r, &err) < 0)
+	if (pg_exec(cli->pg, &cli->arena, "select signalbox.give_back()", NULL, 0, ADOPT_TIMEOUT_MS, &r, &err) < 0)
 		return cli_error(&err, "give-back");
 	printf(_("%s is as it was, with the rows added since\n"), cli_safe(cli, rows_at(&r, 0, 0)));
 	return EXIT_DONE;
@@ -63,10 +96,14 @@ static int confirm_deletion(struct cli *cli)
 int cmd_migrate(struct cli *cli)
 {
 	const char *to = NULL, *down = NULL, *table = NULL;
-	bool status = false, back = false, yes = false;
-	const struct cli_option options[] = { { "to", &to, NULL },          { "down", &down, NULL },
-		                              { "adopt", &table, NULL },    { "status", NULL, &status },
-		                              { "give-back", NULL, &back }, { "yes", NULL, &yes } };
+	bool status = false, back = false, yes = false, skip_triggers = false;
+	const struct cli_option options[] = { { "to", &to, NULL },
+		                              { "down", &down, NULL },
+		                              { "adopt", &table, NULL },
+		                              { "status", NULL, &status },
+		                              { "give-back", NULL, &back },
+		                              { "yes", NULL, &yes },
+		                              { "skip-triggers", NULL, &skip_triggers } };
 	struct migrate_status st;
 	struct err err;
 	long n = -1;
@@ -101,5 +138,5 @@ int cmd_migrate(struct cli *cli)
 		return code;
 	if (migrate_to(cli->pg, target, say, &err) < 0)
 		return cli_error(&err, "migrate");
-	return table != NULL ? adopt(cli, table) : EXIT_DONE;
+	return table != NULL ? adopt(cli, table, skip_triggers) : EXIT_DONE;
 }
