@@ -5,7 +5,13 @@ language plpgsql security definer set search_path = pg_catalog, signalbox, pg_te
 declare
 	s    ai_sessions;
 	here bigint;
+	wait text := current_setting('lock_timeout');
 begin
+	if tg_op <> 'INSERT' then
+		-- The message is the writer's already; everybody else takes session, place, message, in this order. So that neither waits for the other for
+		-- ever, and a claim holds up the fleet meanwhile, who writes directly gives up (55P03), sooner than a deadlock would be looked for.
+		perform set_config('lock_timeout', '300ms', true);
+	end if;
 	if tg_nargs = 0 then
 		here := coalesce(new.session_id, old.session_id);
 	else    -- an adopted table
@@ -45,5 +51,6 @@ begin
 			where message_id = new.id;
 	end if;
 	perform promote(array[s.id]);
+	perform set_config('lock_timeout', wait, true);
 	return null;
 end $$;

@@ -493,6 +493,31 @@ static void test_times_without_a_zone(void **state)
 	q("alter role laravel in database signalbox reset all");
 }
 
+/* D18. Who writes directly has the message and asks for its session; everybody else has the session and asks for the message. */
+static void test_nobody_waits_in_a_circle(void **state)
+{
+	(void)state;
+	new_app(CHATS);
+	for (int adopted = 0; adopted < 2; adopted++) {
+		if (adopted)
+			adopt("public.messages");
+		const char *m = say("o", "x");
+		struct pg *other = connect_again(NULL);
+		q_on(other, "begin");
+		q_on(other,
+		     "select id from signalbox.ai_sessions where id = (select session_id from signalbox.ai_messages where uuid = '%s') for update",
+		     m);
+		q_err("update signalbox.ai_messages set processing_status = 'cancelled' where uuid = '%s'", m);
+		assert_non_null(strstr(q_error(), "lock timeout"));
+		q_on(other, "rollback");
+		q("update signalbox.ai_messages set processing_status = 'cancelled' where uuid = '%s'", m);
+		EXPECT("0 0", "select count(*) || ' ' || current_setting('lock_timeout') from signalbox.queue");
+		pg_close(other);
+		if (!adopted)
+			q("delete from signalbox.ai_messages");
+	}
+}
+
 /* An upgrade of the program renews all functions, and may bring columns: also while a table is adopted. */
 static void test_migrate_while_adopted(void **state)
 {
@@ -545,7 +570,7 @@ int main(void)
 		T(test_skipped_triggers),
 		T(test_deleted_by_a_key),
 		T(test_times_without_a_zone),
-
+		T(test_nobody_waits_in_a_circle),
 		T(test_migrate_while_adopted),
 	};
 	return world_end(cmocka_run_group_tests(tests, world_up, world_down));
