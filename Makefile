@@ -121,7 +121,7 @@ check: deps
 check-all: check
 	@TEST_POOLER=1 $(CHECK) $(filter %/test_states %/test_faults %/test_two_workers,$(INTEGRATION))
 	@tests/lib/deps.sh prometheus
-	@TEST_LONG=1 TEST_LIMIT=600 $(CHECK) $(wildcard tests/net/*.sh tests/otel/*.sh tests/peers/*.sh tests/versions/*.sh) tests/intent/quality.sh tests/prices/public.sh
+	@TEST_LONG=1 TEST_LIMIT=600 $(CHECK) $(wildcard tests/net/*.sh tests/adopt/*.sh tests/otel/*.sh tests/peers/*.sh tests/versions/*.sh) tests/intent/quality.sh tests/prices/public.sh
 	@TEST_LONG=1 TEST_LIMIT=900 $(CHECK) $(PROPERTY) $(filter %/test_money,$(INTEGRATION))
 	@$(MAKE) -s fuzz
 	@$(MAKE) -s mutants

@@ -7,5 +7,6 @@ declare
 begin
 	execute format('create view signalbox.ai_messages as select %s from %s', columns, rel);
 	alter view signalbox.ai_messages owner to signalbox_owner;
-	grant select on signalbox.ai_messages to signalbox_viewer, signalbox_worker;
+	grant select on signalbox.ai_messages to signalbox_viewer;
+	grant select (id, uuid, session_id, role, content, processing_status, queued_at, processing_started_at, reply_to) on signalbox.ai_messages to signalbox_worker;    -- as zz_grants.sql
 end $$;

@@ -10,9 +10,13 @@ if [ "${1:-}" = promtool ] || [ "${1:-}" = prometheus ]; then
 	rm -f prometheus_*.deb
 	exit 0
 fi
-# deps.sh fuzz: the compiler that has a fuzzer.
-[ "${1:-}" = fuzz ] && PACKAGES="clang libclang-rt-14-dev" || PACKAGES="gcc make pkg-config libpq-dev libcurl4-openssl-dev libcjson-dev libutf8proc-dev libmicrohttpd-dev libncurses-dev libcmocka-dev
+PACKAGES="gcc make pkg-config libpq-dev libcurl4-openssl-dev libcjson-dev libutf8proc-dev libmicrohttpd-dev libncurses-dev libcmocka-dev
           postgresql postgresql-client curl openssl tmux procps gettext pgbouncer iproute2 iptables"
+case ${1:-} in
+fuzz) PACKAGES="clang libclang-rt-14-dev" ;;    # the compiler that has a fuzzer
+# What applications are made with: their tables are adopted. Where one cannot be had its test is skipped.
+frameworks) PACKAGES="php-laravel-framework php-cli php-pgsql python3-django python3-psycopg2 ruby ruby-activerecord ruby-pg" ;;
+esac
 missing=
 for p in $PACKAGES; do
 	dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null | grep -qx installed || missing="$missing $p"
