@@ -244,6 +244,8 @@ static const struct {
 	{ "add queued_at timestamp; create index on public.messages (queued_at, id) where role in ('user', 'assistant'); "
 	  "alter table public.messages add check (role in ('user', 'assistant') or queued_at > '2020-01-01')",
 	  "", NULL },
+	{ "alter content type varchar; alter table public.messages alter content set storage external", "could not be given back",
+	  "alter content type text" },
 	{ "alter content type varchar(200)", "alter column content type text", "alter content type text" },
 	{ "add constraint c unique (session_id, role, content)", "drop constraint c", "drop constraint c" },
 	{ "add model_used varchar(10), add job_id varchar(36), add retry_count smallint default 0, add rag_context json", "",
@@ -363,9 +365,12 @@ static void test_rows_of_old(void **state)
 	/* What is said meanwhile stays said. */
 	adopt("public.messages");
 	as_app("update public.messages set content = 'late' where id = 5");
+	as_app("update public.messages set job_id = '11111111-1111-4111-8111-111111111111' where id = 6");
 	q("select signalbox.cancel(d.message_id, 'test') from signalbox.ai_sessions s, signalbox.dispatch('o', 'new', s.uuid) d where s.id = 1");
 	give_back();
 	EXPECT("late", "select content from public.messages where id = 5");
+	EXPECT("11111111-1111-4111-8111-111111111111 9",
+	       "select string_agg(job_id, ' ' order by id) from public.messages where id in (6, 9)");
 	EXPECT("cancelled completed",
 	       "select string_agg(processing_status, ' ' order by processing_status) from public.messages where id > 90");
 	EXPECT("t", "select job_id is null from public.messages where content = 'new'");
