@@ -476,6 +476,20 @@ static void test_deleted_by_a_key(void **state)
 	as_app("delete from public.votes");
 	give_back();
 	assert_string_equal(status_of(ours), "cancelled");
+	/* Nor what a key takes out of its session. */
+	new_app(CHATS);
+	as_app("alter table public.messages alter session_id drop not null, drop constraint messages_session_id_fkey, "
+	       "add foreign key (session_id) references public.chats on delete set null");
+	q("delete from signalbox.ai_messages");
+	q("delete from signalbox.ai_sessions");
+	adopt("public.messages");
+	m = q("select message_id from signalbox.ai_sessions s, signalbox.dispatch('o', 'x', s.uuid) where s.id = 2");
+	as_app("delete from public.chats where id = 2");
+	EXPECT("0 0",
+	       "select (select count(*) from signalbox.queue) || ' ' || (select count(*) from signalbox.ai_sessions where id = 2)");
+	EXPECT("cancelled t",
+	       "select processing_status || ' ' || (session_id is null)::text::char from public.messages where uuid = '%s'", m);
+	give_back();
 }
 
 /* Times without a zone: what the application means by them must be what we do. */
