@@ -182,6 +182,7 @@ static void test_sessions_without_a_key(void **state)
 	for (int i = 1; i < 12; i++)
 		as_app(text("insert into public.ai_messages (session_id, role, content) values (%d, 'user', 'secret of Bob')",
 		            i));
+	EXPECT("11 12", "select count(*) || ' ' || sum(message_count) from signalbox.ai_sessions where id > 0");
 	const char *turns = sent_for(eve);
 	assert_null(strstr(turns, "Bob"));
 	q("select signalbox.cancel(d.message_id, 'test') from signalbox.ai_sessions s, signalbox.dispatch('o', 'new', s.uuid) d where s.id = 7");
