@@ -18,6 +18,8 @@ static const struct {
 	const char *says;
 } HTTP[] = {
 	/* said by vendors, in other places than one expects */
+	{ 400, "{\"error\":{\"message\":\"Invalid 'user': string too long. Expected a string with maximum length 64\"}}",
+	  ERR_BAD_REQUEST, ERR_PERMANENT, "string" },
 	{ 403, "{\"error\":{\"code\":\"model_not_found\",\"message\":\"Project x does not have access to model gpt-9\"}}",
 	  ERR_MODEL_NOT_FOUND, ERR_PERMANENT, "gpt-9" },
 	{ 403, "{\"error\":\"Content violates usage guidelines. SAFETY_CHECK_TYPE_BIO\"}", ERR_CONTENT_FILTER, ERR_PERMANENT,
