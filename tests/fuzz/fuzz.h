@@ -8,12 +8,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define RULE(is_kept, ...)                            \
-	do {                                          \
-		if (!(is_kept)) {                     \
-			fprintf(stderr, "rule: ");    \
-			fprintf(stderr, __VA_ARGS__); \
-			fputc('\n', stderr);          \
-			abort();                      \
-		}                                     \
+#define BROKEN(...) (fprintf(stderr, "rule: " __VA_ARGS__), fputc('\n', stderr), abort())
+#define RULE(is_kept, ...)                   \
+	do {                                 \
+		if (!(is_kept))              \
+			BROKEN(__VA_ARGS__); \
 	} while (0)

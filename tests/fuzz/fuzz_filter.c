@@ -6,11 +6,8 @@
 #include "shared/arena.h"
 #include "shared/json.h"
 #include "shared/utf8.h"
+#include "tests/fuzz/fuzz.h"
 #include "tui/filter.h"
-
-#define BROKEN(...) (fprintf(stderr, "fuzz_filter: " __VA_ARGS__), fputc('\n', stderr), abort())
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool is_number(struct str s)
 {

@@ -4,12 +4,9 @@
  * bytes choose the grid and the place.
  */
 #include "shared/utf8.h"
+#include "tests/fuzz/fuzz.h"
 #include "tui/screen.h"
 #include "tui/text.h"
-
-#define BROKEN(...) (fprintf(stderr, "fuzz_screen: " __VA_ARGS__), fputc('\n', stderr), abort())
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* What stands on the grid, a line each; the caller frees. */
 static char *frame(const struct screen *s)

@@ -5,25 +5,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "shared/settings.h"
 #include "shared/str.h"
-
-#define BROKEN(...) (fprintf(stderr, "fuzz_settings: " __VA_ARGS__), fputc('\n', stderr), abort())
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static struct values {
-	char *url, *level;
-	int64_t count, wait;
-} V;
-
-static const struct setting TABLE[] = {
-	{ "database_url", SET_STRING, offsetof(struct values, url), "", 0, 0, SET_SECRET, "where" },
-	{ "log_level", SET_STRING, offsetof(struct values, level), "info", 0, 0, 0, "how much" },
-	{ "concurrency", SET_INT, offsetof(struct values, count), "64", 1, 100, 0, "how many" },
-	{ "timeout", SET_DURATION, offsetof(struct values, wait), "300s", 1000, 600000, 0, "how long" },
-};
-static const char *const FOREIGN[] = { "theme", "retry_hold", NULL };
+#include "tests/fuzz/fuzz.h"
+#include "tests/unit/settings_table.h"
 
 /* Printable ASCII, or a letter of another script as it is: no byte that a terminal obeys. A secret is never there. */
 static void check_printed(const struct settings_source *src)

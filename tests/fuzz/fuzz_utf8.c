@@ -4,10 +4,7 @@
  * the cuts.
  */
 #include "shared/utf8.h"
-
-#define BROKEN(...) (fprintf(stderr, "fuzz_utf8: " __VA_ARGS__), fputc('\n', stderr), abort())
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 /* A decoder and a list of its own: 0 for what must never be shown. */
 static unsigned next_char(const char **at, const char *end)

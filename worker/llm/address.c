@@ -29,7 +29,8 @@ int secret_read(const char *name, char out[static SECRET_MAX], struct secrets *u
 	if (is_ours(name))
 		return err_set(err, ERR_AUTH, "%.60s is not for providers: name another variable", name);
 	if (!secret_is_allowed(used->allowed, name))
-		return err_set(err, ERR_AUTH, "the worker's setting secret_names does not allow %.60s: it is %.100s", name, used->allowed);
+		return err_set(err, ERR_AUTH, "the worker's setting secret_names does not allow %.60s: it is %.100s", name,
+		               used->allowed);
 	const char *from = getenv(name);
 	bool read = from != NULL && *from != '\0';
 	if (read) {

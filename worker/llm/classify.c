@@ -4,12 +4,13 @@
  */
 #include "worker/llm/classify.h"
 
+#include <math.h>
 #include <strings.h>
 
 #include "shared/utf8.h"
+#include "worker/llm/limits.h"
 
 #define TEXT_MAX 4096 /* of what was said; about eighty phrases are looked for in it */
-#define DAY_MS 86400000
 
 /* What is known of an error. */
 struct facts {
@@ -98,31 +99,15 @@ static bool has_any(struct str text, const char *const *words)
 	return false;
 }
 
-/* "21.615s", "1m2.5s", "10h17m5.7s", "980ms", "2 minutes": to milliseconds; 0 when there is no number. */
-static double read_duration(const char *at)
-{
-	double ms = 0, n;
-	for (char *end; *at >= '0' && *at <= '9'; at = end) {
-		n = strtod(at, &end);
-		end += *end == ' ';
-		bool is_ms = strncmp(end, "ms", 2) == 0 || strncmp(end, "mil", 3) == 0;
-		ms += n * (is_ms ? 1 : *end == 'd' ? DAY_MS : *end == 'h' ? 3600000 : *end == 'm' ? 60000 : 1000);
-		while ((*end | 32) >= 'a' && (*end | 32) <= 'z')
-			end++;
-		while (*end == ' ' && end[1] >= '0' && end[1] <= '9') /* "0 minutes 60 seconds" */
-			end++;
-	}
-	return ms;
-}
-
 static double wait_in_text(const char *text)
 {
 	static const char *const WORDS_BEFORE[] = { "try again in ", "try again after ", "retry in ",
 		                                    "retry after ",  "please wait ",     "retry_after: " };
 	for (size_t i = 0; i < ARRAY_SIZE(WORDS_BEFORE); i++) {
-		const char *at = strcasestr(text, WORDS_BEFORE[i]);
-		if (at != NULL && at[strlen(WORDS_BEFORE[i])] >= '0' && at[strlen(WORDS_BEFORE[i])] <= '9')
-			return read_duration(at + strlen(WORDS_BEFORE[i]));
+		const char *at = strcasestr(text, WORDS_BEFORE[i]), *end;
+		double ms = at != NULL ? duration_read(at + strlen(WORDS_BEFORE[i]), &end) : NAN;
+		if (!isnan(ms))
+			return ms;
 	}
 	return 0;
 }
@@ -142,10 +127,11 @@ static bool has_limit_zero(const char *text)
 static void read_details(const struct json *body, struct facts *f)
 {
 	struct str s;
+	const char *end;
 	bool is_quota = false, is_shared = false;
 	for (const struct json *d = json_first(json_get(body, "error.details")); d != NULL; d = json_next(d)) {
 		if (json_str(d, "retryDelay", &s))
-			f->wait_ms = read_duration(s.ptr);
+			f->wait_ms = duration_read(s.ptr, &end);
 		/* A bad key is an INVALID_ARGUMENT like many others. */
 		if (json_str(d, "reason", &s) && str_eq(s, "API_KEY_INVALID"))
 			f->code = s;
@@ -221,7 +207,7 @@ static void read_facts(struct arena *a, struct str body, const struct json *j, s
 	text_at(j, TYPES, &f->type);
 	if (json_double(j, "retry_after", &f->wait_ms) || json_double(j, "error.retry_after", &f->wait_ms) ||
 	    json_double(j, "error.metadata.retry_after", &f->wait_ms))
-		f->wait_ms = f->wait_ms >= 0 && f->wait_ms < DAY_MS / 1000 ? f->wait_ms * 1000 : -1;
+		f->wait_ms = f->wait_ms >= 0 && f->wait_ms < LIMIT_WAIT_MAX_MS / 1000 ? f->wait_ms * 1000 : -1;
 	read_details(j, f);
 	if (f->status == 0)
 		f->status = number_at(j, CODES);
@@ -402,7 +388,7 @@ static int set(const struct facts *f, enum err_code what, int header_ms, const c
 	text.len -= utf8_unfinished(text);
 	utf8_safe(&clean, text, false);
 	err_set(err, what, "%s%s%s", where, clean.len > 0 ? ": " : "", strbuf_text(&clean));
-	err->wait_ms = header_ms > 0 ? header_ms : wait < DAY_MS ? (int)wait : DAY_MS;
+	err->wait_ms = header_ms > 0 ? header_ms : wait < LIMIT_WAIT_MAX_MS ? (int)wait : LIMIT_WAIT_MAX_MS;
 	err->is_of_model = f->is_of_model;
 	strbuf_release(&clean);
 	return -1;
@@ -427,8 +413,8 @@ int classify_http(int status, struct str body, int retry_after_ms, struct err *e
 int classify_redirect(int status, const char *location, struct err *err)
 {
 	struct strbuf clean = STRBUF_INIT(160 * 8);
-	utf8_safe(&clean, (struct str){ location, strcspn(location, "?#") },
-	          false); /* our own query, with its secrets, comes back in it */
+	struct str shown = { location, strcspn(location, "?#") }; /* our own query, with its secrets, comes back in it */
+	utf8_safe(&clean, shown, false);
 	err_set(err, ERR_NOT_CONFIGURED, "HTTP %d: redirects are not followed; this one points to %.150s: is base_url right?",
 	        status, clean.len > 0 ? strbuf_text(&clean) : "nothing");
 	strbuf_release(&clean);

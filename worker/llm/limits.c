@@ -1,13 +1,12 @@
 #include "worker/llm/limits.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <strings.h>
 #include <time.h>
 
 #include "shared/clock.h"
 #include "shared/err.h"
-
-#define DAY_MS 86400000 /* no wait is longer */
 
 const char *const LIMIT_NAMES[LIMIT_N] = { "requests", "tokens", "input-tokens", "output-tokens" };
 
@@ -19,7 +18,7 @@ static int to_ms(double ms)
 {
 	if (!isfinite(ms) || ms < 0)
 		return -1;
-	return ms < DAY_MS ? (int)ceil(ms) : DAY_MS;
+	return ms < LIMIT_WAIT_MAX_MS ? (int)ceil(ms) : LIMIT_WAIT_MAX_MS;
 }
 
 /* A plain decimal number with nothing after it; NAN when it is none (strtod would also take hexadecimal, inf and nan). */
@@ -41,30 +40,35 @@ static double read_plain(const char *s)
 	return !isnan(d) && end[strspn(end, " \t")] == '\0' ? d : NAN;
 }
 
-/* Go's durations: "6m0s", "9ms", "2m59.56s", "1h0m0s"; also plain seconds. NAN when it is neither. */
-static double read_duration_ms(const char *s)
+double duration_read(const char *s, const char **end)
 {
+	/* Each stands before those that it begins with. */
 	static const struct {
 		const char *unit;
 		double ms;
-	} UNITS[] = { { "ms", 1 },    { "us", 0.001 }, { "ns", 0.000001 }, { "h", 3600000 },
-		      { "m", 60000 }, { "s", 1000 },   { "d", DAY_MS } };
-	double ms = 0;
-	s += strspn(s, " \t");
-	if (!isnan(read_plain(s)))
-		return read_plain(s) * 1000;
-	do {
-		const char *end = s;
-		double n = read_number(s, &end);
+	} UNITS[] = { { "ms", 1 },      { "mil", 1 },   { "us", 0.001 }, { "ns", 0.000001 },
+		      { "h", 3600000 }, { "m", 60000 }, { "s", 1000 },   { "d", LIMIT_WAIT_MAX_MS } };
+	double ms = NAN;
+	*end = s;
+	for (double n; !isnan(n = read_number(s, end)); s = *end + (**end == ' ' && isdigit((unsigned char)(*end)[1]))) {
+		const char *unit = *end + (**end == ' ');
 		size_t i = 0;
-		while (i < ARRAY_SIZE(UNITS) && strncmp(end, UNITS[i].unit, strlen(UNITS[i].unit)) != 0)
+		while (i < ARRAY_SIZE(UNITS) && strncmp(unit, UNITS[i].unit, strlen(UNITS[i].unit)) != 0)
 			i++;
-		if (isnan(n) || i == ARRAY_SIZE(UNITS))
-			return NAN;
-		ms += n * UNITS[i].ms;
-		s = end + strlen(UNITS[i].unit);
-	} while (*s != '\0' && *s != ' ');
+		ms = (isnan(ms) ? 0 : ms) + n * (i < ARRAY_SIZE(UNITS) ? UNITS[i].ms : 1000);
+		if (i == ARRAY_SIZE(UNITS))
+			break;
+		*end = unit + strcspn(unit, "0123456789 .,;:!\"'()[]{}");
+	}
 	return ms;
+}
+
+/* A whole value. */
+static double read_duration(const char *s)
+{
+	const char *end;
+	double ms = duration_read(s + strspn(s, " \t"), &end);
+	return end[strspn(end, " \t")] == '\0' ? ms : NAN;
 }
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT", the only form of an HTTP date that is still sent; -1 when it is none. By hand, because strptime reads the
@@ -117,7 +121,7 @@ static int read_retry_after(const struct limits *l, const char *value)
 	double seconds = read_plain(value);
 	if (!isnan(seconds))
 		return wait_or_moment(seconds, 1000, l->now);
-	return strchr(value, ':') != NULL ? until_ms(read_http_date(value), l->now) : to_ms(read_duration_ms(value)); /* "60s" */
+	return strchr(value, ':') != NULL ? until_ms(read_http_date(value), l->now) : to_ms(read_duration(value)); /* "60s" */
 }
 
 static void read_count(int64_t *count, const char *value)
@@ -132,7 +136,7 @@ static void read_reset(const struct limits *l, struct limit *limit, const char *
 	double n = read_plain(value);
 	int ms = !isnan(n)                    ? wait_or_moment(n, 1000, l->now)
 	         : strchr(value, 'T') != NULL ? until_ms(clock_parse(value), l->now)
-	                                      : to_ms(read_duration_ms(value));
+	                                      : to_ms(read_duration(value));
 	if (ms >= 0)
 		limit->reset_ms = ms;
 }

@@ -6,6 +6,8 @@
  */
 #include "shared/base.h"
 
+#define LIMIT_WAIT_MAX_MS 86400000 /* no wait is longer than a day */
+
 enum limit_kind { LIMIT_REQUESTS, LIMIT_TOKENS, LIMIT_INPUT_TOKENS, LIMIT_OUTPUT_TOKENS, LIMIT_N };
 extern const char *const LIMIT_NAMES[LIMIT_N]; /* as headers have them */
 
@@ -31,6 +33,10 @@ struct limits {
 		.of = { LIMIT_UNSAID, LIMIT_UNSAID, LIMIT_UNSAID, LIMIT_UNSAID }, \
 	}
 
+/* How long is it, in milliseconds? "21.615s", "6m0s", "10h17m5.7s", "980ms", "2 minutes 5 seconds"; without a unit that is known it is seconds.
+ * NAN where no
+ * number stands. end: what was not read. */
+double duration_read(const char *, const char **end);
 /* One header; `name` in any case, `value` without the end of the line. Others are ignored. */
 void limits_header(struct limits *, const char *name, const char *value);
 /* How long nobody should call, because a budget is used up (even though this call went well); 0: call. */

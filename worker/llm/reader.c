@@ -61,6 +61,17 @@ static void keep_odd(struct reader *r, struct str data)
 	strbuf_release(&safe);
 }
 
+/* OpenAI's end mark; gateways end the streams of other protocols with it too. */
+static bool is_mark(struct str data)
+{
+	return str_eq(data, "[DONE]") || str_eq(data, "[done]") || str_eq(data, "DONE");
+}
+
+static bool begins_json(struct str data)
+{
+	return data.ptr[0] == '{' || data.ptr[0] == '[';
+}
+
 /* One event. An error counts until the reply is whole; what is said after that is read for text and usage only. */
 static int on_event(void *ctx, const char *name, struct str data, struct err *err)
 {
@@ -71,14 +82,12 @@ static int on_event(void *ctx, const char *name, struct str data, struct err *er
 	data = trimmed(data);
 	while (str_starts(data, "data:")) /* a proxy that framed what was framed */
 		data = trimmed((struct str){ data.ptr + 5, data.len - 5 });
-	if ((data.len == 6 && strncasecmp(data.ptr, "[DONE]", 6) == 0) ||
-	    str_eq(data, "DONE")) /* OpenAI's end mark; gateways end the streams of other protocols with it too */
+	if (is_mark(data))
 		r->reply.has_mark = true;
-	else if (data.len > 0 && data.ptr[0] != '{' && data.ptr[0] != '[' &&
-	         strcmp(name, "error") != 0) /* ": keepalive", "ping": no part of a reply */
-		keep_odd(r, data);
-	else if (data.len > 0)
+	else if (data.len > 0 && (begins_json(data) || strcmp(name, "error") == 0))
 		result = r->ops->feed(&r->reply, &a, name, data, err);
+	else if (data.len > 0) /* ": keepalive", "ping": no part of a reply */
+		keep_odd(r, data);
 	arena_release(&a);
 	if (result == 0 || !was_whole)
 		return result;
@@ -92,19 +101,47 @@ static bool is_success(int status)
 	return status >= 200 && status < 300;
 }
 
+/* Of an error that is whole JSON, or more than is kept, nothing is missing. */
+static int feed_error(struct reader *r, struct str piece)
+{
+	strbuf_add(&r->error_body, piece.ptr, MIN(piece.len, ERROR_BODY_MAX - r->error_body.len));
+	if (!brackets_closed(&r->error_json))
+		brackets_follow(&r->error_json, piece);
+	return brackets_closed(&r->error_json) || r->error_body.len == ERROR_BODY_MAX ? READER_MARK_MS : 0;
+}
+
+/* What was known of the reply before a piece. */
+struct before {
+	bool was_whole, had_mark;
+	size_t text;
+	int64_t output;
+};
+
+/* For how long the body may go on: reader_feed's answer. */
+static int grace(struct reader *r, const struct before *b)
+{
+	const struct reply *reply = &r->reply;
+	bool has_more = r->text.bytes_in != b->text;
+	if (!reply_is_whole(reply))
+		return 0;
+	if (!reply->has_mark && !reply->is_document) {
+		/* A word for the end before the first word of the answer, or between others, is no end yet: such servers say it in each event. */
+		r->is_chatty |= b->was_whole && has_more;
+		if (r->is_chatty || (r->text.bytes_in == 0 && reply->n_begun == 0))
+			return READER_ON_MS;
+	}
+	if (b->was_whole && !has_more && reply->has_mark == b->had_mark && reply->usage.output == b->output)
+		return 0;
+	return reply->has_mark ? READER_MARK_MS : READER_GRACE_MS;
+}
+
 int reader_feed(struct reader *r, int status, struct str piece, struct err *err)
 {
 	const struct reply *reply = &r->reply;
-	size_t text = r->text.bytes_in;
-	bool was_whole = reply_is_whole(reply), had_mark = reply->has_mark;
-	int64_t output = reply->usage.output;
+	const struct before before = { reply_is_whole(reply), reply->has_mark, r->text.bytes_in, reply->usage.output };
 	r->body_bytes += piece.len;
-	if (!is_success(status)) {
-		strbuf_add(&r->error_body, piece.ptr, MIN(piece.len, ERROR_BODY_MAX - r->error_body.len));
-		if (!brackets_closed(&r->error_json))
-			brackets_follow(&r->error_json, piece);
-		return brackets_closed(&r->error_json) || r->error_body.len == ERROR_BODY_MAX ? READER_MARK_MS : 0;
-	}
+	if (!is_success(status))
+		return feed_error(r, piece);
 	if (!r->is_over && split_feed(&r->split, piece, on_event, r, err) < 0) {
 		r->is_over = true;
 		if (!reply_is_whole(reply)) {
@@ -112,17 +149,7 @@ int reader_feed(struct reader *r, int status, struct str piece, struct err *err)
 			return -1;
 		}
 	}
-	bool is_early = !reply->has_mark && !reply->is_document && r->text.bytes_in == 0 && reply->n_begun == 0;
-	bool has_more = was_whole && !had_mark && r->text.bytes_in != text;
-	/* A word for the end before the first word of the answer, or between others, is no end yet: such servers say it in each event. */
-	if (reply_is_whole(reply) && !reply->has_mark && (is_early || has_more || r->is_chatty)) {
-		r->is_chatty |= has_more;
-		return READER_ON_MS;
-	}
-	bool is_news = !was_whole || r->text.bytes_in != text || reply->has_mark != had_mark || reply->usage.output != output;
-	if (!reply_is_whole(reply) || !is_news)
-		return 0;
-	return reply->has_mark ? READER_MARK_MS : READER_GRACE_MS;
+	return grace(r, &before);
 }
 
 /* What did not come to its end as an event still counts when it is whole. */
