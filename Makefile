@@ -85,6 +85,9 @@ $(UNIT_TUI): $(B)/%: $(B)/%.o $(TUI_ROOMS) $(LIB)
 	$(LINK_TEST) $(LDLIBS) -lncursesw -lcmocka -o $@
 $(filter-out $(UNIT_TUI),$(UNIT)): $(B)/%: $(B)/%.o $(WORKER_ROOMS) $(LIB)
 	$(LINK_TEST) $(LDLIBS) -lcurl -lmicrohttpd -lcmocka -o $@
+PEERS_BODY := $(B)/tests/peers/body
+$(PEERS_BODY): $(B)/tests/peers/body.o $(WORKER_ROOMS) $(LIB)
+	$(LINK_TEST) $(LDLIBS) -lcurl -lmicrohttpd -o $@
 $(INTEGRATION): $(B)/%: $(B)/%.o $(HARNESS) $(LIB)
 	$(LINK_TEST) $(LDLIBS) -lcmocka -o $@
 $(PROPERTY): $(call o,$(wildcard tests/property/*.c)) $(HARNESS) $(LIB)
@@ -110,7 +113,7 @@ $(LINEAR): $(B)/tests/fuzz/linear.o $(patsubst %.c,$(B)/counted/%.o,$(COUNTED))
 	$(LINK_TEST) $(WRAP) $(LDLIBS) -lcmocka -o $@
 .SECONDARY:
 
-test-build: all $(FAKE_LLM) $(UNIT) $(INTEGRATION) $(PROPERTY) $(FUZZ_ALL) $(if $(SAN),,$(LINEAR))
+test-build: all $(FAKE_LLM) $(PEERS_BODY) $(UNIT) $(INTEGRATION) $(PROPERTY) $(FUZZ_ALL) $(if $(SAN),,$(LINEAR))
 CHECK = SIGNALBOX_BIN_DIR='$(BIN)' FAKE_LLM='$(FAKE_LLM)' tests/lib/check.sh
 # Terminal and network tests drive the plain binary: what a sanitizer would find there the other kinds find.
 check: deps

