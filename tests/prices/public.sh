@@ -3,6 +3,7 @@
 # name; and 200 calls of its models, booked as a worker books them, cost what that list says: call by call and in sum, by by_hand.mjs, which knows the list's
 # fields and nothing of ours. PRICE_LIST=FILE: by another list, a newer one.
 . "$(dirname "$0")/../lib/net.sh"
+plan 7
 HERE=tests/prices
 npm_peers "public prices" $HERE
 LIST=${PRICE_LIST:-$HERE/node_modules/@themaximalist/llm.js/dist/data/model_prices_and_context_window.json}
