@@ -2,7 +2,7 @@
 # Failed: what R, r and the command line's retry act on is what was shown and counted. A group is the server's, whole, frozen when the box opens;
 # a key is for what the screen marks; a number is typed to its end.
 . "$(dirname "$0")/../lib/term.sh"
-plan 75
+plan 77
 stack_up
 "$BIN/signalbox" provider p2 set protocol=ollama breaker=closed "base_url=http://127.0.0.1:$(cat "$T/port")" >/dev/null
 "$BIN/signalbox" agent archive set provider=p2 model=practice >/dev/null
@@ -45,6 +45,7 @@ for size in "80 24" "120 36"; do
 	see "new ones are hidden $at" "\\+$((n - shown)) new"
 	keys R
 	see "R counts all of the group $at" "Retry $n messages"
+	is "and is done with counting $at" 0 "$(screen | grep -c 'counting what')"
 	see "frozen $at" "frozen +$n ids taken at [0-9:]{8}; later failures are not added"
 	see "what it cost, and side effects $at" 'side effects +0, no tool had run'
 	see "the cost so far $at" 'cost so far +'

@@ -33,7 +33,7 @@ static const struct column GROUP_COLUMNS[G_COLUMNS] = {
 enum { C_ID, C_AGENT, C_ATT, C_FAILED, C_ERROR, C_TEXT, C_N };
 static const struct column COLUMNS[C_N] = {
 	[C_ID] = { "ID", 7, 8, 40, true },          [C_AGENT] = { "AGENT", 8, 12, 60, false },
-	[C_ATT] = { "ATT", 3, 3, 60, true },        [C_FAILED] = { "FAILED", 0, 9, 120, true },
+	[C_ATT] = { "ATT", 3, 3, 60, true },        [C_FAILED] = { "FAILED", 0, 10, 120, true },
 	[C_ERROR] = { "ERROR", 26, 42, 60, false }, [C_TEXT] = { "MESSAGE", 0, 0, 0, false },
 };
 
@@ -311,6 +311,7 @@ static void answered(struct view *v, struct ui *ui, const struct action_result *
 	q->yes = action_new(ACT_RETRY_MANY, label, 5, args);
 	q->undo = xstrdup(args[0]);
 	q->undo_ms = ui->retry_hold_ms + n * PACE_MS;
+	ui_say(ui, "%s", ""); /* it is counted */
 	ui_ask_take(ui, q);
 }
 
