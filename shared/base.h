@@ -20,21 +20,26 @@
 /* A broken promise of our own code, as opposed to an error of the world: say where, and stop. */
 #define BUG(...) (fprintf(stderr, "BUG %s:%d: ", __FILE__, __LINE__), fprintf(stderr, __VA_ARGS__), fputc('\n', stderr), abort())
 
-/* Small allocations do not fail; remote-sized data goes through arenas and strbufs with caps. Caller owns, frees with free(). */
+/* Small allocations do not fail, or the process ends: its lease gives back what it holds. Remote-sized data goes through arenas and strbufs with
+ * caps. */
+static inline void *must_have(void *p)
+{
+	if (p == NULL) {
+		fputs("out of memory\n", stderr);
+		_Exit(1);
+	}
+	return p;
+}
+
+/* Caller owns, frees with free(). */
 static inline void *xcalloc(size_t n, size_t size)
 {
-	void *p = calloc(n, size);
-	if (p == NULL)
-		abort();
-	return p;
+	return must_have(calloc(n, size));
 }
 
 static inline char *xstrdup(const char *s)
 {
-	char *p = strdup(s);
-	if (p == NULL)
-		abort();
-	return p;
+	return must_have(strdup(s));
 }
 
 typedef int64_t usec_t; /* microseconds */

@@ -46,6 +46,7 @@ enum err_act {
 	X(BREAKER_OPEN, WAIT, "breaker_open", ACT_NEXT)  /* nobody was called */                        \
 	X(QUOTA, PERMANENT, "quota_exhausted", ACT_NEXT | ACT_PARK_KEY)                                 \
 	X(AUTH, PERMANENT, "auth", ACT_NEXT | ACT_PARK_KEY)                                             \
+	X(NO_KEY, RETRY, "no_key", ACT_NEXT) /* this worker has not got it: nobody was called */        \
 	X(CONTEXT_LENGTH, PERMANENT, "context_too_long", ACT_NEXT)                                      \
 	X(BAD_REQUEST, PERMANENT, "bad_request", ACT_NEXT) /* another vendor may take it */             \
 	X(MODEL_NOT_FOUND, PERMANENT, "model_not_found", ACT_NEXT)                                      \
@@ -57,6 +58,7 @@ enum err_act {
 	X(REFUSED, PERMANENT, "refused", ACT_NONE)                                                      \
 	X(CONFLICT, PERMANENT, "conflict", ACT_NONE)                                                    \
 	X(DB, RETRY, "database", ACT_NONE)                                                              \
+	X(DB_DATA, PERMANENT, "database_data", ACT_NONE) /* a value that the database can not hold */   \
 	X(DB_DOWN, RETRY, "database_down", ACT_NONE)                                                    \
 	X(DB_TIMEOUT, RETRY, "database_timeout", ACT_NONE)                                              \
 	X(SYSTEM, RETRY, "system", ACT_NONE)

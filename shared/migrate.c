@@ -101,8 +101,8 @@ static void compose_guard(struct strbuf *b, int seen)
 
 static void compose_begin(struct strbuf *b)
 {
-	strbuf_str(b, "begin;\nset local client_min_messages = warning;\n"
-	              "select pg_advisory_xact_lock(hashtext('signalbox.migrate'));\nset local lock_timeout = '30s';\n");
+	strbuf_str(b, "begin;\nset local client_min_messages = warning;\nset local lock_timeout = '30s';\n"
+	              "select pg_advisory_xact_lock(hashtext('signalbox.migrate'));\n");
 }
 
 /* The whole step as one script and so one transaction: owners, migration, functions, bookkeeping. A way down runs as whoever asked for it:
@@ -235,6 +235,26 @@ static int go(struct pg *pg, struct migrate_status *st, int version, void (*say)
 	return 0;
 }
 
+/* In a database of another encoding there is text that it cannot hold, or, in SQL_ASCII, bytes that are no text. One that was set up goes on. */
+static int check_encoding(struct pg *pg, int version, void (*say)(const char *), struct err *err)
+{
+	struct arena a = ARENA_INIT;
+	struct rows rows;
+	char line[200];
+	int result = pg_exec(pg, &a, "show server_encoding", NULL, 0, 10000, &rows, err);
+	if (result == 0 && strcmp(rows_at(&rows, 0, 0), "UTF8") != 0) {
+		snprintf(line, sizeof line,
+		         "the database's encoding is %.40s; signalbox needs UTF8 (createdb -E UTF8 -T template0)",
+		         rows_at(&rows, 0, 0));
+		if (version == 0)
+			result = err_set(err, ERR_REFUSED, "%s", line);
+		else
+			say(line);
+	}
+	arena_release(&a);
+	return result;
+}
+
 int migrate_to(struct pg *pg, int version, void (*say)(const char *), struct err *err)
 {
 	struct migrate_status st;
@@ -242,6 +262,8 @@ int migrate_to(struct pg *pg, int version, void (*say)(const char *), struct err
 		return -1;
 	if (version < 0 || version > st.latest)
 		return err_set(err, ERR_BAD_INPUT, "there is no version %d; the latest is %d", version, st.latest);
+	if (version > 0 && check_encoding(pg, st.version, say, err) < 0)
+		return -1;
 	if (version > 0 && prepare(pg, say, err) < 0)
 		return -1;
 	if (st.version > 0 && check_sums(pg, err) < 0)

@@ -11,6 +11,9 @@
 
 #define READ_ONLY "this server is a read-only standby"
 #define RESULT_MAX (64u << 20) /* one answer of the database */
+#define SEND_MS 5000
+/* Whatever a database or a login has for its default: a statement that is one transaction asks for no more, and backslashes are as we write them. */
+#define OPTIONS "-c default_transaction_isolation=read\\ committed -c standard_conforming_strings=on "
 
 struct pg {
 	PGconn *conn;
@@ -115,17 +118,36 @@ static bool takes_writes(struct pg *pg, int timeout_ms)
 	return takes;
 }
 
+/* The server settings that the address itself asks for, or PGOPTIONS; NULL: none. The caller frees. */
+static char *options_of(const char *conninfo)
+{
+	char *found = NULL;
+	PQconninfoOption *list = PQconninfoParse(conninfo, NULL);
+	for (const PQconninfoOption *o = list; o != NULL && o->keyword != NULL; o++)
+		if (strcmp(o->keyword, "options") == 0 && o->val != NULL)
+			found = xstrdup(o->val);
+	PQconninfoFree(list);
+	if (found == NULL && getenv("PGOPTIONS") != NULL)
+		found = xstrdup(getenv("PGOPTIONS"));
+	return found;
+}
+
 static int connect_to(struct pg **out, const char *conninfo, const char *application, const char *options, int timeout_ms,
                       bool to_write, struct err *err)
 {
 	struct pg *pg = xcalloc(1, sizeof *pg);
+	struct strbuf all = STRBUF_INIT(4000);
+	char *theirs = options_of(conninfo);
+	strbuf_addf(&all, "%s " OPTIONS "%s", theirs != NULL ? theirs : "", options != NULL ? options : "");
+	options = strbuf_text(&all);
 	pg->conn = try_connect(conninfo, application, options, timeout_ms, to_write);
 	/* PgBouncer's words: server settings cannot be kept apart where many clients share a server connection. */
-	if (options != NULL && PQstatus(pg->conn) != CONNECTION_OK &&
-	    strstr(PQerrorMessage(pg->conn), "unsupported startup parameter") != NULL) {
+	if (PQstatus(pg->conn) != CONNECTION_OK && strstr(PQerrorMessage(pg->conn), "unsupported startup parameter") != NULL) {
 		PQfinish(pg->conn);
-		pg->conn = try_connect(conninfo, application, NULL, timeout_ms, to_write);
+		pg->conn = try_connect(conninfo, application, theirs, timeout_ms, to_write);
 	}
+	strbuf_release(&all);
+	free(theirs);
 	bool by_hearsay = to_write && PQstatus(pg->conn) != CONNECTION_OK && pg_is_standby(pg);
 	if (by_hearsay) {
 		/* PgBouncer goes on repeating what the server said before it was promoted: ask the server itself. */
@@ -141,6 +163,7 @@ static int connect_to(struct pg **out, const char *conninfo, const char *applica
 		return -1;
 	}
 	PQsetNoticeProcessor(pg->conn, no_notices, NULL);
+	PQsetnonblocking(pg->conn, 1); /* what does not fit into the socket is sent by send_all(), with a deadline */
 	*out = pg;
 	return 0;
 }
@@ -199,16 +222,46 @@ static enum err_code code_of(const char *state)
 	/* 57P01..3: the server goes down or is not up yet; 25006: a standby, for writers as good as away */
 	if (strncmp(state, "08", 2) == 0 || strncmp(state, "57P", 3) == 0 || strcmp(state, "25006") == 0)
 		return ERR_DB_DOWN;
+	/* what is wrong with the values that were given: their form, a constraint, too large for an index or a row, or what a trigger says of them */
+	if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0 || strncmp(state, "44", 2) == 0 ||
+	    strncmp(state, "54", 2) == 0 || strcmp(state, "P0001") == 0)
+		return ERR_DB_DATA;
 	return strcmp(state, "42501") == 0 ? ERR_REFUSED : ERR_DB;
+}
+
+/* The connection is given up: what was sent may have arrived or not. */
+static int drop(struct pg *pg, int timeout_ms, struct err *err)
+{
+	PQfinish(pg->conn);
+	pg->conn = NULL; /* libpq takes NULL for a connection that is bad */
+	return err_set(err, ERR_DB_DOWN, "no answer within %d ms", timeout_ms);
+}
+
+/* Sends all that libpq holds, and reads meanwhile: a server that sends does not read. */
+static int send_all(struct pg *pg, usec_t deadline, int timeout_ms, struct err *err)
+{
+	int more;
+	while ((more = PQflush(pg->conn)) == 1) {
+		if (!wait_fd(PQsocket(pg->conn), POLLIN | POLLOUT, deadline))
+			return drop(pg, timeout_ms, err);
+		if (!PQconsumeInput(pg->conn))
+			return down(pg, err);
+	}
+	return more < 0 ? down(pg, err) : 0;
+}
+
+static int queue(struct pg *pg, const char *sql, const char *const *params, int n_params, struct err *err)
+{
+	if (PQstatus(pg->conn) != CONNECTION_OK || !PQsendQueryParams(pg->conn, sql, n_params, NULL, params, NULL, NULL, 0))
+		return down(pg, err);
+	return 0;
 }
 
 int pg_start(struct pg *pg, const char *sql, const char *const *params, int n_params, struct err *err)
 {
-	if (PQstatus(pg->conn) != CONNECTION_OK ||
-	    !(n_params == 0 && params == NULL ? PQsendQueryParams(pg->conn, sql, 0, NULL, NULL, NULL, NULL, 0)
-	                                      : PQsendQueryParams(pg->conn, sql, n_params, NULL, params, NULL, NULL, 0)))
-		return down(pg, err);
-	return 0;
+	if (queue(pg, sql, params, n_params, err) < 0)
+		return -1;
+	return send_all(pg, clock_mono() + SEND_MS * USEC_PER_MSEC, SEND_MS, err);
 }
 
 int pg_ready(struct pg *pg)
@@ -294,17 +347,13 @@ static int await(struct pg *pg, int timeout_ms, struct err *err)
 {
 	usec_t deadline = clock_mono() + timeout_ms * USEC_PER_MSEC;
 	bool cancelled = false;
-	while (PQflush(pg->conn) == 1)
-		if (!wait_fd(PQsocket(pg->conn), POLLOUT, deadline))
-			break;
+	if (send_all(pg, deadline, timeout_ms, err) < 0)
+		return -1;
 	while (!pg_ready(pg)) {
 		if (wait_fd(PQsocket(pg->conn), POLLIN, deadline))
 			continue;
-		if (cancelled) {
-			PQfinish(pg->conn);
-			pg->conn = NULL; /* libpq takes NULL for a connection that is bad */
-			return err_set(err, ERR_DB_DOWN, "no answer within %d ms", timeout_ms);
-		}
+		if (cancelled)
+			return drop(pg, timeout_ms, err);
 		pg_cancel(pg);
 		cancelled = true;
 		deadline = clock_mono() + 2 * USEC_PER_SEC;
@@ -315,7 +364,7 @@ static int await(struct pg *pg, int timeout_ms, struct err *err)
 int pg_exec(struct pg *pg, struct arena *a, const char *sql, const char *const *params, int n_params, int timeout_ms,
             struct rows *out, struct err *err)
 {
-	if (pg_start(pg, sql, params, n_params, err) < 0 || await(pg, timeout_ms, err) < 0)
+	if (queue(pg, sql, params, n_params, err) < 0 || await(pg, timeout_ms, err) < 0)
 		return -1;
 	return pg_finish(pg, a, out, err);
 }

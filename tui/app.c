@@ -102,7 +102,8 @@ bool ui_is_old(const struct ui *ui)
 
 void ui_act_take(struct ui *ui, struct action *act)
 {
-	sync_act_take(ui->app->sync, act);
+	if (!sync_act_take(ui->app->sync, act))
+		ui_say(ui, "%s", _("too many actions wait to be done: this one was dropped"));
 }
 
 void ui_can_undo(struct ui *ui, const char *uuids, int64_t for_ms)

@@ -464,7 +464,7 @@ void sync_want(struct sync *y, const struct want *want)
 		wake_up(y->wake);
 }
 
-void sync_act_take(struct sync *y, struct action *a)
+bool sync_act_take(struct sync *y, struct action *a)
 {
 	pthread_mutex_lock(&y->lock);
 	bool fits = y->n_queue < (int)ARRAY_SIZE(y->queue);
@@ -475,6 +475,7 @@ void sync_act_take(struct sync *y, struct action *a)
 	if (!fits)
 		action_free(a);
 	wake_up(y->wake);
+	return fits;
 }
 
 void sync_hurry(struct sync *y)

@@ -17,7 +17,7 @@ struct snapshot *sync_take(struct sync *);
 bool sync_result(struct sync *, struct action_result *out);
 /* Replaces what is wanted; read at once if it differs. */
 void sync_want(struct sync *, const struct want *);
-void sync_act_take(struct sync *, struct action *);
+bool sync_act_take(struct sync *, struct action *); /* false: so many wait already that it is dropped */
 /* Reads, or tries to connect, now. */
 void sync_hurry(struct sync *);
 /* True when nothing is asked, waited for or undone: for --once and tests. */

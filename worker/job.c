@@ -7,7 +7,7 @@
  */
 #include "worker/job.h"
 
-#include "shared/log.h"
+#include "shared/thread.h"
 #include "worker/services.h"
 #include "worker/stages/stages.h"
 
@@ -138,21 +138,14 @@ static void *stage_main(void *arg)
 struct jobs *jobs_start(int n_threads, void (*on_end)(void *), void *ctx)
 {
 	struct jobs *jobs = xcalloc(1, sizeof *jobs);
-	pthread_attr_t attr;
 	pthread_mutex_init(&jobs->lock, NULL);
 	pthread_cond_init(&jobs->runnable, NULL);
 	list_init(&jobs->all);
 	list_init(&jobs->run);
 	jobs->on_end = on_end;
 	jobs->on_end_ctx = ctx;
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 256 * 1024);
 	for (int i = 0; i < MIN(n_threads, (int)ARRAY_SIZE(jobs->threads)); i++)
-		if (pthread_create(&jobs->threads[jobs->n_threads], &attr, stage_main, jobs) == 0)
-			jobs->n_threads++;
-	pthread_attr_destroy(&attr);
-	if (jobs->n_threads == 0)
-		BUG("no stage thread could be started");
+		thread_start(&jobs->threads[jobs->n_threads++], 256 * 1024, stage_main, jobs, "stages");
 	return jobs;
 }
 

@@ -31,7 +31,7 @@ struct intent;
 struct live {
 	pthread_mutex_t lock;
 	struct strbuf text;
-	size_t flushed; /* bytes the watchers have; outbox only */
+	size_t flushed; /* bytes that the database has for watchers, as it said last; outbox only */
 	atomic_bool watched;
 };
 

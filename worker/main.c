@@ -34,7 +34,7 @@
 #include "shared/version.h"
 #include "sql_embed.h"
 #include "worker/api/api.h"
-#include "worker/llm/address.h"
+#include "worker/lacks.h"
 #include "worker/llm/breaker.h"
 #include "worker/llm/vectors.h"
 #include "worker/net/engine.h"
@@ -49,6 +49,7 @@
 #include "worker/writer.h"
 
 #define QUIET_MS 5000    /* a database that has not confirmed the lease for so long does not answer */
+#define FILES_MIN 128    /* what the rooms need, and a few calls */
 #define SPANS_MS 2000    /* for the last spans */
 #define RELEASE_MS 10000 /* for handing back, after the drain time is over */
 
@@ -61,6 +62,7 @@ struct worker {
 	struct tend *tend;
 	struct work *work;
 	struct api *api;
+	struct lacks lacks;
 	atomic_bool draining;
 	int signals;
 };
@@ -92,7 +94,11 @@ static int block_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a log that may not grow ends nobody's work */
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -113,6 +119,11 @@ static void check_ceilings(struct options *o)
 	getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
+	if (files.rlim_cur < FILES_MIN) {
+		say("at most %llu open files are allowed, and a worker needs %d: raise the limit (ulimit -n, LimitNOFILE=)",
+		    (unsigned long long)files.rlim_cur, FILES_MIN);
+		exit(2);
+	}
 	if (files.rlim_cur < (rlim_t)o->concurrency + 100) {
 		o->concurrency = (int64_t)MAX((rlim_t)101, files.rlim_cur) - 100;
 		log_event(LOG_WARN, "concurrency lowered to the limit of open files", "concurrency=%lld files=%llu",
@@ -149,12 +160,15 @@ static bool is_ready(void *ctx, char why[static 120])
 {
 	struct worker *w = ctx;
 	int64_t age = lease_age_ms(w->lease);
+	int kept = writer_kept(w->services.writer);
 	if (atomic_load(&w->draining))
 		snprintf(why, 120, "draining: no new messages are taken");
 	else if (age < 0)
 		snprintf(why, 120, "the lease is lost, a new one is not there yet");
 	else if (age > MIN(QUIET_MS, w->options.lease_ms))
 		snprintf(why, 120, "the database has not answered for %lld s", (long long)age / 1000);
+	else if (kept >= (int)w->options.concurrency)
+		snprintf(why, 120, "%d records wait until the database takes them: no new messages are taken", kept);
 	else
 		return true;
 	return false;
@@ -182,19 +196,6 @@ static const char *agents_array(struct arena *a, const char *list)
 	return text;
 }
 
-/* Who will not be called with what it needs. The provider's messages say so as well, when they fail. */
-static void warn_of_secrets(struct pg *pg, struct arena *a, const char *names)
-{
-	struct rows r;
-	struct err err;
-	if (pg_exec(pg, a, sql_worker_secrets, NULL, 0, 10000, &r, &err) < 0)
-		return; /* an older schema's rights; it is only a word of warning */
-	for (int i = 0; i < r.n_rows; i++)
-		if (!secret_is_allowed(names, rows_at(&r, i, 1)))
-			log_event(LOG_WARN, "the setting secret_names does not allow what a provider names",
-			          "provider=%s name=%s", rows_at(&r, i, 0), rows_at(&r, i, 1));
-}
-
 /* The database, its schema, and a first key. */
 static void first_contact(struct worker *w)
 {
@@ -216,7 +217,6 @@ static void first_contact(struct worker *w)
 		die(5, "database", &err);
 	}
 	snprintf(w->services.worker_key, sizeof w->services.worker_key, "%s", rows_at(&r, 0, 0));
-	warn_of_secrets(pg, &a, w->options.secret_names);
 	pg_close(pg);
 	arena_release(&a);
 }
@@ -227,16 +227,18 @@ static int stage_threads(void)
 	return (int)MIN(12, MAX(2, cores));
 }
 
-/* {"rss":bytes,"calls":{provider:n}} */
-static void put_facts(void *ctx, struct strbuf *b)
+/* {"rss":bytes,"kept":n,"calls":{provider:n},"lacks":{secret:why}} */
+static void put_facts(void *ctx, const char *secrets, struct strbuf *b)
 {
 	struct worker *w = ctx;
 	struct process_memory memory;
 	strbuf_char(b, '{');
 	if (process_memory(&memory))
 		strbuf_addf(b, "\"rss\":%lld,", (long long)memory.resident);
-	strbuf_str(b, "\"calls\":");
+	strbuf_addf(b, "\"kept\":%d,\"calls\":", writer_kept(w->services.writer));
 	breakers_put_calls(w->services.breakers, b);
+	strbuf_str(b, ",\"lacks\":");
+	lacks_put(&w->lacks, secrets, w->options.secret_names, b);
 	strbuf_char(b, '}');
 }
 
@@ -265,12 +267,33 @@ static void start_rooms(struct worker *w, const char *agents)
 	w->api = api_start(s, (struct api_ready){ is_ready, w });
 }
 
+/* TERM and INT ask us to end, and so does a terminal that hangs up. A daemon's HUP asks it to read its settings again: there is none that it would
+ * not have
+ * read by itself. The others mean nothing to us, and must not kill. */
+static bool is_stop(uint32_t sig)
+{
+	if (sig == SIGTERM || sig == SIGINT || (sig == SIGHUP && isatty(STDERR_FILENO)))
+		return true;
+	log_event(LOG_INFO,
+	          sig == SIGHUP ? "hangup: keys are read anew all the time, other settings when the worker starts"
+	                        : "a signal that means nothing here",
+	          "signal=%u", sig);
+	return false;
+}
+
 /* Waits for a stop signal at most ms (-1: for ever). True when one came. */
 static bool wait_signal(struct worker *w, int64_t ms)
 {
 	struct signalfd_siginfo info;
-	struct pollfd p = { .fd = w->signals, .events = POLLIN };
-	return poll(&p, 1, (int)MIN(ms, INT32_MAX)) > 0 && read(w->signals, &info, sizeof info) == sizeof info;
+	usec_t until = clock_mono() + ms * USEC_PER_MSEC;
+	for (;;) {
+		struct pollfd p = { .fd = w->signals, .events = POLLIN };
+		int64_t left = ms < 0 ? -1 : MAX((until - clock_mono()) / USEC_PER_MSEC, 0);
+		if (poll(&p, 1, (int)MIN(left, INT32_MAX)) <= 0)
+			return false;
+		if (read(w->signals, &info, sizeof info) == sizeof info && is_stop(info.ssi_signo))
+			return true;
+	}
 }
 
 /* True when no job is left. */
@@ -354,6 +377,7 @@ int main(int argc, char **argv)
 		vectors_free(w.services.vectors);
 		claim_free(w.claim);
 		counts_free(w.services.counts);
+		lacks_release(&w.lacks);
 		log_event(LOG_INFO, "ended", "worker=%s", name);
 	}
 	options_free(&w.options);

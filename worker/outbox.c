@@ -5,6 +5,7 @@
 
 #include "shared/listen.h"
 #include "shared/log.h"
+#include "shared/thread.h"
 #include "shared/pg.h"
 #include "shared/utf8.h"
 #include "shared/vocab.h"
@@ -58,23 +59,35 @@ static void collect(struct job *job, void *arg)
 		abort();
 	pg_array_add(&f->texts, copy);
 	free(copy);
-	live->flushed += fresh.len;
 	pthread_mutex_unlock(&live->lock);
 }
 
-struct watched {
-	const struct rows *rows;
-	bool only_clear; /* rows say who is still watched; else who is */
-};
+/* What the database has, by its own word: message, is it watched, bytes. A message that it does not name has ended there. */
+static void take_put(struct job *job, void *arg)
+{
+	const struct rows *r = arg;
+	struct live *live = &job->live;
+	if (!atomic_load(&live->watched))
+		return;
+	bool is = false;
+	for (int i = 0; i < r->n_rows; i++) {
+		if (rows_int(r, i, 0, 0) != job->message_id)
+			continue;
+		is = rows_bool(r, i, 1);
+		pthread_mutex_lock(&live->lock);
+		live->flushed = MIN((size_t)MAX(rows_int(r, i, 2, 0), 0), live->text.len);
+		pthread_mutex_unlock(&live->lock);
+	}
+	atomic_store(&live->watched, is);
+}
 
 static void mark(struct job *job, void *arg)
 {
-	const struct watched *w = arg;
+	const struct rows *r = arg;
 	bool is = false;
-	for (int i = 0; i < w->rows->n_rows; i++)
-		is |= rows_int(w->rows, i, 0, 0) == job->message_id;
-	if (!w->only_clear || !is)
-		atomic_store(&job->live.watched, is);
+	for (int i = 0; i < r->n_rows; i++)
+		is |= rows_int(r, i, 0, 0) == job->message_id;
+	atomic_store(&job->live.watched, is);
 }
 
 static int put_text(struct outbox *o, struct err *err)
@@ -91,10 +104,10 @@ static int put_text(struct outbox *o, struct err *err)
 	if (f.any && !f.texts.broken) {
 		const char *params[] = { strbuf_text(&f.messages), strbuf_text(&f.jobs), strbuf_text(&f.ats),
 			                 strbuf_text(&f.texts) };
-		result = pg_exec(o->pg, &a, "select message_id from signalbox.stream_put($1, $2, $3, $4)", params, 4, TIMEOUT_MS,
-		                 &r, err);
+		result = pg_exec(o->pg, &a, "select message_id, is_watched, here from signalbox.stream_put($1, $2, $3, $4)",
+		                 params, 4, TIMEOUT_MS, &r, err);
 		if (result == 0)
-			jobs_each(o->services->jobs, mark, &(struct watched){ &r, true });
+			jobs_each(o->services->jobs, take_put, &r);
 	}
 	atomic_store(&o->any_watched, f.any);
 	strbuf_release(&f.messages);
@@ -115,7 +128,7 @@ static int look_for_watchers(struct outbox *o, struct err *err)
 	if (lease_id(o->lease, worker) && jobs_count(o->services->jobs) > 0) {
 		result = pg_exec(o->pg, &a, sql_worker_watched, params, 1, TIMEOUT_MS, &r, err);
 		if (result == 0) {
-			jobs_each(o->services->jobs, mark, &(struct watched){ &r, false });
+			jobs_each(o->services->jobs, mark, &r);
 			if (r.n_rows > 0)
 				atomic_store(&o->any_watched, true);
 		}
@@ -208,8 +221,7 @@ struct outbox *outbox_start(const struct services *services, struct lease *lease
 		                     .channel = CHANNEL_WATCH,
 		                     .timeout_ms = TIMEOUT_MS };
 	o->wake = wake_new();
-	if (pthread_create(&o->thread, NULL, outbox_main, o) != 0)
-		BUG("the outbox thread could not be started");
+	thread_start(&o->thread, 0, outbox_main, o, "outbox");
 	return o;
 }
 

@@ -8,6 +8,7 @@
 #include "shared/json.h"
 #include "shared/listen.h"
 #include "shared/log.h"
+#include "shared/thread.h"
 #include "shared/pg.h"
 #include "shared/vocab.h"
 #include "shared/wake.h"
@@ -128,7 +129,7 @@ static int wait_some(struct row *row, bool is_full)
 {
 	struct work *w = row->work;
 	struct timespec until;
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until); /* the condition's clock */
 	until.tv_sec += 1;
 	pthread_mutex_lock(&w->lock);
 	while (is_full ? row->n_open >= WIDTH : row->n_open > 0)
@@ -262,6 +263,27 @@ static void run_row(struct row *row, struct arena *a, const char *args_text)
 	          row->usage.calls, (long long)((clock_mono() - began) / USEC_PER_MSEC));
 }
 
+/* The arguments of what was taken, and its spec; until the database tells them, or we end. NULL: there is nothing to do. */
+static const char *ask_args(struct row *row, struct arena *a)
+{
+	struct work *w = row->work;
+	const char *params[] = { row->id, row->job_id };
+	struct rows r;
+	struct err err;
+	while (connect(w, &err) < 0 ||
+	       pg_exec(w->pg, a, "select args, spec from signalbox.work_args($1, $2)", params, 2, TIMEOUT_MS, &r, &err) < 0) {
+		log_event(LOG_WARN, "a command's work was taken and is not read yet", "work=%s code=%s", row->id,
+		          err_name(err.code));
+		if (atomic_load(&w->ending))
+			return NULL;
+		poll(&(struct pollfd){ .fd = w->wake, .events = POLLIN }, 1, EVERY_MS);
+	}
+	if (r.n_rows == 0)
+		return NULL;
+	row->spec = rows_at(&r, 0, 1);
+	return rows_at(&r, 0, 0);
+}
+
 /* True when there was something to do. */
 static bool take_one(struct work *w, struct err *err)
 {
@@ -271,14 +293,14 @@ static bool take_one(struct work *w, struct err *err)
 	if (connect(w, err) < 0 || !lease_key(w->lease, row.worker_key))
 		return false;
 	const char *params[] = { row.worker_key };
-	bool some = pg_exec(w->pg, &a, "select id, job_id, args, spec from signalbox.work_take($1)", params, 1, TIMEOUT_MS, &r,
-	                    err) == 0 &&
+	bool some = pg_exec(w->pg, &a, "select id, job_id from signalbox.work_take($1)", params, 1, TIMEOUT_MS, &r, err) == 0 &&
 	            r.n_rows > 0;
 	if (some) {
 		row.id = rows_at(&r, 0, 0);
 		row.job_id = rows_at(&r, 0, 1);
-		row.spec = rows_at(&r, 0, 3);
-		run_row(&row, &a, rows_at(&r, 0, 2));
+		const char *args = ask_args(&row, &a);
+		if (args != NULL)
+			run_row(&row, &a, args);
 	}
 	arena_release(&a);
 	return some;
@@ -307,10 +329,13 @@ struct work *work_start(const struct services *s, struct lease *lease)
 		                     .channel = CHANNEL_COMMAND,
 		                     .timeout_ms = 5000 };
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->some, NULL);
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->some, &attr);
+	pthread_condattr_destroy(&attr);
 	w->wake = wake_new();
-	if (pthread_create(&w->thread, NULL, work_main, w) != 0)
-		BUG("the work thread could not be started");
+	thread_start(&w->thread, 0, work_main, w, "work");
 	return w;
 }
 

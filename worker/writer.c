@@ -4,6 +4,7 @@
 
 #include "shared/json.h"
 #include "shared/log.h"
+#include "shared/thread.h"
 #include "shared/pg.h"
 #include "worker/services.h"
 #include "worker/telemetry/count.h"
@@ -13,6 +14,16 @@
 #define GATHER_USEC (2 * USEC_PER_MSEC)
 #define BATCH_BYTES (32u << 20)
 #define TIMEOUT_MS 30000
+#define BAD_MAX 3                            /* records in a row that fail alone: then it is probably not theirs */
+#define PAUSE_MIN_USEC (100 * USEC_PER_MSEC) /* until a kept record is tried again, doubled each time */
+#define STUCK_USEC (2 * USEC_PER_SEC)        /* a commit that takes longer keeps its records */
+#define PAUSE_MAX_USEC (2 * USEC_PER_SEC)
+
+/* A record that is to be said again. */
+struct kept {
+	struct job *job;
+	usec_t due, pause;
+};
 
 struct writer {
 	pthread_t thread;
@@ -26,10 +37,24 @@ struct writer {
 	char tries[16], backoff[32];
 	void (*on_change)(void *);
 	void *ctx;
+	/* the thread's own */
 	struct pg *pg;
+	struct kept *kept; /* in the order in which they are tried */
+	int kept_room;
+	usec_t away_until; /* the database is not asked before */
+	usec_t away_pause;
+	int n_kept;
+	/* written by the thread, read by all: records that failed at least once; those that are tried for the first time, and since when; the
+	 * database is away */
+	atomic_int n_unsaid, n_fresh;
+	_Atomic(usec_t) fresh_since;
+	atomic_bool is_away;
 };
 
-static int call_settle(struct writer *w, struct job **jobs, int n, struct err *err)
+enum fate { WRITTEN, BUSY, UNTRIED };
+
+/* What became of each job; -1 with err: of none. */
+static int call_settle(struct writer *w, struct job **jobs, int n, enum fate *fates, struct err *err)
 {
 	struct strbuf b = STRBUF_INIT(BATCH_BYTES);
 	struct arena a = ARENA_INIT;
@@ -53,12 +78,19 @@ static int call_settle(struct writer *w, struct job **jobs, int n, struct err *e
 	if (w->pg == NULL && pg_connect(&w->pg, w->url, "signalbox-worker writer", "-c statement_timeout=25s", 5000, err) < 0)
 		goto out;
 	const char *params[] = { jobs[0]->worker_key, strbuf_text(&b), w->tries, w->backoff };
-	if (pg_exec(w->pg, &a, "select job_id, result from signalbox.settle($1, $2, $3, $4)", params, 4, TIMEOUT_MS, &rows, err) <
-	    0)
+	if (pg_exec(w->pg, &a, "select job_id, result from signalbox.settle($1, $2, $3, $4, true)", params, 4, TIMEOUT_MS, &rows,
+	            err) < 0)
 		goto out;
-	for (int i = 0; i < rows.n_rows; i++)
+	for (int i = 0; i < n; i++)
+		fates[i] = UNTRIED;
+	for (int i = 0; i < MIN(n, rows.n_rows); i++) { /* in the order of the records */
+		bool is_busy = strcmp(rows_at(&rows, i, 1), "busy") == 0;
+		if (strcmp(rows_at(&rows, i, 0), jobs[i]->job_id) != 0)
+			break;
+		fates[i] = is_busy ? BUSY : WRITTEN;
 		if (strcmp(rows_at(&rows, i, 1), "lost") == 0)
 			log_event(LOG_WARN, "lease lost, the answer was not written", "job=%s", rows_at(&rows, i, 0));
+	}
 	result = 0;
 out:
 	strbuf_release(&b);
@@ -66,9 +98,10 @@ out:
 	return result;
 }
 
-static bool is_transient(enum err_code code)
+/* Only what is wrong with the record itself will not pass: everything else is the weather of the database, and the record is kept. */
+static bool is_of_record(enum err_code code)
 {
-	return code == ERR_DB_DOWN || code == ERR_DB_TIMEOUT;
+	return code == ERR_DB_DATA || code == ERR_TOO_BIG;
 }
 
 /* The record that the database refused becomes one it can take: the message fails, saying why. */
@@ -78,46 +111,9 @@ static void replace_record(struct job *job, const struct err *why)
 	strbuf_addf(&job->record, "{\"message_id\":%lld", (long long)job->message_id);
 	json_put_field(&job->record, "job_id", job->job_id);
 	json_put_field(&job->record, "outcome", "error");
-	json_put_field(&job->record, "error_class", err_name(ERR_DB));
+	json_put_field(&job->record, "error_class", err_name(ERR_DB_DATA));
 	json_put_field(&job->record, "error", why->msg);
 	strbuf_str(&job->record, ",\"is_permanent\":true}");
-}
-
-/* Writes n records however long it takes; false only when ending and out of time. */
-static bool write_all(struct writer *w, struct job **jobs, int n)
-{
-	struct err err;
-	usec_t pause = 100 * USEC_PER_MSEC;
-	bool said = false;
-	while (call_settle(w, jobs, n, &err) < 0) {
-		if (is_transient(err.code)) {
-			pthread_mutex_lock(&w->lock);
-			bool over = w->ending && clock_mono() > w->give_up;
-			pthread_mutex_unlock(&w->lock);
-			if (over)
-				return false;
-			if (!said)
-				log_event(LOG_WARN, "database away, records are kept", "n=%d code=%s", n, err_name(err.code));
-			said = true;
-			usleep((useconds_t)clock_jitter(pause));
-			pause = MIN(pause * 2, 2 * USEC_PER_SEC);
-		} else if (n > 1) {
-			for (int i = 0; i < n; i++)
-				if (!write_all(w, jobs + i, 1))
-					return false;
-			return true;
-		} else {
-			char why[300];
-			log_event(LOG_ERROR, "record refused by the database", "job=%s why=%s", jobs[0]->job_id,
-			          log_quote(err.msg, why, sizeof why));
-			if (strstr(strbuf_text(&jobs[0]->record), "\"error_class\":\"database\"") != NULL)
-				return true; /* even the plain one: the attempt's deadline gives the message back */
-			replace_record(jobs[0], &err);
-		}
-	}
-	if (said)
-		log_event(LOG_INFO, "database back, records written", "n=%d", n);
-	return true;
 }
 
 /* Before they are woken: then they are gone. */
@@ -143,26 +139,191 @@ static void count_written(struct job **jobs, int n, usec_t took)
 	}
 }
 
+static void keep(struct writer *w, struct job *job, usec_t pause)
+{
+	int n = w->n_kept++;
+	if (n == w->kept_room) {
+		w->kept_room = MAX(64, w->kept_room * 2);
+		w->kept = realloc(w->kept, sizeof *w->kept * (size_t)w->kept_room);
+		if (w->kept == NULL)
+			abort();
+	}
+	w->kept[n] = (struct kept){ job, clock_mono() + clock_jitter(pause), MIN(pause * 2, PAUSE_MAX_USEC) };
+}
+
+static void away(struct writer *w, int n, const struct err *err)
+{
+	if (w->away_pause == 0)
+		log_event(LOG_WARN, "database away, records are kept", "n=%d code=%s", n, err_name(err->code));
+	w->away_pause = MIN(MAX(w->away_pause * 2, PAUSE_MIN_USEC), PAUSE_MAX_USEC);
+	w->away_until = clock_mono() + clock_jitter(w->away_pause);
+	atomic_store(&w->is_away, true);
+}
+
+static void back(struct writer *w, int n)
+{
+	if (w->away_pause > 0)
+		log_event(LOG_INFO, "database back, records written", "n=%d", n);
+	w->away_pause = w->away_until = 0;
+	atomic_store(&w->is_away, false);
+}
+
+/* A record alone, that could not be written with others or was alone from the beginning. */
+static bool try_one(struct writer *w, struct kept *k, enum fate *fate)
+{
+	struct err err;
+	while (call_settle(w, &k->job, 1, fate, &err) < 0) {
+		char why[300];
+		*fate = UNTRIED;
+		if (err.code == ERR_DB_DOWN) {
+			away(w, 1, &err);
+			return false;
+		}
+		if (!is_of_record(err.code)) {
+			if (k->pause == 0)
+				log_event(LOG_WARN, "record not written, it is kept", "job=%s code=%s why=%s", k->job->job_id,
+				          err_name(err.code), log_quote(err.msg, why, sizeof why));
+			return false;
+		}
+		log_event(LOG_ERROR, "record refused by the database", "job=%s why=%s", k->job->job_id,
+		          log_quote(err.msg, why, sizeof why));
+		if (strstr(strbuf_text(&k->job->record), "\"error_class\":\"database_data\"") != NULL) {
+			*fate = WRITTEN; /* even the plain one: the attempt's deadline gives the message back */
+			return true;
+		}
+		replace_record(k->job, &err);
+	}
+	return true;
+}
+
+/* Together; where that is refused one by one, so that no record stands in another's way. After some in a row that fail the rest waits. */
+static void try_all(struct writer *w, struct kept *some, int n, enum fate *fates)
+{
+	struct job *jobs[BATCH_MAX];
+	struct err err;
+	int bad = 0;
+	for (int i = 0; i < n; i++) {
+		jobs[i] = some[i].job;
+		fates[i] = UNTRIED;
+	}
+	if (n > 1) {
+		if (call_settle(w, jobs, n, fates, &err) == 0) {
+			back(w, n);
+			return;
+		}
+		if (err.code == ERR_DB_DOWN) {
+			away(w, n, &err);
+			return;
+		}
+	}
+	for (int i = 0; i < n && bad < BAD_MAX && w->away_until <= clock_mono(); i++)
+		bad = try_one(w, &some[i], &fates[i]) ? 0 : bad + 1;
+	if (bad == 0)
+		back(w, n);
+}
+
 /* How many of the first n were taken by one incarnation: after a lost lease the last records of the one before are still due. */
-static int same_worker(struct job *const *jobs, int n)
+static int same_worker(const struct kept *some, int n)
 {
 	int i = 1;
-	while (i < n && strcmp(jobs[i]->worker_key, jobs[0]->worker_key) == 0)
+	while (i < n && strcmp(some[i].job->worker_key, some[0].job->worker_key) == 0)
 		i++;
 	return i;
+}
+
+/* Tries a batch; what could not be written is kept. */
+static void write_some(struct writer *w, struct kept *some, int n)
+{
+	enum fate fates[BATCH_MAX];
+	struct job *done[BATCH_MAX];
+	int n_done = 0;
+	usec_t began = clock_mono();
+	try_all(w, some, n, fates);
+	for (int i = 0; i < n; i++) {
+		if (fates[i] == WRITTEN) {
+			atomic_fetch_sub(&w->n_unsaid, some[i].pause != 0);
+			done[n_done++] = some[i].job;
+			continue;
+		}
+		if (fates[i] == BUSY && some[i].pause == 0)
+			log_event(LOG_WARN, "the session is locked by somebody else, its record is kept", "job=%s",
+			          some[i].job->job_id);
+		atomic_fetch_add(&w->n_unsaid, some[i].pause == 0);
+		keep(w, some[i].job, MAX(some[i].pause, PAUSE_MIN_USEC));
+	}
+	if (n_done > 0)
+		count_written(done, n_done, clock_mono() - began);
+	for (int i = 0; i < n_done; i++)
+		job_wake(done[i], &done[i]->settled);
+	w->on_change(w->ctx);
+}
+
+/* Takes fresh records. With the lock. */
+static int take_fresh(struct writer *w, struct kept *some)
+{
+	int n = MIN(w->n_waiting, BATCH_MAX);
+	for (int i = 0; i < n; i++)
+		some[i] = (struct kept){ .job = w->waiting[i] };
+	n = n > 0 ? same_worker(some, n) : 0;
+	w->n_waiting -= n;
+	memmove(w->waiting, w->waiting + n, sizeof *w->waiting * (size_t)w->n_waiting);
+	return n;
+}
+
+/* Takes kept ones that are due; the others stay in their order. */
+static int take_kept(struct writer *w, struct kept *some)
+{
+	int n = 0, left = 0, all = w->n_kept;
+	usec_t now = clock_mono();
+	for (int i = 0; i < all; i++) {
+		bool take = n < BATCH_MAX && w->kept[i].due <= now &&
+		            (n == 0 || strcmp(w->kept[i].job->worker_key, some[0].job->worker_key) == 0);
+		if (take)
+			some[n++] = w->kept[i];
+		else
+			w->kept[left++] = w->kept[i];
+	}
+	w->n_kept = left;
+	return n;
+}
+
+/* When something is to be done again, 0: when somebody submits. */
+static usec_t due(const struct writer *w)
+{
+	usec_t when = 0;
+	for (int i = 0; i < w->n_kept; i++)
+		if (when == 0 || w->kept[i].due < when)
+			when = w->kept[i].due;
+	return when == 0 && w->n_waiting == 0 ? 0 : MAX(w->n_waiting > 0 ? 1 : when, w->away_until);
+}
+
+/* Waits until there is something to write. False: it is over. With the lock. */
+static bool wait_for_some(struct writer *w)
+{
+	for (;;) {
+		usec_t when = due(w), now = clock_mono();
+		if (w->ending && (when == 0 || now > w->give_up))
+			return false;
+		if (when != 0 && when <= now)
+			return true;
+		if (w->ending)
+			when = MIN(when, w->give_up + 1);
+		struct timespec ts = { .tv_sec = when / USEC_PER_SEC, .tv_nsec = when % USEC_PER_SEC * 1000 };
+		if (when == 0)
+			pthread_cond_wait(&w->some, &w->lock);
+		else
+			pthread_cond_timedwait(&w->some, &w->lock, &ts);
+	}
 }
 
 static void *writer_main(void *arg)
 {
 	struct writer *w = arg;
-	struct job *batch[BATCH_MAX];
+	struct kept some[BATCH_MAX];
 	pthread_mutex_lock(&w->lock);
-	for (;;) {
-		while (w->n_waiting == 0 && !w->ending)
-			pthread_cond_wait(&w->some, &w->lock);
-		if (w->n_waiting == 0)
-			break;
-		if (w->n_waiting < BATCH_MAX && !w->ending) { /* a moment for others to join the commit, where there are others */
+	while (wait_for_some(w)) {
+		if (w->n_waiting > 0 && w->n_waiting < BATCH_MAX &&
+		    !w->ending) { /* a moment for others to join the commit, where there are others */
 			struct jobs *jobs = w->waiting[0]->services->jobs;
 			int here = w->n_waiting;
 			pthread_mutex_unlock(&w->lock);
@@ -170,22 +331,16 @@ static void *writer_main(void *arg)
 				usleep((useconds_t)GATHER_USEC);
 			pthread_mutex_lock(&w->lock);
 		}
-		int n = same_worker(w->waiting, MIN(w->n_waiting, BATCH_MAX));
-		memcpy(batch, w->waiting, sizeof *batch * (size_t)n);
-		w->n_waiting -= n;
-		memmove(w->waiting, w->waiting + n, sizeof *batch * (size_t)w->n_waiting);
+		int n = take_fresh(w, some);
 		pthread_mutex_unlock(&w->lock);
-
-		usec_t began = clock_mono();
-		bool written = write_all(w, batch, n);
-		if (written)
-			count_written(batch, n, clock_mono() - began);
-		for (int i = 0; written && i < n; i++)
-			job_wake(batch[i], &batch[i]->settled);
-		w->on_change(w->ctx);
+		atomic_store(&w->fresh_since, clock_mono());
+		atomic_store(&w->n_fresh, n);
+		if (n > 0)
+			write_some(w, some, n);
+		atomic_store(&w->n_fresh, 0);
+		if (w->away_until <= clock_mono() && (n = take_kept(w, some)) > 0)
+			write_some(w, some, n);
 		pthread_mutex_lock(&w->lock);
-		if (!written)
-			break;
 	}
 	pthread_mutex_unlock(&w->lock);
 	return NULL;
@@ -195,14 +350,17 @@ struct writer *writer_start(const char *url, int tries, int64_t backoff_ms, void
 {
 	struct writer *w = xcalloc(1, sizeof *w);
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->some, NULL);
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC); /* clock_mono()'s */
+	pthread_cond_init(&w->some, &attr);
+	pthread_condattr_destroy(&attr);
 	w->url = url;
 	w->on_change = on_change;
 	w->ctx = ctx;
 	snprintf(w->tries, sizeof w->tries, "%d", tries);
 	snprintf(w->backoff, sizeof w->backoff, "%lld ms", (long long)backoff_ms);
-	if (pthread_create(&w->thread, NULL, writer_main, w) != 0)
-		BUG("the writer thread could not be started");
+	thread_start(&w->thread, 0, writer_main, w, "writer");
 	return w;
 }
 
@@ -218,6 +376,7 @@ void writer_stop(struct writer *w, int give_up_ms)
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->some);
 	free(w->waiting);
+	free(w->kept);
 	free(w);
 }
 
@@ -233,4 +392,16 @@ void writer_submit(struct writer *w, struct job *job)
 	w->waiting[w->n_waiting++] = job;
 	pthread_cond_signal(&w->some);
 	pthread_mutex_unlock(&w->lock);
+}
+
+int writer_kept(struct writer *w)
+{
+	int n_fresh = atomic_load(&w->n_fresh), n = atomic_load(&w->n_unsaid);
+	bool is_stuck = n_fresh > 0 && clock_mono() - atomic_load(&w->fresh_since) > STUCK_USEC;
+	if (is_stuck || atomic_load(&w->is_away)) {
+		pthread_mutex_lock(&w->lock);
+		n += w->n_waiting + (is_stuck ? n_fresh : 0);
+		pthread_mutex_unlock(&w->lock);
+	}
+	return n;
 }

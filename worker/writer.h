@@ -1,8 +1,11 @@
 #pragma once
 /*
  * One thread that writes the records of all jobs: up to 200 a commit, or every 2 ms. A record is one JSON object as signalbox.settle()
- * takes it. Never drops a record: while the database is away it keeps them and tries again; a batch that is refused is written one by
- * one, so that a bad record harms nobody else.
+ * takes it. Never drops a record: what the database does not take for a reason that passes (it is away, its disk is full, somebody has locked the
+ * message's session) is kept and said again, after 0.1 s, doubled up to 2 s. Others do not wait for it: a batch that is refused is written one by
+ * one.
+ * Only where the record itself is refused (ERR_DB_DATA) the message fails, saying why. At most `concurrency` records are kept: their jobs hold their
+ * places, and a worker without a free place claims nothing.
  */
 #include "worker/job.h"
 
@@ -13,3 +16,5 @@ struct writer *writer_start(const char *url, int tries, int64_t backoff_ms, void
 void writer_stop(struct writer *, int give_up_ms);
 /* The job's record (job->record) is written; then job->settled is set and the job woken. Any thread. */
 void writer_submit(struct writer *, struct job *);
+/* How many records wait because they could not be written. Any thread. */
+int writer_kept(struct writer *);

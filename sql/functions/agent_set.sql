@@ -35,8 +35,9 @@ begin
 		raise exception 'reasoning is none, minimal, low, medium, high, or a number of tokens, not %', quote_literal(left(changes ->> 'reasoning', 40)) using errcode = 'SB004';
 	end if;
 	insert into agents (slug, name) values (slug, slug) on conflict do nothing;
-	select * into old from agents a where a.slug = slug for update;
+	select * into old from agents a where a.slug = slug for no key update;    -- its key stays: what names it waits for nobody
 	insert into lanes (agent_id) values (old.id) on conflict do nothing;
+	insert into lane_cursors (agent_id, rank) values (old.id, ~0) on conflict do nothing;    -- of the usual priority; the sweep opens others
 	update agents a set
 		name                = case when changes ? 'name' then coalesce(changes ->> 'name', slug) else a.name end,
 		provider_id         = case when changes ? 'provider' then who else a.provider_id end,

@@ -31,6 +31,7 @@ set enable_nestloop = off set jit = off as $$
 	)
 	select a.slug, a.name,
 		case when l.paused_at is not null or f.paused_at is not null then 'PAUSED' when l.blocked_until > clock_timestamp() then 'limited'
+		     when k.mute and not can_be_served(a.id) then 'no key'
 		     when k.trouble and route_room(a.id) = 0 then 'parked'
 		     when (a.budget_day is not null or a.budget_month is not null) and c.queued > 0 and held_by_budget(a.id) then 'held'
 		     when a.provider_id is null or a.model is null then 'no model'
@@ -47,6 +48,7 @@ set enable_nestloop = off set jit = off as $$
 		case when a.budget_day is not null or a.budget_month is not null then usd((select coalesce(sum(r.pico), 0) from reservations r where r.agent_id = a.id)) end, a.tools, a.chain, a.on_cut, coalesce(l.paused_by, f.paused_by), coalesce(l.pause_reason, f.pause_reason), a.system_prompt
 	from agents a join lanes l on l.agent_id = a.id cross join fleet f cross join w
 	cross join (select exists (select from breakers b where b.state <> 'closed' or b.forced = 'open') as trouble,
+		exists (select from workers w where w.mute <> '{}' and w.ended_at is null) as mute,
 		extract(epoch from date_trunc('day', clock_timestamp(), 'UTC') + interval '24 h' - clock_timestamp()) / 3600 as hours_left) k left join providers p on p.id = a.provider_id
 	left join h on h.agent_id = a.id left join d on d.agent_id = a.id left join c on c.agent_id = a.id left join z on z.agent_id = a.id
 	order by a.slug;

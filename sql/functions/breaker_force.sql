@@ -2,7 +2,7 @@
 create or replace function signalbox.breaker_force(slug text, becomes text, actor text) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 begin
-	perform pg_advisory_xact_lock(hashtext('signalbox.breakers'));   -- as in breaker_hold()
+	lock table lock_breakers in exclusive mode;   -- as in breaker_hold()
 	if becomes not in ('open', 'closed', 'auto') then
 		raise exception 'a breaker is open, closed or auto, not %', quote_literal(left(becomes, 80)) using errcode = 'SB004';
 	end if;

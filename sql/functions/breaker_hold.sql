@@ -6,7 +6,7 @@ declare
 	t   timestamptz := clock_timestamp();
 	had text;
 begin
-	perform pg_advisory_xact_lock(hashtext('signalbox.breakers'));
+	lock table lock_breakers in exclusive mode;
 	if exists (select from breakers b where b.provider = breaker_hold.provider and b.forced is not null) then
 		return;
 	end if;

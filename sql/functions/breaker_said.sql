@@ -3,7 +3,7 @@ create or replace function signalbox.breaker_said(provider text, model text, key
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 begin
 	if exists (select from breakers b where b.provider = breaker_said.provider and b.model = breaker_said.model and b.key_env = breaker_said.key_env and b.unsaid > 0) then
-		perform pg_advisory_xact_lock(hashtext('signalbox.breakers'));   -- as in breaker_hold()
+		lock table lock_breakers in exclusive mode;   -- as in breaker_hold()
 		update breakers b set unsaid = 0 where b.provider = breaker_said.provider and b.model = breaker_said.model and b.key_env = breaker_said.key_env
 			and not (b.state = 'parked' and b.until > clock_timestamp());
 	end if;

@@ -7,7 +7,7 @@ declare
 	n       int;
 	is_held boolean;
 begin
-	perform pg_advisory_xact_lock(hashtext('signalbox.breakers'));
+	lock table lock_breakers in exclusive mode;
 	select least(b.unsaid + 1, 20), b.state = 'parked' and b.until > clock_timestamp() into n, is_held from breakers b
 		where b.provider = breaker_unsaid.provider and b.model = breaker_unsaid.model and b.key_env = breaker_unsaid.key_env;
 	if is_held then

@@ -1,6 +1,6 @@
 -- Takes work for one worker: at most `slots` messages, only such as may start now. Claims are serialised (a batch takes about a
--- millisecond), which is what makes turns, rate and concurrency limits exact over the whole fleet. One statement from the worker,
--- so a worker that freezes never holds the lock.
+-- millisecond), which is what makes turns, rate and concurrency limits exact over the whole fleet. A message that somebody has locked is
+-- passed over: no claim waits for a transaction that is not the fleet's (docs/decisions/017-what-the-fleet-waits-for.md).
 --
 -- Agents take turns in a circle, beginning after the one served last: in each round every agent gives one message, until the slots are full.
 -- Rounds are taken together: while n agents have work and `left` slots are free, each gives left / n at once. So a message at the head of its
@@ -37,7 +37,7 @@ declare
 	trouble  boolean := exists (select from breakers b where b.state <> 'closed' or b.forced = 'open');
 begin
 	perform set_config('synchronous_commit', 'off', true);   -- losing a claim loses nothing: the message is still queued
-	perform pg_advisory_xact_lock(hashtext('signalbox.claim'));
+	lock table lock_claim in exclusive mode;
 	slots := least(slots, 20000);
 	attempt_timeout := greatest(interval '0', least(attempt_timeout, interval '1 day'));
 	t := clock_timestamp();
@@ -54,6 +54,7 @@ begin
 		-- Asked of one agent after the other (offset 0): a plan that began with the agents or the queue would lose the circle's order.
 		cross join lateral (
 			select b.fits, b.sizes, b.picos, least(claim.slots, case when trouble then route_room(a.id) end,
+			       case when w.mute <> '{}' and not can_serve(a.id, w.mute) then 0 end,
 			       case when a.tokens_per_min is not null and tokens_lately(a.id) >= a.tokens_per_min then 0 end,
 			       case when a.budget_day is not null or a.budget_month is not null then coalesce(cardinality(b.fits), 0) end,
 			       a.concurrency_limit - case when a.concurrency_limit is not null then running_of(a.id) end,
@@ -91,6 +92,7 @@ begin
 					select x.message_id, x.agent_id, x.rank, x.seq from queue x
 					where x.agent_id = c.agent_id and x.rank = c.rank and x.seq >= c.low_seq and x.state = 'ready'
 					  and (budgeted is null or not x.agent_id = any (budgeted) or x.message_id = any (allowed))
+					  and exists (select from ai_messages m where m.id = x.message_id for no key update skip locked)
 					order by x.seq limit k.n for no key update skip locked) q
 				where c.agent_id = k.agent_id order by c.rank limit k.n) r
 		), started as (
@@ -100,9 +102,12 @@ begin
 			returning q.message_id, q.agent_id, q.rank, q.seq, f.ord
 		), raised as (
 			-- One start in 16 or so raises the lane's cursor to where this batch began.
-			update lane_cursors c set low_seq = least(f.low, old)
-			from (select s.agent_id, s.rank, min(s.seq) as low, count(*) as n from started s group by 1, 2) f
-			where c.agent_id = f.agent_id and c.rank = f.rank and c.low_seq < least(f.low, old) and random() < f.n / 16.0
+			update lane_cursors c set low_seq = f.low
+			from (select k.agent_id, k.rank, least(s.low, old) as low
+			      from (select s.agent_id, s.rank, min(s.seq) as low, count(*) as n from started s group by 1, 2) s
+			      join lane_cursors k on k.agent_id = s.agent_id and k.rank = s.rank
+			      where k.low_seq < least(s.low, old) and random() < s.n / 16.0 for no key update of k skip locked) f
+			where c.agent_id = f.agent_id and c.rank = f.rank
 		)
 		select array_agg(s.message_id), (select array_agg(coalesce(z.n, 0) order by u.ord) from unnest(circle) with ordinality u(agent_id, ord)
 		         left join (select y.ord, count(*)::int as n from started y group by 1) z on z.ord = u.ord),

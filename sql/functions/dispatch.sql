@@ -1,4 +1,5 @@
--- One transaction: the user's row, the assistant's empty one, the session (found or made), its count, the place in the queue.
+-- One transaction: the user's row, the assistant's empty one, the session (found or made), its count, the place in the queue (not told, and the queue not read,
+-- where the transaction is "repeatable read" or "serializable": it would be old, and others' dispatches would be in conflict with this one).
 -- Threads and idempotency keys are the application's own: another one's are not there for it.
 create or replace function signalbox.dispatch(agent text, content text, session uuid default null, user_id text default null,
 	collection_name text default null, thread_key text default null, priority int default 0, run_after timestamptz default null,
@@ -18,11 +19,12 @@ declare
 	known  idempotency_keys;
 	hash   bytea;
 	app    text := application();
+	fresh  boolean := sees_all();
 begin
-	if coalesce(btrim(dispatch.content, E' \t\r\n'), '') = '' then
-		raise exception 'content is empty' using errcode = 'SB004';
-	elsif octet_length(dispatch.content) > 1048576 then
+	if octet_length(dispatch.content) > 1048576 then    -- before anything that would make a copy of it
 		raise exception 'content is % bytes, over 1048576', octet_length(dispatch.content) using errcode = 'SB004';
+	elsif coalesce(btrim(dispatch.content, E' \t\r\n'), '') = '' then
+		raise exception 'content is empty' using errcode = 'SB004';
 	elsif greatest(octet_length(dispatch.user_id), octet_length(dispatch.collection_name), octet_length(dispatch.thread_key),
 	               octet_length(dispatch.idempotency_key)) > 500 then
 		raise exception 'user_id, collection_name, thread_key and idempotency_key are at most 500 bytes' using errcode = 'SB004';
@@ -48,7 +50,7 @@ begin
 			if known.content_hash <> hash then
 				raise exception 'this idempotency key was used with other content' using errcode = 'SB005';
 			end if;
-			return query select m.uuid, x.uuid, m.processing_status::text, signalbox.queue_position(m.uuid) from ai_sessions x where x.id = m.session_id;
+			return query select m.uuid, x.uuid, m.processing_status::text, case when fresh then signalbox.queue_position(m.uuid) end from ai_sessions x where x.id = m.session_id;
 			return;
 		end if;
 	end if;
@@ -88,15 +90,14 @@ begin
 		        coalesce(dispatch.priority, 0), spoken, t, left(nullif(current_setting('signalbox.traceparent', true), ''), 100))
 		returning * into m;
 	update ai_sessions set message_count = message_count + 2 where id = s.id;
-	perform open_lane(a.id, m.priority);
 	insert into queue (message_id, session_id, agent_id, priority, state, run_after)
 		values (m.id, s.id, a.id,
 		        -- Within a session order comes before priority: it cannot be served before the ones ahead of it.
-		        least(m.priority, (select min(w.priority) from queue w where w.session_id = s.id and w.state in ('ready', 'blocked', 'delayed'))),
+		        least(m.priority, case when fresh then (select min(w.priority) from queue w where w.session_id = s.id and w.state in ('ready', 'blocked', 'delayed')) end),
 		        case when later then 'pending' else 'blocked' end::queue_state, case when later then dispatch.run_after end);
 	if not later then
 		perform promote(array[s.id]);
 		perform wake_worker();
 	end if;
-	return query select m.uuid, s.uuid, m.processing_status::text, signalbox.queue_position(m.uuid);
+	return query select m.uuid, s.uuid, m.processing_status::text, case when fresh then signalbox.queue_position(m.uuid) end;
 end $$;

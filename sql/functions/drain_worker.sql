@@ -4,10 +4,11 @@ language plpgsql security definer set search_path = pg_catalog, signalbox, pg_te
 declare
 	who text;
 begin
-	update workers w set drain_by = coalesce(w.drain_by, actor) where w.id = worker and w.ended_at is null returning w.name into who;
+	select w.name into who from workers w where w.id = worker and w.ended_at is null;
 	if not found then
 		raise exception 'no such worker is alive' using errcode = 'SB002';
 	end if;
+	insert into worker_drains (worker_id, actor) values (worker, left(actor, 200)) on conflict do nothing;
 	perform log_action(actor, 'drain_worker', null, null, who, null, null);
 	perform pg_notify('signalbox_stop', worker::text);
 end $$;

@@ -3,7 +3,7 @@
 -- filter: [{"field":"agent","op":"=","not":false,"values":["sales","support"]}, …], all of them must hold. The operator `is` is for what was
 -- read and is asked for again: the same to the letter, null included.
 create or replace function signalbox.filter_where(filter jsonb) returns text
-language plpgsql immutable set search_path = pg_catalog, signalbox, pg_temp as $$
+language plpgsql immutable set search_path = pg_catalog, signalbox, pg_temp set standard_conforming_strings = on as $$
 declare
 	term  jsonb;
 	parts text[] := '{}';

@@ -1,4 +1,4 @@
--- Sweeps the small tables, and moves the mark that lanes' cursors may not pass: seq_old is queue_seq as it was 5 to 10 s ago.
+-- Sweeps the small tables, of rows that others write only such as nobody has locked; and moves the mark that lanes' cursors may not pass: seq_old is queue_seq as it was 5 to 10 s ago.
 create or replace function signalbox.forget() returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
@@ -8,17 +8,18 @@ begin
 	perform setval('seq_mid', (select last_value from queue_seq));
 	delete from starts where started_at < t - interval '2 min';
 	perform charge_lost();
-	delete from watches where until < t;
+	delete from watches w where w.message_id in (select x.message_id from watches x where x.until < t for update skip locked);
 	delete from provider_limits where until < t - interval '1 day';
 	delete from breaker_counts where slot < t - interval '5 min';
 	delete from breaker_events where at < t - interval '30 days';
 	delete from provider_days where day < (t - interval '60 days')::date;
 	delete from intent_cache c where c.ctid = any (array(select x.ctid from intent_cache x where x.made_at < t - interval '30 days' limit 1000));
-	delete from work w where w.ended_at < t - interval '7 days';
+	delete from work w where w.id in (select x.id from work x where x.ended_at < t - interval '7 days' for update skip locked);
 	delete from message_stream s where not exists (select from queue q where q.message_id = s.message_id and q.job_id = s.job_id);
-	delete from idempotency_keys k where k.expires_at < t;
-	delete from test_sessions where used_at < t - interval '7 days';
+	delete from idempotency_keys k where k.ctid = any (array(select x.ctid from idempotency_keys x where x.expires_at < t limit 10000 for update skip locked));
+	delete from test_sessions s where s.ctid = any (array(select x.ctid from test_sessions x where x.used_at < t - interval '7 days' for update skip locked));
 	delete from stops s where not exists (select from workers w where w.id = s.worker_id and w.ended_at is null);
+	delete from worker_drains d where not exists (select from workers w where w.id = d.worker_id and w.ended_at is null);
 	delete from workers w where w.ended_at < t - interval '1 day'
 		and not exists (select from queue q where q.worker_id = w.id and q.claim_no >= w.low_claim and q.state = 'running');
 end $$;

@@ -5,7 +5,7 @@ declare
 	t timestamptz := clock_timestamp();
 	b breakers;
 begin
-	perform pg_advisory_xact_lock(hashtext('signalbox.breakers'));   -- as in breaker_hold()
+	lock table lock_breakers in exclusive mode;   -- as in breaker_hold()
 	if is_ok then
 		for b in update breakers k set state = 'closed', changed_at = t, until = t, probe_job = null, probe_until = null
 		         where k.probe_job = job and k.state = 'open' returning k.* loop

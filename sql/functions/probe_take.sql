@@ -1,8 +1,13 @@
--- A breaker whose wait is over is given to one job in the whole fleet as a probe. True: this one has it.
+-- A breaker whose wait is over is given to one job in the whole fleet as a probe. True: this one has it. Nobody has it while somebody else writes breakers: a
+-- claim does not wait for that.
 create or replace function signalbox.probe_take(provider text, model text, key_env text, job uuid, attempt_timeout interval) returns boolean
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 begin
-	perform pg_advisory_xact_lock(hashtext('signalbox.breakers'));   -- as in breaker_hold()
+	begin
+		lock table lock_breakers in exclusive mode nowait;   -- as in breaker_hold()
+	exception when lock_not_available then
+		return false;
+	end;
 	update breakers k set probe_job = job, probe_until = clock_timestamp() + attempt_timeout
 		where k.provider = probe_take.provider and k.model in ('', probe_take.model) and k.key_env in ('', coalesce(probe_take.key_env, '')) and k.forced is null
 		  and k.state = 'open' and k.until <= clock_timestamp() and (k.probe_until is null or k.probe_until <= clock_timestamp());

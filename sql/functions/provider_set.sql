@@ -13,7 +13,7 @@ begin
 		raise exception 'a provider has no %; it has: %', quote_literal(left(k, 80)), array_to_string(keys, ' ') using errcode = 'SB004';
 	end if;
 	perform provider_check(changes);
-	select * into old from providers p where p.slug = slug for update;
+	select * into old from providers p where p.slug = slug for no key update;    -- its key stays: what names it waits for nobody
 	if not found then
 		if changes ->> 'protocol' is null or changes ->> 'base_url' is null then
 			raise exception 'a new provider needs protocol and base_url' using errcode = 'SB004';

@@ -18,7 +18,7 @@ begin
 	select coalesce(sum(completed), 0) as completed, coalesce(sum(failed), 0) as failed
 		into hour from stats_minute where minute > t - interval '1 h';
 	rate := round(100.0 * hour.failed / nullif(hour.failed + hour.completed, 0), 1);
-	select count(*) as alive, coalesce(sum(concurrency), 0) as slots, max(lease_until) filter (where true) as last_seen
+	select count(*) as alive, coalesce(sum(concurrency), 0) as slots, coalesce(sum(kept), 0) as kept
 		into w from workers where ended_at is null and lease_until > t;
 
 	select coalesce(jsonb_agg(jsonb_build_object('name', a.name, 'level', a.level, 'message', a.message, 'action', a.action,
@@ -59,6 +59,20 @@ begin
 		      where b.usd is not null) m
 		where (m.usd > 0 and m.percent >= m.budget_soft) or m.is_held
 		union all
+		select 0, 'secret', case when m.n >= w.alive then 'CRIT' else 'WARN' end,
+			'provider ' || p.slug || ': ' || m.n || ' of ' || w.alive || ' workers cannot call it; ' || m.who || ': ' || m.why, 'signalbox doctor', m.n, 1
+		from providers p cross join lateral (
+			select count(*) as n, min(k.name) as who, (array_agg(s.why order by k.name))[1] as why
+			from workers k cross join lateral (select k.lacks ->> n as why from provider_secrets(p.key_env, p.header, p.query) n where k.lacks ? n limit 1) s
+			where k.ended_at is null and k.lease_until > t and p.id = any (k.mute)) m
+		where m.n > 0 and exists (select from agent_routes r where r.provider_id = p.id)
+		union all
+		select 0, 'kept', 'WARN', w.kept || ' records wait in the memory of workers until the database takes them', 'signalbox doctor', w.kept, 1 where w.kept > 0
+		union all
+		select 0, 'chore', 'WARN', 'the chore ' || o.name || ' has not gone well for ' || short_span(t - o.well_at) || coalesce(': ' || o.error, ''), 'signalbox doctor',
+			extract(epoch from t - o.well_at)::int, 120
+		from chores o where w.alive > 0 and o.well_at < t - greatest(o.every * 3, interval '2 min')
+		union all
 		select r.ord, r.name, 'WARN', trim_scale(round(v.value, 1)) || case r.name when 'failure_rate' then '' when 'slow' then '' else ' ' end || r.what
 			|| ' (limit ' || trim_scale(r.threshold) || ')', r.action, round(v.value, 1), r.threshold
 		from alert_rules r join (values
@@ -71,6 +85,6 @@ begin
 		'pending', c.pending, 'queued', c.queued, 'processing', c.processing, 'completed_today', day.completed,
 		'failed', c.failed, 'failed_today', day.failed, 'failed_last_hour_percent', rate,
 		'oldest_pending_seconds', round(extract(epoch from t - c.oldest), 1), 'mean_processing_seconds_today', round(day.mean_s, 1),
-		'workers_alive', w.alive, 'slots', w.slots, 'cost_today_usd', usd(day.cost), 'cost_unknown_today', day.cost_unknown,
+		'workers_alive', w.alive, 'slots', w.slots, 'records_kept', w.kept, 'cost_today_usd', usd(day.cost), 'cost_unknown_today', day.cost_unknown,
 		'as_of', utc(t), 'alerts', alerts);
 end $$;

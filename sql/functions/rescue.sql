@@ -1,5 +1,6 @@
 -- Messages of workers whose lease ran out, and attempts past their deadline, go back to the queue: no try is burnt, but a message that
--- ten workers died with is poison and fails. The condition stands again in the statement that writes.
+-- ten workers died with is poison and fails. The condition stands again in the statement that writes. Sessions and messages that somebody else has locked are
+-- passed over until the next time.
 create or replace function signalbox.rescue() returns bigint
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
 -- Plans must not follow the sizes these tables had when they were new and empty: always by index.
@@ -15,10 +16,10 @@ begin
 		select x.id from workers x where x.ended_at is null and x.lease_until < t for update skip locked);
 	-- At once what those held who ended just now. Everything, the overdue too, unless looking for it took long the last time: beside an
 	-- open snapshot the index still holds all that ever ran.
-	if chore_due('overdue', '0 s') then
+	if chore_due('overdue') then
 		sessions := array(
 			select distinct q.session_id from running q left join workers w on w.id = q.worker_id
-			where w.ended_at is not null or q.deadline < t order by 1);
+			where w.ended_at is not null or is_overdue(q.deadline, w) order by 1);
 		perform chore_done('overdue', t);
 	else
 		sessions := array(
@@ -29,12 +30,13 @@ begin
 	if cardinality(sessions) = 0 then
 		return 0;
 	end if;
-	perform from ai_sessions s where s.id = any (sessions) order by s.id for no key update;
+	sessions := array(select s.id from ai_sessions s where s.id = any (sessions) order by s.id for no key update skip locked);
 	with lost as (
-		select q.* from queue q
-		where q.session_id = any (sessions) and q.state = 'running' and (q.deadline < t
-			or (q.worker_id is not null and not exists (select from workers w where w.id = q.worker_id and w.ended_at is null)))
-		for update
+		select q.* from queue q left join workers w on w.id = q.worker_id
+		where q.session_id = any (sessions) and q.state = 'running'
+		  and (is_overdue(q.deadline, w) or (q.worker_id is not null and (w.id is null or w.ended_at is not null)))
+		  and exists (select from ai_messages m where m.id = q.message_id for no key update skip locked)
+		for update of q
 	), back as (
 		update queue q set state = case when l.crashes + 1 >= 10 then 'failed' else 'blocked' end::queue_state, crashes = l.crashes + 1,
 			job_id = null, worker_id = null, deadline = null, changed_at = t
@@ -67,9 +69,10 @@ begin
 			on conflict (minute, agent_id, worker_id) do update set failed = old.failed + excluded.failed
 	)
 	select (select count(*) from said), (select array_agg(l.job_id) from lost l) into n, jobs from (select count(*) from owed) o;
-	if exists (select from breakers b where b.probe_job = any (jobs)) then
-		perform probe_result(j, null, null, null) from unnest(jobs) j;
-	end if;
-	perform promote(sessions);
+	-- Another message may be the probe. (Without the lock of those who write breakers: of rows that are locked the probe's time runs out.)
+	update breakers b set probe_job = null, probe_until = null from (
+		select k.provider, k.model, k.key_env from breakers k where k.probe_job = any (jobs) for update skip locked) x
+		where b.provider = x.provider and b.model = x.model and b.key_env = x.key_env;
+	perform promote(sessions, true);
 	return n;
 end $$;

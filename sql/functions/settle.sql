@@ -10,14 +10,16 @@
 -- intent_confidence: the question was classified, intent null is "unsure"; intent_key: newly so. The call for it is in the chain, as call 0 with
 --   a "kind" (intent, embedding), also where it went well.
 -- outcome: completed | error | rate_limited | released | gone.  wait_ms: of rate_limited, how long the agent waits; of an error, that it burns no try (the
--- call was a probe) and how long the message waits.  Answers (job_id, result): 'kept' or 'lost'.
+-- call was a probe) and how long the message waits.  Answers (job_id, result): 'kept', 'lost', or 'busy': with may_skip, records whose session or message
+-- somebody else has locked are left out, to be said again; without it they are waited for, 5 s at most.
 -- JSON rather than arrays, so that workers of two versions can talk to one function.
-create or replace function signalbox.settle(worker uuid, records json, tries int, backoff interval)
+create or replace function signalbox.settle(worker uuid, records json, tries int, backoff interval, may_skip boolean default false)
 returns table (job_id uuid, result text)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
 -- Plans must not follow the sizes these tables had when they were new and empty: always by index.
 -- (What has no index then looks dear, and would be compiled: no JIT.) Nor be made anew for the arguments of each call: that takes longer than the work.
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan
+set lock_timeout = '5s' as $$
 #variable_conflict use_column
 declare
 	t        timestamptz;
@@ -29,6 +31,8 @@ declare
 	tries    int := greatest(1, least(settle.tries, 100));
 	backoff  interval := greatest(interval '0', least(settle.backoff, interval '1 day'));
 	sessions bigint[];
+	locked   bigint[];
+	busy     uuid[];
 	held     uuid[];
 	others   settle_record[];
 	who      text := (select w.name from workers w where w.id = me);
@@ -53,7 +57,19 @@ begin
 	if n_absurd > 0 then
 		recs := settle_sane(recs);
 	end if;
-	perform from ai_sessions s where s.id = any (sessions) order by s.id for no key update;
+	if may_skip then
+		locked := array(select s.id from ai_sessions s where s.id = any (sessions) order by s.id for no key update skip locked);
+		busy := array(
+			select r.job_id from unnest(recs) r cross join lateral (select o.session_id, o.job_id from queue o where o.message_id = r.message_id offset 0) q
+			where q.job_id = r.job_id and (not q.session_id = any (locked)
+				or not exists (select from ai_messages m where m.id = r.message_id for no key update skip locked)));
+		if busy <> '{}' then
+			recs := array(select r from unnest(recs) r where not r.job_id = any (busy));
+			sessions := locked;
+		end if;
+	else
+		perform from ai_sessions s where s.id = any (sessions) order by s.id for no key update;
+	end if;
 	t := clock_timestamp();
 
 	-- The fate of each held message: an answer ends it; an error ends it when it is permanent or the tries are used up.
@@ -98,7 +114,8 @@ begin
 		update lanes l set blocked_until = greatest(l.blocked_until, t + x.wait)
 		from (select f.agent_id, max(make_interval(secs => least(coalesce(f.wait_ms, 1000), 86400000) / 1000.0)) as wait
 		      from fate f where f.outcome = 'rate_limited' group by 1) x
-		where l.agent_id = x.agent_id
+		where l.agent_id = x.agent_id and l.agent_id in (
+			select k.agent_id from lanes k where k.agent_id in (select f.agent_id from fate f where f.outcome = 'rate_limited') for no key update skip locked)
 	), tried as (
 		insert into attempts (job_id, message_id, agent_id, number, worker_id, worker_name, provider, model, started_at, ended_at, outcome, error_class,
 			error, is_permanent, ttft_ms, generation_ms, tokens_prompt, tokens_completion, is_estimated, cost_pico, said, chain, request_id,
@@ -150,6 +167,9 @@ begin
 	if exists (select from reservations) then
 		delete from reservations x using unnest(recs) r where x.job_id = r.job_id;
 	end if;
+	if exists (select from stops) then
+		delete from stops x using unnest(recs) r where x.job_id = r.job_id;
+	end if;
 	-- A probe's verdict comes with its worker's next report. Should that worker die before, another may try soon, not when the attempt would have ended.
 	if exists (select from breakers b where b.probe_job = any (held)) then
 		update breakers b set probe_until = least(b.probe_until, t + interval '10 s') from (
@@ -157,12 +177,12 @@ begin
 		where b.provider = x.provider and b.model = x.model and b.key_env = x.key_env;
 	end if;
 	delete from message_stream s using unnest(recs) r where s.message_id = r.message_id and s.job_id = r.job_id;
-	perform promote(sessions);
+	perform promote(sessions, true);
 	others := array(select r from unnest(recs) r where held is null or not r.job_id = any (held));
 	if others <> '{}' then
 		perform settle_late(others, me, t);
 	end if;
-	return query select r.job_id, case when r.job_id = any (held) or r.outcome <> 'gone' and exists (select from attempts a where a.message_id = r.message_id and a.job_id = r.job_id
+	return query select r.job_id, case when r.job_id = any (busy) then 'busy' when r.job_id = any (held) or r.outcome <> 'gone' and exists (select from attempts a where a.message_id = r.message_id and a.job_id = r.job_id
 			and a.outcome not in ('lost', 'cancelled')) then 'kept' else 'lost' end
 		from unnest(asked) r;
 end $$;

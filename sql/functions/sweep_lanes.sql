@@ -1,16 +1,24 @@
--- What slipped behind a lane's cursor: a dispatch that took very long to commit, a return whose transaction overlapped with a claim. Also
--- lanes that have no cursor yet. A cursor that misses nothing is left alone.
+-- What slipped behind a lane's cursor: a dispatch that took very long to commit, what an application's or an operator's transaction made ready, a return
+-- whose transaction overlapped with a claim. Also lanes that have no cursor yet: nobody else opens one but agent_set(). A cursor that misses nothing is left
+-- alone, one that is locked is for the next time.
 create or replace function signalbox.sweep_lanes() returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
+declare
+	is_some boolean;
 begin
-	update lane_cursors c set low_seq = f.seq
-	from (select k.agent_id, k.rank, x.seq from lane_cursors k cross join lateral (
-	          select q.seq from queue q where q.agent_id = k.agent_id and q.rank = k.rank and q.state = 'ready' and q.seq < k.low_seq
-	          order by q.seq limit 1) x
-	      where k.low_seq > 0) f
-	where c.agent_id = f.agent_id and c.rank = f.rank and c.low_seq > f.seq;
+	with low as (
+		select k.agent_id, k.rank, x.seq from lane_cursors k cross join lateral (
+			select q.seq from queue q where q.agent_id = k.agent_id and q.rank = k.rank and q.state = 'ready' and q.seq < k.low_seq
+			order by q.seq limit 1) x
+		where k.low_seq > 0 for no key update of k skip locked
+	)
+	update lane_cursors c set low_seq = l.seq from low l where c.agent_id = l.agent_id and c.rank = l.rank and c.low_seq > l.seq;
+	is_some := found;
 	insert into lane_cursors (agent_id, rank)
 		select u.agent_id, u.rank from queue_totals t cross join lateral unnest(t.lane_agents, t.lane_ranks) u(agent_id, rank)
 		where not exists (select from lane_cursors c where c.agent_id = u.agent_id and c.rank = u.rank)
 		on conflict do nothing;
+	if is_some or found then
+		perform wake_worker();
+	end if;
 end $$;

@@ -14,6 +14,7 @@ begin
 		            when l.blocked_until > clock_timestamp() then 'rate'
 		            when a.rate_limit_per_min is not null and a.rate_limit_per_min <=
 		                 (select count(*) from starts s where s.agent_id = a.id and s.started_at > clock_timestamp() - interval '61 s') then 'rate'
+		            when exists (select from workers w where w.mute <> '{}' and w.ended_at is null) and not can_be_served(a.id) then 'worker'
 		            when exists (select from breakers b where b.state <> 'closed' or b.forced = 'open') and route_room(a.id) = 0 then 'breaker'
 		            when a.tokens_per_min is not null and tokens_lately(a.id) >= a.tokens_per_min then 'rate'
 		            when (a.budget_day is not null or a.budget_month is not null) and not exists (select from affordable(a.id, 1)) then 'budget'

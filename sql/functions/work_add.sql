@@ -22,8 +22,7 @@ begin
 	elsif intent_spec(who) is null then
 		raise exception 'agent % has no intents: signalbox agent % set intents=... intent_model=PROVIDER:MODEL', args ->> 'agent', args ->> 'agent' using errcode = 'SB003';
 	end if;
-	-- As a claim does, so that nobody else promises the same money meanwhile: while it is open, all of it is money that is gone (money_left.sql).
-	perform pg_advisory_xact_lock(hashtext('signalbox.claim'));
+	-- While it is open, all of it is money that is gone (money_left.sql). Looked at again when a worker takes it: who asks may not hold up the claims.
 	if money_left(who) < intent_worst_case(who)::numeric * jsonb_array_length(args -> 'texts') then
 		raise exception 'agent % has no budget left for that', args ->> 'agent' using errcode = 'SB003';
 	end if;

@@ -16,8 +16,8 @@ do $$
 declare
 	t text;
 begin
-	-- What was asked, how it was judged, and keys of others: not for a viewer. (On the way down not all are there.)
-	foreach t in array array['idempotency_keys', 'work', 'intent_cache'] loop
+	-- What was asked, how it was judged, and keys of others; and the locks, which nobody else may have: not for a viewer. (On the way down not all are there.)
+	foreach t in array array['idempotency_keys', 'work', 'intent_cache', 'lock_breakers', 'lock_claim', 'lock_tend', 'lock_tick'] loop
 		if to_regclass('signalbox.' || t) is not null then
 			execute format('revoke select on signalbox.%I from signalbox_viewer', t);
 		end if;
@@ -33,7 +33,7 @@ grant execute on function signalbox.message_status, signalbox.queue_position, si
 -- The agent's prompt, and what was said to the model for it: not for an application.
 grant execute on function signalbox.message_full to signalbox_viewer;
 grant execute on function signalbox.queue_page, signalbox.failed_page, signalbox.failed_groups, signalbox.failed_plan, signalbox.message_text, signalbox.queue_status, signalbox.agents_page,
-	signalbox.providers_page, signalbox.routes_page, signalbox.transcript, signalbox.test_session, signalbox.usd, signalbox.utc, signalbox.breaker_states,
+	signalbox.providers_page, signalbox.routes_page, signalbox.transcript, signalbox.test_session, signalbox.usd, signalbox.utc, signalbox.short_span, signalbox.breaker_states,
 	signalbox.costs_page, signalbox.agent_spending to signalbox_viewer;
 grant execute on function signalbox.dispatch to signalbox_app, signalbox_operator;
 grant execute on function signalbox.test_dispatch, signalbox.retry, signalbox.cancel, signalbox.retry_hold, signalbox.retry_undo,
@@ -41,11 +41,10 @@ grant execute on function signalbox.test_dispatch, signalbox.retry, signalbox.ca
 	signalbox.pause_all, signalbox.resume_all, signalbox.drain_worker to signalbox_operator;
 grant execute on function signalbox.worker_enter, signalbox.worker_hello, signalbox.worker_renew, signalbox.worker_bye, signalbox.worker_disown,
 	signalbox.claim, signalbox.take, signalbox.settle, signalbox.stream_put, signalbox.tick, signalbox.tend, signalbox.report_calls to signalbox_worker;
-grant execute on function signalbox.work_take, signalbox.work_progress, signalbox.work_end to signalbox_worker;
+grant execute on function signalbox.work_take, signalbox.work_args, signalbox.work_progress, signalbox.work_end to signalbox_worker;
 grant execute on function signalbox.work_add, signalbox.work_status, signalbox.work_cancel to signalbox_operator;
 grant execute on function signalbox.tariff, signalbox.queue_status, signalbox.breaker_states to signalbox_worker; -- for /metrics
-grant execute on function signalbox.provider_secrets to signalbox_worker;
-grant execute on function signalbox.provider_secrets, signalbox.secret_fits to signalbox_viewer;
+grant execute on function signalbox.provider_secrets to signalbox_viewer;
 grant execute on function signalbox.prune, signalbox.import_prices, signalbox.prices_import, signalbox.reprice, signalbox.agent_set, signalbox.provider_set to signalbox_admin;
 -- Guards run as whoever writes; what they call must be open to them.
 grant execute on function signalbox.ai_messages_guard, signalbox.ai_messages_direct to public;

@@ -9,11 +9,33 @@ from signalbox.agents
 union all
 select 'providers', count(*) > 0, count(*) || ' providers' from signalbox.providers
 union all
--- What a provider needs and a worker would not give it.
-select 'secrets', count(*) = 0, coalesce(string_agg(format('provider %s names %s, which the setting secret_names of %s does not allow', slug, secret, worker), '; '
-	order by slug, secret, worker), 'what providers name is allowed')
-from (select p.slug, n as secret, w.name as worker from signalbox.providers p cross join lateral signalbox.provider_secrets(p.key_env, p.header, p.query) n
-	cross join signalbox.workers w where w.ended_at is null and w.lease_until > now() and not signalbox.secret_fits(w.secret_names, n)) x
+-- What a provider needs and a worker has not got, or would not give it.
+select 'secrets', count(*) = 0, coalesce(string_agg(format('provider %s: %s (%s)', slug, why, worker), '; ' order by slug, secret, worker), 'the workers have what providers name')
+from (select p.slug, n as secret, w.name as worker, w.lacks ->> n as why from signalbox.providers p cross join lateral signalbox.provider_secrets(p.key_env, p.header, p.query) n
+	cross join signalbox.workers w where w.ended_at is null and w.lease_until > now() and w.lacks ? n) x
+union all
+select 'records', coalesce(sum(kept), 0) = 0, coalesce(sum(kept), 0) || ' records wait in the memory of workers until the database takes them'
+	|| coalesce(': ' || string_agg(name || ' ' || kept, ', ' order by name) filter (where kept > 0), '')
+from signalbox.workers where ended_at is null and lease_until > now()
+union all
+select 'chores', count(*) = 0, coalesce(string_agg(format('%s has not gone well for %s%s', c.name, signalbox.short_span(now() - c.well_at), ': ' || c.error), '; ' order by c.name),
+	'the chores of the fleet are done')
+from signalbox.chores c where (c.well_at < now() - greatest(c.every * 3, interval '2 min') or c.error is not null)
+	and exists (select from signalbox.workers w where w.ended_at is null and w.lease_until > now())
+union all
+-- Who holds up others: a lock of the fleet's (only a superuser or the schema's owner can), or an open transaction that does nothing and has written our tables:
+-- the sessions that it touched wait for its end.
+select 'transactions', count(*) = 0, coalesce(string_agg(format('pid %s (%s, user %s, %s) %s since %s', a.pid, coalesce(nullif(a.application_name, ''), 'no name'), a.usename,
+		coalesce(a.state, 'of which nothing is seen'), h.what, coalesce(signalbox.short_span(now() - a.xact_start), '?')), '; ' order by a.xact_start), 'nobody holds up the fleet')
+	|| case when pg_has_role('pg_read_all_stats', 'member') then '' else ' (of other users'' sessions little is seen: grant pg_read_all_stats)' end
+from (
+	select l.pid, 'holds ' || string_agg(distinct c.relname, ', ') as what, bool_or(c.relname like 'lock\_%') as is_fleet
+	from pg_locks l join pg_class c on c.oid = l.relation
+	where l.granted and (c.relnamespace = 'signalbox'::regnamespace or c.oid in (select d.rel from signalbox.adopted d)) and c.relkind = 'r'
+	  and l.mode not in ('AccessShareLock', 'RowShareLock') and l.pid <> pg_backend_pid()
+	group by l.pid) h join pg_stat_activity a on a.pid = h.pid
+where a.backend_type = 'client backend' and (h.is_fleet and coalesce(a.xact_start < now() - interval '5 s', true)
+	or a.state like 'idle in transaction%' and a.xact_start < now() - interval '10 s')
 union all
 select 'stuck', count(*) = 0, count(*) || ' running messages past their deadline' from signalbox.running where deadline < now()
 union all

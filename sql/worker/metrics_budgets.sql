@@ -7,7 +7,8 @@ with spent as (
 	      where m.minute >= greatest(date_trunc('month', now(), 'UTC'), (select minute from signalbox.rolled_upto))) x
 	group by 1
 )
-select a.slug as agent, (least(a.budget_day, 9000000) * 1000000000000)::int8 as day_pico, (least(a.budget_month, 9000000) * 1000000000000)::int8 as month_pico,
+select a.slug as agent, (case when a.budget_day > 9000000 then 9000000 else a.budget_day end * 1000000000000)::int8 as day_pico,
+	(case when a.budget_month > 9000000 then 9000000 else a.budget_month end * 1000000000000)::int8 as month_pico,
 	least(coalesce(s.day, 0), 9e18)::int8 as day_spent, least(coalesce(s.month, 0), 9e18)::int8 as month_spent
 from signalbox.agents a left join spent s on s.agent_id = a.id
 where a.budget_day is not null or a.budget_month is not null

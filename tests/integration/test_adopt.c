@@ -146,8 +146,8 @@ static void test_whose_conversation(void **state)
 	EXPECT("0 0",
 	       "select (select count(*) from signalbox.queue) || ' ' || (select count(*) from signalbox.ai_sessions where id = 3)");
 	q("set role laravel");
-	EXPECT_ERR(ERR_DB, "insert into public.ai_messages (session_id, role, content) values (77, 'user', 'nowhere')");
-	EXPECT_ERR(ERR_DB, "insert into public.ai_messages (role, content) values ('user', 'nowhere')");
+	EXPECT_ERR(ERR_DB_DATA, "insert into public.ai_messages (session_id, role, content) values (77, 'user', 'nowhere')");
+	EXPECT_ERR(ERR_DB_DATA, "insert into public.ai_messages (role, content) values ('user', 'nowhere')");
 	q("reset role");
 	give_back();
 	assert_string_equal(shape_of("public.ai_messages"), shape);
@@ -547,7 +547,9 @@ static void test_migrate_while_adopted(void **state)
 	adopt("public.messages");
 	migrate(NULL, NULL, NULL, 0);
 	migrate("--adopt", "public.chats", NULL, 5); /* not twice */
-	migrate("--to", "10", NULL, 5);              /* from before adoption was so */
+	migrate("--to", "10", "--yes", 5);           /* from before adoption was so: as far as that step */
+	EXPECT("12", "select version from signalbox.schema_info");
+	migrate(NULL, NULL, NULL, 0);
 	EXPECT(latest, "select version from signalbox.schema_info");
 	q("begin");
 	q("select signalbox.adopted_aside()");

@@ -79,6 +79,7 @@ static void test_order_is_what_claims_take(void **state)
 	fill("o", 40, 1, 0);
 	fill("a", 60, 3, 0);
 	fill("o", 10, 1, 7);
+	again_tend(); /* opens the lane of 7 */
 	q("create temp table expected as select message_id, place from signalbox.service_order(1000) where message_id in "
 	  "(select message_id from signalbox.queue where state = 'ready')");
 	q("create temp table taken (message_id bigint, n serial)");

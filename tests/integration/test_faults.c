@@ -94,13 +94,11 @@ static void test_kill_in_the_stream(void **state)
 	check_invariants();
 }
 
-/* The answer is there, the commit is not: another transaction holds the session's row, so that the writer waits. Answers the waiting backend. */
-static const char *hold_settle(struct pg *other, const char *message)
+/* The answer is there, the commit is not: the owner of the schema has locked a table, which is all that a settle waits for. Answers the waiting backend. */
+static const char *hold_settle(struct pg *other)
 {
 	q_on(other, "begin");
-	q_on(other,
-	     "select 1 from signalbox.ai_sessions s join signalbox.ai_messages m on m.session_id = s.id where m.uuid = '%s' for update of s",
-	     message);
+	q_on(other, "lock table signalbox.attempts in share mode");
 	static const char WAITING[] =
 		"select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%signalbox.settle(%'";
 	wait_for(WAITING, "1", 0);
@@ -114,7 +112,7 @@ static void test_kill_before_the_commit(void **state)
 	pid_t first = worker(QUICK, NULL);
 	const char *m = say("o", "[[slow=300]] nonce-lost");
 	wait_for(state_sql(m), "processing", 0);
-	const char *backend = hold_settle(other, m);
+	const char *backend = hold_settle(other);
 	kill_now(first);
 	q("select pg_terminate_backend(%s)", backend); /* or it would commit when it gets the lock */
 	q_on(other, "rollback");
@@ -133,7 +131,7 @@ static void test_kill_during_the_commit(void **state)
 	pid_t first = worker(QUICK, NULL);
 	const char *m = say("o", "[[slow=300]] nonce-kept");
 	wait_for(state_sql(m), "processing", 0);
-	hold_settle(other, m);
+	hold_settle(other);
 	kill_now(first);
 	q_on(other, "rollback"); /* the statement that was sent goes through */
 	worker(QUICK, NULL);

@@ -112,7 +112,8 @@ static void test_another_was_faster(void **state)
 	(void)state;
 	make_database("faster", "signalbox");
 	assert_int_equal(migrate_as("signalbox", "faster"), 0);
-	assert_int_equal(run(bin("signalbox"), "migrate", "--to", "10", "--database-url", url("signalbox", "faster"), NULL), 0);
+	assert_int_equal(
+		run(bin("signalbox"), "migrate", "--to", "10", "--yes", "--database-url", url("signalbox", "faster"), NULL), 0);
 	q_on(db, "begin");
 	q_on(db, "select pg_advisory_xact_lock(hashtext('signalbox.migrate'))");
 	assert_int_equal(run("/bin/sh", "-c",
@@ -140,7 +141,8 @@ static void test_upgrade_by_a_member(void **state)
 	assert_int_equal(migrate_as("t_member", "upgraded"), 0);
 	assert_string_equal(q_on(db, RIGHTS), q(RIGHTS));
 	assert_true(doctor_says("t_member", "upgraded", "^ok *rights "));
-	assert_int_equal(run(bin("signalbox"), "migrate", "--down", "1", "--database-url", url("t_member", "upgraded"), NULL), 0);
+	assert_int_equal(
+		run(bin("signalbox"), "migrate", "--down", "1", "--yes", "--database-url", url("t_member", "upgraded"), NULL), 0);
 	assert_int_equal(migrate_as("signalbox", "upgraded"), 0);
 	assert_string_equal(q_on(db, RIGHTS), q(RIGHTS));
 }
@@ -255,7 +257,8 @@ static void test_down_with_two_applications(void **state)
 		                 i, url(i == 0 ? "t_shop" : "t_crm", "down_one")),
 		            NULL),
 			0);
-	assert_int_equal(run(bin("signalbox"), "migrate", "--to", "10", "--database-url", url("signalbox", "down_one"), NULL), 0);
+	assert_int_equal(
+		run(bin("signalbox"), "migrate", "--to", "10", "--yes", "--database-url", url("signalbox", "down_one"), NULL), 0);
 	assert_string_equal(q_on(db, "select count(*) || ' ' || count(thread_key) from signalbox.ai_sessions"), "2 1");
 	assert_string_equal(q_on(db, "select count(*) from signalbox.idempotency_keys"), "1");
 	assert_int_equal(migrate_as("signalbox", "down_one"), 0);

@@ -413,7 +413,7 @@ static void test_drain(void **state)
 	judge("hang");
 	pid_t w = worker("--poll", "100ms", NULL);
 	q("select signalbox.work_add('intent_eval', '{\"agent\": \"o\", \"texts\": [\"a\"]}', 'test')");
-	wait_for("select state from signalbox.work", "running", 0);
+	wait_for("select calls ->> 'judge' from signalbox.workers where ended_at is null", "1", 0);
 	send_signal(w, 15);
 	assert_int_equal(wait_exit(w, 5), 0);
 	EXPECT("queued 0", "select state || ' ' || runs from signalbox.work");

@@ -311,7 +311,7 @@ static void test_way_down(void **state)
 	(void)state;
 	import_list();
 	const char *before = price("served", "272001, 5, 0, 0, 10"), *below = price("served", "272000, 5, 0, 0, 10");
-	assert_int_equal(run(bin("signalbox"), "migrate", "--to", "9", NULL), 0);
+	assert_int_equal(run(bin("signalbox"), "migrate", "--to", "9", "--yes", NULL), 0);
 	EXPECT("272001 11000000 45000000 1000000",
 	       "select concat_ws(' ', long_tokens, long_input_pico, long_output_pico, long_cache_read_pico) from signalbox.model_prices where model = 'served'");
 	EXPECT("0", "select count(*) from signalbox.model_prices where model like 'embeds%%'"); /* unknown is never 0 */

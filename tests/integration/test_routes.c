@@ -245,7 +245,7 @@ static void test_a_key_too_long(void **state)
 	key[sizeof key - 1] = '\0';
 	setenv("ONE_API_KEY", key, 1);
 	worker(QUICK, NULL);
-	assert_string_equal(story(ended(say("c", "hello"), "completed")), "one:auth two");
+	assert_string_equal(story(ended(say("c", "hello"), "completed")), "one:no_key two");
 	assert_int_equal(asked("one"), 0);
 }
 

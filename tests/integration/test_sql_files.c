@@ -141,7 +141,7 @@ static void test_first_lines(void **state)
 
 static void migrate(const char *option, const char *value, int expected)
 {
-	if (run(bin("signalbox"), "migrate", option, value, NULL) != expected)
+	if (run(bin("signalbox"), "migrate", option, value, option != NULL ? "--yes" : NULL, NULL) != expected)
 		fail_msg("signalbox migrate %s does not end with %d; see %s/run.log", option != NULL ? option : "", expected,
 		         W.dir);
 }
@@ -159,9 +159,14 @@ static void test_down_and_up(void **state)
 	say("o", "is lost on the way down");
 	const char *shape = q("%s", SHAPE);
 	static const char *const LAST_OF_STEP[] = {
-		"adopted_values",          "workers.is_bound",     "ai_costs.service_tier", "providers.query", "latencies", "work",
-		"ai_messages.traceparent", "reservations",          "breakers",        "running",   "lane_cursors"
-	};                         /* newest first */
+		"workers.mute", "adopted_values", "workers.is_bound",        "ai_costs.service_tier", "providers.query",
+		"latencies",    "work",           "ai_messages.traceparent", "reservations",          "breakers",
+		"running",      "lane_cursors"
+	}; /* newest first */
+	/* No terminal, and nobody says yes. */
+	assert_int_equal(run("/bin/sh", "-c", text("'%s' migrate --down 1 </dev/null", bin("signalbox")), NULL), 2);
+	assert_int_equal(run("/bin/sh", "-c", text("'%s' migrate --to 1 </dev/null", bin("signalbox")), NULL), 2);
+	EXPECT(shape, "%s", SHAPE);
 	migrate("--down", "1", 0); /* one step, and back */
 	EXPECT("0", GONE, LAST_OF_STEP[0], LAST_OF_STEP[0]);
 	migrate("--to", "7", 0);

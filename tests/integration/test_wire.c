@@ -344,7 +344,7 @@ static void test_headers_query_and_parameters(void **state)
 	EXPECT_ERR(ERR_BAD_INPUT, "select signalbox.provider_set('w%zu', '{\"key_env\": \"SIGNALBOX_DATABASE_URL\"}', 'test')",
 	           i);
 	q("update signalbox.providers set header = 'X: $SIGNALBOX_DATABASE_URL' where slug = 'w%zu'", i);
-	ended(say(text("w%zu", i), "not this"), "failed");
+	wait_for(text("select signalbox.message_status('%s') ->> 'waits_for'", say(text("w%zu", i), "not this")), "worker", 20);
 	assert_int_equal(calls(i), 1);
 }
 

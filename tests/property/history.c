@@ -142,11 +142,24 @@ static void finished(struct history *h, struct actor *a, bool is_committed)
 	op->move = NULL;
 }
 
+/* Applications whose transactions are serializable are told so, and begin again. */
+static bool is_conflict(const struct history *h, const struct actor *a, const struct err *err)
+{
+	return err->code == ERR_DB_TIMEOUT && a->kind == APPLICATION && h->is_serializable &&
+	       strstr(err->msg, "serialize") != NULL;
+}
+
 static void end_transaction(struct history *h, struct actor *a, bool commit)
 {
+	struct err err;
 	note(h, "actor %d %s", a->index, commit ? "commits" : "rolls back");
-	if (tell(h, a, commit ? "commit" : "rollback"))
+	bool is_done = pg_exec(a->pg, &h->arena, commit ? "commit" : "rollback", NULL, 0, 30000, NULL, &err) == 0;
+	if (is_done)
 		finished(h, a, commit);
+	else if (is_conflict(h, a, &err))
+		finished(h, a, false);
+	else
+		wrong(h, "actor %d, %s: %s", a->index, commit ? "commit" : "rollback", err.msg);
 	a->in_tx = false;
 }
 
@@ -159,12 +172,12 @@ static void answered(struct history *h, struct actor *a)
 	op->rows = (struct rows){ 0 };
 	bool ok = pg_finish(a->pg, &a->arena, &op->rows, &err) == 0;
 	enum err_code code = ok ? ERR_OK : err.code;
-	bool is_deadlock = code == ERR_DB && strstr(err.msg, "deadlock") != NULL;
+	bool is_deadlock = code == ERR_DB_TIMEOUT && strstr(err.msg, "deadlock") != NULL;
 	if (op->was_blocked || !ok)
 		note(h, "actor %d answered: %s", a->index, ok ? "done" : err.msg);
 	h->n_deadlocks += is_deadlock;
 	bool either = op->was_blocked || op->expect == ERR_N;
-	if (code != op->expect && !is_deadlock && !(either && (ok || code == ERR_REFUSED)))
+	if (code != op->expect && !is_deadlock && !is_conflict(h, a, &err) && !(either && (ok || code == ERR_REFUSED)))
 		wrong(h, "actor %d: %s was answered with \"%s\" (%s), not with %s", a->index, op->said, ok ? "done" : err.msg,
 		      err_name(code), err_name(op->expect));
 	if (!ok) {
@@ -213,6 +226,7 @@ static void settle_down(struct history *h)
 				wrong(h, "actor %d: %s is not answered and waits for nobody", a->index, a->op.said);
 			if (tries < 3 || strcmp(look_one(h, "select cardinality(pg_blocking_pids(%s)) > 0", a->pid), "t") != 0)
 				continue;
+			judge_wait(h, a);
 			h->n_blocked += !a->op.was_blocked;
 			if (!a->op.was_blocked)
 				note(h, "actor %d waits for a lock", a->index);
@@ -246,7 +260,8 @@ void actor_does(struct history *h, struct actor *a, const struct move *m, int op
 	a->in_tx = m->stays_open && chance(h, open_percent);
 	a->tx_ends = h->step + 1 + pick(h, 10);
 	note(h, "actor %d: %s%s", a->index, op->said, a->in_tx ? ", left open" : "");
-	if (a->in_tx && !tell(h, a, "begin"))
+	if (a->in_tx &&
+	    !tell(h, a, a->kind == APPLICATION && h->is_serializable ? "begin isolation level serializable" : "begin"))
 		return;
 	if (pg_start(a->pg, op->sql, NULL, 0, &err) < 0)
 		wrong(h, "actor %d: %s", a->index, err.msg);
@@ -257,7 +272,11 @@ void actor_does(struct history *h, struct actor *a, const struct move *m, int op
 static void crash_or_wait(struct history *h)
 {
 	static const int SECONDS[] = { 2, 6, 31, 31, 62, 62, LEASE + 1 };
-	if (chance(h, h->mood == DYING ? 70 : 40))
+	if (chance(h, 20))
+		clock_steps(h);
+	else if (chance(h, 15))
+		look(h, "update prop.broken set is_on = not is_on");
+	else if (chance(h, h->mood == DYING ? 70 : 40))
 		for (int i = 0, first = pick(h, h->n_workers); i < h->n_workers; i++) {
 			if (worker_dies(h, &h->actors[(first + i) % h->n_workers]))
 				break;
@@ -285,7 +304,7 @@ static void step(struct history *h)
 		struct actor *a = &h->actors[pick(h, chance(h, MOOD[h->mood].work) ? h->n_workers : h->n_actors)];
 		if (a->in_flight || a->in_tx)
 			continue;
-		actor_does(h, a, choose(h, a->kind), MOOD[h->mood].open);
+		actor_does(h, a, choose(h, a->kind), a->kind == STRANGER ? 100 : MOOD[h->mood].open);
 		if (a->in_flight || h->is_wrong)
 			return;
 	}
@@ -394,6 +413,7 @@ struct history *history_new(uint64_t seed, int steps, enum mood mood)
 	make_agents(h);
 	h->slots = 1 + pick(h, SLOTS_MAX);
 	h->has_priorities = chance(h, 60);
+	h->is_serializable = chance(h, 25);
 	h->n_workers = 2 + pick(h, h->mood != EVEN || chance(h, 50) ? 2 : 7);
 	for (int i = 0; i < h->n_workers; i++)
 		add_actor(h, WORKER);
@@ -401,6 +421,8 @@ struct history *history_new(uint64_t seed, int steps, enum mood mood)
 		add_actor(h, APPLICATION);
 	for (int i = 0; i < (h->mood == CROWDED ? 2 : 1); i++)
 		add_actor(h, OPERATOR);
+	for (int i = pick(h, 3); i > 0; i--)
+		add_actor(h, STRANGER);
 	return h;
 }
 

@@ -32,6 +32,20 @@ void judge_step(struct history *h)
 		wrong(h, "%s: %s", rows_at(&r, 0, 0), rows_at(&r, 0, 1));
 }
 
+/* No worker waits for a transaction that is not the fleet's. (An old one's settle does.) */
+void judge_wait(struct history *h, const struct actor *a)
+{
+	if (a->kind != WORKER || a->op.is_patient)
+		return;
+	struct rows r = look(h, "select p from unnest(pg_blocking_pids(%s)) p", a->pid);
+	for (int i = 0; i < r.n_rows; i++)
+		for (int k = 0; k < h->n_actors; k++) {
+			const struct actor *other = &h->actors[k];
+			if (other->kind != WORKER && strcmp(other->pid, rows_at(&r, i, 0)) == 0)
+				wrong(h, "actor %d: %s waits for the transaction of actor %d", a->index, a->op.said, k);
+		}
+}
+
 /* ---------------------------------------------------------------- claims */
 
 static int agent_at(const struct history *h, int id)
@@ -187,6 +201,9 @@ void judge_end(struct history *h)
 		h->jobs[i].could_lose = true;
 	for (int i = 0; i < h->n_workers; i++)
 		look(h, "select signalbox.worker_bye('%s')", h->actors[i].worker);
+	/* A schedule is a time of the clock: where that was set back, it is as much further away. */
+	look(h, "update signalbox.queue set run_after = clock_timestamp() + interval '60 s' "
+	        "where state = 'pending' and run_after > clock_timestamp() + interval '60 s'");
 	look(h, "select signalbox.worker_hello('%s', 'last', '0', 8, null, '1 h')", WORKER_UUID);
 	drain(h, WORKER_UUID);
 	if (!h->is_wrong)

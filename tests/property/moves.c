@@ -10,8 +10,7 @@
 #define THREADS 3  /* sessions by thread key, of each agent */
 #define KEYS 4     /* idempotency keys, of each agent */
 
-static void say_op(struct op *op, const char *fmt, ...) PRINTF(2, 3);
-static void say_op(struct op *op, const char *fmt, ...)
+void say_op(struct op *op, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
@@ -19,8 +18,7 @@ static void say_op(struct op *op, const char *fmt, ...)
 	va_end(ap);
 }
 
-static void sql_op(struct op *op, const char *fmt, ...) PRINTF(2, 3);
-static void sql_op(struct op *op, const char *fmt, ...)
+void sql_op(struct op *op, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
@@ -203,6 +201,15 @@ static bool build_resume(struct history *h, struct actor *a, struct op *op)
 	return true;
 }
 
+static bool build_configure(struct history *h, struct actor *a, struct op *op)
+{
+	(void)a;
+	op->agent = pick(h, h->n_agents);
+	sql_op(op, "select signalbox.agent_set('%s', '{\"name\": \"n%d\"}', 'op')", h->agents[op->agent].slug, h->step);
+	say_op(op, "agent_set %s", h->agents[op->agent].slug);
+	return true;
+}
+
 /* ---------------------------------------------------------------- workers */
 
 void worker_begins(struct history *h, struct actor *a)
@@ -365,6 +372,7 @@ static bool build_settle(struct history *h, struct actor *a, struct op *op)
 {
 	const char *incarnation = a->worker;
 	struct strbuf sql = STRBUF_INIT(sizeof op->sql), said = STRBUF_INIT(400);
+	bool is_patient = chance(h, 10); /* of a version that waits for locks */
 	/* Sometimes an earlier incarnation comes to life again, and sometimes a batch is sent twice. */
 	if (plan_is_late(h) || chance(h, h->plan == NULL ? 20 : 0))
 		for (int i = h->n_jobs - 1; i >= 0; i--)
@@ -375,6 +383,7 @@ static bool build_settle(struct history *h, struct actor *a, struct op *op)
 	if (op->n_jobs == 0)
 		return false;
 	op->is_again = h->jobs[op->jobs[0]].was_sent;
+	op->is_patient = is_patient;
 	strbuf_addf(&sql, "select job_id, result from signalbox.settle('%s', '[", incarnation);
 	for (int i = 0; i < op->n_jobs; i++) {
 		struct job *j = &h->jobs[op->jobs[i]];
@@ -384,7 +393,7 @@ static bool build_settle(struct history *h, struct actor *a, struct op *op)
 		strbuf_addf(&said, " %.8s %s%s", h->messages[j->message].uuid, j->outcome, j->was_sent ? " again" : "");
 		j->was_sent = true;
 	}
-	strbuf_addf(&sql, "]', %d, '30 s')", TRIES);
+	strbuf_addf(&sql, "]', %d, '30 s'%s)", TRIES, is_patient ? "" : ", true");
 	sql_op(op, "%s", strbuf_text(&sql));
 	say_op(op, "%ssettle:%.160s", incarnation != a->worker ? "dead worker's " : "", strbuf_text(&said));
 	strbuf_release(&sql);
@@ -407,6 +416,10 @@ static void settled(struct history *h, struct actor *a, struct op *op)
 			return;
 		}
 		snprintf(what + strlen(what), sizeof what - strlen(what), " %.8s %s", h->messages[j->message].uuid, result);
+		if (strcmp(result, "busy") == 0) { /* to be said again */
+			h->jobs[op->jobs[i]].was_sent = op->is_again;
+			continue;
+		}
 		look(h,
 		     "insert into prop.acked (job_id, message, outcome, result, was_called, could_lose) values ('%s', '%s', '%s', '%s', %s, %s)",
 		     j->uuid, h->messages[j->message].uuid, j->outcome, result, j->was_called ? "true" : "false",
@@ -450,7 +463,7 @@ static void renewed(struct history *h, struct actor *a, struct op *op)
 		if (strstr(rows_at(&op->rows, 0, 0), j->uuid) != NULL) {
 			j->is_told = true;
 			j->stop_due = 0;
-		} else if (j->stop_due > 0 && j->stop_due < op->sent_step) {
+		} else if (j->stop_due > 0 && j->stop_due < op->sent_step && !j->was_sent) {
 			wrong(h, "actor %d: job %s was cancelled at step %d, its worker was not told", a->index, j->uuid,
 			      j->stop_due);
 		}
@@ -522,11 +535,11 @@ static bool build_tend(struct history *h, struct actor *a, struct op *op)
 	return true;
 }
 
-/* One at a time does it; another comes back at once. */
+/* One at a time does it; another comes back at once. What a transaction of another worker holds is swept the next time. */
 static void tended(struct history *h, struct actor *a, struct op *op)
 {
 	for (int i = 0; i < h->n_actors; i++)
-		if (i != a->index && h->actors[i].op.move == op->move)
+		if (i != a->index && (h->actors[i].op.move == op->move || (h->actors[i].kind == WORKER && h->actors[i].in_tx)))
 			return;
 	if (op->sent_step == h->step)
 		judge_swept(h);
@@ -540,6 +553,11 @@ const struct move MOVES[] = {
 	{ "retry_undo", OPERATOR, { 1, 1, 1 }, true, build_undo, NULL, NULL, NULL },
 	{ "pause", OPERATOR, { 1, 0, 0 }, true, build_pause, NULL, paused, NULL },
 	{ "resume", OPERATOR, { 3, 1, 1 }, true, build_resume, NULL, NULL, NULL },
+	{ "agent_set", OPERATOR, { 1, 1, 1 }, true, build_configure, NULL, NULL, NULL },
+	{ "watch", STRANGER, { 1, 1, 1 }, true, build_watch, NULL, NULL, NULL },
+	{ "lock a session", STRANGER, { 3, 3, 3 }, true, build_lock_session, NULL, NULL, NULL },
+	{ "lock a message", STRANGER, { 3, 3, 3 }, true, build_lock_message, NULL, NULL, NULL },
+	{ "lock all names", STRANGER, { 1, 1, 1 }, true, build_lock_names, NULL, NULL, NULL },
 	{ "claim", WORKER, { 38, 38, 40 }, true, build_claim, claim_answered, claimed, claim_undone },
 	{ "settle", WORKER, { 42, 42, 24 }, true, build_settle, NULL, settled, settle_undone },
 	{ "renew", WORKER, { 10, 8, 6 }, true, build_renew, NULL, renewed, NULL },

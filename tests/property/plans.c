@@ -18,8 +18,7 @@ static const struct plan {
 		bool is_open;
 	} stages[STAGES_MAX];
 } PLANS[] = {
-	/* A rescue that looks, waits, and writes what is no longer so: it has seen all that the dead one held, and waits for the session of
-	 * the first; another is settled late, and somebody takes it. */
+	/* A rescue passes over the session of the first, which somebody else has locked; another is settled late, and somebody takes it. */
 	{ DYING,
 	  true,
 	  false,

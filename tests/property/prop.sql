@@ -53,6 +53,8 @@ create trigger prop_watch after insert or update on signalbox.ai_messages
 create function prop.reset() returns void language plpgsql as $$
 declare r record;
 begin
+	update prop.broken set is_on = false;
+	update signalbox.chores set done_at = clock_timestamp(), well_at = clock_timestamp(), error = null;
 	execute (select 'truncate prop.history, prop.found, prop.sent, prop.acked, prop.watermark, ' || string_agg(name, ', ') || ' restart identity cascade'
 	         from prop.empties);
 	for r in select c.oid::regclass as name from pg_class c where c.relnamespace = 'signalbox'::regnamespace and c.relkind = 'S' loop
@@ -60,8 +62,20 @@ begin
 	end loop;
 end $$;
 
+-- While it is on, a chore of tend() fails.
+create table prop.broken (is_on boolean not null);
+insert into prop.broken values (false);
+create function prop.fail() returns trigger language plpgsql as $$
+begin
+	if (select is_on from prop.broken) then
+		raise exception 'a chore fails';
+	end if;
+	return null;
+end $$;
+create trigger prop_fail before delete on signalbox.starts for each statement execute function prop.fail();
+
 -- Time passes: every time that something waits for comes nearer, every time that is remembered lies further back. Rows that an open
--- transaction holds are left: for them time stands still. Columns that only say when something was are left too.
+-- transaction holds are left: for them time stands still. Columns that only say when something was are left too. Ticks came meanwhile: their clock is as it was.
 create function prop.pass_time(by interval) returns void language plpgsql as $$
 declare r record;
 begin
@@ -73,14 +87,26 @@ begin
 		  and c.relname in ('history', 'queue', 'workers', 'lanes', 'starts', 'watches', 'idempotency_keys', 'chores')
 		group by 1
 	loop
-		execute format('update %1$s set %2$s where ctid = any (array(select ctid from %1$s for update skip locked))', r.rel, r.sets) using by;
+		execute format('update %1$s set %2$s where ctid = any (array(select ctid from %1$s t %3$s for update skip locked))', r.rel, r.sets,
+			case when r.rel = 'signalbox.chores'::regclass then $w$where t.name <> 'clock'$w$ end) using by;
 	end loop;
+end $$;
+
+-- The clock of the server is set forward, or back: nobody ticked meanwhile. Nothing is open now. And the first tick after that.
+create function prop.step_clock(by interval) returns void language plpgsql as $$
+begin
+	perform prop.pass_time(by);
+	-- (Set forward, what a lost call cost is charged early. That is as it must be, and not what the ledger here expects.)
+	update signalbox.reservations set until = until - by where by < '0 s';
+	update prop.history set at = at + by where by < '0 s';    -- the tick moves back what is counted from the past
+	update signalbox.chores set done_at = done_at - by, well_at = well_at - by where name = 'clock';
+	perform signalbox.tick();
 end $$;
 
 -- The sweep and whatever else is done every so often, now.
 create function prop.tend() returns void language plpgsql as $$
 begin
-	update signalbox.chores set done_at = done_at - interval '61 s' where ctid = any (array(select ctid from signalbox.chores for update skip locked));
+	update signalbox.chores set done_at = done_at - interval '61 s' where ctid = any (array(select ctid from signalbox.chores c where c.name <> 'clock' for update skip locked));
 	perform signalbox.tend();
 end $$;
 
@@ -102,7 +128,8 @@ end $$;
 -- what open transactions hold is left out: the caller rolls back.
 create function prop.ready() returns table (message uuid, agent int, can_start boolean) language sql as $$
 	with r as materialized (
-		select q.* from signalbox.queue q where q.state = 'ready' for no key update skip locked
+		select q.* from signalbox.queue q where q.state = 'ready'
+			and exists (select from signalbox.ai_messages m where m.id = q.message_id for no key update skip locked) for no key update skip locked
 	), free as materialized (
 		select h.agent_id, (select signalbox.waits_for(q) is null from signalbox.queue q where q.message_id = h.message_id) as can_start
 		from (select distinct on (agent_id) agent_id, message_id from r) h
@@ -139,7 +166,8 @@ begin
 		from queue q join workers w on w.id = q.worker_id where q.state = 'running' and q.claim_no < w.low_claim
 	union all
 	select 'heads', format('session %s: %s', q.session_id, string_agg(q.message_id || ' ' || q.state, ', ' order by q.message_id))
-		from queue q where q.state in ('ready', 'blocked', 'delayed', 'running') group by q.session_id
+		from queue q where q.state in ('ready', 'blocked', 'delayed', 'running')
+			and not exists (select from promotions_due p where p.session_id = q.session_id) group by q.session_id
 		having count(*) filter (where q.state in ('ready', 'delayed', 'running')) <> 1
 	union all
 	select 'order', format('message %s is the head of session %s, before %s', q.message_id, q.session_id, e.message_id)

@@ -10,7 +10,7 @@
  */
 #include "tests/lib/harness/harness.h"
 
-#define ACTORS_MAX 14
+#define ACTORS_MAX 16
 #define AGENTS_MAX 6
 #define MESSAGES_MAX 2000
 #define JOBS_MAX 4000
@@ -48,7 +48,7 @@ struct job {
 	char record[600]; /* JSON */
 };
 
-enum kind { WORKER, APPLICATION, OPERATOR };
+enum kind { WORKER, APPLICATION, OPERATOR, STRANGER /* opens a transaction, locks what it can, and forgets it */ };
 
 /* What a history is most about: one alone would meet the rarer races too seldom. */
 enum mood { EVEN, CROWDED /* few sessions, much open */, DYING /* workers die, come back to life, and are rescued */, MOODS };
@@ -66,6 +66,7 @@ struct op {
 	int jobs[SLOTS_MAX]; /* indices of what is settled */
 	int n_jobs;
 	bool is_again;    /* settled before, and sent once more */
+	bool is_patient;  /* a settle that waits for whoever has locked a session */
 	struct rows rows; /* the answer, in the actor's arena */
 };
 
@@ -135,6 +136,7 @@ struct history {
 	enum mood mood;
 	const struct plan *plan;                  /* NULL: none */
 	int plan_stage, plan_actor, plan_message; /* its next stage, and whom and what it is about */
+	bool is_serializable;                     /* the transactions of applications */
 	bool has_priorities, is_wrong;
 	char wrong[2000];
 };
@@ -169,13 +171,23 @@ bool plan_is_late(const struct history *);
 int plan_outcome(const struct history *);
 
 /* moves.c */
+void say_op(struct op *, const char *fmt, ...) PRINTF(2, 3);
+void sql_op(struct op *, const char *fmt, ...) PRINTF(2, 3);
 const struct move *move_called(const char *name);
 void worker_begins(struct history *, struct actor *); /* a new incarnation */
 bool worker_dies(struct history *, struct actor *);   /* false: it is busy, or holds too little to be missed */
 void time_passes(struct history *, int seconds);
 
+/* strangers.c */
+bool build_lock_session(struct history *, struct actor *, struct op *);
+bool build_lock_message(struct history *, struct actor *, struct op *);
+bool build_lock_names(struct history *, struct actor *, struct op *);
+bool build_watch(struct history *, struct actor *, struct op *);
+void clock_steps(struct history *); /* only while nothing is open */
+
 /* judge.c */
 void judge_step(struct history *);
+void judge_wait(struct history *, const struct actor *); /* who waits for a lock, and for whom */
 void judge_swept(struct history *);
 void judge_claim_sent(struct history *);
 void judge_claim_answered(struct history *, const struct actor *, const struct op *);

@@ -78,7 +78,7 @@ TEST(headers)
 	assert_int_equal(address_header(&lines, &b, &used, &err), 0);
 	lines = "X: $NOT_SET_ANYWHERE_TOKEN";
 	assert_int_equal(address_header(&lines, &b, &used, &err), -1);
-	assert_int_equal(err.code, ERR_AUTH);
+	assert_int_equal(err.code, ERR_NO_KEY);
 	/* One that is cut is not sent, also where another follows it. */
 	struct strbuf small = STRBUF_INIT(20);
 	lines = "X: 01234567890123456789\nY: 1";
@@ -186,7 +186,7 @@ TEST(only_what_is_allowed)
 	used.allowed = NAMES;
 	setenv("OTHER_SECRET", "do not show", 1);
 	assert_int_equal(address_header(&lines, &b, &used, &err), -1);
-	assert_int_equal(err.code, ERR_AUTH);
+	assert_int_equal(err.code, ERR_NO_KEY);
 	assert_non_null(strstr(err.msg, "secret_names does not allow OTHER_SECRET"));
 	assert_int_equal(address_url(&provider_openai, "https://h", "/x", "k=${OTHER_SECRET}", &url, &used, &err), -1);
 	assert_null(strstr(strbuf_text(&url), "show"));

@@ -72,19 +72,30 @@ static int give_back(struct cli *cli)
 	return EXIT_DONE;
 }
 
-/* Version 0 has no tables: what is in them goes. At a terminal the operator types how many messages that is. */
-static int confirm_deletion(struct cli *cli)
+/* A way down drops what the versions that are taken back brought: columns and tables with what is in them; version 0 has no tables at all. At a
+ * terminal
+ * the operator types how many messages there are; elsewhere --yes says it. */
+static int confirm_down(struct cli *cli, int from, int to)
 {
 	char typed[32] = "";
 	struct rows r;
 	struct err err;
-	if (cli_try(cli, "select count(*) from signalbox.ai_messages where not exists (select from signalbox.adopted)", NULL, 0,
-	            &r, &err) < 0)
+	if (cli_try(cli,
+	            "select count(*) from signalbox.ai_messages where $1 > 0 or to_regclass('signalbox.adopted') is null "
+	            "or not exists (select from signalbox.adopted)",
+	            (const char *[]){ to > 0 ? "1" : "0" }, 1, &r, &err) < 0)
 		return cli_error(&err, "migrate");
 	const char *n = rows_at(&r, 0, 0);
-	if (strcmp(n, "0") == 0)
-		return 0;
-	fprintf(stderr, _("This deletes all %s messages. Type %s to confirm: "), n, n);
+	if (!isatty(STDIN_FILENO))
+		return cli_usage_error(
+			_("this takes %d migrations back, with the data that they brought (%s messages): say --yes"), from - to,
+			n);
+	if (to == 0)
+		fprintf(stderr, _("This deletes all %s messages. Type %s to confirm: "), n, n);
+	else
+		fprintf(stderr,
+		        _("This takes %d migrations back, with the data that they brought. Type the number of messages, %s, to confirm: "),
+		        from - to, n);
 	if (fgets(typed, sizeof typed, stdin) != NULL)
 		typed[strcspn(typed, "\n")] = '\0';
 	if (strcmp(typed, n) == 0)
@@ -134,7 +145,7 @@ int cmd_migrate(struct cli *cli)
 		err_set(&err, ERR_REFUSED, "the database has schema %d, newer than this program's %d", st.version, st.latest);
 		return cli_error(&err, "migrate");
 	}
-	if (target == 0 && st.version > 0 && !yes && isatty(STDIN_FILENO) && (code = confirm_deletion(cli)) != 0)
+	if (target < st.version && !yes && (code = confirm_down(cli, st.version, target)) != 0)
 		return code;
 	if (migrate_to(cli->pg, target, say, &err) < 0)
 		return cli_error(&err, "migrate");

@@ -20,6 +20,7 @@
 #include "worker/job.h"
 #include "worker/telemetry/count.h"
 #include "worker/telemetry/process.h"
+#include "worker/writer.h"
 
 #define FRESH_USEC (5 * USEC_PER_SEC)
 #define TIMEOUT_MS 3000
@@ -266,6 +267,7 @@ static void look_at_process(const struct metrics *m, struct counts *c)
 	count_add(c, START_TIME, m->started, NULL);
 	count_add(c, IN_FLIGHT, jobs_messages(m->services->jobs), NULL);
 	count_add(c, SLOTS, m->services->options->concurrency, NULL);
+	count_add(c, RECORDS_KEPT, writer_kept(m->services->writer), NULL);
 	count_add(c, DATABASE_UP, m->seen != NULL, NULL);
 }
 

@@ -5,6 +5,7 @@
 #include "worker/api/metrics.h"
 #include "worker/api/server.h"
 #include "worker/telemetry/count.h"
+#include "worker/writer.h"
 
 struct api {
 	const struct services *services;
@@ -41,7 +42,7 @@ static void get_readyz(void *ctx, const struct request *request, struct reply_ht
 	if (!api->ready.ask(api->ready.ctx, why))
 		reply_error(r, 503, "not_ready", why);
 	else
-		strbuf_str(&r->body, "{\"status\":\"ready\"}\n");
+		strbuf_addf(&r->body, "{\"status\":\"ready\",\"records_kept\":%d}\n", writer_kept(api->services->writer));
 }
 
 static const struct endpoint ROUTES[] = {

@@ -13,6 +13,7 @@
 #include "shared/json.h"
 #include "shared/list.h"
 #include "shared/log.h"
+#include "shared/thread.h"
 #include "worker/telemetry/count.h"
 
 #define CONNECTIONS 256
@@ -377,8 +378,7 @@ int server_start(struct server **out, const char *address, const struct endpoint
 		free(s);
 		return err_set(err, ERR_SYSTEM, "%.60s: libmicrohttpd did not start", address);
 	}
-	if (pthread_create(&s->thread, NULL, server_main, s) != 0)
-		BUG("the http thread could not be started");
+	thread_start(&s->thread, 0, server_main, s, "http");
 	*out = s;
 	return 0;
 }

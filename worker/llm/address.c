@@ -1,6 +1,7 @@
 #include "worker/llm/address.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <fnmatch.h>
 #include <strings.h>
 
@@ -23,40 +24,52 @@ bool secret_is_allowed(const char *names, const char *name)
 	return false;
 }
 
-int secret_read(const char *name, char out[static SECRET_MAX], struct secrets *used, struct err *err)
+/* From the environment, or the file that it names. */
+static int fetch(const char *name, char out[static SECRET_MAX], struct err *err)
 {
 	char file_name[128];
-	if (is_ours(name))
-		return err_set(err, ERR_AUTH, "%.60s is not for providers: name another variable", name);
-	if (!secret_is_allowed(used->allowed, name))
-		return err_set(err, ERR_AUTH, "the worker's setting secret_names does not allow %.60s: it is %.100s", name,
-		               used->allowed);
 	const char *from = getenv(name);
-	bool read = from != NULL && *from != '\0';
-	if (read) {
+	if (from != NULL && *from != '\0') {
 		snprintf(out, SECRET_MAX, "%s", from);
-	} else {
-		snprintf(file_name, sizeof file_name, "%s_FILE", name);
-		from = getenv(file_name);
-		FILE *f = from != NULL ? fopen(from, "re") : NULL;
-		read = f != NULL && fgets(out, SECRET_MAX, f) != NULL;
-		if (f != NULL)
-			fclose(f);
+		return 0;
 	}
+	snprintf(file_name, sizeof file_name, "%s_FILE", name);
+	from = getenv(file_name);
+	if (from == NULL)
+		return err_set(err, ERR_NO_KEY, "the worker has no %.60s (nor a file named by %.60s_FILE)", name, name);
+	FILE *f = fopen(from, "re");
+	bool read = f != NULL && fgets(out, SECRET_MAX, f) != NULL;
 	if (!read)
-		return err_set(err, ERR_AUTH, "the worker has no %.60s (nor a file named by %.60s_FILE)", name, name);
+		err_set(err, ERR_NO_KEY, "%.60s_FILE names %.80s: %s", name, from,
+		        f == NULL   ? strerror(errno)
+		        : ferror(f) ? "it cannot be read"
+		                    : "it is empty");
+	if (f != NULL)
+		fclose(f);
+	return read ? 0 : -1;
+}
+
+int secret_read(const char *name, char out[static SECRET_MAX], struct secrets *used, struct err *err)
+{
+	if (is_ours(name))
+		return err_set(err, ERR_NO_KEY, "%.60s is not for providers: name another variable", name);
+	if (!secret_is_allowed(used->allowed, name))
+		return err_set(err, ERR_NO_KEY, "the worker's setting secret_names does not allow %.60s: it is %.100s", name,
+		               used->allowed);
+	if (fetch(name, out, err) < 0)
+		return -1;
 	size_t n = strcspn(out, "\r\n");
 	while (n > 0 && (out[n - 1] == ' ' || out[n - 1] == '\t'))
 		n--;
 	out[n] = '\0';
-	if (n < SECRET_MAX - 2) {
+	if (n > 0 && n < SECRET_MAX - 2) {
 		strbuf_reserve(&used->all);
 		strbuf_addf(&used->all, "%s\n", out);
 	}
-	if (n < SECRET_MAX - 2 && !used->all.broken)
+	if (n > 0 && n < SECRET_MAX - 2 && !used->all.broken)
 		return 0;
 	explicit_bzero(out, SECRET_MAX);
-	return err_set(err, ERR_AUTH, "%.60s is longer than %d bytes", name, SECRET_MAX - 2);
+	return err_set(err, ERR_NO_KEY, n == 0 ? "%.60s is empty" : "%.60s is longer than %d bytes", name, SECRET_MAX - 2);
 }
 
 /* The variable that begins at `at` ("$NAME" or "${NAME}"); answers how many bytes it takes, 0 where there is none. */

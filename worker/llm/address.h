@@ -27,7 +27,7 @@ bool secret_is_allowed(const char *names, const char *name);
 void secrets_blot(const struct secrets *, char *text);
 void secrets_release(struct secrets *);
 
-/* The secret; ERR_AUTH when there is none, when its name is one of the worker's own settings, or not allowed. The caller wipes `out`. It is
+/* The secret; ERR_NO_KEY when there is none, when its name is one of the worker's own settings, or not allowed. The caller wipes `out`. It is
  * remembered in `used`. */
 MUSTCHECK int secret_read(const char *name, char out[static SECRET_MAX], struct secrets *used, struct err *);
 
@@ -35,7 +35,7 @@ MUSTCHECK int secret_read(const char *name, char out[static SECRET_MAX], struct 
  * The URL of a protocol's path behind base_url. The protocol's version is put between them where base_url does not end in one; OpenAI's clients
  * expect it only behind a bare host (ops->is_version_in_base). Queries of base_url, of the path and of the provider (query, may be NULL; $NAME in
  * it is a
- * secret, escaped) follow the path. ERR_AUTH as secret_read, NOT_CONFIGURED when it is longer than `out`.
+ * secret, escaped) follow the path. ERR_NO_KEY as secret_read, NOT_CONFIGURED when it is longer than `out`.
  */
 MUSTCHECK int address_url(const struct provider_ops *, const char *base_url, const char *path, const char *query,
                           struct strbuf *out, struct secrets *used, struct err *);

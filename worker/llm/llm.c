@@ -20,7 +20,8 @@
 #define HELD_WAIT_MS 5000   /* the claim knows better when a breaker lets somebody in */
 #define UNSAID_WAIT_MS 1000 /* of a provider that has enough, and does not say for how long */
 #define PROBE_REST_MS \
-	150000         /* of a message after a failed probe: others are the next, for it may have failed because of the message */
+	150000 /* of a message after a failed probe: others are the next, for it may have failed because of the message */
+#define LACK_REST_MS 5000 /* of a message whose providers this worker cannot call */
 #define FREE_PROBES 30 /* attempts in which a failed probe burns no try; then it may be this message that no provider can bear */
 
 struct llm {
@@ -38,9 +39,10 @@ struct llm {
 	struct err first;    /* the cause; what came after it is told in `rest` */
 	char rest[120];      /* "; then groq: overloaded" */
 	int told;            /* route whose failure was told last; from 1 */
-	bool any_retry, any_wait;
-	bool was_probe;            /* one failed: it asked for all of us whether the provider is back */
-	int wait_ms;               /* the shortest that somebody asked for */
+	bool any_retry, any_wait, any_permanent;
+	bool any_lack;  /* this worker has not the key of one: the message rests until another takes it, or the key is there */
+	bool was_probe; /* one failed: it asked for all of us whether the provider is back */
+	int wait_ms;    /* the shortest that somebody asked for */
 	struct prompt_turn *turns; /* the conversation as it may be sent; in the job's arena */
 	int n_turns, first_turn;   /* first_turn: what is before it does not fit the window of the route that is called */
 };
@@ -128,8 +130,11 @@ static void remember(struct llm *l, const struct route *r, const struct err *err
 	enum err_class class = err_class(err->code);
 	if (class == ERR_RETRY && r->is_probe && l->job->number <= FREE_PROBES)
 		l->was_probe = true;
+	else if (err->code == ERR_NO_KEY)
+		l->any_lack = true;
 	else
 		l->any_retry |= class == ERR_RETRY;
+	l->any_permanent |= class == ERR_PERMANENT;
 	l->any_wait |= class == ERR_WAIT;
 	if (class == ERR_WAIT) {
 		/* A wait that is too long to sit out is the model's (it is parked), not the agent's, whose chain may be mended meanwhile. */
@@ -337,11 +342,16 @@ static enum step fail(struct llm *l, struct err *err)
 	else if (has_spoken(job))
 		job->fate = job->keeps_cut ? ERR_PERMANENT : last == ERR_WAIT ? ERR_RETRY : last;
 	else
-		job->fate = l->any_retry || l->was_probe ? ERR_RETRY : l->any_wait ? ERR_WAIT : ERR_PERMANENT;
+		job->fate = l->any_retry || l->was_probe       ? ERR_RETRY
+		            : l->any_wait                      ? ERR_WAIT
+		            : l->any_lack && !l->any_permanent ? ERR_RETRY
+		                                               : ERR_PERMANENT;
 	if (job->fate == ERR_WAIT)
 		err->wait_ms = l->wait_ms;
 	else if (job->fate == ERR_RETRY && l->was_probe && !l->any_retry && !has_spoken(job))
 		err->wait_ms = PROBE_REST_MS;
+	else if (job->fate == ERR_RETRY && l->any_lack && !l->any_retry && !has_spoken(job))
+		err->wait_ms = LACK_REST_MS;
 	return FAIL;
 }
 

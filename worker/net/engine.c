@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "shared/thread.h"
 #include "shared/clock.h"
 #include "shared/list.h"
 #include "shared/wake.h"
@@ -370,7 +371,6 @@ static void watch_fd(struct engine *e, int fd)
 struct engine *engine_start(void)
 {
 	struct engine *e = xcalloc(1, sizeof *e);
-	pthread_attr_t attr;
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	list_init(&e->flying);
 	list_init(&e->inbox);
@@ -385,11 +385,7 @@ struct engine *engine_start(void)
 	curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e);
 	curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timer);
 	curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 512 * 1024);
-	if (pthread_create(&e->thread, &attr, engine_main, e) != 0)
-		BUG("the engine thread could not be started");
-	pthread_attr_destroy(&attr);
+	thread_start(&e->thread, 512 * 1024, engine_main, e, "engine");
 	return e;
 }
 

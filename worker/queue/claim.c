@@ -5,6 +5,7 @@
 #include "shared/json.h"
 #include "shared/listen.h"
 #include "shared/log.h"
+#include "shared/thread.h"
 #include "shared/pg.h"
 #include "shared/vocab.h"
 #include "shared/wake.h"
@@ -51,7 +52,7 @@ static int disown(struct claim *c, const char *worker, struct err *err)
 	if (result == 0 && rows_int(&r, 0, 0, 0) > 0)
 		log_event(LOG_WARN, "gave back messages whose claim was not answered", "n=%lld",
 		          (long long)rows_int(&r, 0, 0, 0));
-	c->in_doubt = result < 0;
+	c->in_doubt = result < 0 || rows_int(&r, 0, 0, 0) < 0; /* some of it is locked by somebody else */
 	strbuf_release(&known);
 	arena_release(&a);
 	return result;
@@ -326,8 +327,7 @@ void claim_free(struct claim *c)
 
 void claim_start(struct claim *c)
 {
-	if (pthread_create(&c->thread, NULL, claim_main, c) != 0)
-		BUG("the claim thread could not be started");
+	thread_start(&c->thread, 0, claim_main, c, "claim");
 }
 
 void claim_slot_freed(struct claim *c)

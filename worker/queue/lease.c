@@ -6,6 +6,7 @@
 
 #include "shared/listen.h"
 #include "shared/log.h"
+#include "shared/thread.h"
 #include "shared/pg.h"
 #include "shared/vocab.h"
 #include "shared/version.h"
@@ -14,7 +15,6 @@
 
 #define TIMEOUT_MS 10000
 #define TICK_USEC USEC_PER_SEC          /* and never less than three times a lease */
-#define GRACE_USEC (5 * USEC_PER_SEC)   /* after a long outage: for the other workers to come back too */
 #define POLL_USEC (500 * USEC_PER_MSEC) /* without LISTEN, while something runs: how soon a cancel is seen */
 
 struct lease {
@@ -27,9 +27,9 @@ struct lease {
 	struct pg *pg;
 	int wake;
 	_Atomic(usec_t) renewed; /* by our clock, when the last renewal was answered; only the lease thread writes it */
-	usec_t quiet_until;      /* no tick before */
 	bool is_asked_to_end;
-	void (*put_facts)(void *, struct strbuf *);
+	void (*put_facts)(void *, const char *secrets, struct strbuf *);
+	char *secrets; /* that providers name, as the last renewal told */
 	void *ctx;
 	atomic_bool draining, ending;
 	pthread_mutex_t lock; /* of what follows */
@@ -92,18 +92,28 @@ static void end_us(struct lease *l)
 	kill(getpid(), SIGTERM);
 }
 
-static int renew(struct lease *l, struct err *err)
+/* Takes over which secrets are named. True when others are than before. */
+static bool take_secrets(struct lease *l, const char *names)
+{
+	if (strcmp(names, l->secrets) == 0)
+		return false;
+	free(l->secrets);
+	l->secrets = xstrdup(names);
+	return true;
+}
+
+static int renew_once(struct lease *l, bool *is_news, struct err *err)
 {
 	struct arena a = ARENA_INIT;
-	struct strbuf facts = STRBUF_INIT(8192);
+	struct strbuf facts = STRBUF_INIT(60000); /* worker_renew.sql takes 65,535 */
 	struct rows r;
 	char ms[32];
-	usec_t now = clock_mono();
 	snprintf(ms, sizeof ms, "%lld ms", (long long)l->options->lease_ms);
-	l->put_facts(l->ctx, &facts);
+	l->put_facts(l->ctx, l->secrets, &facts);
 	const char *params[] = { l->key, ms, atomic_load(&l->draining) ? "t" : "f", strbuf_text(&facts) };
-	int result = pg_exec(l->pg, &a, "select stop, drain from signalbox.worker_renew($1, $2, $3, $4)", params, 4, TIMEOUT_MS,
-	                     &r, err);
+	int result = pg_exec(l->pg, &a, "select stop, drain, secrets from signalbox.worker_renew($1, $2, $3, $4)", params, 4,
+	                     TIMEOUT_MS, &r, err);
+	*is_news = result == 0 && r.n_rows > 0 && take_secrets(l, rows_at(&r, 0, 2));
 	if (result == 0) {
 		if (r.n_rows == 0)
 			lost(l);
@@ -111,14 +121,19 @@ static int renew(struct lease *l, struct err *err)
 			stop_jobs(l, rows_at(&r, 0, 0));
 		if (r.n_rows > 0 && rows_bool(&r, 0, 1))
 			end_us(l);
-		/* Out of reach for so long, probably for all. The first to come back must not take the others' for dead: their calls still run. */
-		if (now - l->renewed > l->options->lease_ms * USEC_PER_MSEC)
-			l->quiet_until = now + GRACE_USEC;
 		l->renewed = clock_mono();
 	}
 	strbuf_release(&facts);
 	arena_release(&a);
 	return result;
+}
+
+/* Again at once where providers name other secrets than before: which of them we lack is to be known before the next claim. */
+static int renew(struct lease *l, struct err *err)
+{
+	bool is_news = false;
+	int result = renew_once(l, &is_news, err);
+	return is_news && l->is_held ? renew_once(l, &is_news, err) : result;
 }
 
 /* After a loss: a new incarnation, once the jobs of the old one are gone. */
@@ -131,6 +146,8 @@ static int begin_again(struct lease *l, struct err *err)
 	int result = pg_exec(l->pg, &a, "select gen_random_uuid()", NULL, 0, TIMEOUT_MS, &r, err);
 	if (result == 0)
 		result = enter(l, rows_at(&r, 0, 0), err);
+	if (result == 0)
+		result = renew(l, err);
 	if (result == 0)
 		log_event(LOG_INFO, "new lease", "worker=%s", l->id);
 	arena_release(&a);
@@ -145,8 +162,6 @@ static int turn(struct lease *l, struct err *err)
 		return begin_again(l, err);
 	if (renew(l, err) < 0)
 		return -1;
-	if (clock_mono() < l->quiet_until)
-		return 0;
 	return pg_exec(l->pg, NULL, "select signalbox.tick()", NULL, 0, TIMEOUT_MS, NULL, err);
 }
 
@@ -155,10 +170,19 @@ static usec_t tick(struct lease *l)
 	return listen_works(&l->listen) || jobs_count(l->jobs) == 0 ? TICK_USEC : POLL_USEC;
 }
 
+/* True when one is for us. */
+static bool take_notifications(struct lease *l)
+{
+	char payload[64];
+	bool ours = false;
+	while (l->pg != NULL && !pg_is_broken(l->pg) && listen_take(&l->listen, l->pg, payload))
+		ours |= strcmp(payload, l->id) == 0;
+	return ours;
+}
+
 static void *lease_main(void *arg)
 {
 	struct lease *l = arg;
-	char payload[64];
 	const char *news;
 	struct err err;
 	bool said = false;
@@ -172,7 +196,7 @@ static void *lease_main(void *arg)
 		if ((news = listen_news(&l->listen)) != NULL)
 			log_event(LOG_INFO, news, "room=lease");
 		usec_t until = clock_mono() + MIN(tick(l), l->options->lease_ms * USEC_PER_MSEC / 3);
-		bool hurry = false;
+		bool hurry = take_notifications(l); /* they may have come with an answer */
 		while (!hurry && !atomic_load(&l->ending)) {
 			usec_t left = until - clock_mono();
 			struct pollfd fds[] = { { .fd = l->wake, .events = POLLIN },
@@ -183,21 +207,21 @@ static void *lease_main(void *arg)
 			hurry = (fds[0].revents & POLLIN) && wake_take(l->wake);
 			if (fds[1].revents != 0 && pg_consume(l->pg, &err) < 0)
 				break;
-			while (l->pg != NULL && !pg_is_broken(l->pg) && listen_take(&l->listen, l->pg, payload))
-				hurry |= strcmp(payload, l->id) == 0;
+			hurry |= take_notifications(l);
 		}
 	}
 	return NULL;
 }
 
-int lease_start(struct lease **out, const struct services *s, const char *agents, void (*put_facts)(void *, struct strbuf *),
-                void *ctx, struct err *err)
+int lease_start(struct lease **out, const struct services *s, const char *agents,
+                void (*put_facts)(void *, const char *, struct strbuf *), void *ctx, struct err *err)
 {
 	struct lease *l = xcalloc(1, sizeof *l);
 	const struct options *o = l->options = s->options;
 	l->services = s;
 	l->agents = agents;
 	l->put_facts = put_facts;
+	l->secrets = xstrdup("{}");
 	l->ctx = ctx;
 	l->jobs = s->jobs;
 	l->listen = (struct listen){ .listen_url = o->listen_url,
@@ -208,14 +232,14 @@ int lease_start(struct lease **out, const struct services *s, const char *agents
 		                     .timeout_ms = 5000 };
 	l->wake = wake_new();
 	pthread_mutex_init(&l->lock, NULL);
-	if (listen_turn(&l->listen, &l->pg, err) < 0 || enter(l, s->worker_key, err) < 0) {
+	if (listen_turn(&l->listen, &l->pg, err) < 0 || enter(l, s->worker_key, err) < 0 || renew(l, err) < 0) {
 		pg_close(l->pg);
 		close(l->wake);
+		free(l->secrets);
 		free(l);
 		return -1;
 	}
-	if (pthread_create(&l->thread, NULL, lease_main, l) != 0)
-		BUG("the lease thread could not be started");
+	thread_start(&l->thread, 0, lease_main, l, "lease");
 	*out = l;
 	return 0;
 }
@@ -263,5 +287,6 @@ void lease_stop(struct lease *l)
 	pg_close(l->pg);
 	close(l->wake);
 	pthread_mutex_destroy(&l->lock);
+	free(l->secrets);
 	free(l);
 }

@@ -11,9 +11,10 @@ struct lease;
 struct strbuf;
 
 /* Registers the first incarnation, services->worker_key; fails when the database cannot be had. put_facts writes what the worker says of itself with
- * each renewal, a JSON object (worker_renew.sql); called on the lease's thread. */
+ * each renewal, a JSON object (worker_renew.sql); called on the lease's thread, the first time on the caller's. secrets: an array of the names that
+ * providers' settings name, as the last renewal told. */
 MUSTCHECK int lease_start(struct lease **out, const struct services *, const char *agents_array,
-                          void (*put_facts)(void *ctx, struct strbuf *), void *ctx, struct err *);
+                          void (*put_facts)(void *ctx, const char *secrets, struct strbuf *), void *ctx, struct err *);
 /* The current incarnation's id; false while there is none, between a loss and the next. Any thread. */
 bool lease_id(struct lease *, char id[static 40]);
 /* The same of its key, with which the database's functions are called: the `worker` that they take. Never shown. */

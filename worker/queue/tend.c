@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "shared/log.h"
+#include "shared/thread.h"
 #include "shared/pg.h"
 #include "shared/wake.h"
 
@@ -55,8 +56,7 @@ struct tend *tend_start(const struct options *o)
 	struct tend *t = xcalloc(1, sizeof *t);
 	t->options = o;
 	t->wake = wake_new();
-	if (pthread_create(&t->thread, NULL, tend_main, t) != 0)
-		BUG("the tend thread could not be started");
+	thread_start(&t->thread, 0, tend_main, t, "tend");
 	return t;
 }
 

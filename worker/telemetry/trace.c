@@ -11,6 +11,7 @@
 #include "shared/clock.h"
 #include "shared/json.h"
 #include "shared/log.h"
+#include "shared/thread.h"
 #include "shared/version.h"
 #include "worker/net/engine.h"
 #include "worker/telemetry/count.h"
@@ -303,8 +304,7 @@ struct trace *trace_start(const char *endpoint, const char *header, const char *
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC); /* as clock_mono */
 	pthread_cond_init(&t->some, &attr);
 	pthread_condattr_destroy(&attr);
-	if (pthread_create(&t->thread, NULL, trace_main, t) != 0)
-		BUG("the trace thread could not be started");
+	thread_start(&t->thread, 0, trace_main, t, "trace");
 	return t;
 }
 

@@ -1,0 +1,11 @@
+-- May a worker that cannot call the providers `mute` take messages of this agent? When it can call the first of the agent's routes that is free and that any
+-- living worker can call: what it would have to pass over is done by another. An agent without a route may start, and its messages say so.
+create or replace function signalbox.can_serve(agent int, mute int[]) returns boolean
+language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
+	select case when not exists (select from routes r where r.agent_id = agent) then true else coalesce((
+		select not r.provider_id = any (mute) from routes r
+		where r.agent_id = agent and (not r.is_held or r.can_probe) and exists (
+			select from workers w where w.ended_at is null and not w.is_draining and w.lease_until > clock_timestamp() and not r.provider_id = any (w.mute)
+				and (w.agents is null or (select a.slug from agents a where a.id = agent) = any (w.agents)))
+		order by r.ord limit 1), false) end;
+$$;

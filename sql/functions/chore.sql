@@ -1,0 +1,28 @@
+-- Does one chore. What fails is undone, told by `doctor` and an alert, and tried again in its time; the others go on. Waits for nobody. False: the statement's
+-- time was over.
+create or replace function signalbox.chore(chore text) returns boolean
+language plpgsql set search_path = pg_catalog, signalbox, pg_temp set lock_timeout = '1s' as $$
+declare
+	began timestamptz := clock_timestamp();
+begin
+	begin
+		case chore
+			when 'totals' then
+				perform count_totals();
+				perform map_lanes();
+			when 'sweep' then perform sweep_lanes();
+			when 'days' then perform roll_days();
+			when 'fold' then perform fold_stats();
+			when 'forget' then perform forget();
+		end case;
+	exception
+		when query_canceled then
+			perform chore_done(chore, began, sqlerrm);
+			return false;
+		when others then
+			perform chore_done(chore, began, sqlerrm);
+			return true;
+	end;
+	perform chore_done(chore, began);
+	return true;
+end $$;

@@ -1,0 +1,32 @@
+-- Looks at the clock when time is to do its work. No tick for 3 s (they come each second): nobody could renew a lease meanwhile, or the clock was set forward.
+-- The workers have 5 s to say that they live, and what runs is overdue so much later.
+-- The last tick lies ahead: the clock was set back. Whatever was counted from it moves with it, or leases, rests and breakers would last as much longer.
+create or replace function signalbox.tick_clock() returns void
+language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
+declare
+	t    timestamptz := clock_timestamp();
+	last timestamptz := (select c.done_at from chores c where c.name = 'clock');
+	gap  interval := t - last;
+begin
+	if gap > interval '3 s' then
+		update workers w set lease_until = greatest(w.lease_until, t + interval '5 s') where w.id in (
+			select x.id from workers x where x.ended_at is null for no key update skip locked);
+		update queue q set deadline = q.deadline + gap where q.message_id in (select r.message_id from running r for no key update skip locked);
+	elsif gap < interval '-1 s' then
+		update workers w set lease_until = w.lease_until + gap, renewed_at = w.renewed_at + gap where w.id in (
+			select x.id from workers x where x.ended_at is null for no key update skip locked);
+		update queue q set run_after = q.run_after + gap where q.message_id in (select d.message_id from queue d where d.state = 'delayed' for no key update skip locked);
+		update queue q set retry_at = q.retry_at + gap where q.message_id in (select f.message_id from queue f where f.state = 'failed' and f.retry_at > t for no key update skip locked);
+		update queue q set deadline = q.deadline + gap where q.message_id in (select r.message_id from running r for no key update skip locked);
+		update lanes l set blocked_until = l.blocked_until + gap where l.agent_id in (
+			select x.agent_id from lanes x where x.blocked_until > t for no key update skip locked);
+		update starts s set started_at = s.started_at + gap where s.started_at > t;
+		update breakers b set until = b.until + gap, probe_until = b.probe_until + gap, changed_at = least(b.changed_at, t) where b.ctid in (
+			select x.ctid from breakers x where x.until > t or x.probe_until > t or x.changed_at > t for no key update skip locked);
+		delete from breaker_counts c where c.slot > t;
+		update reservations r set until = r.until + gap where r.until > t;
+		update chores c set done_at = c.done_at + gap, well_at = c.well_at + gap where c.done_at > t or c.well_at > t;
+		update chores set done_at = '-infinity' where name = 'days';    -- what is rolled up lies ahead
+	end if;
+	update chores set done_at = t, well_at = t where name = 'clock';
+end $$;
