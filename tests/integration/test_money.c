@@ -107,7 +107,7 @@ static void test_a_dollar_is_a_dollar(void **state)
 	q("select count(*) from generate_series(1, 64) i, signalbox.dispatch('m', '[[words=590 rate=150]] dollar-' || i || '.')");
 	wait_for("select count(*) > 4 from signalbox.running", "t", 0);
 	q("select signalbox.cancel(m.uuid, 'test') from signalbox.ai_messages m join signalbox.running r on r.message_id = m.id order by m.id limit 2");
-	q("select pg_sleep(0.5)");
+	wait_for("select count(*) from signalbox.attempts where outcome = 'cancelled' and generation_ms is not null", "2", 0);
 	check_dollar();
 	/* Whichever has more. */
 	kill_now((pid_t)atoi(
@@ -150,8 +150,10 @@ static void test_a_rate_is_the_fleets(void **state)
 		worker(QUICK, NULL);
 	q("select count(*) from generate_series(1, 90) i, signalbox.dispatch('openai', 'rate ' || i)");
 	wait_for("select count(*) from signalbox.starts", "20", 0);
-	for (int i = 0; i < (is_long ? 7 : 1); i++)
-		q("select pg_sleep(%d)", is_long ? 10 : 1);
+	for (int i = 0; is_long && i < 7; i++)
+		q("select pg_sleep(10)");
+	wait_for(text("select last_value > %s + 9 from signalbox.claim_seq", q("select last_value from signalbox.claim_seq")),
+	         "t", 0); /* claims that get nothing */
 	check_rate(20);
 	if (is_long) {
 		load_log();
@@ -161,8 +163,11 @@ static void test_a_rate_is_the_fleets(void **state)
 	/* A minute passes for the half of them. */
 	q("update signalbox.starts set started_at = started_at - interval '61 s' where started_at in (select started_at from signalbox.starts order by 1 limit 10)");
 	wait_for("select count(*) from signalbox.starts", "30", 0);
-	q("select pg_sleep(1)");
+	wait_for(text("select last_value > %s + 9 from signalbox.claim_seq", q("select last_value from signalbox.claim_seq")),
+	         "t", 0);
 	load_log();
+	for (int64_t until = 0; atoi(q("select count(*) from public.asked")) < 30 && again(&until, 0);)
+		load_log();
 	EXPECT(q("select count(*) from signalbox.starts"), "select count(*) from public.asked");
 	EXPECT("t", "select count(*) = 20 from signalbox.starts where started_at > now() - interval '60 s'");
 }

@@ -3,7 +3,7 @@
 # cmocka programs say "[  PASSED  ] N test(s)." on stderr; scripts print "ok NAME" and "not ok NAME", one a line, and "skip NAME" where something
 # cannot be tested here. The sum of their "plan N" lines is how many checks there must be (tests/lib/plan.sh).
 set -u
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 names=
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 for t in "$@"; do
@@ -37,8 +37,9 @@ for t in "$@"; do
 		grep -a -A6 '^not ok ' "$log" | sed 's/^/    /' | head -n 60    # a script's failures may be far up
 		sed 's/^/    /' "$log" | tail -n 60
 	fi
-	[ "$s" = 0 ] || sed -n 's/^skip /    skipped: /p' "$log"
+	[ "$s" = 0 ] || names+=$(sed -n "s|^skip |skipped: ${t#build/}: |p" "$log")$'\n'
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
+printf %s "$names"
 [ $skipped = 0 ] && echo "$passed passed, $failed failed" || echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

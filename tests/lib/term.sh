@@ -64,13 +64,13 @@ worker_up() {
 	WORKER=$!
 }
 send() { "$BIN/signalbox" send "$@" 2>/dev/null; }
-# console WIDTH HEIGHT [arguments]
+# console WIDTH HEIGHT [arguments]; CLIPBOARD=on: a terminal that takes what a program puts there (OSC 52)
 console() {
 	local w=$1 h=$2
 	shift 2
 	tm kill-server 2>/dev/null
 	N=$((N + 1)) SOCK=sb$$.$N    # a server that ends does not end at once
-	tm new-session -d -s c -x "$w" -y "$h" "$BIN/signalbox $* --operator tester; echo ended \$?; read x"
+	tm start-server \; set -s set-clipboard "${CLIPBOARD:-external}" \; new-session -d -s c -x "$w" -y "$h" "$BIN/signalbox $* --operator tester; echo ended \$?; read x"
 	tm set -g escape-time 10
 }
 finish() {

@@ -2,7 +2,8 @@
 # The console in a real terminal, at 80x24 and 120x36: is every rule of the screen kept - places, identity under the cursor, questions that
 # default to no, hostile text made visible, the test console's stream?
 . "$(dirname "$0")/../lib/term.sh"
-plan 106
+CLIPBOARD=on
+plan 108
 stack_up
 
 # A frame is written in pieces: what is compared is asked for until it is there.
@@ -26,6 +27,9 @@ for size in "80 24" "120 36"; do
 	see "hostile text is visible $at" 'evil \^\[\]0;owned\^G'
 	is "no title from data $at" "" "$(tm display-message -p -t c '#{pane_title}' | grep owned)"
 	is "no clipboard from data $at" "" "$(tm show-buffer 2>/dev/null)"
+	tm new-window -d "printf '\\033]52;c;dGFrZW4=\\007'; sleep 1"
+	soon "which this terminal would have taken $at" taken tm show-buffer
+	tm delete-buffer
 	[ "$1" = 80 ] && soon "18 rows $at" 18 rows_shown
 	is "no line is too wide $at" yes "$([ "$(screen | wc -L)" -le "$1" ] && echo yes)"
 

@@ -13,7 +13,8 @@ for size in 80x24 120x36 200x60; do
 	mask() { sed -E 's/[0-9]{2}:[0-9]{2}:[0-9]{2}//; s/ +[0-9.]+s / /g; s/ +$//'; }
 	soon "--once is the pane at $size" "$(screen | mask)" sh -c "'$BIN/signalbox' --once --view queue --size $size --operator tester | $(declare -f mask >/dev/null; echo "sed -E 's/[0-9]{2}:[0-9]{2}:[0-9]{2}//; s/ +[0-9.]+s / /g; s/ +\$//'")"
 done
-LC_ALL=C "$BIN/signalbox" --once --view queue --ascii yes | LC_ALL=C grep -q '[^ -~]' && not_ok "ASCII only" || ok "ASCII only"
+LC_ALL=C "$BIN/signalbox" --once --view queue --ascii yes >"$T/ascii"
+is "ASCII only, of a whole screen" "0 yes" "$(LC_ALL=C grep -c '[^ -~]' "$T/ascii") $(grep -q 'waiting number 3' "$T/ascii" && echo yes)"
 is "--once of an unknown view" 2 "$("$BIN/signalbox" --once --view nosuch >/dev/null 2>&1; echo $?)"
 
 console 120 36
