@@ -1,0 +1,210 @@
+/*
+ * Why: the answer to any statement can be lost after the database has done it. A proxy between a worker and the database passes everything on, and at one statement
+ * keeps the answer for itself and hangs up. Each message is answered once all the same, and called once.
+ */
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "shared/base.h"
+#include "tests/lib/harness/harness.h"
+
+#define QUICK "--lease", "6s", "--poll", "100ms", "--backoff", "100ms"
+
+static struct {
+	int listen;
+	char dir[100], real[200];
+	pthread_mutex_t lock;
+	char words[100]; /* the statement whose answer is kept; "" none */
+	atomic_int n_lost;
+} P = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* Is this the statement? Then it is so once. */
+static bool is_doomed(const char *data, size_t n)
+{
+	pthread_mutex_lock(&P.lock);
+	bool is = P.words[0] != '\0' && memmem(data, n, P.words, strlen(P.words)) != NULL;
+	if (is)
+		P.words[0] = '\0';
+	pthread_mutex_unlock(&P.lock);
+	return is;
+}
+
+static bool pass(int to, const char *data, ssize_t n)
+{
+	for (ssize_t done = 0, k; done < n; done += k)
+		if ((k = write(to, data + done, (size_t)(n - done))) <= 0)
+			return false;
+	return true;
+}
+
+static int dial(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static void *pump(void *arg)
+{
+	static const int BUFFER = 1 << 16;
+	int client = (int)(intptr_t)arg, server = dial(P.real);
+	char *data = malloc((size_t)BUFFER);
+	bool doomed = false;
+	for (;;) {
+		struct pollfd p[] = { { .fd = client, .events = POLLIN }, { .fd = server, .events = POLLIN } };
+		if (server < 0 || data == NULL || poll(p, 2, 60000) <= 0)
+			break;
+		int from = p[0].revents != 0 ? 0 : 1;
+		ssize_t n = read(p[from].fd, data, (size_t)BUFFER);
+		if (n <= 0)
+			break;
+		if (from == 0)
+			doomed |= is_doomed(data, (size_t)n);
+		else if (doomed) { /* it is done: the answer comes after the commit */
+			atomic_fetch_add(&P.n_lost, 1);
+			break;
+		}
+		if (!pass(p[1 - from].fd, data, n))
+			break;
+	}
+	free(data);
+	close(client);
+	close(server);
+	return NULL;
+}
+
+static void *proxy_main(void *arg)
+{
+	pthread_t t;
+	(void)arg;
+	for (int fd; (fd = accept4(P.listen, NULL, NULL, SOCK_CLOEXEC)) >= 0;)
+		if (pthread_create(&t, NULL, pump, (void *)(intptr_t)fd) == 0)
+			pthread_detach(t);
+	return NULL;
+}
+
+static int lossy_up(void **state)
+{
+	pthread_t t;
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	char host[150] = "";
+	world_up(state);
+	sscanf(W.direct, "host=%149s", host);
+	snprintf(P.real, sizeof P.real, "%s/.s.PGSQL.5432", host);
+	snprintf(P.dir, sizeof P.dir, "%s", W.dir);
+	snprintf(a.sun_path, sizeof a.sun_path, "%s/.s.PGSQL.5499", P.dir);
+	P.listen = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (bind(P.listen, (struct sockaddr *)&a, sizeof a) < 0 || listen(P.listen, 50) < 0 ||
+	    pthread_create(&t, NULL, proxy_main, NULL) != 0)
+		fail_msg("the proxy does not start");
+	pthread_detach(t);
+	return 0;
+}
+
+static void lose(const char *words)
+{
+	pthread_mutex_lock(&P.lock);
+	snprintf(P.words, sizeof P.words, "%s", words);
+	pthread_mutex_unlock(&P.lock);
+	atomic_store(&P.n_lost, 0);
+}
+
+static void wait_lost(const char *words)
+{
+	for (int64_t until = 0; atomic_load(&P.n_lost) == 0;)
+		if (!again(&until, DEADLINE))
+			fail_msg("no answer to %s was lost", words);
+}
+
+static void test_any_answer_is_lost(void **state)
+{
+	(void)state;
+	static const char *const WORDS[] = { "signalbox.take(",         "signalbox.settle(",     "signalbox.report_calls(",
+		                             "signalbox.worker_renew(", "signalbox.stream_put(", "signalbox.tick(",
+		                             "signalbox.tend(" };
+	const char *url = text("host=%s port=5499 user=signalbox dbname=signalbox", P.dir);
+	pid_t w = worker("--database-url", url, QUICK, NULL);
+	wait_for("select count(*) from signalbox.workers where ended_at is null", "1", 0);
+	for (size_t i = 0; i < ARRAY_SIZE(WORDS); i++) {
+		lose(WORDS[i]);
+		q("select count(signalbox.watch(d.message_id)) from generate_series(1, 5) i, signalbox.dispatch('o', '[[rate=20 words=12]] lossy-%zu-' || i || '.') d",
+		  i);
+		wait_lost(WORDS[i]);
+		wait_for("select count(*) from signalbox.queue", "0", 30);
+		EXPECT("5 5",
+		       "select count(*) || ' ' || count(*) filter (where m.processing_status = 'completed' and m.retry_count = 0 and position('lossy-%zu-' in m.content) > 0) "
+		       "from signalbox.ai_messages m join signalbox.ai_messages u on u.id = m.reply_to where u.content like '%%lossy-%zu-%%'",
+		       i, i);
+		assert_int_equal(provider_calls(text("lossy-%zu-", i)), 5);
+		EXPECT("5",
+		       "select count(*) from signalbox.attempts a join signalbox.ai_messages m on m.id = a.message_id join signalbox.ai_messages u on u.id = m.reply_to "
+		       "where u.content like '%%lossy-%zu-%%' and a.outcome = 'completed'",
+		       i);
+	}
+	EXPECT("1", "select count(*) from signalbox.workers"); /* no lease was lost */
+	send_signal(w, 15);
+	assert_int_equal(wait_exit(w, DEADLINE), 0);
+}
+
+/* Many stops in one answer: all of them stop. */
+static void test_many_stops(void **state)
+{
+	(void)state;
+	worker(QUICK, "--concurrency", "80", NULL);
+	q("select count(d) from generate_series(1, 60) i, signalbox.dispatch('o', '[[rate=10 words=2000]] stop-' || i || '.') d");
+	wait_for("select count(*) from signalbox.queue where state = 'running'", "60", 0);
+	q("select count(signalbox.cancel(uuid, 'test')) from signalbox.ai_messages where processing_status = 'processing'");
+	wait_for("select count(*) from signalbox.attempts where outcome = 'cancelled' and generation_ms is not null", "60", 6);
+	wait_for("select count(*) from signalbox.stops", "0", 0);
+}
+
+/* A report of calls that was refused is sent again: what it counted is there afterwards. */
+static void test_a_failed_report(void **state)
+{
+	(void)state;
+	q("create or replace function public.report_fails() returns trigger language plpgsql as $$ begin raise exception 'not now' using errcode = '53100'; end $$");
+	q("create trigger fails before insert on signalbox.breaker_counts for each row execute function public.report_fails()");
+	pid_t w = worker(QUICK, NULL);
+	const char *m = say("o", "counted");
+	wait_for(text("select processing_status from signalbox.ai_messages where uuid = '%s'", m), "completed", 0);
+	wait_worker_said(w, "calls are not reported", 0);
+	q("drop trigger fails on signalbox.breaker_counts");
+	wait_for("select sum(calls) from signalbox.breaker_counts", "1", 0);
+}
+
+/* Nobody watches any more: the text is written down no longer. */
+static void test_a_watch_ends(void **state)
+{
+	(void)state;
+	worker(QUICK, NULL);
+	const char *m = say("o", "[[rate=20 words=100]] watched for a while");
+	q("select signalbox.watch('%s')", m);
+	q("drop sequence if exists public.flushes");
+	q("create sequence public.flushes");
+	q("grant usage on public.flushes to public");
+	q("create or replace function public.flushed() returns trigger language plpgsql as $$ begin perform nextval('public.flushes'); return new; end $$");
+	q("create trigger flushed before insert on signalbox.message_stream for each row execute function public.flushed()");
+	wait_for("select last_value > 2 from public.flushes", "t", 0);
+	q("update signalbox.watches set until = clock_timestamp() - interval '1 s'");
+	const char *n = q("select last_value from public.flushes");
+	wait_for(text("select processing_status from signalbox.ai_messages where uuid = '%s'", m), "completed", 0);
+	q("drop trigger flushed on signalbox.message_stream");
+	/* One under way, and the next one, which is told; of the fifty that there would be. */
+	EXPECT("t", "select last_value <= %s + 3 from public.flushes", n);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, scene_up, scene_down)
+int main(void)
+{
+	const struct CMUnitTest tests[] = { T(test_any_answer_is_lost), T(test_many_stops), T(test_a_failed_report),
+		                            T(test_a_watch_ends) };
+	return world_end(cmocka_run_group_tests_name("lossy", tests, lossy_up, world_down));
+}
