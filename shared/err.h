@@ -26,41 +26,42 @@ enum err_act {
 };
 
 /* code, class, name as it is stored and filtered by, acts. */
-#define ERR_CODES(X)                                                                                    \
-	X(OK, NONE, "ok", ACT_NONE)                                                                     \
-	X(CANCELLED, GONE, "cancelled", ACT_NONE)                                                       \
-	X(LEASE_LOST, GONE, "lease_lost", ACT_NONE)                                                     \
-	X(SHUTDOWN, RELEASE, "shutting_down", ACT_NONE)                                                 \
-	X(RATE_LIMITED, WAIT, "rate_limited", ACT_AGAIN | ACT_NEXT | ACT_PARK_MODEL)                    \
-	X(OVERLOADED, RETRY, "overloaded", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                          \
-	X(SERVER_ERROR, RETRY, "server_error", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                      \
-	X(NETWORK, RETRY, "network", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                                \
-	X(TIMEOUT_CONNECT, RETRY, "timeout_connect", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                \
-	X(TIMEOUT_TTFT, RETRY, "timeout_ttft", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                      \
-	X(TIMEOUT_IDLE, RETRY, "timeout_idle", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                      \
-	X(TIMEOUT, RETRY, "timeout", ACT_BREAKER) /* the attempt's own deadline: no time is left */     \
-	X(TRUNCATED, RETRY, "truncated", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                            \
-	X(BAD_REPLY, RETRY, "bad_reply", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                            \
-	X(NO_ANSWER, RETRY, "no_answer", ACT_NEXT)       /* the model ended, and said nothing usable */ \
-	X(STARVED, PERMANENT, "out_of_tokens", ACT_NONE) /* max_tokens left nothing for the answer */   \
-	X(BREAKER_OPEN, WAIT, "breaker_open", ACT_NEXT)  /* nobody was called */                        \
-	X(QUOTA, PERMANENT, "quota_exhausted", ACT_NEXT | ACT_PARK_KEY)                                 \
-	X(AUTH, PERMANENT, "auth", ACT_NEXT | ACT_PARK_KEY)                                             \
-	X(NO_KEY, RETRY, "no_key", ACT_NEXT) /* this worker has not got it: nobody was called */        \
-	X(CONTEXT_LENGTH, PERMANENT, "context_too_long", ACT_NEXT)                                      \
-	X(BAD_REQUEST, PERMANENT, "bad_request", ACT_NEXT) /* another vendor may take it */             \
-	X(MODEL_NOT_FOUND, PERMANENT, "model_not_found", ACT_NEXT)                                      \
-	X(CONTENT_FILTER, PERMANENT, "content_filter", ACT_NONE)                                        \
-	X(NOT_CONFIGURED, PERMANENT, "not_configured", ACT_NEXT)                                        \
-	X(TOO_BIG, PERMANENT, "too_big", ACT_NONE)                                                      \
-	X(BAD_INPUT, PERMANENT, "bad_input", ACT_NONE)                                                  \
-	X(NOT_FOUND, PERMANENT, "not_found", ACT_NONE)                                                  \
-	X(REFUSED, PERMANENT, "refused", ACT_NONE)                                                      \
-	X(CONFLICT, PERMANENT, "conflict", ACT_NONE)                                                    \
-	X(DB, RETRY, "database", ACT_NONE)                                                              \
-	X(DB_DATA, PERMANENT, "database_data", ACT_NONE) /* a value that the database can not hold */   \
-	X(DB_DOWN, RETRY, "database_down", ACT_NONE)                                                    \
-	X(DB_TIMEOUT, RETRY, "database_timeout", ACT_NONE)                                              \
+#define ERR_CODES(X)                                                                                                \
+	X(OK, NONE, "ok", ACT_NONE)                                                                                 \
+	X(CANCELLED, GONE, "cancelled", ACT_NONE)                                                                   \
+	X(LEASE_LOST, GONE, "lease_lost", ACT_NONE)                                                                 \
+	X(SHUTDOWN, RELEASE, "shutting_down", ACT_NONE)                                                             \
+	X(RATE_LIMITED, WAIT, "rate_limited", ACT_AGAIN | ACT_NEXT | ACT_PARK_MODEL)                                \
+	X(OVERLOADED, RETRY, "overloaded", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                                      \
+	X(SERVER_ERROR, RETRY, "server_error", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                                  \
+	X(NETWORK, RETRY, "network", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                                            \
+	X(TIMEOUT_CONNECT, RETRY, "timeout_connect", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                            \
+	X(TIMEOUT_TTFT, RETRY, "timeout_ttft", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                                  \
+	X(TIMEOUT_IDLE, RETRY, "timeout_idle", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                                  \
+	X(TIMEOUT, RETRY, "timeout", ACT_BREAKER) /* the attempt's own deadline: no time is left */                 \
+	X(TRUNCATED, RETRY, "truncated", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                                        \
+	X(BAD_REPLY, RETRY, "bad_reply", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                                        \
+	X(NO_ANSWER, RETRY, "no_answer", ACT_NEXT)       /* the model ended, and said nothing usable */             \
+	X(STARVED, PERMANENT, "out_of_tokens", ACT_NONE) /* max_tokens left nothing for the answer */               \
+	X(BREAKER_OPEN, WAIT, "breaker_open", ACT_NEXT)  /* nobody was called */                                    \
+	X(QUOTA, PERMANENT, "quota_exhausted", ACT_NEXT | ACT_PARK_KEY)                                             \
+	X(AUTH, PERMANENT, "auth", ACT_NEXT | ACT_PARK_KEY)                                                         \
+	X(NO_KEY, RETRY, "no_key", ACT_NEXT) /* this worker has not got it: nobody was called */                    \
+	X(CONTEXT_LENGTH, PERMANENT, "context_too_long", ACT_NEXT)                                                  \
+	X(BAD_REQUEST, PERMANENT, "bad_request", ACT_NEXT) /* another vendor may take it */                         \
+	X(MODEL_NOT_FOUND, PERMANENT, "model_not_found", ACT_NEXT)                                                  \
+	X(CONTENT_FILTER, PERMANENT, "content_filter", ACT_NONE)                                                    \
+	X(NOT_CONFIGURED, PERMANENT, "not_configured", ACT_NEXT)                                                    \
+	X(TOO_BIG, PERMANENT, "too_big", ACT_NONE)                                                                  \
+	X(BAD_INPUT, PERMANENT, "bad_input", ACT_NONE)                                                              \
+	X(NOT_FOUND, PERMANENT, "not_found", ACT_NONE)                                                              \
+	X(REFUSED, PERMANENT, "refused", ACT_NONE)                                                                  \
+	X(CONFLICT, PERMANENT, "conflict", ACT_NONE)                                                                \
+	X(DB, RETRY, "database", ACT_NONE)                                                                          \
+	X(DB_DATA, PERMANENT, "database_data", ACT_NONE) /* a value that the database can not hold */               \
+	X(DB_DOWN, RETRY, "database_down", ACT_NONE)                                                                \
+	X(DB_CONFLICT, RETRY, "database_conflict", ACT_NONE) /* ended at our cost: it goes well when asked again */ \
+	X(DB_TIMEOUT, RETRY, "database_timeout", ACT_NONE)                                                          \
 	X(SYSTEM, RETRY, "system", ACT_NONE)
 
 enum err_code {

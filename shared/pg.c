@@ -216,9 +216,10 @@ static enum err_code code_of(const char *state)
 		return ERR_NOT_FOUND;
 	if (strncmp(state, "SB00", 4) == 0)
 		return state[4] == '4' ? ERR_BAD_INPUT : state[4] == '5' ? ERR_CONFLICT : ERR_REFUSED;
-	/* 40: a deadlock, or a conflict, was ended at our cost; like a time-out, it goes well when asked again */
-	if (strcmp(state, "57014") == 0 || strcmp(state, "55P03") == 0 || strncmp(state, "40", 2) == 0)
+	if (strcmp(state, "57014") == 0 || strcmp(state, "55P03") == 0)
 		return ERR_DB_TIMEOUT;
+	if (strncmp(state, "40", 2) == 0)
+		return ERR_DB_CONFLICT;
 	/* 57P01..3: the server goes down or is not up yet; 25006: a standby, for writers as good as away */
 	if (strncmp(state, "08", 2) == 0 || strncmp(state, "57P", 3) == 0 || strcmp(state, "25006") == 0)
 		return ERR_DB_DOWN;

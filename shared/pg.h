@@ -4,8 +4,9 @@
  * no time-out of its own), and an answer copied into the caller's arena. No pool, no retry: that is the callers' trade.
  * A connection belongs to one thread at a time.
  *
- * Errors: DB_DOWN (no connection, or it broke: close and connect again), DB_TIMEOUT (ours or the server's, a lock that was not had, a deadlock or a
- * conflict: it goes well when asked again), DB_DATA (the values that were given are wrong: nothing else is), the contract's SQLSTATEs SB001 and SB003
+ * Errors: DB_DOWN (no connection, or it broke: close and connect again), DB_TIMEOUT (ours or the server's, a lock that was not had), DB_CONFLICT (a
+ * deadlock, or transactions that cannot both be: nothing was done, it goes well when asked again), DB_DATA (the values that were given are wrong:
+ * nothing else is), the contract's SQLSTATEs SB001 and SB003
  * REFUSED, SB002 NOT_FOUND, SB004 BAD_INPUT, SB005 CONFLICT; everything else DB.
  */
 #include "shared/arena.h"

@@ -184,7 +184,7 @@ static void refresh_done(struct sync *y)
 /* Not the link's fault, nor the weather's: what was asked for is not there, not allowed, or not understood. */
 static bool is_refusal(const struct err *err)
 {
-	return err->code != ERR_DB_DOWN && err->code != ERR_DB_TIMEOUT;
+	return err->code != ERR_DB_DOWN && err->code != ERR_DB_TIMEOUT && err->code != ERR_DB_CONFLICT;
 }
 
 /* Goes on to the next block of the refresh, or ends it. */

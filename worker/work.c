@@ -218,7 +218,8 @@ static void finish(struct row *row, const struct json *spec, const struct err *f
 	       pg_exec(w->pg, NULL, "select signalbox.work_end($1, $2, $3, $4, $5)", params, 5, TIMEOUT_MS, NULL, &err) < 0) {
 		log_event(LOG_WARN, "the end of a command's work is not written yet", "work=%s code=%s", row->id,
 		          err_name(err.code));
-		if (atomic_load(&w->ending) || (err.code != ERR_DB_DOWN && err.code != ERR_DB_TIMEOUT))
+		if (atomic_load(&w->ending) ||
+		    (err.code != ERR_DB_DOWN && err.code != ERR_DB_TIMEOUT && err.code != ERR_DB_CONFLICT))
 			break;
 		poll(&(struct pollfd){ .fd = w->wake, .events = POLLIN }, 1, EVERY_MS);
 	}

@@ -73,6 +73,20 @@ static void check_said(const char *file, const char *pattern)
 
 #define BUDGET(period, kind) "signalbox_budget_usd{agent=\"a\",period=\"" period "\",kind=\"" kind "\"}"
 
+/* A provider that was never in trouble is closed, and a budget that nobody set is none. */
+static void test_nothing_is_wrong(void **state)
+{
+	(void)state;
+	wait_figure("signalbox_breaker_state{provider=\"a\"}", "0");
+	q("insert into signalbox.breakers (provider, state, until, reason) values ('a', 'open', now() + interval '1 h', 'overloaded')");
+	wait_figure("signalbox_breaker_state{provider=\"a\"}", "2");
+	q("delete from signalbox.breakers");
+	q("select signalbox.agent_set('a', '{\"budget_day\": \"2.5\"}', 'test')");
+	wait_figure(BUDGET("day", "limit"), "2.5");
+	assert_string_equal(figure(BUDGET("month", "limit")), "none");
+	q("select signalbox.agent_set('a', '{\"budget_day\": null}', 'test')");
+}
+
 static void test_a_month_is_no_day(void **state)
 {
 	(void)state;
@@ -150,6 +164,7 @@ static void test_hosts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(test_nothing_is_wrong),
 		T(test_a_month_is_no_day),
 		T(test_cost_is_added_once),
 		T(test_hosts),

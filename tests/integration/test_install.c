@@ -106,6 +106,19 @@ static void test_a_role_in_the_making(void **state)
 	assert_int_equal(run("/bin/sh", "-c", text(script, dir, bin("signalbox"), dir), NULL), 0);
 }
 
+/* Bytes that are no text: one of them stopped the claims of all. */
+static void test_encoding(void **state)
+{
+	(void)state;
+	q_on(db, "create database ascii template template0 encoding 'SQL_ASCII' locale 'C'");
+	assert_int_equal(run("/bin/sh", "-c",
+	                     text("'%s' migrate --database-url '%s' 2>&1 | grep 'encoding is SQL_ASCII; signalbox needs UTF8'",
+	                          bin("signalbox"), url("signalbox", "ascii")),
+	                     NULL),
+	                 0);
+	assert_int_equal(migrate_as("signalbox", "ascii"), 5);
+}
+
 /* While one waits to renew what it saw, another has gone further: that is not taken back. */
 static void test_another_was_faster(void **state)
 {
@@ -274,6 +287,7 @@ int main(void)
 		T(test_four_at_once),
 		T(test_three_databases_of_a_new_cluster),
 		T(test_a_role_in_the_making),
+		T(test_encoding),
 		T(test_another_was_faster),
 		T(test_upgrade_by_a_member),
 		T(test_an_owner_without_rights),

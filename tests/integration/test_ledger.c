@@ -108,6 +108,7 @@ static void test_what_may_be_forgotten(void **state)
 	q("update signalbox.stats_minute set minute = now() - interval '3 days'");
 	q("update signalbox.rolled_upto set minute = now() - interval '5 days'");
 	EXPECT("2", "select n from signalbox.prune('1 day', false, 100, 0, true, 'test')");
+	EXPECT("t", "select is_over from signalbox.prune('1 day', false, 100, 1000000, true, 'test')");
 	EXPECT("1 1",
 	       "select (select count(*) from signalbox.stats_minute) || ' ' || (select count(*) from signalbox.ai_sessions)"); /* not in its day yet; the test session */
 	q("update signalbox.rolled_upto set minute = now()");

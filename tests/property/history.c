@@ -145,7 +145,7 @@ static void finished(struct history *h, struct actor *a, bool is_committed)
 /* Applications whose transactions are serializable are told so, and begin again. */
 static bool is_conflict(const struct history *h, const struct actor *a, const struct err *err)
 {
-	return err->code == ERR_DB_TIMEOUT && a->kind == APPLICATION && h->is_serializable &&
+	return err->code == ERR_DB_CONFLICT && a->kind == APPLICATION && h->is_serializable &&
 	       strstr(err->msg, "serialize") != NULL;
 }
 
@@ -172,7 +172,7 @@ static void answered(struct history *h, struct actor *a)
 	op->rows = (struct rows){ 0 };
 	bool ok = pg_finish(a->pg, &a->arena, &op->rows, &err) == 0;
 	enum err_code code = ok ? ERR_OK : err.code;
-	bool is_deadlock = code == ERR_DB_TIMEOUT && strstr(err.msg, "deadlock") != NULL;
+	bool is_deadlock = code == ERR_DB_CONFLICT && strstr(err.msg, "deadlock") != NULL;
 	if (op->was_blocked || !ok)
 		note(h, "actor %d answered: %s", a->index, ok ? "done" : err.msg);
 	h->n_deadlocks += is_deadlock;

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <unistd.h>
 
+#include "shared/clock.h"
 #include "shared/migrate.h"
 #include "shared/settings.h"
 #include "shared/utf8.h"
@@ -11,6 +12,7 @@
 #include "tui/i18n.h"
 
 #define OPTIONS "-c statement_timeout=29s"
+#define CONFLICTS_MAX 6 /* the last after 0.6 s */
 #define CONNECT_MS 10000
 
 const struct cli_command CLI_COMMANDS[] = {
@@ -38,7 +40,8 @@ const struct cli_command CLI_COMMANDS[] = {
 	  N_("prices: see them, take in a list, reckon anew with them"), cmd_prices },
 	{ "intent", "eval FILE [--agent A] [--json] | try AGENT TEXT [--json] | labels AGENT [--json]",
 	  N_("what questions are about: how well it is told, one text, the labels"), cmd_intent },
-	{ "migrate", "[--status] [--to N] [--down N] [--yes] [--adopt TABLE [--skip-triggers]] [--give-back]", N_("the schema"), cmd_migrate },
+	{ "migrate", "[--status] [--to N] [--down N] [--yes] [--adopt TABLE [--skip-triggers]] [--give-back]", N_("the schema"),
+	  cmd_migrate },
 	{ "prune", "[--older-than 30d] [--failed] [--batch N] [--dry-run] [--yes]",
 	  N_("delete messages that ended long ago; costs stay"), cmd_prune },
 	{ "doctor", "[--json]", N_("check the installation; each failure with its mend"), cmd_doctor },
@@ -187,6 +190,10 @@ int cli_try(struct cli *cli, const char *sql, const char *const *params, int n, 
 	struct pg *writer = NULL;
 	struct err ignored;
 	int result = pg_exec(cli->pg, &cli->arena, sql, params, n, CLI_TIMEOUT_MS, out, err);
+	for (int i = 0; result < 0 && err->code == ERR_DB_CONFLICT && i < CONFLICTS_MAX; i++) {
+		usleep((useconds_t)clock_jitter((20 << i) * USEC_PER_MSEC));
+		result = pg_exec(cli->pg, &cli->arena, sql, params, n, CLI_TIMEOUT_MS, out, err);
+	}
 	if (result == 0 || err->code != ERR_DB_DOWN || !pg_refused_write(cli->pg))
 		return result;
 	err->code = ERR_REFUSED;
