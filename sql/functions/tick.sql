@@ -15,7 +15,11 @@ begin
 		return 0;
 	end;
 	perform tick_clock();
-	moved := rescue();
+	begin
+		moved := rescue();
+	exception when others then    -- what else is due does not wait for it; doctor and an alert tell
+		perform chore_done('overdue', t, sqlerrm);
+	end;
 
 	with due as (
 		update queue set state = 'ready', run_after = null where message_id in (

@@ -5,6 +5,7 @@
 #include "tests/property/property.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "shared/clock.h"
@@ -142,6 +143,25 @@ static void finished(struct history *h, struct actor *a, bool is_committed)
 	op->move = NULL;
 }
 
+static void freeze(struct history *h, struct actor *a)
+{
+	note(h, "actor %d: its backend is stopped", a->index);
+	a->is_frozen = kill((pid_t)atoi(a->pid), SIGSTOP) == 0;
+}
+
+static void thaw(struct actor *a)
+{
+	if (a->is_frozen)
+		kill((pid_t)atoi(a->pid), SIGCONT);
+	a->is_frozen = false;
+}
+
+/* The disk is full: nothing of it was done. */
+static bool is_full(const struct err *err)
+{
+	return err->code == ERR_DB && strcmp(err->msg, "no room") == 0;
+}
+
 /* Applications whose transactions are serializable are told so, and begin again. */
 static bool is_conflict(const struct history *h, const struct actor *a, const struct err *err)
 {
@@ -153,6 +173,7 @@ static void end_transaction(struct history *h, struct actor *a, bool commit)
 {
 	struct err err;
 	note(h, "actor %d %s", a->index, commit ? "commits" : "rolls back");
+	thaw(a);
 	bool is_done = pg_exec(a->pg, &h->arena, commit ? "commit" : "rollback", NULL, 0, 30000, NULL, &err) == 0;
 	if (is_done)
 		finished(h, a, commit);
@@ -177,13 +198,16 @@ static void answered(struct history *h, struct actor *a)
 		note(h, "actor %d answered: %s", a->index, ok ? "done" : err.msg);
 	h->n_deadlocks += is_deadlock;
 	bool either = op->was_blocked || op->expect == ERR_N;
-	if (code != op->expect && !is_deadlock && !is_conflict(h, a, &err) && !(either && (ok || code == ERR_REFUSED)))
+	if (code != op->expect && !is_deadlock && !is_conflict(h, a, &err) && !is_full(&err) &&
+	    !(either && (ok || code == ERR_REFUSED)))
 		wrong(h, "actor %d: %s was answered with \"%s\" (%s), not with %s", a->index, op->said, ok ? "done" : err.msg,
 		      err_name(code), err_name(op->expect));
 	if (!ok) {
 		if (a->in_tx)
 			tell(h, a, "rollback");
 		a->in_tx = false;
+		if (is_full(&err))
+			finished(h, a, false);
 		op->move = NULL;
 		return;
 	}
@@ -276,6 +300,8 @@ static void crash_or_wait(struct history *h)
 		clock_steps(h);
 	else if (chance(h, 15))
 		look(h, "update prop.broken set is_on = not is_on");
+	else if (chance(h, 15))
+		look(h, "update prop.full set is_on = not is_on");
 	else if (chance(h, h->mood == DYING ? 70 : 40))
 		for (int i = 0, first = pick(h, h->n_workers); i < h->n_workers; i++) {
 			if (worker_dies(h, &h->actors[(first + i) % h->n_workers]))
@@ -295,6 +321,11 @@ static void step(struct history *h)
 			end_transaction(h, a, !chance(h, MOOD[h->mood].rollback));
 			return;
 		}
+	}
+	for (int i = 0; i < h->n_actors; i++) {
+		struct actor *a = &h->actors[i];
+		if (a->kind == STRANGER && a->in_tx && !a->in_flight && !a->is_frozen && chance(h, 10))
+			freeze(h, a);
 	}
 	if (chance(h, MOOD[h->mood].trouble)) {
 		crash_or_wait(h);
@@ -429,6 +460,7 @@ struct history *history_new(uint64_t seed, int steps, enum mood mood)
 void history_free(struct history *h)
 {
 	for (int i = 0; i < h->n_actors; i++) {
+		thaw(&h->actors[i]);
 		if (h->actors[i].in_flight)
 			pg_cancel(h->actors[i].pg);
 		hand_on(h->actors[i].pg, h->actors[i].pid, !h->actors[i].in_flight && !h->actors[i].in_tx);
@@ -448,6 +480,7 @@ bool history_play(struct history *h)
 			judge_step(h);
 		if (h->step % 64 == 0 && !h->is_wrong) {
 			quiesce(h);
+			look(h, "update prop.full set is_on = false");
 			/* As autovacuum does, so that plans change. */
 			if (!h->is_wrong && chance(h, 60))
 				look(h, "analyze");
@@ -459,6 +492,7 @@ bool history_play(struct history *h)
 			return false;
 	}
 	quiesce(h);
+	look(h, "update prop.full set is_on = false");
 	if (!h->is_wrong)
 		judge_step(h);
 	if (!h->is_wrong)

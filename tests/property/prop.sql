@@ -54,6 +54,7 @@ create function prop.reset() returns void language plpgsql as $$
 declare r record;
 begin
 	update prop.broken set is_on = false;
+	update prop.full set is_on = false;
 	update signalbox.chores set done_at = clock_timestamp(), well_at = clock_timestamp(), error = null;
 	execute (select 'truncate prop.history, prop.found, prop.sent, prop.acked, prop.watermark, ' || string_agg(name, ', ') || ' restart identity cascade'
 	         from prop.empties);
@@ -65,6 +66,17 @@ end $$;
 -- While it is on, a chore of tend() fails.
 create table prop.broken (is_on boolean not null);
 insert into prop.broken values (false);
+-- And while this one is, what ends an attempt finds no room on the disk.
+create table prop.full (is_on boolean not null);
+insert into prop.full values (false);
+create function prop.no_room() returns trigger language plpgsql as $$
+begin
+	if (select is_on from prop.full) then
+		raise exception 'no room' using errcode = 'disk_full';
+	end if;
+	return new;
+end $$;
+create trigger prop_no_room before insert on signalbox.attempts for each row execute function prop.no_room();
 create function prop.fail() returns trigger language plpgsql as $$
 begin
 	if (select is_on from prop.broken) then

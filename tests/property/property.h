@@ -78,6 +78,7 @@ struct actor {
 	struct op op;
 	struct arena arena; /* of the operation */
 	bool in_flight, in_tx;
+	bool is_frozen; /* its backend is stopped, in the middle of its transaction */
 	int tx_ends; /* the step at which its transaction ends */
 	/* of a worker: */
 	char worker[UUID_SIZE];
