@@ -123,7 +123,8 @@ static void draw_worst(struct ui *ui, int y, const struct json *alert)
 	static const struct {
 		const char *name;
 		enum cmd cmd;
-	} VIEWS[] = { { "breaker", CMD_health }, { "budget", CMD_agents }, { "failure_rate", CMD_failed } };
+	} VIEWS[] = { { "breaker", CMD_health }, { "secret", CMD_health }, { "kept", CMD_health },
+		      { "chore", CMD_health },   { "budget", CMD_agents }, { "failure_rate", CMD_failed } };
 	struct screen *s = ui->screen;
 	struct str name = STR(""), level = STR(""), message = STR(""), action = STR("");
 	char more[32] = "", key[16], see[64] = "";

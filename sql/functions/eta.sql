@@ -1,7 +1,7 @@
 -- Seconds until a waiting message is expected to be answered: rounds of the whole fleet until its turn, times the agent's processing time,
--- after its own schedule or back-off. Null when paused or held, when no worker lives, or when nothing was measured yet.
+-- after its own schedule or back-off. Null when paused or held, when no worker that could call lives, or when nothing was measured yet.
 create or replace function signalbox.eta(place bigint, waits text, run_after timestamptz, slots bigint, seconds numeric) returns numeric
 language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
-	select case when waits is distinct from 'paused' and waits is distinct from 'budget' then
+	select case when coalesce(waits, '') not in ('paused', 'budget', 'worker') then
 		round(greatest(coalesce(extract(epoch from run_after - clock_timestamp()), 0), 0) + ceil(place / slots::numeric) * seconds, 1) end;
 $$;

@@ -30,7 +30,7 @@ begin
 				a.slug as agent, m.processing_status::text as status,
 				case when q.state = 'running' then 'run' when q.state = 'pending' then 'later' when wf.waits = 'paused' then 'paused'
 				     when wf.waits = 'backoff' then 'retry' when wf.waits = 'task' then 'task'
-				     when wf.waits = 'breaker' then 'parked' when wf.waits = 'budget' then 'held' else 'queued' end as state,
+				     when wf.waits in ('breaker', 'worker') then 'parked' when wf.waits = 'budget' then 'held' else 'queued' end as state,
 				wf.waits as waits_for, m.priority, m.queued_at as since, m.processing_started_at as started_at, q.run_after,
 				case f.ord when 1 then eta(f.place, wf.waits, coalesce(held_until(q.agent_id, wf.waits), q.run_after), $4, v.seconds) end as eta_seconds,
 				m.retry_count, w.name as worker, p.slug as provider, a.model, s.user_id, null::text as cause,

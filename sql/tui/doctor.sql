@@ -29,7 +29,7 @@ select 'transactions', count(*) = 0, coalesce(string_agg(format('pid %s (%s, use
 		coalesce(a.state, 'of which nothing is seen'), h.what, coalesce(signalbox.short_span(now() - a.xact_start), '?')), '; ' order by a.xact_start), 'nobody holds up the fleet')
 	|| case when pg_has_role('pg_read_all_stats', 'member') then '' else ' (of other users'' sessions little is seen: grant pg_read_all_stats)' end
 from (
-	select l.pid, 'holds ' || string_agg(distinct c.relname, ', ') as what, bool_or(c.relname like 'lock\_%') as is_fleet
+	select l.pid, case when bool_or(c.relname like 'lock\_%') then 'holds ' else 'has written ' end || string_agg(distinct c.relname, ', ') as what, bool_or(c.relname like 'lock\_%') as is_fleet
 	from pg_locks l join pg_class c on c.oid = l.relation
 	where l.granted and (c.relnamespace = 'signalbox'::regnamespace or c.oid in (select d.rel from signalbox.adopted d)) and c.relkind = 'r'
 	  and l.mode not in ('AccessShareLock', 'RowShareLock') and l.pid <> pg_backend_pid()

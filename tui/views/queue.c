@@ -26,7 +26,7 @@ static struct str est(struct ui *ui, const struct list_row *r, char *buf)
 	if (strcmp(block_at(r->block, r->row, Q_STATUS), "processing") == 0)
 		return STR("-");
 	if (waits != NULL && (strcmp(waits, "session") == 0 || strcmp(waits, "rate") == 0 || strcmp(waits, "paused") == 0 ||
-	                      strcmp(waits, "budget") == 0 || strcmp(waits, "breaker") == 0))
+	                      strcmp(waits, "budget") == 0 || strcmp(waits, "breaker") == 0 || strcmp(waits, "worker") == 0))
 		return str_of(waits);
 	if (waits != NULL && strcmp(waits, "concurrency") == 0)
 		return STR("limit");
