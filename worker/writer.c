@@ -51,7 +51,7 @@ struct writer {
 	atomic_bool is_away;
 };
 
-enum fate { WRITTEN, BUSY, UNTRIED };
+enum fate { WRITTEN, UNTRIED, BUSY, FAILED };
 
 /* What became of each job; -1 with err: of none. */
 static int call_settle(struct writer *w, struct job **jobs, int n, enum fate *fates, struct err *err)
@@ -174,7 +174,7 @@ static bool try_one(struct writer *w, struct kept *k, enum fate *fate)
 	struct err err;
 	while (call_settle(w, &k->job, 1, fate, &err) < 0) {
 		char why[300];
-		*fate = UNTRIED;
+		*fate = FAILED;
 		if (err.code == ERR_DB_DOWN) {
 			away(w, 1, &err);
 			return false;
@@ -231,7 +231,21 @@ static int same_worker(const struct kept *some, int n)
 	return i;
 }
 
-/* Tries a batch; what could not be written is kept. */
+/* Keeps those with this fate. */
+static void keep_some(struct writer *w, const struct kept *some, int n, const enum fate *fates, enum fate fate)
+{
+	for (int i = 0; i < n; i++) {
+		if (fates[i] != fate)
+			continue;
+		if (fate == BUSY && some[i].pause == 0)
+			log_event(LOG_WARN, "the session is locked by somebody else, its record is kept", "job=%s",
+			          some[i].job->job_id);
+		atomic_fetch_add(&w->n_unsaid, some[i].pause == 0);
+		keep(w, some[i].job, MAX(some[i].pause, PAUSE_MIN_USEC));
+	}
+}
+
+/* Tries a batch; what could not be written is kept, and what was not even tried is tried before what failed. */
 static void write_some(struct writer *w, struct kept *some, int n)
 {
 	enum fate fates[BATCH_MAX];
@@ -240,17 +254,14 @@ static void write_some(struct writer *w, struct kept *some, int n)
 	usec_t began = clock_mono();
 	try_all(w, some, n, fates);
 	for (int i = 0; i < n; i++) {
-		if (fates[i] == WRITTEN) {
-			atomic_fetch_sub(&w->n_unsaid, some[i].pause != 0);
-			done[n_done++] = some[i].job;
+		if (fates[i] != WRITTEN)
 			continue;
-		}
-		if (fates[i] == BUSY && some[i].pause == 0)
-			log_event(LOG_WARN, "the session is locked by somebody else, its record is kept", "job=%s",
-			          some[i].job->job_id);
-		atomic_fetch_add(&w->n_unsaid, some[i].pause == 0);
-		keep(w, some[i].job, MAX(some[i].pause, PAUSE_MIN_USEC));
+		atomic_fetch_sub(&w->n_unsaid, some[i].pause != 0);
+		done[n_done++] = some[i].job;
 	}
+	keep_some(w, some, n, fates, UNTRIED);
+	keep_some(w, some, n, fates, BUSY);
+	keep_some(w, some, n, fates, FAILED);
 	if (n_done > 0)
 		count_written(done, n_done, clock_mono() - began);
 	for (int i = 0; i < n_done; i++)
