@@ -18,13 +18,15 @@ static bool is_open(const char *name)
 	return path != NULL && stat(path, &st) == 0 && (st.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0;
 }
 
-static void look(const char *name, const char *allowed, struct strbuf *missing, struct strbuf *open)
+/* True when it is missing. */
+static bool look(const char *name, const char *allowed, struct strbuf *missing, struct strbuf *open)
 {
 	char secret[SECRET_MAX];
 	struct secrets used = SECRETS_INIT(allowed);
 	struct strbuf safe = STRBUF_INIT(2048);
 	struct err err;
-	if (secret_read(name, secret, &used, &err) < 0) {
+	bool is_missing = secret_read(name, secret, &used, &err) < 0;
+	if (is_missing) {
 		utf8_safe(&safe, str_of(err.msg), false);
 		json_put_field(missing, name, strbuf_text(&safe));
 	} else if (is_open(name)) {
@@ -33,22 +35,25 @@ static void look(const char *name, const char *allowed, struct strbuf *missing, 
 	explicit_bzero(secret, sizeof secret);
 	secrets_release(&used);
 	strbuf_release(&safe);
+	return is_missing;
 }
 
 void lacks_put(struct lacks *l, const char *names, const char *allowed, struct strbuf *b)
 {
 	struct strbuf missing = STRBUF_INIT(32768), open = STRBUF_INIT(4096), all = STRBUF_INIT(65536);
 	char name[128], quoted[4000];
+	int n_missing = 0;
 	strbuf_char(&missing, '{');
 	for (const char *p = names; *p != '\0';) {
 		p += strspn(p, "{},\"");
 		size_t n = strcspn(p, "},\"");
 		snprintf(name, sizeof name, "%.*s", (int)MIN(n, sizeof name - 1), p);
 		if (n > 0 && n < sizeof name)
-			look(name, allowed, &missing, &open);
+			n_missing += look(name, allowed, &missing, &open);
 		p += n;
 	}
 	strbuf_char(&missing, '}');
+	atomic_store(&l->missing, n_missing);
 	const char *text = missing.broken ? "{}" : strbuf_text(&missing);
 	strbuf_str(b, text);
 	strbuf_addf(&all, "%s%s", text, strbuf_text(&open));

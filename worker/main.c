@@ -254,6 +254,7 @@ static void start_rooms(struct worker *w, const char *agents)
 	s->engine = engine_start();
 	s->breakers = breakers_new(on_report, w);
 	s->vectors = vectors_new();
+	s->lacks = &w->lacks;
 	if (o->otlp_endpoint[0] != '\0')
 		s->trace = trace_start(o->otlp_endpoint, o->otlp_header, s->worker_name, s->engine, s->counts);
 	s->writer = writer_start(o->database_url, (int)o->tries, o->backoff_ms, on_change, w);

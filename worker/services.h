@@ -6,6 +6,7 @@ struct jobs;
 struct writer;
 struct engine;
 struct breakers;
+struct lacks;
 struct counts;
 struct trace;
 struct vectors;
@@ -16,6 +17,7 @@ struct services {
 	struct writer *writer;
 	struct engine *engine;
 	struct breakers *breakers;
+	struct lacks *lacks;
 	struct vectors *vectors; /* of labels */
 	struct counts *counts;   /* telemetry/count.h; may be NULL, as in tests */
 	struct trace *trace;     /* telemetry/trace.h; NULL when nobody collects */

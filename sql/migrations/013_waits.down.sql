@@ -1,4 +1,3 @@
-alter table workers add column drain_by text;
 update workers w set drain_by = d.actor from worker_drains d where d.worker_id = w.id;
 select signalbox.promote(array(select session_id from promotions_due));
 drop table promotions_due, lock_claim, lock_tick, lock_tend, lock_breakers, worker_drains;

@@ -12,14 +12,13 @@ create table lock_breakers ();
 alter table workers add column kept int not null default 0, add column renewed_at timestamptz not null default clock_timestamp(),
 	add column lacks jsonb, add column mute int[] not null default '{}';
 
--- Who asked a worker to end: a row of its own, for the worker's is its worker's to lock.
+-- Who asked a worker to end: a row of its own, for the worker's is its worker's to lock. (workers.drain_by stays for programs of before, and is written no more.)
 create table worker_drains (
 	worker_id uuid primary key,
 	actor     text not null,
 	at        timestamptz not null default clock_timestamp()
 );
 insert into worker_drains select id, drain_by from workers where drain_by is not null and ended_at is null;
-alter table workers drop column drain_by;
 
 -- well_at: when it last went well; error: of the last time, when it did not. The fleet's clock is one: when the last tick was (tick_clock.sql).
 alter table chores add column every interval not null default '1 s', add column well_at timestamptz not null default clock_timestamp(), add column error text;

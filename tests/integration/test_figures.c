@@ -85,6 +85,12 @@ static void test_nothing_is_wrong(void **state)
 	wait_figure(BUDGET("day", "limit"), "2.5");
 	assert_string_equal(figure(BUDGET("month", "limit")), "none");
 	q("select signalbox.agent_set('a', '{\"budget_day\": null}', 'test')");
+	assert_string_equal(figure("signalbox_records_kept"), "0");
+	wait_figure("signalbox_secrets_missing", "0");
+	q("select signalbox.provider_set('k', '{\"protocol\": \"openai\", \"base_url\": \"http://127.0.0.1:9\", \"key_env\": \"NOBODYS_API_KEY\"}', 'test')");
+	wait_figure("signalbox_secrets_missing", "1");
+	q("delete from signalbox.providers where slug = 'k'");
+	wait_figure("signalbox_secrets_missing", "0");
 }
 
 static void test_a_month_is_no_day(void **state)

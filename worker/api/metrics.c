@@ -18,6 +18,7 @@
 #include "shared/pg.h"
 #include "sql_embed.h"
 #include "worker/job.h"
+#include "worker/lacks.h"
 #include "worker/telemetry/count.h"
 #include "worker/telemetry/process.h"
 #include "worker/writer.h"
@@ -267,6 +268,7 @@ static void look_at_process(const struct metrics *m, struct counts *c)
 	count_add(c, START_TIME, m->started, NULL);
 	count_add(c, IN_FLIGHT, jobs_messages(m->services->jobs), NULL);
 	count_add(c, SLOTS, m->services->options->concurrency, NULL);
+	count_add(c, SECRETS_MISSING, atomic_load(&m->services->lacks->missing), NULL);
 	count_add(c, RECORDS_KEPT, writer_kept(m->services->writer), NULL);
 	count_add(c, DATABASE_UP, m->seen != NULL, NULL);
 }
