@@ -33,6 +33,7 @@ begin
 				raise exception 'session % has no agent yet: dispatch to it once', s.uuid using errcode = 'SB004';
 			end if;
 			update ai_messages set queued_at = coalesce(queued_at, clock_timestamp()) where id = new.id;
+			perform open_lane(s.agent_id, new.priority);
 			insert into queue (message_id, session_id, agent_id, priority, state, run_after)
 				values (new.id, s.id, s.agent_id, new.priority,
 				        case new.processing_status when 'pending' then 'pending' else 'blocked' end::queue_state,

@@ -90,6 +90,7 @@ begin
 		        coalesce(dispatch.priority, 0), spoken, t, left(nullif(current_setting('signalbox.traceparent', true), ''), 100))
 		returning * into m;
 	update ai_sessions set message_count = message_count + 2 where id = s.id;
+	perform open_lane(a.id, m.priority);
 	insert into queue (message_id, session_id, agent_id, priority, state, run_after)
 		values (m.id, s.id, a.id,
 		        -- Within a session order comes before priority: it cannot be served before the ones ahead of it.

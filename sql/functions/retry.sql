@@ -10,6 +10,7 @@ begin
 	if m.processing_status not in ('failed', 'cancelled') then
 		raise exception 'only a failed or cancelled message can be retried; this one is %', m.processing_status using errcode = 'SB003';
 	end if;
+	perform open_lane((select agent_id from ai_sessions where id = m.session_id), m.priority);
 	-- Within a session age decides: a later message that was to be next steps back.
 	update queue set state = 'blocked' where session_id = m.session_id and state in ('ready', 'delayed') and message_id > m.id;
 	insert into queue as q (message_id, session_id, agent_id, priority, state, attempts, runs, seq)

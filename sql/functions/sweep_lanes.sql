@@ -1,10 +1,11 @@
 -- What slipped behind a lane's cursor: a dispatch that took very long to commit, what an application's or an operator's transaction made ready, a return
--- whose transaction overlapped with a claim. Also lanes that have no cursor yet: nobody else opens one but agent_set(). A cursor that misses nothing is left
+-- whose transaction overlapped with a claim. Also lanes that have no cursor yet: while a worker lives nobody else opens one. A cursor that misses nothing is left
 -- alone, one that is locked is for the next time.
 create or replace function signalbox.sweep_lanes() returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
 	is_some boolean;
+	lane    record;
 begin
 	with low as (
 		select k.agent_id, k.rank, x.seq from lane_cursors k cross join lateral (
@@ -14,11 +15,19 @@ begin
 	)
 	update lane_cursors c set low_seq = l.seq from low l where c.agent_id = l.agent_id and c.rank = l.rank and c.low_seq > l.seq;
 	is_some := found;
-	insert into lane_cursors (agent_id, rank)
+	perform set_config('lock_timeout', '50ms', true);    -- for a lane that somebody else opens and does not commit
+	for lane in
 		select u.agent_id, u.rank from queue_totals t cross join lateral unnest(t.lane_agents, t.lane_ranks) u(agent_id, rank)
 		where not exists (select from lane_cursors c where c.agent_id = u.agent_id and c.rank = u.rank)
-		on conflict do nothing;
-	if is_some or found then
+	loop
+		begin
+			insert into lane_cursors (agent_id, rank) values (lane.agent_id, lane.rank) on conflict do nothing;
+			is_some := is_some or found;
+		exception when lock_not_available then
+			null;
+		end;
+	end loop;
+	if is_some then
 		perform wake_worker();
 	end if;
 end $$;

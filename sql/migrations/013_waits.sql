@@ -37,5 +37,5 @@ begin
 	end loop;
 end $$;
 drop function if exists signalbox.settle(uuid, json, int, interval), signalbox.promote(bigint[]), signalbox.chore_due(text, interval),
-	signalbox.chore_done(text, timestamptz), signalbox.open_lane(int, int), signalbox.worker_renew(uuid, interval, boolean, jsonb),
+	signalbox.chore_done(text, timestamptz), signalbox.worker_renew(uuid, interval, boolean, jsonb),
 	signalbox.stream_put(bigint[], uuid[], int[], text[]), signalbox.work_take(uuid), signalbox.secret_fits(text, text);
