@@ -6,7 +6,7 @@ language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
 	t    timestamptz := clock_timestamp();
 	last timestamptz := (select c.done_at from chores c where c.name = 'clock');
-	gap  interval := t - last;
+	gap  interval := case when isfinite(last) then t - last end;
 begin
 	if gap > interval '3 s' then
 		update workers w set lease_until = greatest(w.lease_until, t + interval '5 s') where w.id in (

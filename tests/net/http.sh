@@ -2,7 +2,7 @@
 # Why: operators and their monitors look at a worker through HTTP, and so may anybody else on the machine. What is said must be what
 # Prometheus reads and what is true, also without a database and while draining; nonsense must get an error, and never hurt the work.
 . "$(dirname "$0")/../lib/net.sh"
-plan 50 ${LONG:+3}
+plan 51 ${LONG:+3}
 stack_up
 W=$T/w1.log
 net_worker "$W" --listen 127.0.0.1:0 --lease 5s --drain 20s --log-level debug --otlp-endpoint "http://127.0.0.1:$(cat "$T/port")"; W1=$!
@@ -39,6 +39,7 @@ is "an open breaker" "2" "$(metric 'signalbox_breaker_state{provider="p"}')"
 is "spans went out" "t" "$(test "$(metric 'signalbox_otlp_spans_total ')" -ge 6 && echo t)"
 
 get /metrics >"$T/metrics.txt"
+is "there are samples to look at" yes "$([ "$(grep -c '^[a-z]' "$T/metrics.txt")" -gt 30 ] && echo yes)"
 is "every sample has a family" "0" "$(awk '/^# TYPE/ { t[$3] = $4; n[$3]++ } /^# HELP/ { h[$3] = 1 }
 	/^[^#]/ { f = $1; sub(/{.*/, "", f); b = f; sub(/_(bucket|sum|count)$/, "", b); if (!(f in t) && t[b] != "histogram") bad++; seen[$0]++ }
 	!/^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+({([a-z_]+="([^"\\]|\\["\\n])*",?)+})? -?[0-9]+(\.[0-9]+)?)$/ { bad++ }
