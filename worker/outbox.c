@@ -104,7 +104,7 @@ static int put_text(struct outbox *o, struct err *err)
 	if (f.any && !f.texts.broken) {
 		const char *params[] = { strbuf_text(&f.messages), strbuf_text(&f.jobs), strbuf_text(&f.ats),
 			                 strbuf_text(&f.texts) };
-		result = pg_exec(o->pg, &a, "select message_id, is_watched, here from signalbox.stream_put($1, $2, $3, $4)",
+		result = pg_exec(o->pg, &a, "select message_id, is_watched, here from signalbox.stream_write($1, $2, $3, $4)",
 		                 params, 4, TIMEOUT_MS, &r, err);
 		if (result == 0)
 			jobs_each(o->services->jobs, take_put, &r);

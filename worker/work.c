@@ -294,7 +294,7 @@ static bool take_one(struct work *w, struct err *err)
 	if (connect(w, err) < 0 || !lease_key(w->lease, row.worker_key))
 		return false;
 	const char *params[] = { row.worker_key };
-	bool some = pg_exec(w->pg, &a, "select id, job_id from signalbox.work_take($1)", params, 1, TIMEOUT_MS, &r, err) == 0 &&
+	bool some = pg_exec(w->pg, &a, "select id, job_id from signalbox.work_begin($1)", params, 1, TIMEOUT_MS, &r, err) == 0 &&
 	            r.n_rows > 0;
 	if (some) {
 		row.id = rows_at(&r, 0, 0);

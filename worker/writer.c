@@ -78,8 +78,8 @@ static int call_settle(struct writer *w, struct job **jobs, int n, enum fate *fa
 	if (w->pg == NULL && pg_connect(&w->pg, w->url, "signalbox-worker writer", "-c statement_timeout=25s", 5000, err) < 0)
 		goto out;
 	const char *params[] = { jobs[0]->worker_key, strbuf_text(&b), w->tries, w->backoff };
-	if (pg_exec(w->pg, &a, "select job_id, result from signalbox.settle($1, $2, $3, $4, true)", params, 4, TIMEOUT_MS, &rows,
-	            err) < 0)
+	if (pg_exec(w->pg, &a, "select job_id, result from signalbox.settle_batch($1, $2, $3, $4, true)", params, 4, TIMEOUT_MS,
+	            &rows, err) < 0)
 		goto out;
 	for (int i = 0; i < n; i++)
 		fates[i] = UNTRIED;

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * One thread that writes the records of all jobs: up to 200 a commit, or every 2 ms. A record is one JSON object as signalbox.settle()
+ * One thread that writes the records of all jobs: up to 200 a commit, or every 2 ms. A record is one JSON object as signalbox.settle_batch()
  * takes it. Never drops a record: what the database does not take for a reason that passes (it is away, its disk is full, somebody has locked the
  * message's session) is kept and said again, after 0.1 s, doubled up to 2 s. Others do not wait for it: a batch that is refused is written one by
  * one.

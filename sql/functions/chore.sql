@@ -23,6 +23,6 @@ begin
 			perform chore_done(chore, began, sqlerrm);
 			return true;
 	end;
-	perform chore_done(chore, began);
+	perform chore_done(chore, began, null);
 	return true;
 end $$;

@@ -20,7 +20,7 @@ begin
 		sessions := array(
 			select distinct q.session_id from running q left join workers w on w.id = q.worker_id
 			where w.ended_at is not null or is_overdue(q.deadline, w) order by 1);
-		perform chore_done('overdue', t);
+		perform chore_done('overdue', t, null);
 	else
 		sessions := array(
 			select q.session_id from workers w cross join lateral (
@@ -73,6 +73,6 @@ begin
 	update breakers b set probe_job = null, probe_until = null from (
 		select k.provider, k.model, k.key_env from breakers k where k.probe_job = any (jobs) for update skip locked) x
 		where b.provider = x.provider and b.model = x.model and b.key_env = x.key_env;
-	perform promote(sessions, true);
+	perform promote_heads(sessions, true);
 	return n;
 end $$;

@@ -49,7 +49,7 @@ begin
 		-- Within a session age decides: a later message that was to be next steps back, as in retry().
 		update queue l set state = 'blocked' where l.session_id = any (sessions) and l.state in ('ready', 'delayed')
 			and exists (select from queue e where e.session_id = l.session_id and e.message_id < l.message_id and e.state = 'blocked');
-		perform promote(sessions, true);
+		perform promote_heads(sessions, true);
 		delete from promotions_due p where p.session_id = any (sessions);
 		get diagnostics n = row_count;
 		moved := moved + n;

@@ -9,7 +9,7 @@ begin
 	select coalesce(json_agg(json_build_object('message_id', q.message_id, 'job_id', q.job_id, 'outcome', 'released')), '[]'), count(*)
 		into lost, n
 		from running q where q.worker_id = worker_of(worker_disown.id) and not q.job_id = any (known);
-	if exists (select from settle(id, lost, 1, '0 s', true) s where s.result = 'busy') then
+	if exists (select from settle_batch(id, lost, 1, '0 s', true) s where s.result = 'busy') then
 		return -n;
 	end if;
 	return n;

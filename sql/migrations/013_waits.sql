@@ -26,7 +26,7 @@ update chores c set every = x.every from (values ('totals', interval '900 ms'), 
 	where c.name = x.name;
 insert into chores (name, done_at) values ('clock', clock_timestamp());
 
--- Sessions whose head is to be found by the next tick: who changed them did it in a transaction that does not see what others did meanwhile (promote.sql).
+-- Sessions whose head is to be found by the next tick: who changed them did it in a transaction that does not see what others did meanwhile (promote_heads.sql).
 create table promotions_due (session_id bigint not null);
 
 do $$
@@ -36,6 +36,4 @@ begin
 		execute format('alter table %s owner to signalbox_owner', o);
 	end loop;
 end $$;
-drop function if exists signalbox.settle(uuid, json, int, interval), signalbox.promote(bigint[]), signalbox.chore_due(text, interval),
-	signalbox.chore_done(text, timestamptz), signalbox.worker_renew(uuid, interval, boolean, jsonb),
-	signalbox.stream_put(bigint[], uuid[], int[], text[]), signalbox.work_take(uuid), signalbox.secret_fits(text, text);
+drop function if exists signalbox.chore_due(text, interval), signalbox.chore_done(text, timestamptz), signalbox.secret_fits(text, text);

@@ -100,9 +100,9 @@ static const char *hold_settle(struct pg *other)
 	q_on(other, "begin");
 	q_on(other, "lock table signalbox.attempts in share mode");
 	static const char WAITING[] =
-		"select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%signalbox.settle(%'";
+		"select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%signalbox.settle_batch(%'";
 	wait_for(WAITING, "1", 0);
-	return q("select pid from pg_stat_activity where wait_event_type = 'Lock' and query like '%%signalbox.settle(%%'");
+	return q("select pid from pg_stat_activity where wait_event_type = 'Lock' and query like '%%signalbox.settle_batch(%%'");
 }
 
 static void test_kill_before_the_commit(void **state)

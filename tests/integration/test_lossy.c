@@ -137,8 +137,8 @@ static void wait_lost(const char *words)
 static void test_any_answer_is_lost(void **state)
 {
 	(void)state;
-	static const char *const WORDS[] = { "signalbox.take(",         "signalbox.settle(",     "signalbox.report_calls(",
-		                             "signalbox.worker_renew(", "signalbox.stream_put(", "signalbox.tick(",
+	static const char *const WORDS[] = { "signalbox.take(",         "signalbox.settle_batch(", "signalbox.report_calls(",
+		                             "signalbox.worker_renew(", "signalbox.stream_write(", "signalbox.tick(",
 		                             "signalbox.tend(" };
 	const char *url = text("host=%s port=5499 user=signalbox dbname=signalbox", P.dir);
 	pid_t w = worker("--database-url", url, QUICK, NULL);

@@ -314,6 +314,7 @@ static void test_a_chore_fails(void **state)
 /* As if the clock of the server had been set: all that is written lies so much further away. */
 static void clock_set_by(const char *by)
 {
+	q("lock table signalbox.lock_tick, signalbox.lock_tend in exclusive mode"); /* nobody else writes these meanwhile */
 	q("update signalbox.workers set lease_until = lease_until - '%s'::interval, renewed_at = renewed_at - '%s'::interval", by,
 	  by);
 	q("update signalbox.queue set deadline = deadline - '%s'::interval, run_after = run_after - '%s'::interval", by, by);
@@ -378,7 +379,7 @@ static void test_a_lost_renewal(void **state)
 	for (int i = 0; i < 3; i++)
 		EXPECT(text("{%s}", job),
 		       "select stop from signalbox.worker_renew('00000000-0000-4000-8000-000000000001', '60 s', false)");
-	q("select * from signalbox.settle('00000000-0000-4000-8000-000000000001', "
+	q("select * from signalbox.settle_batch('00000000-0000-4000-8000-000000000001', "
 	  "json_build_array(json_build_object('message_id', (select id from signalbox.ai_messages where uuid = '%s'), 'job_id', '%s', 'outcome', 'gone')), 3, '1 s', true)",
 	  m, job);
 	EXPECT("{}", "select stop from signalbox.worker_renew('00000000-0000-4000-8000-000000000001', '60 s', false)");
@@ -402,7 +403,7 @@ static void test_a_lost_flush(void **state)
 	/* As if the answer to a flush had not come: the database has more than the worker knows. */
 	wait_for("select count(*) > 4 from signalbox.message_stream", "t", 0);
 	q("select p.* from signalbox.queue q cross join lateral (select sum(octet_length(text))::int as n from signalbox.message_stream) s "
-	  "cross join lateral signalbox.stream_put(array[q.message_id], array[q.job_id], array[s.n], array[' ahead']) p where q.state = 'running'");
+	  "cross join lateral signalbox.stream_write(array[q.message_id], array[q.job_id], array[s.n], array[' ahead']) p where q.state = 'running'");
 	EXPECT("t",
 	       "select bool_and(at_byte = before) from (select at_byte, coalesce(sum(octet_length(text)) over (order by at_byte rows between unbounded preceding and 1 preceding), 0) as before "
 	       "from signalbox.message_stream) x");

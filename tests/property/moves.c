@@ -384,7 +384,8 @@ static bool build_settle(struct history *h, struct actor *a, struct op *op)
 		return false;
 	op->is_again = h->jobs[op->jobs[0]].was_sent;
 	op->is_patient = is_patient;
-	strbuf_addf(&sql, "select job_id, result from signalbox.settle('%s', '[", incarnation);
+	strbuf_addf(&sql, "select job_id, result from signalbox.%s('%s', '[", is_patient ? "settle" : "settle_batch",
+	            incarnation);
 	for (int i = 0; i < op->n_jobs; i++) {
 		struct job *j = &h->jobs[op->jobs[i]];
 		if (j->outcome[0] == '\0')

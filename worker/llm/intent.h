@@ -27,7 +27,7 @@ enum step intent_step(struct job *);
 /* Once it said GO. */
 struct intent_verdict intent_verdict(const struct job *);
 void intent_usage(const struct job *, struct intent_usage *);
-/* Fields of the attempt's record (settle.sql), and the call as an entry of its chain; nothing where there was none. */
+/* Fields of the attempt's record (settle_batch.sql), and the call as an entry of its chain; nothing where there was none. */
 void intent_put(const struct job *, struct strbuf *record);
 void intent_put_call(const struct job *, struct strbuf *entry);
 /* Takes the job's last look at it. */

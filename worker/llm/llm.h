@@ -11,7 +11,7 @@ struct strbuf;
 /* Takes the attempt as far as it goes without waiting. GO: job->live holds the whole answer. FAIL: err is the first cause with what became of
  * the other routes, job->fate what is to be done. WAIT: the job will be woken. job->llm is made here and freed by llm_free. */
 enum step llm_step(struct job *, struct err *);
-/* What was called and what it used, as fields of the attempt's record (settle.sql). */
+/* What was called and what it used, as fields of the attempt's record (settle_batch.sql). */
 void llm_put(const struct job *, struct strbuf *record);
 /* The conversation exactly as it was sent, as a JSON object: shown to whoever asks why the model answered so. Not after llm_free. */
 void llm_put_context(const struct job *, struct strbuf *);

@@ -111,8 +111,9 @@ static int renew_once(struct lease *l, bool *is_news, struct err *err)
 	snprintf(ms, sizeof ms, "%lld ms", (long long)l->options->lease_ms);
 	l->put_facts(l->ctx, l->secrets, &facts);
 	const char *params[] = { l->key, ms, atomic_load(&l->draining) ? "t" : "f", strbuf_text(&facts) };
-	int result = pg_exec(l->pg, &a, "select stop, drain, secrets from signalbox.worker_renew($1, $2, $3, $4)", params, 4,
-	                     TIMEOUT_MS, &r, err);
+	int result =
+		pg_exec(l->pg, &a, "select stop, drain, signalbox.secret_names() from signalbox.worker_renew($1, $2, $3, $4)",
+	                params, 4, TIMEOUT_MS, &r, err);
 	*is_news = result == 0 && r.n_rows > 0 && take_secrets(l, rows_at(&r, 0, 2));
 	if (result == 0) {
 		if (r.n_rows == 0)

@@ -1,0 +1,38 @@
+-- The oldest waiting message of each session becomes its head, where the session has none. The caller has locked the sessions:
+-- without that lock a dispatch and a settle that overlap leave a message behind for ever. (In PL/pgSQL although it is one statement: a SQL function
+-- would be planned anew for each message.)
+-- In a transaction that is "repeatable read" or "serializable" the lock does not show what others did before it was had: there the next tick does it.
+-- lowers: what becomes ready must not lie before its lane's cursors. Only the fleet lowers them, for its transactions are short, and none that somebody
+-- else has locked: what lies before a cursor is found by the sweep, a second or two later.
+create or replace function signalbox.promote_heads(sessions bigint[], lowers boolean) returns void
+language plpgsql set search_path = pg_catalog, signalbox, pg_temp
+-- Plans must not follow the sizes these tables had when they were new and empty: always by index.
+-- (What has no index then looks dear, and would be compiled: no JIT.) Nor be made anew for the arguments of each call: that takes longer than the work.
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
+begin
+	if not lowers and not sees_all() then
+		insert into promotions_due select unnest(sessions);
+		return;
+	end if;
+	with head as (
+		update queue q
+		set state = case when q.run_after > clock_timestamp() then 'delayed' else 'ready' end::queue_state, priority = m.priority
+		from (select h.message_id
+		      from unnest(sessions) s(id)
+		      cross join lateral (select w.message_id, w.state from queue w
+		                          where w.session_id = s.id and w.state in ('ready', 'blocked', 'delayed', 'running')
+		                          order by w.session_id, w.message_id limit 1) h
+		      where h.state = 'blocked'
+		        and not exists (select from queue o where o.session_id = s.id and o.state in ('ready', 'delayed', 'running'))) first
+		join ai_messages m on m.id = first.message_id
+		where q.message_id = first.message_id and q.state = 'blocked'
+		returning q.agent_id, q.rank, q.seq
+	), low as (
+		select c.agent_id, c.rank, h.seq from (select head.agent_id, head.rank, min(head.seq) as seq from head group by 1, 2) h
+		join lane_cursors c on c.agent_id = h.agent_id and c.rank = h.rank
+		where lowers and (c.low_seq > h.seq or c.low_waiting > h.seq)
+		for no key update of c skip locked
+	)
+	update lane_cursors c set low_seq = least(c.low_seq, l.seq), low_waiting = least(c.low_waiting, l.seq)
+	from low l where c.agent_id = l.agent_id and c.rank = l.rank;
+end $$;
