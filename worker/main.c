@@ -374,6 +374,7 @@ int main(int argc, char **argv)
 		stop_rooms(&w);
 		engine_stop(w.services.engine); /* it may still be waking the last job */
 		jobs_stop(w.services.jobs);
+		writer_free(w.services.writer);
 		breakers_free(w.services.breakers);
 		vectors_free(w.services.vectors);
 		claim_free(w.claim);

@@ -384,6 +384,10 @@ void writer_stop(struct writer *w, int give_up_ms)
 	pthread_mutex_unlock(&w->lock);
 	pthread_join(w->thread, NULL);
 	pg_close(w->pg);
+}
+
+void writer_free(struct writer *w)
+{
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->some);
 	free(w->waiting);

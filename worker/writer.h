@@ -14,6 +14,8 @@ struct writer;
 struct writer *writer_start(const char *url, int tries, int64_t backoff_ms, void (*on_change)(void *), void *ctx);
 /* Ends the thread after what was submitted is written, or after give_up_ms. */
 void writer_stop(struct writer *, int give_up_ms);
+/* When nobody asks it any more: not before the lease and the HTTP interface have ended. */
+void writer_free(struct writer *);
 /* The job's record (job->record) is written; then job->settled is set and the job woken. Any thread. */
 void writer_submit(struct writer *, struct job *);
 /* How many records wait because they could not be written. Any thread. */

@@ -524,9 +524,11 @@ static void test_signals(void **state)
 	completed(say("o", "afterwards"));
 	send_signal(w, SIGTERM);
 	assert_int_equal(wait_exit(w, DEADLINE), 0);
+#ifndef SAN /* a sanitizer needs files of its own */
 	assert_int_equal(run("/bin/sh", "-c",
 	                     text("ulimit -n 12; '%s' 2>&1 | grep 'at most 12 open files'", bin("signalbox-worker")), NULL),
 	                 0);
+#endif
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, scene_up, scene_down)
