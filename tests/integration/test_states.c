@@ -339,6 +339,23 @@ static void test_session_order(void **state)
 	assert_string_equal(claim(8), "3");
 }
 
+/* An application whose transaction sees the queue as it was: that its session has become free is for the tick to see. */
+static void test_an_old_snapshot(void **state)
+{
+	(void)state;
+	struct pg *app = connect_again(NULL);
+	const char *m = say_in("o", "t", "first");
+	assert_string_equal(claim(1), "first");
+	q_on(app, "begin isolation level serializable");
+	q_on(app, "select count(*) from signalbox.queue");
+	assert_string_equal(settle(m, "completed", NULL), "kept");
+	q_on(app, "select * from signalbox.dispatch('o', 'second', user_id => 'u', thread_key => 't')");
+	q_on(app, "commit");
+	pg_close(app);
+	q("select signalbox.tick()");
+	assert_string_equal(claim(1), "second");
+}
+
 static void test_limits(void **state)
 {
 	(void)state;
@@ -511,15 +528,25 @@ static int states_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_transitions),  T(test_only_retry_brings_back),
-		T(test_inserts),      T(test_dispatch),
-		T(test_idempotency),  T(test_schedule),
-		T(test_seen),         T(test_retry_hold),
-		T(test_cancel),       T(test_pause),
-		T(test_order),        T(test_session_order),
-		T(test_limits),       T(test_poison),
-		T(test_tries),        T(test_cost),
-		T(test_settle_again), T(test_lost_holder),
+		T(test_transitions),
+		T(test_only_retry_brings_back),
+		T(test_inserts),
+		T(test_dispatch),
+		T(test_idempotency),
+		T(test_schedule),
+		T(test_seen),
+		T(test_retry_hold),
+		T(test_cancel),
+		T(test_pause),
+		T(test_order),
+		T(test_session_order),
+		T(test_an_old_snapshot),
+		T(test_limits),
+		T(test_poison),
+		T(test_tries),
+		T(test_cost),
+		T(test_settle_again),
+		T(test_lost_holder),
 		T(test_deadline),
 	};
 	return world_end(cmocka_run_group_tests(tests, world_up, world_down));
