@@ -110,7 +110,7 @@ static void test_a_role_in_the_making(void **state)
 static void test_encoding(void **state)
 {
 	(void)state;
-	q_on(db, "create database ascii template template0 encoding 'SQL_ASCII' locale 'C'");
+	q("create database ascii template template0 encoding 'SQL_ASCII' locale 'C'");
 	assert_int_equal(run("/bin/sh", "-c",
 	                     text("'%s' migrate --database-url '%s' 2>&1 | grep 'encoding is SQL_ASCII; signalbox needs UTF8'",
 	                          bin("signalbox"), url("signalbox", "ascii")),

@@ -386,6 +386,7 @@ static void test_poison(void **state)
 		q("update signalbox.workers set lease_until = now() - interval '1 s'");
 		q("select signalbox.tick()");
 		assert_string_equal(status_of(m), i < 10 ? "queued" : "failed");
+		EXPECT(i < 10 ? "ready" : "failed", "select state from signalbox.queue");
 	}
 	EXPECT("10 10 poison",
 	       "select count(*) || ' ' || count(*) filter (where a.outcome = 'lost') || ' ' || left(m.processing_error, 6) "
