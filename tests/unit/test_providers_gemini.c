@@ -26,6 +26,8 @@ static const struct golden GOLDEN[] = {
 	  .own = "[" THOUGHT ",{\"text\":\"Forty-\"},{\"text\":\"two.\"},{\"text\":\"\",\"thoughtSignature\":\"EpEgCo4g+/=\"}]"),
 	G("tools.sse", "", "STOP", .usage = U(29, 60, -1, 45),
 	  .calls = "fc-1 get_weather {\"location\":\"Berlin\",\"n\":12345678901234567890}; fc-2 list_all {}", .own = TOOLS_OWN),
+	G("call-beside-empty-text.sse", "", "STOP", .usage = U(29, 15, -1, -1), .calls = "fc-2 list_all {}",
+	  .own = "[{\"text\":\"\",\"functionCall\":{\"name\":\"list_all\",\"id\":\"fc-2\"}}]"),
 	G("cached.sse", "cached", "STOP", .usage = U(2016, 300, 1920, -1)),
 	G("total-disagrees.sse", "odd", "STOP", .usage = U(10, 12, -1, -1), .is_mismatched = true),
 	G("max-tokens-all-thoughts.sse", "", "MAX_TOKENS", .usage = U(29, 512, -1, 512), .code = ERR_STARVED),
