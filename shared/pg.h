@@ -6,8 +6,7 @@
  *
  * Errors: DB_DOWN (no connection, or it broke: close and connect again), DB_TIMEOUT (ours or the server's, a lock that was not had), DB_CONFLICT (a
  * deadlock, or transactions that cannot both be: nothing was done, it goes well when asked again), DB_DATA (the values that were given are wrong:
- * nothing else is), the contract's SQLSTATEs SB001 and SB003
- * REFUSED, SB002 NOT_FOUND, SB004 BAD_INPUT, SB005 CONFLICT; everything else DB.
+ * nothing else is), the contract's SQLSTATEs SB001 and SB003 REFUSED, SB002 NOT_FOUND, SB004 BAD_INPUT, SB005 CONFLICT; everything else DB.
  */
 #include "shared/arena.h"
 #include "shared/err.h"
@@ -28,9 +27,8 @@ double rows_double(const struct rows *, int row, int col, double none);
 bool rows_bool(const struct rows *, int row, int col);
 
 /* conninfo: URI or keyword string; "" = libpq's own rules. Caller owns, pg_close. timeout_ms is for each host (whole seconds, at least 2).
- * `options` (may be NULL) are sent as server settings, such as "-c statement_timeout=1500", besides those of conninfo and "read committed" (whatever
- * the
- * database's default is); a pooler that refuses them is taken without.
+ * `options` (may be NULL) are sent as server settings, such as "-c statement_timeout=1500", besides those of conninfo and "read committed"
+ * (whatever the database's default is); a pooler that refuses them is taken without.
  * A connection that is to write goes on to the next host until one takes writes; pg_connect_any takes the first that answers. */
 MUSTCHECK int pg_connect(struct pg **out, const char *conninfo, const char *application, const char *options, int timeout_ms,
                          struct err *);

@@ -1,9 +1,8 @@
 #pragma once
 /*
  * Which of the secrets that providers name this worker does not have: told to the database with each renewal of the lease (worker_renew.sql), so
- * that no claim
- * gives it what it cannot call, and to the log when it changes. Looked at anew each time: key files are written and replaced while a worker runs.
- * One thread at a time.
+ * that no claim gives it what it cannot call, and to the log when it changes. Looked at anew each time: key files are written and replaced while
+ * a worker runs. One thread at a time.
  */
 #include <stdatomic.h>
 

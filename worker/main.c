@@ -269,8 +269,7 @@ static void start_rooms(struct worker *w, const char *agents)
 }
 
 /* TERM and INT ask us to end, and so does a terminal that hangs up. A daemon's HUP asks it to read its settings again: there is none that it would
- * not have
- * read by itself. The others mean nothing to us, and must not kill. */
+ * not have read by itself. The others mean nothing to us, and must not kill. */
 static bool is_stop(uint32_t sig)
 {
 	if (sig == SIGTERM || sig == SIGINT || (sig == SIGHUP && isatty(STDERR_FILENO)))

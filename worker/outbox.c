@@ -5,8 +5,8 @@
 
 #include "shared/listen.h"
 #include "shared/log.h"
-#include "shared/thread.h"
 #include "shared/pg.h"
+#include "shared/thread.h"
 #include "shared/utf8.h"
 #include "shared/vocab.h"
 #include "shared/wake.h"
@@ -54,9 +54,7 @@ static void collect(struct job *job, void *arg)
 	snprintf(num, sizeof num, "%zu", live->flushed);
 	pg_array_add(&f->ats, num);
 	/* The array's text ends at a NUL; the provider's text holds none (json.c). */
-	char *copy = strndup(fresh.ptr, fresh.len);
-	if (copy == NULL)
-		abort();
+	char *copy = must_have(strndup(fresh.ptr, fresh.len));
 	pg_array_add(&f->texts, copy);
 	free(copy);
 	pthread_mutex_unlock(&live->lock);

@@ -4,8 +4,8 @@
 
 #include "shared/json.h"
 #include "shared/log.h"
-#include "shared/thread.h"
 #include "shared/pg.h"
+#include "shared/thread.h"
 #include "worker/services.h"
 #include "worker/telemetry/count.h"
 #include "worker/telemetry/facts.h"
@@ -144,9 +144,7 @@ static void keep(struct writer *w, struct job *job, usec_t pause)
 	int n = w->n_kept++;
 	if (n == w->kept_room) {
 		w->kept_room = MAX(64, w->kept_room * 2);
-		w->kept = realloc(w->kept, sizeof *w->kept * (size_t)w->kept_room);
-		if (w->kept == NULL)
-			abort();
+		w->kept = must_have(realloc(w->kept, sizeof *w->kept * (size_t)w->kept_room));
 	}
 	w->kept[n] = (struct kept){ job, clock_mono() + clock_jitter(pause), MIN(pause * 2, PAUSE_MAX_USEC) };
 }
@@ -400,9 +398,7 @@ void writer_submit(struct writer *w, struct job *job)
 	pthread_mutex_lock(&w->lock);
 	if (w->n_waiting == w->room) {
 		w->room = MAX(64, w->room * 2);
-		w->waiting = realloc(w->waiting, sizeof *w->waiting * (size_t)w->room);
-		if (w->waiting == NULL)
-			abort();
+		w->waiting = must_have(realloc(w->waiting, sizeof *w->waiting * (size_t)w->room));
 	}
 	w->waiting[w->n_waiting++] = job;
 	pthread_cond_signal(&w->some);

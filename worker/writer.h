@@ -3,9 +3,8 @@
  * One thread that writes the records of all jobs: up to 200 a commit, or every 2 ms. A record is one JSON object as signalbox.settle_batch()
  * takes it. Never drops a record: what the database does not take for a reason that passes (it is away, its disk is full, somebody has locked the
  * message's session) is kept and said again, after 0.1 s, doubled up to 2 s. Others do not wait for it: a batch that is refused is written one by
- * one.
- * Only where the record itself is refused (ERR_DB_DATA) the message fails, saying why. At most `concurrency` records are kept: their jobs hold their
- * places, and a worker without a free place claims nothing.
+ * one. Only where the record itself is refused (ERR_DB_DATA) the message fails, saying why. At most `concurrency` records are kept: their jobs
+ * hold their places, and a worker without a free place claims nothing.
  */
 #include "worker/job.h"
 

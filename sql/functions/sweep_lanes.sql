@@ -1,5 +1,5 @@
 -- What slipped behind a lane's cursor: a dispatch that took very long to commit, what an application's or an operator's transaction made ready, a return
--- whose transaction overlapped with a claim. Also lanes that have no cursor yet: while a worker lives nobody else opens one. A cursor that misses nothing is left
+-- whose transaction overlapped with a claim. Also lanes that have no cursor yet: while a worker lives nobody but agent_set() opens one. A cursor that misses nothing is left
 -- alone, one that is locked is for the next time.
 create or replace function signalbox.sweep_lanes() returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$

@@ -10,11 +10,6 @@
 
 static const char *const AGENT[] = { "o", "a" }; /* the two protocols */
 
-static const char *state_sql(const char *message)
-{
-	return text("select processing_status from signalbox.ai_messages where uuid = '%s'", message);
-}
-
 static const char *outcomes(const char *message)
 {
 	return q(
@@ -50,11 +45,6 @@ static void check_invariants(void)
 	       "and coalesce(processing_started_at <= processing_completed_at, true))");
 }
 
-static void completed(const char *message)
-{
-	wait_for(state_sql(message), "completed", 15);
-}
-
 static void wait_stream(const char *message)
 {
 	wait_for(text("select coalesce(length(text), 0) > 20 from signalbox.stream_text('%s', null, 0)", message), "t", 0);
@@ -70,7 +60,7 @@ static void test_kill_before_the_call(void **state)
 	kill_now(first);
 	send_signal(W.fake, SIGCONT);
 	worker(QUICK, NULL);
-	completed(m);
+	wait_completed(m);
 	assert_string_equal(outcomes(m), "lost completed");
 	EXPECT("1", "select retry_count from signalbox.ai_messages where uuid = '%s'", m);
 	check_invariants();
@@ -85,7 +75,7 @@ static void test_kill_in_the_stream(void **state)
 	wait_stream(m);
 	kill_now(first);
 	worker(QUICK, NULL);
-	completed(m);
+	wait_completed(m);
 	assert_string_equal(outcomes(m), "lost completed");
 	EXPECT("[practice] No model wrote this. You said: in the stream word1 word2 t",
 	       "select left(content, 67) || ' ' || "
@@ -117,7 +107,7 @@ static void test_kill_before_the_commit(void **state)
 	q("select pg_terminate_backend(%s)", backend); /* or it would commit when it gets the lock */
 	q_on(other, "rollback");
 	worker(QUICK, NULL);
-	completed(m);
+	wait_completed(m);
 	assert_string_equal(outcomes(m), "lost completed");
 	assert_int_equal(provider_calls("nonce-lost"), 2);
 	pg_close(other);
@@ -135,7 +125,7 @@ static void test_kill_during_the_commit(void **state)
 	kill_now(first);
 	q_on(other, "rollback"); /* the statement that was sent goes through */
 	worker(QUICK, NULL);
-	completed(m);
+	wait_completed(m);
 	assert_string_equal(outcomes(m), "completed");
 	assert_int_equal(provider_calls("nonce-kept"), 1);
 	pg_close(other);
@@ -193,7 +183,7 @@ static void test_silence(void **state)
 	(void)state;
 	worker(QUICK, "--tries", "1", "--first-byte-timeout", "60s", "--idle-timeout", "500ms", NULL);
 	const char *late = say("a", "[[slow=1500]] begins late"), *silent = say("a", "[[stall=3]] falls silent");
-	completed(late);
+	wait_completed(late);
 	wait_for(state_sql(silent), "failed", 0);
 	EXPECT("timeout_idle", "select error_class from signalbox.attempts where outcome = 'failed'");
 	check_invariants();
@@ -207,7 +197,7 @@ static void test_endless_body(void **state)
 	const char *m = say("a", "[[flood=70]] floods"), *some = say("a", "[[flood=3]] some of it is borne");
 	wait_for(state_sql(m), "failed", 30);
 	EXPECT("too_big", "select error_class from signalbox.attempts where outcome = 'failed'");
-	completed(some);
+	wait_completed(some);
 	check_invariants();
 }
 
@@ -218,7 +208,7 @@ static void test_tries(void **state)
 	for (size_t p = 0; p < 2; p++) {
 		const char *good = say(AGENT[p], text("[[fail=2]] twice %zu", p)),
 			   *bad = say(AGENT[p], text("[[cut=1]] always %zu", p));
-		completed(good);
+		wait_completed(good);
 		assert_string_equal(outcomes(good), "retry retry completed");
 		wait_for(state_sql(bad), "failed", 0);
 		assert_string_equal(outcomes(bad), "retry retry failed");
@@ -255,7 +245,7 @@ static void test_freeze(void **state)
 	wait_for("select count(*) from signalbox.attempts_and_running", "1", 0);
 	send_signal(first, SIGSTOP);
 	pid_t second = worker(QUICK, NULL);
-	completed(m);
+	wait_completed(m);
 	const char *row = q("select m::text from signalbox.ai_messages m where uuid = '%s'", m);
 	send_signal(first, SIGCONT);
 	wait_worker_said(first, "lease lost", 0);
@@ -265,7 +255,7 @@ static void test_freeze(void **state)
 	/* It is of use again. */
 	send_signal(second, SIGTERM);
 	assert_int_equal(wait_exit(second, DEADLINE), 0);
-	completed(say("o", "after the thaw"));
+	wait_completed(say("o", "after the thaw"));
 	check_invariants();
 }
 
@@ -340,7 +330,7 @@ static void test_watch(void **state)
 		pieces[p] = q("select text from signalbox.stream_text('%s', null, 0)", messages[p]);
 	}
 	for (size_t p = 0; p < 2; p++) {
-		completed(messages[p]);
+		wait_completed(messages[p]);
 		assert_string_equal(pieces[p], text("%.*s", (int)strlen(pieces[p]), content(messages[p])));
 		assert_string_equal(outcomes(messages[p]), "completed");
 	}

@@ -40,12 +40,6 @@ static int migrate_as(const char *user, const char *name)
 	return run(bin("signalbox"), "migrate", "--database-url", url(user, name), NULL);
 }
 
-static bool doctor_says(const char *user, const char *name, const char *pattern)
-{
-	return run("/bin/sh", "-c",
-	           text("'%s' doctor --database-url '%s' | grep -q '%s'", bin("signalbox"), url(user, name), pattern), NULL) == 0;
-}
-
 static int install_up(void **state)
 {
 	int rc = world_up(state);
@@ -153,7 +147,7 @@ static void test_upgrade_by_a_member(void **state)
 	q_on(db, "drop function signalbox.tokens(bigint)"); /* as if it were new: what is made now is the owner's too */
 	assert_int_equal(migrate_as("t_member", "upgraded"), 0);
 	assert_string_equal(q_on(db, RIGHTS), q(RIGHTS));
-	assert_true(doctor_says("t_member", "upgraded", "^ok *rights "));
+	assert_true(doctor_says(url("t_member", "upgraded"), "^ok *rights "));
 	assert_int_equal(
 		run(bin("signalbox"), "migrate", "--down", "1", "--yes", "--database-url", url("t_member", "upgraded"), NULL), 0);
 	assert_int_equal(migrate_as("signalbox", "upgraded"), 0);
@@ -215,11 +209,11 @@ static void test_restored_without_roles(void **state)
 	q("grant signalbox_app to t_app");
 	assert_int_equal(migrate_as("signalbox", "restored"), 0);
 	q_on(db, "select signalbox.agent_set('o', '{}', 'test')");
-	assert_true(doctor_says("signalbox", "restored", "^ok *rights "));
+	assert_true(doctor_says(url("signalbox", "restored"), "^ok *rights "));
 	lose_rights();
 	const char *sends = text("psql -qXc \"select * from signalbox.dispatch('o', 'x')\" '%s'", url("t_app", "restored"));
 	assert_int_not_equal(run("/bin/sh", "-c", sends, NULL), 0);
-	assert_true(doctor_says("signalbox", "restored",
+	assert_true(doctor_says(url("signalbox", "restored"),
 	                        "^FAIL *rights .*things of the schema belong to signalbox.*signalbox_app may not dispatch"));
 	/* Who may not mend it says so, with what does. */
 	assert_int_equal(migrate_as("t_member", "restored"), 5);
@@ -233,7 +227,7 @@ static void test_restored_without_roles(void **state)
 	assert_int_equal(migrate_as("signalbox", "restored"), 0);
 	assert_string_equal(q_on(db, RIGHTS), q(RIGHTS));
 	assert_int_equal(run("/bin/sh", "-c", sends, NULL), 0);
-	assert_true(doctor_says("signalbox", "restored", "^ok *rights "));
+	assert_true(doctor_says(url("signalbox", "restored"), "^ok *rights "));
 	/* What is granted by mistake goes. */
 	q_on(db, "grant execute on function signalbox.settle, signalbox.queue_page to signalbox_app");
 	q_on(db, "grant select on signalbox.ai_messages to signalbox_app");

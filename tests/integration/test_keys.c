@@ -8,30 +8,6 @@
 
 #define QUICK "--lease", "2s", "--poll", "100ms", "--backoff", "100ms"
 
-static const char *state_sql(const char *message)
-{
-	return text("select processing_status from signalbox.ai_messages where uuid = '%s'", message);
-}
-
-static void completed(const char *message)
-{
-	wait_for(state_sql(message), "completed", 15);
-}
-
-static const char *alert(const char *name)
-{
-	return q(
-		"select coalesce(string_agg(a ->> 'level', ' '), 'none') from jsonb_array_elements(signalbox.queue_status() -> 'alerts') a where a ->> 'name' = '%s'",
-		name);
-}
-
-static bool doctor_says(const char *pattern)
-{
-	return run("/bin/sh", "-c",
-	           text("SIGNALBOX_DATABASE_URL='%s' '%s' doctor | grep -q '%s'", W.direct, bin("signalbox"), pattern),
-	           NULL) == 0;
-}
-
 /* A worker takes only what it can call: what it lacks another does, or waits for, and it is said where somebody looks. */
 static void test_a_worker_without_the_key(void **state)
 {
@@ -43,17 +19,17 @@ static void test_a_worker_without_the_key(void **state)
 	const char *m = say("k", "waits for a key");
 	pid_t bad = worker(QUICK, NULL);
 	assert_true(worker_said(bad, "SPARE_API_KEY"));
-	completed(say("o", "of another agent"));
+	wait_completed(say("o", "of another agent"));
 	EXPECT("queued worker", "select d ->> 'status' || ' ' || (d ->> 'waits_for') from signalbox.message_status('%s') d", m);
-	assert_string_equal(alert("secret"), "CRIT");
-	assert_true(doctor_says("^FAIL *secrets .*provider k: the worker has no SPARE_API_KEY"));
+	assert_string_equal(alert_level("secret"), "CRIT");
+	assert_true(doctor_says(W.direct, "^FAIL *secrets .*provider k: the worker has no SPARE_API_KEY"));
 	EXPECT("no key", "select state from signalbox.agents_page() where slug = 'k'");
 	EXPECT("0", "select count(*) from signalbox.attempts a join signalbox.agents g on g.id = a.agent_id where g.slug = 'k'");
 	/* One that has it does all of it. */
 	setenv("SPARE_API_KEY", "secret-of-k", 1);
 	worker(QUICK, NULL);
 	unsetenv("SPARE_API_KEY");
-	completed(m);
+	wait_completed(m);
 	q("select count(*) from generate_series(1, 60) i, signalbox.dispatch('k', 'many ' || i)");
 	wait_for(
 		"select count(*) from signalbox.ai_messages m join signalbox.ai_sessions s on s.id = m.session_id join signalbox.agents a on a.id = s.agent_id "
@@ -61,7 +37,7 @@ static void test_a_worker_without_the_key(void **state)
 		"61", 15);
 	EXPECT("1 completed",
 	       "select count(distinct worker_id) || ' ' || string_agg(distinct outcome, ',') from signalbox.attempts a join signalbox.agents g on g.id = a.agent_id where g.slug = 'k'");
-	assert_string_equal(alert("secret"), "WARN");
+	assert_string_equal(alert_level("secret"), "WARN");
 	/* A chain: what this worker would have to pass over is the other's. */
 	q("select signalbox.agent_set('k', '{\"chain\": \"o:practice\"}', 'test')");
 	q("select count(*) from generate_series(1, 20) i, signalbox.dispatch('k', 'chained ' || i)");
@@ -86,11 +62,11 @@ static void test_a_key_file(void **state)
 	const char *m = say("k", "until the file is there");
 	wait_for(text("select signalbox.message_status('%s') ->> 'waits_for'", m), "worker", 0);
 	assert_int_equal(run("/bin/sh", "-c", text("umask 077; echo file-key-1 >%s", file), NULL), 0);
-	completed(m);
+	wait_completed(m);
 	wait_worker_said(w, "has all that providers need", 0);
 	assert_int_equal(run("/bin/sh", "-c", text("chmod 666 %s", file), NULL), 0);
 	wait_worker_said(w, "key files that others may read", 0);
-	completed(say("k", "all the same"));
+	wait_completed(say("k", "all the same"));
 	/* It is gone between the renewal and the call: the message rests, no try is burnt, nobody is parked. */
 	q("select count(*) from generate_series(1, 5) i, signalbox.dispatch('k', 'in between ' || i)");
 	wait_for("select count(*) from signalbox.queue", "0", 0);

@@ -12,16 +12,6 @@
 
 #define QUICK "--lease", "2s", "--poll", "100ms", "--backoff", "100ms"
 
-static const char *state_sql(const char *message)
-{
-	return text("select processing_status from signalbox.ai_messages where uuid = '%s'", message);
-}
-
-static void completed(const char *message)
-{
-	wait_for(state_sql(message), "completed", 15);
-}
-
 /* Twenty messages of the other agent, each a session of its own. */
 static void others_go_on(void)
 {
@@ -31,24 +21,10 @@ static void others_go_on(void)
 	         "0", 5);
 }
 
-static const char *alert(const char *name)
-{
-	return q(
-		"select coalesce(string_agg(a ->> 'level', ' '), 'none') from jsonb_array_elements(signalbox.queue_status() -> 'alerts') a where a ->> 'name' = '%s'",
-		name);
-}
-
-static bool doctor_says(const char *pattern)
-{
-	return run("/bin/sh", "-c",
-	           text("SIGNALBOX_DATABASE_URL='%s' '%s' doctor | grep -q '%s'", W.direct, bin("signalbox"), pattern),
-	           NULL) == 0;
-}
-
 /* Of what has to last for some seconds. */
 static void wait_doctor(const char *pattern)
 {
-	for (int64_t until = 0; !doctor_says(pattern);)
+	for (int64_t until = 0; !doctor_says(W.direct, pattern);)
 		if (!again(&until, 20))
 			fail_msg("doctor does not say %s", pattern);
 }
@@ -98,12 +74,12 @@ static void forgets(bool freeze)
 		send_signal((pid_t)atoi(pid), SIGSTOP);
 	/* Its record is kept, and said to be; and a dead worker's messages are others' in the meantime. */
 	wait_for("select sum(kept) from signalbox.workers where ended_at is null", "1", 0);
-	assert_string_equal(alert("kept"), "WARN");
+	assert_string_equal(alert_level("kept"), "WARN");
 	EXPECT("1", "select signalbox.queue_status() ->> 'records_kept'");
-	assert_true(doctor_says("^FAIL *records .*1 records wait"));
+	assert_true(doctor_says(W.direct, "^FAIL *records .*1 records wait"));
 	kill_now(dies);
 	worker(QUICK, "--agents", "a", NULL);
-	completed(lost);
+	wait_completed(lost);
 	others_go_on();
 	/* The same priority, by somebody else: the lane is the fleet's to open. */
 	const char *urgent = q("select message_id from signalbox.dispatch('o', 'urgent', priority => 70)");
@@ -113,7 +89,7 @@ static void forgets(bool freeze)
 	if (freeze)
 		send_signal((pid_t)atoi(pid), SIGCONT);
 	q_on(app, "commit");
-	completed(m);
+	wait_completed(m);
 	wait_for("select count(*) from signalbox.ai_messages where role = 'assistant' and processing_status <> 'completed'", "0",
 	         0);
 	assert_int_equal(provider_calls(text("forgotten-%d.", freeze)), 1);
@@ -121,7 +97,7 @@ static void forgets(bool freeze)
 	       "select string_agg(outcome, ' ') from signalbox.attempts a join signalbox.ai_messages m on m.id = a.message_id where m.uuid = '%s'",
 	       m);
 	wait_for("select sum(kept) from signalbox.workers where ended_at is null", "0", 0);
-	assert_string_equal(alert("kept"), "none");
+	assert_string_equal(alert_level("kept"), "none");
 	pg_close(app);
 }
 
@@ -153,7 +129,7 @@ static void test_kept_past_the_deadline(void **state)
 		"t", 0);
 	assert_string_equal(status_of(m), "processing");
 	clear_weather();
-	completed(m);
+	wait_completed(m);
 	EXPECT("completed", "select string_agg(outcome, ' ') from signalbox.attempts");
 	/* A worker that says nothing of the kind has lost it. */
 	const char *n = say("o", "[[hang]] overdue");
@@ -171,7 +147,7 @@ static void test_every_name_is_locked(void **state)
 	q_on(stranger,
 	     "select pg_advisory_lock(hashtext('signalbox.' || n)) from unnest('{claim,tick,tend,breakers,migrate,lane}'::text[]) n");
 	worker(QUICK, NULL);
-	completed(say("o", "hello"));
+	wait_completed(say("o", "hello"));
 	q("select message_id from signalbox.dispatch('o', 'first of its priority', priority => 33)");
 	wait_for("select count(*) from signalbox.ai_messages where role = 'assistant' and processing_status <> 'completed'", "0",
 	         5);
@@ -200,11 +176,11 @@ static void test_direct_writer(void **state)
 	q_on(app, "select 1 from signalbox.ai_messages where uuid = '%s' for update", m);
 	q("select signalbox.resume_agent('o', 'test')");
 	worker(QUICK, NULL);
-	completed(next);
+	wait_completed(next);
 	others_go_on();
 	assert_string_equal(status_of(m), "queued");
 	q_on(app, "commit");
-	completed(m);
+	wait_completed(m);
 	/* And the record of one that it has locked while it ran is kept. */
 	m = say("o", "[[slow=300]] held while it runs");
 	wait_for(state_sql(m), "processing", 0);
@@ -213,7 +189,7 @@ static void test_direct_writer(void **state)
 	wait_for("select sum(kept) from signalbox.workers where ended_at is null", "1", 0);
 	others_go_on();
 	q_on(app, "commit");
-	completed(m);
+	wait_completed(m);
 	pg_close(app);
 }
 
@@ -228,12 +204,12 @@ static void test_operators_transactions(void **state)
 		"select signalbox.drain_worker(id, 'test') from signalbox.workers where ended_at is null",
 	};
 	worker(QUICK, NULL);
-	completed(say("o", "hello"));
+	wait_completed(say("o", "hello"));
 	for (size_t i = 0; i < ARRAY_SIZE(ACTS); i++) {
 		struct pg *operator= connect_again(NULL);
 		q_on(operator, "begin");
 		q_on(operator, "%s", ACTS[i]);
-		completed(say("o", "meanwhile"));
+		wait_completed(say("o", "meanwhile"));
 		others_go_on();
 		wait_for(
 			"select count(*) from signalbox.workers where ended_at is null and renewed_at > clock_timestamp() - interval '1 s'",
@@ -258,8 +234,8 @@ static void test_weather_is_no_fault_of_the_record(void **state)
 		wait_for("select sum(kept) from signalbox.workers where ended_at is null", "22", 0);
 		assert_string_equal(status_of(m), "processing");
 		clear_weather();
-		completed(m);
-		completed(n);
+		wait_completed(m);
+		wait_completed(n);
 		wait_for("select count(*) from signalbox.queue", "0", 0);
 		wait_for("select sum(kept) from signalbox.workers where ended_at is null", "0", 0);
 		assert_int_equal(provider_calls(text("weather-%s", CODES[i])), 1);
@@ -311,13 +287,13 @@ static void test_a_chore_fails(void **state)
 	wait_for("select error from signalbox.chores where name = 'forget'", "no chore today", 0);
 	const char *swept = q("select well_at from signalbox.chores where name = 'sweep'");
 	wait_for(text("select well_at > '%s' from signalbox.chores where name = 'sweep'", swept), "t", 0);
-	completed(q("select message_id from signalbox.dispatch('o', 'a new lane', priority => 12)"));
-	assert_true(doctor_says("^FAIL *chores .*forget has not gone well .*no chore today"));
+	wait_completed(q("select message_id from signalbox.dispatch('o', 'a new lane', priority => 12)"));
+	assert_true(doctor_says(W.direct, "^FAIL *chores .*forget has not gone well .*no chore today"));
 	q("update signalbox.chores set well_at = well_at - interval '3 min' where name = 'forget'");
-	assert_string_equal(alert("chore"), "WARN");
+	assert_string_equal(alert_level("chore"), "WARN");
 	q("drop trigger fails on signalbox.starts");
 	wait_for("select error from signalbox.chores where name = 'forget'", "(null)", 0);
-	assert_string_equal(alert("chore"), "none");
+	assert_string_equal(alert_level("chore"), "none");
 }
 
 /* As if the clock of the server had been set: all that is written lies so much further away. */
@@ -346,7 +322,7 @@ static void test_the_clock_is_set_forward(void **state)
 	clock_set_by("1 day");
 	q("select signalbox.tick()"); /* another worker's, before this one has renewed its lease */
 	q("commit");
-	completed(m);
+	wait_completed(m);
 	EXPECT("completed 1",
 	       "select string_agg(outcome, ' ') || ' ' || (select count(*) from signalbox.workers) from signalbox.attempts");
 	assert_int_equal(provider_calls("forward"), 1);
@@ -356,7 +332,7 @@ static void test_the_clock_is_set_back(void **state)
 {
 	(void)state;
 	worker(QUICK, NULL);
-	completed(say("o", "spent"));
+	wait_completed(say("o", "spent"));
 	q("update signalbox.rolled_upto set minute = date_trunc('minute', clock_timestamp() + interval '1 min')");
 	q("insert into signalbox.stats_day select date_trunc('day', minute, 'UTC'), agent_id, sum(completed), 0, 0, 0, 0, 0, 0, 0 from signalbox.stats_minute group by 1, 2");
 	q("update signalbox.lanes set blocked_until = clock_timestamp() + interval '2 s'");
@@ -365,7 +341,7 @@ static void test_the_clock_is_set_back(void **state)
 	q("begin");
 	clock_set_by("-1 day");
 	q("commit");
-	completed(say("o", "after two seconds"));
+	wait_completed(say("o", "after two seconds"));
 	others_go_on();
 	wait_for(
 		"select bool_and(done_at between clock_timestamp() - interval '10 s' and clock_timestamp()) from signalbox.chores where name <> 'fold'",
@@ -431,7 +407,7 @@ static void test_a_lost_flush(void **state)
 			m, m, strlen(seen));
 		snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%s", more);
 	}
-	completed(m);
+	wait_completed(m);
 	const char *whole = q("select content from signalbox.ai_messages where uuid = '%s'", m);
 	assert_true(strlen(seen) > strlen(whole) / 2);
 	assert_memory_equal(seen, whole, strlen(seen));
@@ -533,11 +509,11 @@ static void test_signals(void **state)
 	(void)state;
 	static const int SIGNALS[] = { SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE };
 	pid_t w = worker(QUICK, NULL);
-	completed(say("o", "first"));
+	wait_completed(say("o", "first"));
 	for (size_t i = 0; i < ARRAY_SIZE(SIGNALS); i++)
 		send_signal(w, SIGNALS[i]);
 	wait_worker_said(w, "hangup: keys are read anew", 0);
-	completed(say("o", "afterwards"));
+	wait_completed(say("o", "afterwards"));
 	send_signal(w, SIGTERM);
 	assert_int_equal(wait_exit(w, DEADLINE), 0);
 #ifndef SAN /* a sanitizer needs files of its own */

@@ -1,26 +1,28 @@
 /* What strangers do: people and programs that are none of ours, with transactions that they forget. */
 #include "tests/property/property.h"
 
-bool build_lock_session(struct history *h, struct actor *a, struct op *op)
+static bool lock_row(struct history *h, struct op *op, bool is_session)
 {
-	(void)a;
 	if (h->n_messages == 0)
 		return false;
 	op->message = pick(h, h->n_messages);
-	sql_op(op, "select 1 from signalbox.ai_sessions where uuid = '%s' for update", h->messages[op->message].session);
-	say_op(op, "locks session %.8s", h->messages[op->message].session);
+	const struct message *m = &h->messages[op->message];
+	const char *table = is_session ? "ai_sessions" : "ai_messages", *row = is_session ? m->session : m->uuid;
+	sql_op(op, "select 1 from signalbox.%s where uuid = '%s' for update", table, row);
+	say_op(op, "locks %.8s of %s", row, table);
 	return true;
+}
+
+bool build_lock_session(struct history *h, struct actor *a, struct op *op)
+{
+	(void)a;
+	return lock_row(h, op, true);
 }
 
 bool build_lock_message(struct history *h, struct actor *a, struct op *op)
 {
 	(void)a;
-	if (h->n_messages == 0)
-		return false;
-	op->message = pick(h, h->n_messages);
-	sql_op(op, "select 1 from signalbox.ai_messages where uuid = '%s' for update", h->messages[op->message].uuid);
-	say_op(op, "locks message %.8s", h->messages[op->message].uuid);
-	return true;
+	return lock_row(h, op, false);
 }
 
 /* Every advisory lock that the project has ever named. */

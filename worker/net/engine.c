@@ -13,9 +13,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "shared/thread.h"
 #include "shared/clock.h"
 #include "shared/list.h"
+#include "shared/thread.h"
 #include "shared/wake.h"
 
 #define BODY_MAX (64u << 20)

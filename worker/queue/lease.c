@@ -6,10 +6,10 @@
 
 #include "shared/listen.h"
 #include "shared/log.h"
-#include "shared/thread.h"
 #include "shared/pg.h"
-#include "shared/vocab.h"
+#include "shared/thread.h"
 #include "shared/version.h"
+#include "shared/vocab.h"
 #include "shared/wake.h"
 #include "worker/job.h"
 

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "shared/log.h"
-#include "shared/thread.h"
 #include "shared/pg.h"
+#include "shared/thread.h"
 #include "shared/wake.h"
 
 #define TIMEOUT_MS 60000

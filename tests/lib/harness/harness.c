@@ -384,6 +384,30 @@ const char *status_of(const char *message)
 	return q("select processing_status from signalbox.ai_messages where uuid = '%s'", message);
 }
 
+const char *state_sql(const char *message)
+{
+	return text("select processing_status from signalbox.ai_messages where uuid = '%s'", message);
+}
+
+void wait_completed(const char *message)
+{
+	wait_for(state_sql(message), "completed", 15);
+}
+
+const char *alert_level(const char *name)
+{
+	return q(
+		"select coalesce(string_agg(a ->> 'level', ' '), 'none') from jsonb_array_elements(signalbox.queue_status() -> 'alerts') a "
+		"where a ->> 'name' = '%s'",
+		name);
+}
+
+bool doctor_says(const char *url, const char *pattern)
+{
+	return run("/bin/sh", "-c", text("'%s' doctor --database-url '%s' | grep -q '%s'", bin("signalbox"), url, pattern),
+	           NULL) == 0;
+}
+
 /* ---------------------------------------------------------------- the world */
 
 /* Before main: cmocka asks for its filter when a group begins. */

@@ -63,6 +63,10 @@ void wait_until(const char *sql, const char *expected, int seconds, const char *
 const char *say(const char *agent, const char *content);
 const char *say_in(const char *agent, const char *thread, const char *content);
 const char *status_of(const char *message);
+const char *state_sql(const char *message);             /* the statement that asks for it, for wait_for() */
+void wait_completed(const char *message);               /* 15 s */
+const char *alert_level(const char *name);              /* of the queue's status; "none" */
+bool doctor_says(const char *url, const char *pattern); /* of grep */
 
 /* Programs. Arguments end with NULL. */
 pid_t worker(const char *first, ...) __attribute__((sentinel));
