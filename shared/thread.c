@@ -18,3 +18,18 @@ void thread_start(pthread_t *thread, size_t stack, void *(*main)(void *), void *
 	          "room=%s why=%s", room, log_quote(strerror(rc), why, sizeof why));
 	exit(1);
 }
+
+void cond_init_mono(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+bool cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, usec_t until)
+{
+	struct timespec ts = { .tv_sec = until / USEC_PER_SEC, .tv_nsec = until % USEC_PER_SEC * 1000 };
+	return pthread_cond_timedwait(cond, lock, &ts) == 0;
+}

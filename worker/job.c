@@ -1,5 +1,5 @@
 /*
- * The story of a message, and the few threads that tell it.
+ * The few threads that take jobs through their pipelines.
  *
  * Stage threads take runnable jobs from one queue and call the step the job is at. Invariant: a job is in exactly one of three places:
  * on the run queue, in the hands of one stage thread (is_running), or parked. A wake that comes while the step is still running is
@@ -9,29 +9,14 @@
 
 #include "shared/thread.h"
 #include "worker/services.h"
-#include "worker/stages/stages.h"
 
-struct stage {
-	const char *name;
-	enum step (*run)(struct job *, struct err *);
-};
-
-static const struct stage STORY[] = {
-	{ "intent", classify },   /* WAITs for a small model, where it is not known yet */
-	{ "generate", generate }, /* WAITs for the model                                */
-	{ "settle", settle },     /* WAITs for the writer: the one commit that counts   */
-};
 #define ENOUGH 4 /* runnable jobs for each thread that is awake */
-static const struct stage TRIAL[] = {
-	{ "intent", classify },
-	{ "tell", tell },
-};
 
 struct jobs {
 	pthread_mutex_t lock;
 	pthread_cond_t runnable, empty;
 	struct list all, run;
-	int count, n_trials, n_runnable, n_awake; /* count: all; n_trials: of them */
+	int count, n_messages, n_runnable, n_awake; /* count: all; n_messages: of them */
 	bool ending;
 	int n_threads;
 	pthread_t threads[16];
@@ -39,9 +24,10 @@ struct jobs {
 	void *on_end_ctx;
 };
 
-struct job *job_new(const struct services *services)
+struct job *job_new(const struct services *services, const struct pipeline *pipeline)
 {
 	struct job *job = xcalloc(1, sizeof *job);
+	job->pipeline = pipeline;
 	list_init(&job->all);
 	list_init(&job->run);
 	job->services = services;
@@ -74,23 +60,43 @@ static bool push(struct jobs *jobs, struct job *job)
 	return ++jobs->n_runnable > jobs->n_awake * ENOUGH;
 }
 
-/* Runs steps until the job waits or ends. True when it ended. */
+enum step step_back(struct job *job, const char *stage)
+{
+	for (unsigned i = 0; i < job->at; i++)
+		if (strcmp(job->pipeline->stages[i].name, stage) == 0) {
+			job->at = i;
+			return STEP_BACK;
+		}
+	err_set(&job->err, ERR_SYSTEM, "no stage %.20s to go back to", stage);
+	return STEP_FAIL;
+}
+
+static unsigned last_stage(const struct pipeline *p)
+{
+	unsigned i = 0;
+	while (p->stages[i + 1].name != NULL)
+		i++;
+	return i;
+}
+
+/* Runs stages until the job waits or ends. True when it ended. */
 static bool advance(struct job *job)
 {
-	const struct stage *story = job->is_trial ? TRIAL : STORY;
-	const unsigned last = (job->is_trial ? ARRAY_SIZE(TRIAL) : ARRAY_SIZE(STORY)) - 1;
+	const struct stage *stages = job->pipeline->stages;
 	for (;;) {
-		switch (story[job->at].run(job, &job->err)) {
-		case GO:
+		switch (stages[job->at].run(job, &job->err)) {
+		case STEP_NEXT:
 			job->at++;
 			break;
-		case WAIT:
-			return false;
-		case FAIL:
-			err_wrap(&job->err, "%s", story[job->at].name);
-			job->at = last;
+		case STEP_BACK:
 			break;
-		case DONE:
+		case STEP_PARK:
+			return false;
+		case STEP_FAIL:
+			err_wrap(&job->err, "%s", stages[job->at].name);
+			job->at = last_stage(job->pipeline);
+			break;
+		case STEP_END:
 			return true;
 		}
 	}
@@ -122,7 +128,7 @@ static void *stage_main(void *arg)
 		if (ended) {
 			list_remove(&job->all);
 			jobs->count--;
-			jobs->n_trials -= job->is_trial;
+			jobs->n_messages -= job->pipeline->is_message;
 			pthread_mutex_unlock(&jobs->lock);
 			job_free(job);
 			jobs->on_end(jobs->on_end_ctx);
@@ -168,16 +174,26 @@ void jobs_stop(struct jobs *jobs)
 	free(jobs);
 }
 
-void jobs_add_take(struct jobs *jobs, struct job *job)
+static void add(struct jobs *jobs, struct job *job, bool is_parked)
 {
 	pthread_mutex_lock(&jobs->lock);
 	list_push(&jobs->all, &job->all);
 	jobs->count++;
-	jobs->n_trials += job->is_trial;
-	bool wake = push(jobs, job);
+	jobs->n_messages += job->pipeline->is_message;
+	bool wake = !is_parked && push(jobs, job);
 	pthread_mutex_unlock(&jobs->lock);
 	if (wake)
 		pthread_cond_signal(&jobs->runnable);
+}
+
+void jobs_add_take(struct jobs *jobs, struct job *job)
+{
+	add(jobs, job, false);
+}
+
+void jobs_add_parked_take(struct jobs *jobs, struct job *job)
+{
+	add(jobs, job, true);
 }
 
 int jobs_count(struct jobs *jobs)
@@ -191,7 +207,7 @@ int jobs_count(struct jobs *jobs)
 int jobs_messages(struct jobs *jobs)
 {
 	pthread_mutex_lock(&jobs->lock);
-	int n = jobs->count - jobs->n_trials;
+	int n = jobs->n_messages;
 	pthread_mutex_unlock(&jobs->lock);
 	return n;
 }

@@ -8,6 +8,7 @@
  * | lease   | its connection (LISTEN), this incarnation, the tick         | queue/lease.c   |
  * | tend    | its connection, chores that may take long                   | queue/tend.c    |
  * | stage×M | the job it runs                                             | job.c, stages/  |
+ * | contexts | its connection, what claimed messages need                  | contexts.c      |
  * | engine  | all provider transfers, parsing of streams                  | net/engine.c    |
  * | writer  | its connection, the records of all jobs                     | writer.c        |
  * | work    | its connection (LISTEN), what commands ask for               | work.c          |
@@ -34,6 +35,7 @@
 #include "shared/version.h"
 #include "sql_embed.h"
 #include "worker/api/api.h"
+#include "worker/contexts.h"
 #include "worker/lacks.h"
 #include "worker/llm/breaker.h"
 #include "worker/llm/vectors.h"
@@ -257,6 +259,7 @@ static void start_rooms(struct worker *w, const char *agents)
 	s->lacks = &w->lacks;
 	if (o->otlp_endpoint[0] != '\0')
 		s->trace = trace_start(o->otlp_endpoint, o->otlp_header, s->worker_name, s->engine, s->counts);
+	s->contexts = contexts_start(s);
 	s->writer = writer_start(o->database_url, (int)o->tries, o->backoff_ms, on_change, w);
 	if (lease_start(&w->lease, s, agents, put_facts, w, &err) < 0)
 		die(3, "lease", &err);
@@ -326,6 +329,7 @@ static void stop_rooms(struct worker *w)
 		log_event(LOG_WARN, "ended with messages in hand", "n=%d", left);
 		_exit(1);
 	}
+	contexts_stop(w->services.contexts);
 	outbox_stop(w->outbox); /* it asks the lease who we are */
 	lease_stop(w->lease);
 	trace_stop(w->services.trace, SPANS_MS);

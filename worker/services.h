@@ -3,6 +3,7 @@
 #include "worker/options.h"
 
 struct jobs;
+struct contexts;
 struct writer;
 struct engine;
 struct breakers;
@@ -14,6 +15,7 @@ struct vectors;
 struct services {
 	const struct options *options;
 	struct jobs *jobs;
+	struct contexts *contexts;
 	struct writer *writer;
 	struct engine *engine;
 	struct breakers *breakers;

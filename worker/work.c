@@ -79,9 +79,8 @@ static void on_trial(struct job *job)
 static int start_trial(struct row *row, struct trial *t, struct str text, struct err *err)
 {
 	const struct services *s = row->work->services;
-	struct job *job = job_new(s);
+	struct job *job = job_new(s, &PIPELINE_CLASSIFY);
 	t->row = row;
-	job->is_trial = true;
 	job->on_trial = on_trial;
 	job->trial_ctx = t;
 	job->deadline = job->claimed + s->options->timeout_ms * USEC_PER_MSEC;
@@ -128,12 +127,10 @@ static void say_progress(struct row *row)
 static int wait_some(struct row *row, bool is_full)
 {
 	struct work *w = row->work;
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until); /* the condition's clock */
-	until.tv_sec += 1;
+	usec_t until = clock_mono() + USEC_PER_SEC;
 	pthread_mutex_lock(&w->lock);
 	while (is_full ? row->n_open >= WIDTH : row->n_open > 0)
-		if (pthread_cond_timedwait(&w->some, &w->lock, &until) != 0)
+		if (!cond_wait_until(&w->some, &w->lock, until))
 			break;
 	int n = row->n_open;
 	pthread_mutex_unlock(&w->lock);
@@ -330,11 +327,7 @@ struct work *work_start(const struct services *s, struct lease *lease)
 		                     .channel = CHANNEL_COMMAND,
 		                     .timeout_ms = 5000 };
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->some, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init_mono(&w->some);
 	w->wake = wake_new();
 	thread_start(&w->thread, 0, work_main, w, "work");
 	return w;

@@ -317,11 +317,10 @@ static bool wait_for_some(struct writer *w)
 			return true;
 		if (w->ending)
 			when = MIN(when, w->give_up + 1);
-		struct timespec ts = { .tv_sec = when / USEC_PER_SEC, .tv_nsec = when % USEC_PER_SEC * 1000 };
 		if (when == 0)
 			pthread_cond_wait(&w->some, &w->lock);
 		else
-			pthread_cond_timedwait(&w->some, &w->lock, &ts);
+			cond_wait_until(&w->some, &w->lock, when);
 	}
 }
 
@@ -359,11 +358,7 @@ struct writer *writer_start(const char *url, int tries, int64_t backoff_ms, void
 {
 	struct writer *w = xcalloc(1, sizeof *w);
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC); /* clock_mono()'s */
-	pthread_cond_init(&w->some, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init_mono(&w->some);
 	w->url = url;
 	w->on_change = on_change;
 	w->ctx = ctx;

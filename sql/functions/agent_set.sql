@@ -5,7 +5,7 @@ language plpgsql security definer set search_path = pg_catalog, signalbox, pg_te
 declare
 	keys  constant text[] := array['name', 'provider', 'model', 'system_prompt', 'context_window_size', 'rate_limit_per_min',
 		'concurrency_limit', 'budget_day', 'budget_month', 'max_tokens', 'tools', 'chain', 'on_cut', 'budget_soft', 'type', 'tokens_per_min',
-		'intents', 'intent_model', 'intent_threshold', 'temperature', 'top_p', 'reasoning'];
+		'intents', 'intent_model', 'intent_threshold', 'temperature', 'top_p', 'reasoning', 'retries', 'first_byte_timeout'];
 	old   agents;
 	k     text;
 	who   int;
@@ -34,6 +34,9 @@ begin
 	if (changes ->> 'reasoning') !~ '^(none|minimal|low|medium|high|[1-9][0-9]{0,6})$' then
 		raise exception 'reasoning is none, minimal, low, medium, high, or a number of tokens, not %', quote_literal(left(changes ->> 'reasoning', 40)) using errcode = 'SB004';
 	end if;
+	if not ((changes ->> 'first_byte_timeout')::interval between interval '100 ms' and interval '1 day') then
+		raise exception 'first_byte_timeout is a time from 100ms to 1day, not %', quote_literal(left(changes ->> 'first_byte_timeout', 40)) using errcode = 'SB004';
+	end if;
 	insert into agents (slug, name) values (slug, slug) on conflict do nothing;
 	select * into old from agents a where a.slug = slug for no key update;    -- its key stays: what names it waits for nobody
 	insert into lanes (agent_id) values (old.id) on conflict do nothing;
@@ -57,12 +60,14 @@ begin
 		temperature         = case when changes ? 'temperature' then (changes ->> 'temperature')::numeric else a.temperature end,
 		top_p               = case when changes ? 'top_p' then (changes ->> 'top_p')::numeric else a.top_p end,
 		reasoning           = case when changes ? 'reasoning' then changes ->> 'reasoning' else a.reasoning end,
+		retries             = case when changes ? 'retries' then (changes ->> 'retries')::int else a.retries end,
+		first_byte_timeout  = case when changes ? 'first_byte_timeout' then (changes ->> 'first_byte_timeout')::interval else a.first_byte_timeout end,
 		on_cut              = case when changes ? 'on_cut' then coalesce(changes ->> 'on_cut', 'restart') else a.on_cut end
 		where a.id = old.id;
 	perform set_intents(old.id, changes);
 	perform set_routes(old.id);
 	perform log_action(actor, 'agent_set', null, old.id, null, to_jsonb(old), changes);
 	perform pg_notify('signalbox_changed', '');
-exception when check_violation or invalid_text_representation or numeric_value_out_of_range then
+exception when check_violation or invalid_text_representation or numeric_value_out_of_range or invalid_datetime_format or datetime_field_overflow or interval_field_overflow then
 	raise exception '%', sqlerrm using errcode = 'SB004';
 end $$;

@@ -8,7 +8,9 @@
 create or replace function signalbox.claim(worker uuid, slots int, attempt_timeout interval)
 returns table (message_id bigint, message_uuid uuid, job_id uuid, session_id bigint, agent_id int, number int, is_watched boolean)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
--- Plans must not follow the sizes these tables had when they were new and empty: always by index.
+-- Plans must not follow the sizes these tables had when they were new and empty: always by index, and never by reading a whole index because the table had one page
+-- when the plan was made: `id = any (array[x])` instead of `id = x` can only be a look for each x, and `coalesce(state = …, false)` hides a state from the partial
+-- indexes, which would be read whole for it (docs/decisions/018-the-floor-plan.md).
 -- (What has no index then looks dear, and would be compiled: no JIT.) Nor be made anew for the arguments of each call: that takes longer than the work.
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
@@ -35,6 +37,12 @@ declare
 	sizes    bigint[];
 	picos    bigint[];
 	trouble  boolean := exists (select from breakers b where b.state <> 'closed' or b.forced = 'open');
+	watched  boolean := exists (select from watches);
+	rated    boolean;          -- some agent of the circle has a rate to keep
+	purses   jsonb;            -- what affordable() finds, by agent in the circle's order
+	low_agents int[];          -- lanes that gave something, and where in them this claim began
+	low_ranks  int[];
+	low_seqs   bigint[];
 begin
 	perform set_config('synchronous_commit', 'off', true);   -- losing a claim loses nothing: the message is still queued
 	lock table lock_claim in exclusive mode;
@@ -48,18 +56,15 @@ begin
 	-- A worker that serves only some agents has a turn of its own: it must not move the others' past agents that it never serves.
 	select case when w.agents is null then s.last_value else w.turn end into after from claim_turn s;
 	with g as materialized (
-		select c.agent_id, r.room, r.fits, r.sizes, r.picos, row_number() over () as ord
+		select c.agent_id, r.room, r.fits, r.sizes, r.picos, r.is_rated, row_number() over () as ord
 		from (      (select l.* from lanes l where l.agent_id > after order by l.agent_id)
 		  union all (select l.* from lanes l where l.agent_id <= after order by l.agent_id)) c
 		-- Asked of one agent after the other (offset 0): a plan that began with the agents or the queue would lose the circle's order.
 		cross join lateral (
-			select b.fits, b.sizes, b.picos, least(claim.slots, case when trouble then route_room(a.id) end,
-			       case when w.mute <> '{}' and not can_serve(a.id, w.mute) then 0 end,
-			       case when a.tokens_per_min is not null and tokens_lately(a.id) >= a.tokens_per_min then 0 end,
-			       case when a.budget_day is not null or a.budget_month is not null then coalesce(cardinality(b.fits), 0) end,
-			       a.concurrency_limit - case when a.concurrency_limit is not null then running_of(a.id) end,
-			       a.rate_limit_per_min - case when a.rate_limit_per_min is not null then
-			         (select count(*) from starts s where s.agent_id = a.id and s.started_at > t - interval '61 s') end) as room
+			select b.fits, b.sizes, b.picos, a.rate_limit_per_min is not null as is_rated, least(
+				case when not trouble and w.mute = '{}' and a.tokens_per_min is null and a.concurrency_limit is null and a.rate_limit_per_min is null
+				     then claim.slots else agent_room(a.id, claim.slots, trouble, w.mute) end,
+				case when a.budget_day is not null or a.budget_month is not null then coalesce(cardinality(b.fits), 0) end) as room
 			from agents a left join lateral (
 				select array_agg(f.message_id) as fits, array_agg(f.bytes) as sizes, array_agg(f.pico) as picos from affordable(a.id, claim.slots) f
 				where a.budget_day is not null or a.budget_month is not null) b on true
@@ -70,11 +75,14 @@ begin
 		where not fleet_paused and c.paused_at is null and (c.blocked_until is null or c.blocked_until <= t) and r.room > 0
 		limit claim.slots
 	)
-	select array_agg(g.agent_id order by g.ord), array_agg(g.room order by g.ord), array_agg(g.agent_id) filter (where g.fits is not null),
-	       (select array_agg(u.id order by x.ord, u.n) from g x cross join unnest(x.fits) with ordinality u(id, n)),
-	       (select array_agg(u.size order by x.ord, u.n) from g x cross join unnest(x.sizes) with ordinality u(size, n)),
-	       (select array_agg(u.pico order by x.ord, u.n) from g x cross join unnest(x.picos) with ordinality u(pico, n))
-		into circle, room, budgeted, allowed, sizes, picos from g;
+	select array_agg(g.agent_id order by g.ord), array_agg(g.room order by g.ord), bool_or(g.is_rated), array_agg(g.agent_id) filter (where g.fits is not null),
+	       jsonb_agg(jsonb_build_array(to_jsonb(g.fits), to_jsonb(g.sizes), to_jsonb(g.picos)) order by g.ord) filter (where g.fits is not null)
+		into circle, room, rated, budgeted, purses from g;
+	if budgeted is not null then
+		select array_agg(u.id::bigint order by x.ord, u.n), array_agg(u.size::bigint order by x.ord, u.n), array_agg(u.pico::bigint order by x.ord, u.n) into allowed, sizes, picos
+			from jsonb_array_elements(purses) with ordinality x(purse, ord) cross join rows from (jsonb_array_elements_text(x.purse -> 0),
+				jsonb_array_elements_text(x.purse -> 1), jsonb_array_elements_text(x.purse -> 2)) with ordinality u(id, size, pico, n);
+	end if;
 
 	-- The rounds. An agent that gave less than was asked of it has no more.
 	n_agents := coalesce(cardinality(circle), 0);
@@ -98,25 +106,27 @@ begin
 		), started as (
 			update queue q set state = 'running', job_id = gen_random_uuid(), worker_id = me, claim_no = mine, attempts = q.attempts + 1,
 				runs = q.runs + 1, run_after = null, deadline = clock_timestamp() + attempt_timeout + interval '60 s', changed_at = clock_timestamp()
-			from first f where q.message_id = f.message_id and q.state = 'ready'
+			from first f where q.message_id = any (array[f.message_id]) and coalesce(q.state = 'ready', false)    -- see above
 			returning q.message_id, q.agent_id, q.rank, q.seq, f.ord
-		), raised as (
-			-- One start in 16 or so raises the lane's cursor to where this batch began.
-			update lane_cursors c set low_seq = f.low
-			from (select k.agent_id, k.rank, least(s.low, old) as low
-			      from (select s.agent_id, s.rank, min(s.seq) as low, count(*) as n from started s group by 1, 2) s
-			      join lane_cursors k on k.agent_id = s.agent_id and k.rank = s.rank
-			      where k.low_seq < least(s.low, old) and random() < s.n / 16.0 for no key update of k skip locked) f
-			where c.agent_id = f.agent_id and c.rank = f.rank
 		)
-		select array_agg(s.message_id), (select array_agg(coalesce(z.n, 0) order by u.ord) from unnest(circle) with ordinality u(agent_id, ord)
-		         left join (select y.ord, count(*)::int as n from started y group by 1) z on z.ord = u.ord),
+		select array_agg(s.message_id), array_agg(s.agent_id), array_agg(s.rank), array_agg(s.seq), (select array_agg(coalesce(z.n, 0) order by u.ord)
+		         from unnest(circle) with ordinality u(agent_id, ord) left join (select y.ord, count(*)::int as n from started y group by 1) z on z.ord = u.ord),
 		       (array_agg(s.agent_id order by s.ord desc))[1]
-			into taken, given, last from started s;
+			into taken, low_agents, low_ranks, low_seqs, given, last from started s;
 		exit when taken is null;
 		ids := ids || taken;
 		free := claim.slots - cardinality(ids);
 		after := last;
+		-- One start in 16 or so raises the lane's cursor to where this batch began.
+		if random() < cardinality(taken) / 16.0 then
+			update lane_cursors c set low_seq = f.low
+			from (select k.agent_id, k.rank, least(s.low, old) as low
+			      from (select u.agent_id, u.rank, min(u.seq) as low, count(*) as n from unnest(low_agents, low_ranks, low_seqs) u(agent_id, rank, seq) group by 1, 2) s
+			      join lane_cursors k on k.agent_id = s.agent_id and k.rank = s.rank
+			      where k.low_seq < least(s.low, old) and (random() < s.n / 16.0 or cardinality(taken) < 16) for no key update of k skip locked) f
+			where c.agent_id = f.agent_id and c.rank = f.rank;
+		end if;
+		exit when cardinality(ids) = claim.slots;
 		-- Who gave all that was asked may have more; who was not asked does.
 		select array_agg(u.agent_id order by u.ord), array_agg(u.room - u.given order by u.ord) into circle, room
 			from unnest(circle, room, given) with ordinality u(agent_id, room, given, ord)
@@ -138,9 +148,11 @@ begin
 	if w.agents is null then
 		perform setval('claim_turn', after);
 	end if;
-	insert into starts (agent_id, started_at)
-		select q.agent_id, q.changed_at from queue q join agents a on a.id = q.agent_id
-		where q.message_id = any (ids) and a.rate_limit_per_min is not null;
+	if rated then
+		insert into starts (agent_id, started_at)
+			select q.agent_id, q.changed_at from queue q join agents a on a.id = q.agent_id
+			where q.message_id = any (ids) and a.rate_limit_per_min is not null;
+	end if;
 	if budgeted is not null then
 		-- A promise to spend must not be forgotten: with these, the claim waits for the disk.
 		insert into reservations (job_id, message_id, agent_id, pico, tokens_input, until)
@@ -150,10 +162,13 @@ begin
 			perform set_config('synchronous_commit', 'on', true);
 		end if;
 	end if;
+	if trouble then
+		perform take_probes(ids, attempt_timeout);
+	end if;
 	return query
 		update ai_messages m set processing_status = 'processing', processing_started_at = q.changed_at, processing_completed_at = null,
 			job_id = q.job_id, retry_count = q.attempts - 1
-		from queue q where q.message_id = any (ids) and m.id = q.message_id
+		from queue q where q.message_id = any (ids) and m.id = any (array[q.message_id])
 		returning m.id, m.uuid, q.job_id, m.session_id, q.agent_id, q.runs,
-			exists (select from watches v where v.message_id = m.id and v.until > t);
+			watched and exists (select from watches v where v.message_id = m.id and v.until > t);
 end $$;

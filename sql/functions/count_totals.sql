@@ -5,6 +5,7 @@ declare
 	began timestamptz := clock_timestamp();
 	cut   timestamptz := (select clock_timestamp() - make_interval(secs => r.param::float8) from alert_rules r where r.name = 'waiting_long');
 	old   bigint := (select last_value from seq_old);
+	newest bigint := (select last_value from queue_seq);
 	mine  bigint;
 begin
 	with lane as materialized (
@@ -22,7 +23,7 @@ begin
 	), up as materialized (
 		select n, sum(n) over (order by n, agent_id) as upto, row_number() over (order by n, agent_id) as ord from agent
 	)
-	insert into queue_totals (made_at, took_ms, lane_agents, lane_ranks, lane_counts, agents, counts, sorted, sums, queued, pending, failed, oldest, waiting_long, mean_ms)
+	insert into queue_totals (made_at, took_ms, lane_agents, lane_ranks, lane_counts, agents, counts, sorted, sums, queued, pending, failed, oldest, waiting_long, mean_ms, upto_seq)
 	select clock_timestamp(), extract(epoch from clock_timestamp() - began) * 1000,
 		coalesce((select array_agg(agent_id order by agent_id, rank) from lane), '{}'), coalesce((select array_agg(rank order by agent_id, rank) from lane), '{}'),
 		coalesce((select array_agg(n order by agent_id, rank) from lane), '{}'),
@@ -37,7 +38,7 @@ begin
 				select q.queued_at from queue q where q.agent_id = o.agent_id and q.rank = o.rank and q.state in ('ready', 'blocked', 'delayed')
 				order by q.seq, q.message_id limit 1000) q
 			where o.queued_at < cut and q.queued_at < cut limit 1000) x),
-		(select sum(processing_ms) / nullif(sum(completed), 0) from stats_minute where minute > clock_timestamp() - interval '1 h')
+		(select sum(processing_ms) / nullif(sum(completed), 0) from stats_minute where minute > clock_timestamp() - interval '1 h'), newest
 	returning id into mine;
 	delete from queue_totals where id < mine;
 end $$;

@@ -2,12 +2,13 @@
 -- reasoning and audio_out. A price that a model does not list apart is that of plain input, or of output; but audio is not text: without a price of its own
 -- it is unknown. Null where a price or a count is unknown; nothing costs nothing, at any price. Who says that more was cached than was asked gets no
 -- credit for it. At most nine million dollars, which fit: an absurd price must not stop the settling of others.
--- (Its expressions are plain ones, without a query: settle asks for each message. No defaults: another form of it may be there after a way down.)
+-- (Its expressions are plain ones, without a query, and the common call has a way of its own: settle asks for each message. No defaults: another form of it may
+-- be there after a way down.)
 create or replace function signalbox.price(p signalbox.model_prices, input int, cached int, cache_write int, cache_write_1h int, output int,
 	reasoning int, audio_in int, audio_out int, tier text) returns bigint
 language plpgsql immutable as $$
 declare
-	r       signalbox.model_prices := p;
+	r       signalbox.model_prices;
 	n_read  bigint := coalesce(cached, 0);
 	n_write bigint := coalesce(cache_write, 0);
 	n_hour  bigint := coalesce(cache_write_1h, 0);
@@ -18,7 +19,12 @@ declare
 	n_text  bigint := greatest(output - n_think - n_said, case when output is not null then 0 end);
 	pico    numeric;
 begin
-	if p.variants is not null then
+	if p.variants is null and n_read = 0 and n_write = 0 and n_hour = 0 and n_heard = 0 and n_think = 0 and n_said = 0 then    -- the same, without what is nothing
+		pico := n_input::numeric * p.input_pico + case when n_text = 0 then 0 else n_text::numeric * p.output_pico end;
+		return case when pico > 9e18 then 9e18 else pico end;
+	elsif p.variants is null then
+		r := p;
+	else
 		r := signalbox.rates(p, tier, input);
 	end if;
 	pico := n_input::numeric * r.input_pico + n_read::numeric * coalesce(r.cache_read_pico, r.input_pico)

@@ -6,7 +6,7 @@
 -- else has locked: what lies before a cursor is found by the sweep, a second or two later.
 create or replace function signalbox.promote_heads(sessions bigint[], lowers boolean) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp
--- Plans must not follow the sizes these tables had when they were new and empty: always by index.
+-- Plans must not follow the sizes these tables had when they were new and empty: always by index, a look for each session (see claim()).
 -- (What has no index then looks dear, and would be compiled: no JIT.) Nor be made anew for the arguments of each call: that takes longer than the work.
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
 begin
@@ -24,8 +24,8 @@ begin
 		                          order by w.session_id, w.message_id limit 1) h
 		      where h.state = 'blocked'
 		        and not exists (select from queue o where o.session_id = s.id and o.state in ('ready', 'delayed', 'running'))) first
-		join ai_messages m on m.id = first.message_id
-		where q.message_id = first.message_id and q.state = 'blocked'
+		join ai_messages m on m.id = any (array[first.message_id])
+		where q.message_id = any (array[first.message_id]) and coalesce(q.state = 'blocked', false)
 		returning q.agent_id, q.rank, q.seq
 	), low as (
 		select c.agent_id, c.rank, h.seq from (select head.agent_id, head.rank, min(head.seq) as seq from head group by 1, 2) h

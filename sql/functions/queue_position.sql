@@ -13,5 +13,5 @@ begin
 		return null;
 	end if;
 	place := place_in_agent(q);
-	return place + agents_ahead(q.agent_id, place);
+	return place + others_ahead(q.agent_id, place, 4096);
 end $$;

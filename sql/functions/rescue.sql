@@ -40,7 +40,7 @@ begin
 	), back as (
 		update queue q set state = case when l.crashes + 1 >= 10 then 'failed' else 'blocked' end::queue_state, crashes = l.crashes + 1,
 			job_id = null, worker_id = null, deadline = null, changed_at = t
-		from lost l where q.message_id = l.message_id
+		from lost l where q.message_id = any (array[l.message_id])
 	), ended as (
 		insert into attempts (job_id, message_id, agent_id, number, worker_id, worker_name, started_at, ended_at, outcome, error_class, error)
 		select l.job_id, l.message_id, l.agent_id, l.runs, l.worker_id, (select w.name from workers w where w.id = l.worker_id), l.changed_at, t,
@@ -55,13 +55,13 @@ begin
 		select keep_reserved(l.job_id, l.message_id, l.agent_id, (select string_agg(s.text, '') from message_stream s where s.message_id = l.message_id and s.job_id = l.job_id))
 		from lost l where l.job_id is not null and l.worker_id is not null
 	), gone as (
-		delete from message_stream s using lost l where s.message_id = l.message_id
+		delete from message_stream s using lost l where s.message_id = any (array[l.message_id])
 	), said as (
 		update ai_messages m set processing_status = case when l.crashes + 1 >= 10 then 'failed' else 'queued' end,
 			processing_started_at = case when l.crashes + 1 >= 10 then m.processing_started_at end,
 			processing_error = case when l.crashes + 1 >= 10 then 'poison: its worker was lost 10 times' else m.processing_error end,
 			processing_completed_at = case when l.crashes + 1 >= 10 then t end
-		from lost l where m.id = l.message_id
+		from lost l where m.id = any (array[l.message_id])
 		returning m.id
 	), counted as (
 		insert into stats_minute as old (minute, agent_id, worker_id, failed)

@@ -16,13 +16,13 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off se
 		cross join lateral (select d.call, d.kind, d.was_called, d.provider, d.model, d.model_asked, d.service_tier, d.is_estimated, dollars(d.vendor_cost_pico) as vendor_cost_pico,
 			tokens(d.tokens_prompt) as tokens_prompt, tokens(d.tokens_completion) as tokens_completion, tokens(d.tokens_cached) as tokens_cached, tokens(d.tokens_cache_write) as tokens_cache_write,
 			tokens(d.tokens_cache_write_1h) as tokens_cache_write_1h, tokens(d.tokens_reasoning) as tokens_reasoning, tokens(d.tokens_audio_in) as tokens_audio_in, tokens(d.tokens_audio_out) as tokens_audio_out) c
-		join ai_messages m on m.id = r.message_id join ai_sessions s on s.id = m.session_id
+		join ai_messages m on m.id = any (array[r.message_id]) join ai_sessions s on s.id = any (array[m.session_id])
 		where c.was_called and c.call is not null and s.agent_id is not null) x
 	having count(*) > 0;
 
 	insert into intent_cache (agent_id, key, intent, confidence, made_at)
 		select distinct on (s.agent_id, r.intent_key) s.agent_id, decode(r.intent_key, 'hex'), r.intent, r.intent_confidence, t
-		from unnest(recs) r join ai_messages m on m.id = r.message_id join ai_sessions s on s.id = m.session_id
+		from unnest(recs) r join ai_messages m on m.id = any (array[r.message_id]) join ai_sessions s on s.id = any (array[m.session_id])
 		where r.intent_key is not null and r.intent_confidence is not null and s.agent_id is not null
 		order by s.agent_id, r.intent_key
 		on conflict do nothing;

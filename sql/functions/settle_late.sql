@@ -15,8 +15,8 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off se
 				(select price(p, r.tokens_prompt, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_completion, r.tokens_reasoning,
 					r.tokens_audio_in, r.tokens_audio_out, r.service_tier)
 				 from tariff(r.provider, r.model, r.model_asked, t) p) end, r.chain, r.request_id, r.finish_reason, r.proof, r.vendor_cost_pico
-		from unnest(recs) r join ai_messages m on m.id = r.message_id join ai_sessions s on s.id = m.session_id
-		left join queue q on q.message_id = r.message_id and q.job_id = r.job_id
+		from unnest(recs) r join ai_messages m on m.id = any (array[r.message_id]) join ai_sessions s on s.id = any (array[m.session_id])
+		left join queue q on q.message_id = any (array[r.message_id]) and q.job_id = r.job_id
 		where s.agent_id is not null
 		on conflict (message_id, job_id) do update set error_class = coalesce(excluded.error_class, a.error_class), error = coalesce(excluded.error, a.error),
 			is_permanent = excluded.is_permanent, provider = excluded.provider, model = excluded.model, ttft_ms = excluded.ttft_ms,

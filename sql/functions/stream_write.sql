@@ -11,7 +11,7 @@ begin
 		select p.message, p.job, p.at, p.text, octet_length(p.text) as n, coalesce((
 			select s.at_byte + octet_length(s.text) from message_stream s where s.message_id = p.message and s.job_id = p.job order by s.at_byte desc limit 1), 0) as here
 		from unnest(messages, jobs, ats, texts) p(message, job, at, text)
-		join queue q on q.message_id = p.message and q.job_id = p.job and q.state = 'running'
+		join queue q on q.message_id = any (array[p.message]) and q.job_id = p.job and coalesce(q.state = 'running', false)
 	), put as (
 		insert into message_stream (message_id, job_id, at_byte, text)
 			select p.message, p.job, p.here, convert_from(substr(convert_to(p.text, 'UTF8'), p.here - p.at + 1), 'UTF8')

@@ -22,8 +22,8 @@ begin
 	end;
 
 	with due as (
-		update queue set state = 'ready', run_after = null where message_id in (
-			select message_id from queue where state = 'delayed' and run_after <= t order by run_after limit 1000 for update skip locked)
+		update queue set state = 'ready', run_after = null where message_id = any (array(
+			select message_id from queue where state = 'delayed' and run_after <= t order by run_after limit 1000 for update skip locked))
 		returning agent_id, rank, seq
 	), low as (
 		select c.agent_id, c.rank, d.seq from (select agent_id, rank, min(seq) as seq from due group by 1, 2) d
@@ -43,7 +43,7 @@ begin
 			where session_id = any (sessions) and state = 'pending' and run_after <= t
 			  and exists (select from ai_messages m where m.id = message_id for no key update skip locked) returning message_id
 		)
-		update ai_messages m set processing_status = 'queued', queued_at = t from due where m.id = due.message_id;
+		update ai_messages m set processing_status = 'queued', queued_at = t from due where m.id = any (array[due.message_id]);
 		get diagnostics n = row_count;
 		moved := moved + n;
 		-- Within a session age decides: a later message that was to be next steps back, as in retry().

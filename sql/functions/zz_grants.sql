@@ -40,7 +40,7 @@ grant execute on function signalbox.test_dispatch, signalbox.retry, signalbox.ca
 	signalbox.retry_hold_many, signalbox.retry_undo_many, signalbox.pause_agent, signalbox.resume_agent,
 	signalbox.pause_all, signalbox.resume_all, signalbox.drain_worker to signalbox_operator;
 grant execute on function signalbox.worker_enter, signalbox.worker_hello, signalbox.worker_renew, signalbox.worker_bye, signalbox.worker_disown,
-	signalbox.claim, signalbox.take, signalbox.settle, signalbox.settle_batch, signalbox.secret_names, signalbox.stream_write, signalbox.stream_put, signalbox.tick, signalbox.tend, signalbox.report_calls to signalbox_worker;
+	signalbox.claim, signalbox.contexts, signalbox.take, signalbox.settle, signalbox.settle_batch, signalbox.secret_names, signalbox.stream_write, signalbox.stream_put, signalbox.tick, signalbox.tend, signalbox.report_calls to signalbox_worker;
 grant execute on function signalbox.work_begin, signalbox.work_take, signalbox.work_args, signalbox.work_progress, signalbox.work_end to signalbox_worker;
 grant execute on function signalbox.work_add, signalbox.work_status, signalbox.work_cancel to signalbox_operator;
 grant execute on function signalbox.tariff, signalbox.queue_status, signalbox.breaker_states to signalbox_worker; -- for /metrics

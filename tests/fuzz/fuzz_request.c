@@ -14,9 +14,9 @@
 static const struct provider_ops *const OPS[] = { &provider_openai, &provider_anthropic, &provider_gemini, &provider_ollama };
 static const struct tool_call CALL = { "A", "f", STR("{}") };
 
-static struct prompt_turn turn_of(struct str line)
+static struct turn turn_of(struct str line)
 {
-	struct prompt_turn t = { .role = "user", .content = { line.ptr + (line.len > 0), line.len > 0 ? line.len - 1 : 0 } };
+	struct turn t = { .role = "user", .content = { line.ptr + (line.len > 0), line.len > 0 ? line.len - 1 : 0 } };
 	switch (line.len > 0 ? line.ptr[0] : 'u') {
 	case 't':
 		t.role = "tool";
@@ -40,12 +40,12 @@ static struct prompt_turn turn_of(struct str line)
 	return t;
 }
 
-static bool is(const struct prompt_turn *t, const char *role)
+static bool is(const struct turn *t, const char *role)
 {
 	return strcmp(t->role, role) == 0;
 }
 
-static void check_turns(const struct prompt_turn *t, int n)
+static void check_turns(const struct turn *t, int n)
 {
 	RULE(n == 0 || is(&t[0], "user"), "it begins with %s", t[0].role);
 	RULE(n == 0 || !is(&t[n - 1], "assistant"), "it ends with an answer");
@@ -61,7 +61,7 @@ static void check_turns(const struct prompt_turn *t, int n)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena a = ARENA_INIT;
-	struct prompt_turn turns[TURNS_MAX], out[TURNS_MAX];
+	struct turn turns[TURNS_MAX], out[TURNS_MAX];
 	int n = 0;
 	for (const char *at = (const char *)data, *end = at + size; at < end && n < TURNS_MAX;) {
 		const char *stop = memchr(at, '\n', (size_t)(end - at));

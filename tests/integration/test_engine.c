@@ -225,6 +225,45 @@ static void test_days_add_up(void **state)
 	EXPECT("4", "select signalbox.queue_status() ->> 'completed_today'");
 }
 
+/* The life of one message, in the statements that workers and applications keep planned. */
+static void one_life(void)
+{
+	q("create temp table life as select c.* from signalbox.dispatch('o', 'a life') d, lateral signalbox.claim('" W1 "', 1, '60 s') c");
+	q("select count(*) from signalbox.contexts('" W1 "', array(select message_id from life), array(select job_id from life), true)");
+	EXPECT("kept",
+	       "select result from signalbox.settle_batch('" W1
+	       "', (select json_agg(json_build_object('message_id', message_id, 'job_id', job_id, 'outcome', 'completed', 'content', 'x', "
+	       "'was_called', true, 'provider', 'o', 'model', 'gpt-4o', 'tokens_prompt', 1, 'tokens_completion', 1, "
+	       "'chain', json_build_array(json_build_object('call', 1, 'was_called', true, 'provider', 'o', 'model', 'gpt-4o')), 'n_calls', 2)) from life), 3, '30 s', true)");
+	q("drop table life");
+}
+
+#define READ "(coalesce(idx_tup_fetch, 0) + seq_tup_read)"
+/* A worker that is started on the day of the installation has planned its statements for tables of one page. Ten thousand messages later each must
+ * still look up what it needs, and not read through an index. */
+static void test_plans_of_the_first_day(void **state)
+{
+	(void)state;
+	static const char *const TABLES[] = { "ai_messages", "ai_sessions", "queue", "attempts", "ai_costs" };
+	prepare();
+	one_life();
+	for (size_t i = 0; i < ARRAY_SIZE(TABLES); i++) {
+		q("alter table signalbox.%s set (autovacuum_enabled = false)", TABLES[i]); /* it would plan anew */
+		q("vacuum analyze signalbox.%s", TABLES[i]);
+	}
+	for (int i = 0; i < 8; i++)
+		one_life();
+	q("select signalbox.pause_agent('a', 'test', 'so that o is next')");
+	fill("a", 5000, 1, 0);
+	q("begin");
+	q("create temp table before as select relname, " READ " as n from pg_stat_xact_user_tables where schemaname = 'signalbox'");
+	one_life();
+	EXPECT("(null)",
+	       "select string_agg(relname || ' ' || " READ " - b.n, ', ') from pg_stat_xact_user_tables x join before b using (relname) "
+	       "where x.schemaname = 'signalbox' and " READ " - b.n > 100");
+	q("commit");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, scene_up, scene_down)
@@ -237,6 +276,7 @@ int main(void)
 		T(test_prune),
 		T(test_doctor_names_the_holder),
 		T(test_days_add_up),
+		T(test_plans_of_the_first_day),
 	};
 	return world_end(cmocka_run_group_tests(tests, world_up, world_down));
 }

@@ -17,7 +17,7 @@ int main(int argc, char **argv)
 	static const struct tool_call CALLS[] = {
 		{ .id = "call_1", .name = "weather", .arguments = STR("{\"city\":\"Oslo\"}") }
 	};
-	static const struct prompt_turn TURNS[] = {
+	static const struct turn TURNS[] = {
 		{ .role = "user", .content = STR("How is it in Oslo?") },
 		{ .role = "assistant", .content = STR("I look."), .calls = CALLS, .n_calls = 1 },
 		{ .role = "tool", .content = STR("Rain."), .call_id = "call_1", .call_name = "weather" },

@@ -99,9 +99,9 @@ static inline void read_whole(struct reading *r, const struct provider_ops *ops,
 }
 
 /* What was read, as a turn of the conversation; its memory is the reading's. */
-static inline struct prompt_turn said(const struct reading *r)
+static inline struct turn said(const struct reading *r)
 {
-	return (struct prompt_turn){ .role = "assistant",
+	return (struct turn){ .role = "assistant",
 		                     .content = str_of(strbuf_text(&r->text)),
 		                     .calls = r->reply->calls,
 		                     .n_calls = r->reply->n_calls,

@@ -217,7 +217,7 @@ TEST(an_empty_name_is_not_kept)
 
 static const struct json *chat(struct arena *a, const struct provider_ops *ops, int max_tokens)
 {
-	struct prompt_turn turns[] = { { .role = "user", .content = STR("say \"hi\"\n\x01\xFF") },
+	struct turn turns[] = { { .role = "user", .content = STR("say \"hi\"\n\x01\xFF") },
 		                       { .role = "assistant", .content = STR("hi") },
 		                       { .role = "user", .content = STR("again") } };
 	struct prompt p = { .model = "some/model",
@@ -267,7 +267,7 @@ TEST(paths)
 TEST(requests_of_a_classifier)
 {
 	struct arena a = ARENA_INIT;
-	struct prompt_turn turn = { .role = "user", .content = STR("which?") };
+	struct turn turn = { .role = "user", .content = STR("which?") };
 	struct prompt p = { .model = "gpt-4o-mini",
 		            .turns = &turn,
 		            .n_turns = 1,

@@ -80,7 +80,7 @@ TEST(a_stream_that_stops_early_is_never_complete)
 
 TEST(request)
 {
-	struct prompt_turn turns[] = { { .role = "user", .content = STR("Weather in Berlin?") },
+	struct turn turns[] = { { .role = "user", .content = STR("Weather in Berlin?") },
 		                       { .role = "user", .content = STR("") },
 		                       { .role = "user", .content = STR("And Paris?") } };
 	struct tool tool = { "get_weather", "by city", STR("{\"type\":\"object\"}") };
@@ -113,7 +113,7 @@ TEST(own_parts_are_said_again_unchanged)
 {
 	struct reading r = READING_INIT;
 	read_whole(&r, &provider_anthropic, "anthropic/tools.sse");
-	struct prompt_turn turns[] = {
+	struct turn turns[] = {
 		{ .role = "user", .content = STR("Weather?") },
 		said(&r),
 		{ .role = "tool", .content = STR("21 C"), .call_id = r.reply->calls[0].id, .call_name = "get_weather" },

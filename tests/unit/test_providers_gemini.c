@@ -75,7 +75,7 @@ TEST(many_parts_are_read_in_one_walk)
 
 TEST(request)
 {
-	struct prompt_turn turns[] = { { .role = "user", .content = STR("Weather?") },
+	struct turn turns[] = { { .role = "user", .content = STR("Weather?") },
 		                       { .role = "assistant", .content = STR("Where?") },
 		                       { .role = "user", .content = STR("Berlin") } };
 	struct tool tool = { "get_weather", "by city", STR("{\"type\":\"object\",\"additionalProperties\":false}") };
@@ -104,7 +104,7 @@ TEST(own_parts_are_said_again_unchanged)
 {
 	struct reading r = READING_INIT;
 	read_whole(&r, &provider_gemini, "gemini/tools.sse");
-	struct prompt_turn turns[] = {
+	struct turn turns[] = {
 		{ .role = "user", .content = STR("Weather?") },
 		said(&r),
 		{ .role = "tool", .content = STR("21 C"), .call_id = r.reply->calls[0].id, .call_name = "get_weather" },
@@ -132,7 +132,7 @@ TEST(made_ids_stay_at_home)
 	assert_int_equal(r.reply->n_calls, 2);
 	assert_true(str_starts(str_of(r.reply->calls[0].id), "made_"));
 	assert_string_not_equal(r.reply->calls[0].id, r.reply->calls[1].id);
-	struct prompt_turn turns[] = {
+	struct turn turns[] = {
 		said(&r),
 		{ .role = "tool", .content = STR("1"), .call_id = r.reply->calls[0].id, .call_name = "a" },
 	};

@@ -17,7 +17,7 @@
 #define TO_SONNET "{\"model\":\"claude-sonnet-5\",\"max_tokens\":4096,\"stream\":true,\"messages\":["
 
 static const struct tool_call CALLS[] = { { "fc.1/x", "weather", STR(ASKED) }, { "call_B", "list_all", { "", 0 } } };
-static struct prompt_turn TURNS[] = {
+static struct turn TURNS[] = {
 	{ .role = "user", .content = STR("Weather?") },
 	{ .role = "assistant", .content = STR("Let me see."), .calls = CALLS, .n_calls = 2 },
 	{ .role = "tool", .content = STR("21 C"), .call_id = "fc.1/x", .call_name = "weather" },
@@ -106,7 +106,7 @@ TEST(to_gemini)
 /* A message without a part is none: no brackets stay behind. */
 TEST(nothing_to_say)
 {
-	struct prompt_turn turns[] = {
+	struct turn turns[] = {
 		{ .role = "user", .content = STR("") },
 		{ .role = "assistant", .content = STR("hi"), .own_protocol = "anthropic", .own = STR("[]") }
 	};
@@ -154,7 +154,7 @@ TEST(tools)
 
 static void sets(const struct provider_ops *ops, const char *model, struct sampling set, const char *want)
 {
-	struct prompt_turn turn = { .role = "user", .content = STR("x") };
+	struct turn turn = { .role = "user", .content = STR("x") };
 	struct prompt p = { .model = model, .turns = &turn, .n_turns = 1, .max_tokens = 8000, .set = set };
 	struct strbuf b = STRBUF_INIT(4096);
 	ops->build(&p, &b);
@@ -197,7 +197,7 @@ TEST(what_people_set)
  * think. */
 TEST(thinking_leaves_room_for_the_answer)
 {
-	struct prompt_turn turn = { .role = "user", .content = STR("x") };
+	struct turn turn = { .role = "user", .content = STR("x") };
 	struct prompt p = { .model = "claude-haiku-4-5",
 		            .turns = &turn,
 		            .n_turns = 1,

@@ -32,7 +32,7 @@
 static const struct tool_call CALL[] = { { "A", "f", STR("{}") }, { "B", "f", STR("{}") } };
 
 static const struct row {
-	struct prompt_turn turns[8];
+	struct turn turns[8];
 	const char *want; /* "user:text …", calls as role+n:, own forms as role*: */
 } ROWS[] = {
 	{ { USER("a") }, "user:a" },
@@ -77,7 +77,7 @@ TEST(valid_for_everybody)
 	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
 		struct arena a = ARENA_INIT;
 		struct strbuf b = STRBUF_INIT(4096);
-		struct prompt_turn out[8];
+		struct turn out[8];
 		int n = 0;
 		while (n < 8 && ROWS[i].turns[n].role != NULL)
 			n++;
@@ -99,7 +99,7 @@ TEST(valid_for_everybody)
 /* The oldest go first, a turn of the user's is where it begins, and what is asked always stays. */
 TEST(fits_the_window)
 {
-	const struct prompt_turn turns[] = { USER("0123456789"), MODEL("0123456789"), USER("0123456789"), MODEL("0123456789"),
+	const struct turn turns[] = { USER("0123456789"), MODEL("0123456789"), USER("0123456789"), MODEL("0123456789"),
 		                             USER("0123456789") };
 	static const struct {
 		size_t bytes;

@@ -179,6 +179,8 @@ static int put_whole(struct cli *cli, const struct json *doc)
 	put_line(cli, _("temperature"), doc, "temperature");
 	put_line(cli, _("top_p"), doc, "top_p");
 	put_line(cli, _("reasoning"), doc, "reasoning");
+	put_line(cli, _("retries"), doc, "retries");
+	put_line(cli, _("first byte"), doc, "first_byte_timeout");
 	put_line(cli, _("on cut"), doc, "on_cut");
 	put_line(cli, _("tools"), doc, "tools");
 	put_line(cli, _("prompt"), doc, "system_prompt");

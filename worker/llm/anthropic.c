@@ -38,7 +38,7 @@ static void put_text(struct wire_turns *w, const char *role, struct str text)
 	strbuf_char(w->b, '}');
 }
 
-static void put_assistant(struct wire_turns *w, const struct prompt_turn *t)
+static void put_assistant(struct wire_turns *w, const struct turn *t)
 {
 	if (wire_put_own(w, "assistant", t, "anthropic"))
 		return;
@@ -54,7 +54,7 @@ static void put_assistant(struct wire_turns *w, const struct prompt_turn *t)
 	}
 }
 
-static void put_turn(struct wire_turns *w, const struct prompt_turn *t)
+static void put_turn(struct wire_turns *w, const struct turn *t)
 {
 	if (strcmp(t->role, "assistant") == 0) {
 		put_assistant(w, t);

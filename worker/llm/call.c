@@ -24,6 +24,7 @@ struct call_private {
 	const struct embed_ops *embed;
 	struct embed_request texts;
 	usec_t deadline;
+	int first_byte_ms; /* 0: as the settings say */
 	struct reader reader;
 	struct strbuf vector_body;
 	struct secrets secrets; /* that it was sent with */
@@ -139,25 +140,19 @@ static void answer_null(struct call_private *p)
 	on_done(p, &(struct net_response){ .status = 200 }, NULL);
 }
 
-static void build_chat(struct call_private *p, const struct ask *ask, const struct route *route, struct strbuf *path,
+static void build_chat(struct call_private *p, const struct request *request, const struct route *route, struct strbuf *path,
                        struct strbuf *body)
 {
-	struct prompt prompt = { .model = route->model,
-		                 .system = ask->system,
-		                 .turns = ask->turns,
-		                 .n_turns = ask->n_turns,
-		                 .context_tokens = route->context_tokens,
-		                 .max_tokens = ask->max_tokens,
-		                 .schema = ask->schema,
-		                 .is_exact = ask->is_exact,
-		                 .set = ask->set };
+	struct prompt prompt = *request->prompt;
+	prompt.model = route->model;
+	prompt.context_tokens = route->context_tokens;
 	p->ops->build(&prompt, body);
 	if (p->ops->path != NULL)
 		p->ops->path(&prompt, path);
 }
 
 /* The request, or nothing with err. */
-static int build(struct call_private *p, const struct ask *ask, const struct route *route, struct strbuf *url,
+static int build(struct call_private *p, const struct request *request, const struct route *route, struct strbuf *url,
                  struct strbuf *body, struct err *err)
 {
 	struct strbuf path = STRBUF_INIT(400);
@@ -165,7 +160,7 @@ static int build(struct call_private *p, const struct ask *ask, const struct rou
 		p->embed->path(&p->texts, &path);
 		p->embed->build(&p->texts, body);
 	} else {
-		build_chat(p, ask, route, &path, body);
+		build_chat(p, request, route, &path, body);
 	}
 	int result = address_url(p->ops, route->base_url, strbuf_text(&path), route->query, url, &p->secrets, err);
 	p->prompt_bytes = body->len;
@@ -220,19 +215,19 @@ static int send_request(struct call_private *p, const struct route *route, const
 	char *headers[HEADERS_MAX] = { NULL };
 	int result = put_headers(p, route, span, headers, err);
 	usec_t left = (p->deadline - clock_mono()) / USEC_PER_MSEC;
-	struct net_request request = {
+	struct net_request net = {
 		.url = strbuf_text(url),
 		.headers = (const char *const *)headers,
 		.body = { strbuf_text(body), body->len },
 		.connect_ms = (int)o->connect_ms,
-		.first_byte_ms = (int)o->first_byte_ms,
+		.first_byte_ms = p->first_byte_ms > 0 ? p->first_byte_ms : (int)o->first_byte_ms,
 		.idle_ms = (int)o->idle_ms,
 		.total_ms = (int)MAX(left, 0),
 		.handler = { .on_header = on_header, .on_data = on_data, .on_done = on_done, .ctx = p },
 	};
 	if (result == 0) {
 		breakers_calling(p->job->services->breakers, p->provider, 1);
-		p->call->transfer = net_submit(p->job->services->engine, &request);
+		p->call->transfer = net_submit(p->job->services->engine, &net);
 	}
 	for (int i = 0; headers[i] != NULL; i++) {
 		explicit_bzero(headers[i], strlen(headers[i]));
@@ -241,21 +236,21 @@ static int send_request(struct call_private *p, const struct route *route, const
 	return result;
 }
 
-static int find_embed(struct call_private *p, const struct ask *ask, const struct route *route, struct err *err)
+static int find_embed(struct call_private *p, const struct request *request, const struct route *route, struct err *err)
 {
-	if (ask->texts == NULL)
+	if (request->texts == NULL)
 		return 0;
 	p->embed = embed_find(route->protocol);
 	if (p->embed == NULL)
 		return err_set(err, ERR_NOT_CONFIGURED, "%.20s has no embeddings", route->protocol);
-	if (ask->n_texts > p->embed->texts_max)
-		return err_set(err, ERR_TOO_BIG, "%d texts, and %s takes %d", ask->n_texts, route->protocol, p->embed->texts_max);
-	p->texts = (struct embed_request){ .model = route->model, .texts = ask->texts, .n_texts = ask->n_texts };
+	if (request->n_texts > p->embed->texts_max)
+		return err_set(err, ERR_TOO_BIG, "%d texts, and %s takes %d", request->n_texts, route->protocol, p->embed->texts_max);
+	p->texts = (struct embed_request){ .model = route->model, .texts = request->texts, .n_texts = request->n_texts };
 	return 0;
 }
 
 /* The call with nothing in it yet. */
-static struct call *call_new(struct job *job, const struct ask *ask, const struct route *route, const struct provider_ops *ops)
+static struct call *call_new(struct job *job, const struct request *request, const struct route *route, const struct provider_ops *ops)
 {
 	struct call *call = xcalloc(1, sizeof *call);
 	struct call_private *p = call->private = xcalloc(1, sizeof *p);
@@ -263,8 +258,9 @@ static struct call *call_new(struct job *job, const struct ask *ask, const struc
 	p->provider = route->provider;
 	p->job = job;
 	p->call = call;
-	p->into = ask->texts == NULL ? ask->into : NULL;
-	p->deadline = ask->deadline;
+	p->into = request->texts == NULL ? request->into : NULL;
+	p->deadline = request->deadline;
+	p->first_byte_ms = request->first_byte_ms;
 	p->started = clock_mono();
 	p->vector_body = (struct strbuf)STRBUF_INIT(EMBED_BODY_MAX);
 	p->secrets = (struct secrets)SECRETS_INIT(job->services->options->secret_names);
@@ -275,7 +271,7 @@ static struct call *call_new(struct job *job, const struct ask *ask, const struc
 	return call;
 }
 
-struct call *call_start(struct job *job, const struct ask *ask, const struct route *route, const struct span *span,
+struct call *call_start(struct job *job, const struct request *request, const struct route *route, const struct span *span,
                         struct err *err)
 {
 	const struct provider_ops *ops = provider_speaks(route->protocol);
@@ -283,13 +279,13 @@ struct call *call_start(struct job *job, const struct ask *ask, const struct rou
 		err_set(err, ERR_NOT_CONFIGURED, "this worker does not speak %.20s", route->protocol);
 		return NULL;
 	}
-	struct call *call = call_new(job, ask, route, ops);
+	struct call *call = call_new(job, request, route, ops);
 	struct call_private *p = call->private;
 	struct strbuf url = STRBUF_INIT(URL_MAX), body = STRBUF_INIT(REQUEST_MAX);
 	strbuf_reserve(&url);
-	int result = find_embed(p, ask, route, err);
+	int result = find_embed(p, request, route, err);
 	if (result == 0)
-		result = build(p, ask, route, &url, &body, err);
+		result = build(p, request, route, &url, &body, err);
 	if (result == 0 && ops->is_null) {
 		breakers_calling(job->services->breakers, p->provider, 1);
 		answer_null(p);

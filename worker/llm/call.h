@@ -29,23 +29,18 @@ struct span;
 
 /* What is asked of a provider. Read before call_start returns, but for what `into` and `texts` point to: they outlive the call,
  * as the route's strings do. */
-struct ask {
-	const char *system;              /* may be NULL */
-	const struct prompt_turn *turns; /* valid for every vendor (turns.h) */
-	int n_turns;
-	struct sampling set;     /* what people set */
-	int max_tokens;          /* 0: the provider's default */
-	struct str schema;       /* the answer is to follow it; empty: free text */
-	bool is_exact;           /* temperature 0 */
-	struct live *into;       /* the text as it comes; over its cap the call fails */
-	const struct str *texts; /* instead of all that: texts to be made vectors (call->vectors) */
+struct request {
+	const struct prompt *prompt; /* its model and window are the route's; its turns valid for every vendor (turns.h) */
+	struct live *into;           /* the text as it comes; over its cap the call fails */
+	const struct str *texts;     /* instead of a prompt: texts to be made vectors (call->vectors) */
 	int n_texts;
-	usec_t deadline; /* monotonic */
+	int first_byte_ms; /* 0: as the worker's settings say */
+	usec_t deadline;   /* monotonic */
 };
 
 /* Asks this route; the provider is told the span it belongs to, where somebody collects spans. The caller owns the call: call_free once it
  * is done. NULL with err when it cannot even be tried: NOT_CONFIGURED, AUTH (no key), TOO_BIG. */
-struct call *call_start(struct job *, const struct ask *, const struct route *, const struct span *, struct err *);
+struct call *call_start(struct job *, const struct request *, const struct route *, const struct span *, struct err *);
 /* Ends it soon; is_done still comes, with this code. */
 void call_cancel(struct engine *, const struct call *, enum err_code);
 void call_free(struct call *);

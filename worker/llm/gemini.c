@@ -29,7 +29,7 @@ static void put_text(struct wire_turns *w, const char *role, struct str text)
 	strbuf_char(w->b, '}');
 }
 
-static void put_model(struct wire_turns *w, const struct prompt_turn *t, bool wants_signed)
+static void put_model(struct wire_turns *w, const struct turn *t, bool wants_signed)
 {
 	if (wire_put_own(w, "model", t, "gemini"))
 		return;
@@ -47,7 +47,7 @@ static void put_model(struct wire_turns *w, const struct prompt_turn *t, bool wa
 	}
 }
 
-static void put_turn(struct wire_turns *w, const struct prompt_turn *t, bool wants_signed)
+static void put_turn(struct wire_turns *w, const struct turn *t, bool wants_signed)
 {
 	if (strcmp(t->role, "assistant") == 0) {
 		put_model(w, t, wants_signed);

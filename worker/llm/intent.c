@@ -178,7 +178,7 @@ static void judge_vectors(struct job *job, struct intent *in)
 static void tell(const struct job *job, const struct intent *in)
 {
 	struct counts *c = job->services->counts;
-	if (job->is_trial)
+	if (!job->pipeline->is_message)
 		return;
 	const char *source = in->is_known ? "cache" : in->confidence < 0 ? "failed" : in->is_embedding ? "embedding" : "model";
 	count_add(c, INTENTS, 1, job->agent, source);
@@ -196,25 +196,26 @@ static enum step end(struct job *job, struct intent *in)
 	if (in->makes_labels && in->confidence < 0)
 		vectors_give_up(job->services->vectors, in->vectors_key);
 	tell(job, in);
-	return GO;
+	return STEP_NEXT;
 }
 
 static void start(struct job *job, struct intent *in)
 {
 	const struct options *o = job->services->options;
-	const struct prompt_turn turn = { .role = "user", .content = in->text };
-	struct ask ask = { .system = in->prompt,
-		           .turns = &turn,
-		           .n_turns = 1,
-		           .max_tokens = in->max_tokens,
-		           .schema = in->schema,
-		           .is_exact = true,
-		           .into = &in->said,
-		           .texts = in->is_embedding ? in->texts : NULL,
-		           .n_texts = in->makes_labels ? in->n_texts : 1,
-		           .deadline = MIN(job->deadline, clock_mono() + o->intent_timeout_ms * USEC_PER_MSEC) };
+	const struct turn turn = { .role = "user", .content = in->text };
+	const struct prompt prompt = { .system = in->prompt,
+		                       .turns = &turn,
+		                       .n_turns = 1,
+		                       .max_tokens = in->max_tokens,
+		                       .schema = in->schema,
+		                       .is_exact = true };
+	const struct request request = { .prompt = &prompt,
+		                         .into = &in->said,
+		                         .texts = in->is_embedding ? in->texts : NULL,
+		                         .n_texts = in->makes_labels ? in->n_texts : 1,
+		                         .deadline = MIN(job->deadline, clock_mono() + o->intent_timeout_ms * USEC_PER_MSEC) };
 	in->span = span_child(&job->span);
-	in->call = call_start(job, &ask, &in->route, &in->span, &in->err);
+	in->call = call_start(job, &request, &in->route, &in->span, &in->err);
 }
 
 static void judge(struct job *job, struct intent *in)
@@ -230,14 +231,14 @@ static void judge(struct job *job, struct intent *in)
 		judge_words(in);
 }
 
-/* Whether the call may be made now: WAIT while another makes the labels' vectors; GO with err when that failed. */
+/* Whether the call may be made now: STEP_PARK while another makes the labels' vectors; STEP_NEXT with err when that failed. */
 static enum step find_labels(struct job *job, struct intent *in)
 {
 	bool waited = in->waiter.job != NULL;
 	in->waiter.job = job;
 	switch (vectors_ask(job->services->vectors, in->vectors_key, &in->waiter)) {
 	case VECTORS_COMING:
-		return WAIT;
+		return STEP_PARK;
 	case VECTORS_YOURS:
 		if (waited) {
 			vectors_give_up(job->services->vectors, in->vectors_key);
@@ -248,10 +249,10 @@ static enum step find_labels(struct job *job, struct intent *in)
 	case VECTORS_THERE:
 		break;
 	}
-	return GO;
+	return STEP_NEXT;
 }
 
-/* What is to be done before the call, and the call. WAIT, or GO with the call made or err set. */
+/* What is to be done before the call, and the call. STEP_PARK, or STEP_NEXT with the call made or err set. */
 static enum step begin(struct job *job, struct intent *in)
 {
 	int stop = atomic_load(&job->stop);
@@ -260,11 +261,11 @@ static enum step begin(struct job *job, struct intent *in)
 		err_set(&in->err, (enum err_code)stop, "before the call");
 	else if (in->skip != NULL || held > 0)
 		err_set(&in->err, ERR_BREAKER_OPEN, "not called: %.60s", in->skip != NULL ? in->skip : "its breaker opened");
-	else if (in->is_embedding && find_labels(job, in) == WAIT)
-		return WAIT;
+	else if (in->is_embedding && find_labels(job, in) == STEP_PARK)
+		return STEP_PARK;
 	if (in->err.code == ERR_OK)
 		start(job, in);
-	return GO;
+	return STEP_NEXT;
 }
 
 enum step intent_step(struct job *job)
@@ -272,19 +273,19 @@ enum step intent_step(struct job *job)
 	struct intent *in = job->intent;
 	int stop = atomic_load(&job->stop);
 	if (in == NULL || in->is_over)
-		return GO;
+		return STEP_NEXT;
 	if (in->is_known)
 		return end(job, in);
 	if (in->call == NULL) {
-		if (begin(job, in) == WAIT)
-			return WAIT;
+		if (begin(job, in) == STEP_PARK)
+			return STEP_PARK;
 		if (in->call == NULL)
 			return end(job, in);
 	}
 	if (!atomic_load(&in->call->is_done)) {
 		if (stop != ERR_OK)
 			call_cancel(job->services->engine, in->call, (enum err_code)stop);
-		return WAIT;
+		return STEP_PARK;
 	}
 	judge(job, in);
 	return end(job, in);

@@ -22,9 +22,9 @@ struct intent_usage {
 
 /* What intent_of.sql or intent_spec.sql answered, into the job's arena; text: the question, NULL where the document has it. */
 MUSTCHECK int intent_read(struct job *, struct str document, const char *text, struct err *);
-/* As far as it goes without waiting: GO or WAIT, never FAIL. */
+/* As far as it goes without waiting: STEP_NEXT or STEP_PARK, never STEP_FAIL. */
 enum step intent_step(struct job *);
-/* Once it said GO. */
+/* Once it said STEP_NEXT. */
 struct intent_verdict intent_verdict(const struct job *);
 void intent_usage(const struct job *, struct intent_usage *);
 /* Fields of the attempt's record (settle_batch.sql), and the call as an entry of its chain; nothing where there was none. */

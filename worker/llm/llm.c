@@ -22,6 +22,7 @@
 #define PROBE_REST_MS \
 	150000 /* of a message after a failed probe: others are the next, for it may have failed because of the message */
 #define LACK_REST_MS 5000 /* of a message whose providers this worker cannot call */
+#define QUICK_MS 150 /* the longest wait before the one quick retry, and the longest that is sat out, while another route is open */
 #define FREE_PROBES 30 /* attempts in which a failed probe burns no try; then it may be this message that no provider can bear */
 
 struct llm {
@@ -43,31 +44,16 @@ struct llm {
 	bool any_lack;  /* this worker has not the key of one: the message rests until another takes it, or the key is there */
 	bool was_probe; /* one failed: it asked for all of us whether the provider is back */
 	int wait_ms;    /* the shortest that somebody asked for */
-	struct prompt_turn *turns; /* the conversation as it may be sent; in the job's arena */
-	int n_turns, first_turn;   /* first_turn: what is before it does not fit the window of the route that is called */
+	int first_turn; /* of the prompt: what is before it does not fit the window of the route that is called */
 };
 
-static void take_turns(struct llm *l)
-{
-	const struct job *job = l->job;
-	size_t size = sizeof(struct prompt_turn) * (size_t)MAX(job->n_turns, 1);
-	struct prompt_turn *all = arena_alloc(&l->job->arena, size);
-	for (int i = 0; i < job->n_turns; i++)
-		all[i] = (struct prompt_turn){ .role = job->turns[i].role,
-			                       .content = job->turns[i].content,
-			                       .own_protocol = job->turns[i].own_protocol,
-			                       .own_provider = job->turns[i].own_provider,
-			                       .own = job->turns[i].own };
-	l->turns = arena_alloc(&l->job->arena, size);
-	l->n_turns = turns_clean(&l->job->arena, all, job->n_turns, provider_speaks, l->turns);
-}
-
 /* The conversation for a route: what other providers said in their own form is told in words. */
-static const struct prompt_turn *turns_for(struct llm *l, const struct route *r)
+static const struct turn *turns_for(struct llm *l, const struct route *r)
 {
-	struct prompt_turn *out = arena_alloc(&l->job->arena, sizeof *out * (size_t)l->n_turns);
-	for (int i = 0; i < l->n_turns; i++) {
-		out[i] = l->turns[i];
+	const struct prompt *p = &l->job->prompt;
+	struct turn *out = arena_alloc(&l->job->arena, sizeof *out * (size_t)p->n_turns);
+	for (int i = 0; i < p->n_turns; i++) {
+		out[i] = p->turns[i];
 		if (out[i].own_provider == NULL || strcmp(out[i].own_provider, r->provider) != 0) {
 			out[i].own_protocol = NULL;
 			out[i].own = STR("");
@@ -81,7 +67,6 @@ static struct llm *llm_new(struct job *job)
 	struct llm *l = xcalloc(1, sizeof *l);
 	l->job = job;
 	l->chain = (struct strbuf)STRBUF_INIT(CHAIN_MAX);
-	take_turns(l);
 	return l;
 }
 
@@ -171,25 +156,47 @@ static bool is_unsaid(const struct err *err)
 	return err->code == ERR_RATE_LIMITED && err->wait_ms == 0;
 }
 
-/* The wait before the same route is called again; -1: it is not. */
+/* Another route is there for when this one fails. */
+static bool has_other(const struct llm *l)
+{
+	const struct job *job = l->job;
+	for (int i = l->at + 1; i < job->n_routes; i++) {
+		const struct route *r = &job->routes[i];
+		if (r->skip == NULL && (r->is_probe || breakers_held(job->services->breakers, r, job->claimed) <= 0))
+			return true;
+	}
+	return false;
+}
+
+static bool is_silence(const struct err *err)
+{
+	return err->code == ERR_TIMEOUT_CONNECT || err->code == ERR_TIMEOUT_TTFT || err->code == ERR_TIMEOUT_IDLE;
+}
+
+/* The wait before the same route is called again; -1: it is not. Where another route is open and the agent has not said how often, once and at once:
+ * somebody waits for the answer, and it is there. */
 static int64_t wait_before_again(const struct llm *l, const struct err *err)
 {
 	const struct job *job = l->job;
 	const struct options *o = job->services->options;
 	if (is_unsaid(err)) /* how long the fleet waits is for the database to say (report_calls.sql) */
 		return -1;
-	if ((acts_of(l->call) & ACT_AGAIN) == 0 || l->calls_of > o->retries || route_of(l)->is_probe ||
+	bool is_quick = job->retries < 0 && has_other(l);
+	int64_t retries = job->retries >= 0 ? job->retries : is_quick ? MIN(o->retries, 1) : o->retries;
+	if ((acts_of(l->call) & ACT_AGAIN) == 0 || l->calls_of > retries || route_of(l)->is_probe || (is_quick && is_silence(err)) ||
 	    breakers_held(job->services->breakers, route_of(l), job->claimed) > 0)
 		return -1;
-	int64_t ms = err->wait_ms > 0 ? err->wait_ms : clock_jitter(o->retry_wait_ms << MIN(l->calls_of - 1, 10));
-	if (ms > o->patience_ms || clock_mono() + ms * USEC_PER_MSEC >= job->deadline)
+	int64_t longest = is_quick ? QUICK_MS : o->patience_ms;
+	int64_t ours = is_quick ? MIN(o->retry_wait_ms, QUICK_MS / 2) : o->retry_wait_ms << MIN(l->calls_of - 1, 10);
+	int64_t ms = err->wait_ms > 0 ? err->wait_ms : clock_jitter(ours);
+	if (ms > longest || clock_mono() + ms * USEC_PER_MSEC >= job->deadline)
 		return -1;
 	return ms;
 }
 
 static void report(const struct llm *l)
 {
-	const struct call_about about = { .operation = "chat", .max_tokens = l->job->max_tokens, .resend = l->calls_of - 1 };
+	const struct call_about about = { .operation = "chat", .max_tokens = l->job->prompt.max_tokens, .resend = l->calls_of - 1 };
 	report_call(l->job, route_of(l), l->call, &l->span, &about);
 }
 
@@ -252,8 +259,8 @@ static void pass_over(struct llm *l, const struct route *r, const char *why, int
 static size_t room_of(const struct llm *l, const struct route *r)
 {
 	const struct job *job = l->job;
-	size_t window = (size_t)r->context_tokens * BYTES_PER_TOKEN, answer = (size_t)job->max_tokens * BYTES_PER_TOKEN;
-	size_t taken = answer + (job->system_prompt != NULL ? strlen(job->system_prompt) : 0);
+	size_t window = (size_t)r->context_tokens * BYTES_PER_TOKEN, answer = (size_t)job->prompt.max_tokens * BYTES_PER_TOKEN;
+	size_t taken = answer + (job->prompt.system != NULL ? strlen(job->prompt.system) : 0);
 	return r->context_tokens == 0 ? SIZE_MAX : window > taken ? window - taken : 0;
 }
 
@@ -262,7 +269,7 @@ static size_t room_of(const struct llm *l, const struct route *r)
  * asked with as much as fits. */
 static bool is_too_small(const struct llm *l, const struct route *r)
 {
-	size_t needed = turns_bytes(l->turns, l->n_turns);
+	size_t needed = turns_bytes(l->job->prompt.turns, l->job->prompt.n_turns);
 	if (needed <= room_of(l, r))
 		return false;
 	for (int i = l->at + 1; i < l->job->n_routes; i++)
@@ -275,11 +282,10 @@ static bool is_too_small(const struct llm *l, const struct route *r)
 static bool call_next(struct llm *l)
 {
 	struct job *job = l->job;
-	struct ask ask = { .system = job->system_prompt,
-		           .set = { job->temperature, job->top_p, job->reasoning },
-		           .max_tokens = job->max_tokens,
-		           .into = &job->live,
-		           .deadline = job->deadline };
+	struct prompt prompt = job->prompt;
+	const struct request request = {
+		.prompt = &prompt, .into = &job->live, .first_byte_ms = job->first_byte_ms, .deadline = job->deadline
+	};
 	for (; l->at < job->n_routes; l->at++, l->calls_of = 0) {
 		const struct route *r = route_of(l);
 		int64_t held = r->is_probe ? 0 : breakers_held(job->services->breakers, r, job->claimed);
@@ -292,13 +298,13 @@ static bool call_next(struct llm *l)
 			pass_over(l, r, "its window is too small for this conversation", 0);
 			continue;
 		}
-		l->first_turn = turns_first(l->turns, l->n_turns, room_of(l, r));
-		ask.turns = turns_for(l, r) + l->first_turn;
-		ask.n_turns = l->n_turns - l->first_turn;
+		l->first_turn = turns_first(job->prompt.turns, job->prompt.n_turns, room_of(l, r));
+		prompt.turns = turns_for(l, r) + l->first_turn;
+		prompt.n_turns = job->prompt.n_turns - l->first_turn;
 		call_free(l->call);
 		l->is_judged = false;
 		l->span = span_child(&job->span);
-		l->call = call_start(job, &ask, r, &l->span, &err);
+		l->call = call_start(job, &request, r, &l->span, &err);
 		if (l->call != NULL) {
 			if (l->at > 0 && l->calls_of == 0)
 				facts_fallback(job->services->counts, job->routes[l->at - 1].provider, r->provider,
@@ -352,14 +358,14 @@ static enum step fail(struct llm *l, struct err *err)
 		err->wait_ms = PROBE_REST_MS;
 	else if (job->fate == ERR_RETRY && l->any_lack && !l->any_retry && !has_spoken(job))
 		err->wait_ms = LACK_REST_MS;
-	return FAIL;
+	return STEP_FAIL;
 }
 
 static enum step no_route(const struct job *job, struct err *err)
 {
 	err_set(err, ERR_NOT_CONFIGURED, "agent %s has no provider or no model: signalbox agent %s set provider=… model=…",
 	        job->agent, job->agent);
-	return FAIL;
+	return STEP_FAIL;
 }
 
 enum step llm_step(struct job *job, struct err *err)
@@ -369,17 +375,13 @@ enum step llm_step(struct job *job, struct err *err)
 	if (job->llm == NULL)
 		job->llm = llm_new(job);
 	struct llm *l = job->llm;
-	if (l->n_turns == 0) {
-		err_set(err, ERR_BAD_INPUT, "the message is blank");
-		return FAIL;
-	}
 	for (;;) {
 		int stop = atomic_load(&job->stop);
 		if (l->is_sleeping) {
 			if (!atomic_load(&l->is_awake)) {
 				if (stop != ERR_OK)
 					net_cancel(job->services->engine, l->sleep, (enum err_code)stop);
-				return WAIT;
+				return STEP_PARK;
 			}
 			l->is_sleeping = false;
 		}
@@ -387,13 +389,13 @@ enum step llm_step(struct job *job, struct err *err)
 			if (!atomic_load(&l->call->is_done)) {
 				if (stop != ERR_OK)
 					call_cancel(job->services->engine, l->call, (enum err_code)stop);
-				return WAIT;
+				return STEP_PARK;
 			}
 			if (l->call->err.code == ERR_OK) {
 				l->is_judged = true;
 				report(l);
 				give_probes_back(l);
-				return GO;
+				return STEP_NEXT;
 			}
 			if (!go_on(l))
 				return fail(l, err);
@@ -462,12 +464,10 @@ void llm_put_context(const struct job *job, struct strbuf *b)
 		json_put_field(b, "provider", job->called->provider);
 		json_put_field(b, "model", job->called->model);
 	}
-	json_put_field(b, "system_prompt", job->system_prompt);
+	json_put_field(b, "system_prompt", job->prompt.system);
 	strbuf_str(b, ",\"messages\":[");
-	for (int i = l != NULL ? l->first_turn : 0; l != NULL && i < l->n_turns; i++)
-		put_turn(b, l->turns[i].role, l->turns[i].content);
-	for (int i = 0; l == NULL && i < job->n_turns; i++)
-		put_turn(b, job->turns[i].role, job->turns[i].content);
+	for (int i = l != NULL ? l->first_turn : 0; i < job->prompt.n_turns; i++)
+		put_turn(b, job->prompt.turns[i].role, job->prompt.turns[i].content);
 	strbuf_str(b, "]}");
 }
 

@@ -8,8 +8,8 @@
 
 struct strbuf;
 
-/* Takes the attempt as far as it goes without waiting. GO: job->live holds the whole answer. FAIL: err is the first cause with what became of
- * the other routes, job->fate what is to be done. WAIT: the job will be woken. job->llm is made here and freed by llm_free. */
+/* Takes the attempt as far as it goes without waiting. STEP_NEXT: job->live holds the whole answer. STEP_FAIL: err is the first cause with what
+ * became of the other routes, job->fate what is to be done. STEP_PARK: the job will be woken. job->llm is made here and freed by llm_free. */
 enum step llm_step(struct job *, struct err *);
 /* What was called and what it used, as fields of the attempt's record (settle_batch.sql). */
 void llm_put(const struct job *, struct strbuf *record);

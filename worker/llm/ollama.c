@@ -6,7 +6,7 @@
 
 #define NUM_CTX 8192
 
-static void put_turn(const struct prompt_turn *t, struct strbuf *b)
+static void put_turn(const struct turn *t, struct strbuf *b)
 {
 	strbuf_addf(b, "{\"role\":\"%s\",\"content\":", t->role);
 	json_put_str(b, t->content);

@@ -17,7 +17,7 @@ static bool is_thinker(const char *model)
 	return false;
 }
 
-static void put_calls(const struct prompt_turn *t, struct strbuf *b)
+static void put_calls(const struct turn *t, struct strbuf *b)
 {
 	strbuf_str(b, ",\"tool_calls\":[");
 	for (int i = 0; i < t->n_calls; i++) {
@@ -33,7 +33,7 @@ static void put_calls(const struct prompt_turn *t, struct strbuf *b)
 	strbuf_char(b, ']');
 }
 
-static void put_turn(const struct prompt_turn *t, struct strbuf *b)
+static void put_turn(const struct turn *t, struct strbuf *b)
 {
 	strbuf_addf(b, "{\"role\":\"%s\"", t->role);
 	if (strcmp(t->role, "tool") == 0) {

@@ -3,13 +3,13 @@
 #include "worker/llm/text.h"
 #include "worker/llm/wire.h"
 
-static bool is_role(const struct prompt_turn *t, const char *role)
+static bool is_role(const struct turn *t, const char *role)
 {
 	return strcmp(t->role, role) == 0;
 }
 
 /* Calls that the turn's own form holds; of a protocol that nobody here speaks there is no telling: 1. */
-static int own_calls(const struct prompt_turn *t, turns_speaks speaks)
+static int own_calls(const struct turn *t, turns_speaks speaks)
 {
 	struct arena a = ARENA_INIT;
 	const struct json *j;
@@ -29,7 +29,7 @@ static int own_calls(const struct prompt_turn *t, turns_speaks speaks)
 }
 
 /* How many turns behind turn i are results of tools. */
-static int results_after(const struct prompt_turn *turns, int n, int i)
+static int results_after(const struct turn *turns, int n, int i)
 {
 	int k = 0;
 	while (i + 1 + k < n && is_role(&turns[i + 1 + k], "tool"))
@@ -37,7 +37,7 @@ static int results_after(const struct prompt_turn *turns, int n, int i)
 	return k;
 }
 
-static bool has_result(const struct prompt_turn *results, int n, const char *id)
+static bool has_result(const struct turn *results, int n, const char *id)
 {
 	for (int i = 0; i < n; i++)
 		if (results[i].call_id != NULL && id != NULL && strcmp(results[i].call_id, id) == 0)
@@ -46,7 +46,7 @@ static bool has_result(const struct prompt_turn *results, int n, const char *id)
 }
 
 /* Every call of the turn is answered by the n_results turns behind it. */
-static bool is_answered(const struct prompt_turn *t, int n_results, int n_own)
+static bool is_answered(const struct turn *t, int n_results, int n_own)
 {
 	for (int i = 0; i < t->n_calls; i++)
 		if (!has_result(t + 1, n_results, t->calls[i].id))
@@ -55,7 +55,7 @@ static bool is_answered(const struct prompt_turn *t, int n_results, int n_own)
 }
 
 /* The turn without its calls; its own form is dropped too where that holds calls. */
-static struct prompt_turn without_calls(struct prompt_turn t, int n_own)
+static struct turn without_calls(struct turn t, int n_own)
 {
 	t.calls = NULL;
 	t.n_calls = 0;
@@ -77,9 +77,9 @@ static struct str joined(struct arena *a, struct str one, struct str two)
 }
 
 /* At the end of the n turns of out; answers how many there are then. */
-static int append(struct arena *a, struct prompt_turn *out, int n, const struct prompt_turn *t)
+static int append(struct arena *a, struct turn *out, int n, const struct turn *t)
 {
-	struct prompt_turn *last = n > 0 ? &out[n - 1] : NULL;
+	struct turn *last = n > 0 ? &out[n - 1] : NULL;
 	if (n == 0 && !is_role(t, "user"))
 		return 0;
 	if (last == NULL || is_role(t, "tool") || strcmp(last->role, t->role) != 0 || t->n_calls > 0 || last->n_calls > 0) {
@@ -92,11 +92,11 @@ static int append(struct arena *a, struct prompt_turn *out, int n, const struct 
 	return n;
 }
 
-int turns_clean(struct arena *a, const struct prompt_turn *turns, int n, turns_speaks speaks, struct prompt_turn *out)
+int turns_clean(struct arena *a, const struct turn *turns, int n, turns_speaks speaks, struct turn *out)
 {
 	int n_out = 0;
 	for (int i = 0; i < n; i++) {
-		const struct prompt_turn *t = &turns[i];
+		const struct turn *t = &turns[i];
 		int n_own = own_calls(t, speaks), n_results = results_after(turns, n, i);
 		if (is_role(t, "tool")) /* of a call that is not there */
 			continue;
@@ -106,7 +106,7 @@ int turns_clean(struct arena *a, const struct prompt_turn *turns, int n, turns_s
 			i += n_results;
 			continue;
 		}
-		struct prompt_turn plain = without_calls(*t, n_own);
+		struct turn plain = without_calls(*t, n_own);
 		if (!text_is_blank(plain.content))
 			n_out = append(a, out, n_out, &plain);
 	}
@@ -115,7 +115,7 @@ int turns_clean(struct arena *a, const struct prompt_turn *turns, int n, turns_s
 	return n_out;
 }
 
-size_t turns_bytes(const struct prompt_turn *turns, int n)
+size_t turns_bytes(const struct turn *turns, int n)
 {
 	size_t bytes = 0;
 	for (int i = 0; i < n; i++) {
@@ -126,7 +126,7 @@ size_t turns_bytes(const struct prompt_turn *turns, int n)
 	return bytes;
 }
 
-int turns_first(const struct prompt_turn *turns, int n, size_t bytes)
+int turns_first(const struct turn *turns, int n, size_t bytes)
 {
 	int first = n;
 	size_t taken = 0;

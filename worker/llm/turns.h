@@ -10,8 +10,8 @@
 typedef const struct provider_ops *(*turns_speaks)(const char *protocol);
 
 /* Writes the valid turns to out, which has room for n; answers how many there are. Joined texts are the arena's. */
-int turns_clean(struct arena *, const struct prompt_turn *, int n, turns_speaks, struct prompt_turn *out);
+int turns_clean(struct arena *, const struct turn *, int n, turns_speaks, struct turn *out);
 /* The turn that clean turns have to begin with to be at most `bytes` long: the oldest are left out, never the last question. */
-int turns_first(const struct prompt_turn *, int n, size_t bytes);
+int turns_first(const struct turn *, int n, size_t bytes);
 /* What they take, roughly. */
-size_t turns_bytes(const struct prompt_turn *, int n);
+size_t turns_bytes(const struct turn *, int n);

@@ -346,7 +346,7 @@ void wire_put_functions(const struct prompt *p, struct strbuf *b)
 	strbuf_char(b, ']');
 }
 
-void wire_put_messages(const struct prompt *p, struct strbuf *b, void (*put_turn)(const struct prompt_turn *, struct strbuf *))
+void wire_put_messages(const struct prompt *p, struct strbuf *b, void (*put_turn)(const struct turn *, struct strbuf *))
 {
 	strbuf_str(b, ",\"messages\":[");
 	bool has_system = p->system != NULL && !text_is_blank(str_of(p->system));
@@ -375,7 +375,7 @@ void wire_next_part(struct wire_turns *w, const char *role)
 	w->role = role;
 }
 
-bool wire_put_own(struct wire_turns *w, const char *role, const struct prompt_turn *t, const char *protocol)
+bool wire_put_own(struct wire_turns *w, const char *role, const struct turn *t, const char *protocol)
 {
 	w->is_own = t->own_protocol != NULL && strcmp(t->own_protocol, protocol) == 0 && t->own.len > 2;
 	if (!w->is_own)

@@ -88,7 +88,7 @@ void wire_put_tools(const struct prompt *, struct strbuf *, const char *schema_k
 /* ,"tools":[…] in the form that OpenAI and Ollama share. */
 void wire_put_functions(const struct prompt *, struct strbuf *);
 /* ,"messages":[…] likewise: the system's text is the first message, every turn is one. */
-void wire_put_messages(const struct prompt *, struct strbuf *, void (*put_turn)(const struct prompt_turn *, struct strbuf *));
+void wire_put_messages(const struct prompt *, struct strbuf *, void (*put_turn)(const struct turn *, struct strbuf *));
 /* Messages whose roles must alternate, as Anthropic and Gemini want them: what one role says in a row is one message of many parts. */
 struct wire_turns {
 	struct strbuf *b;
@@ -99,7 +99,7 @@ struct wire_turns {
 /* Makes room for a part of `role`, which the caller writes next: after a comma, or as the first of a new message. */
 void wire_next_part(struct wire_turns *, const char *role);
 /* What the model said, as its provider said it, where that was this protocol. False, with nothing written, when it has to be translated. */
-bool wire_put_own(struct wire_turns *, const char *role, const struct prompt_turn *, const char *protocol);
+bool wire_put_own(struct wire_turns *, const char *role, const struct turn *, const char *protocol);
 /* Closes the last message. */
 void wire_end_turns(struct wire_turns *);
 /* A call's id, fit for protocols that allow letters, digits, _ and - only. */

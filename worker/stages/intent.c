@@ -2,16 +2,16 @@
 #include "worker/llm/intent.h"
 #include "worker/stages/stages.h"
 
-enum step classify(struct job *job, struct err *err)
+enum step stage_intent(struct job *job, struct err *err)
 {
 	(void)err;
 	return intent_step(job);
 }
 
-enum step tell(struct job *job, struct err *err)
+enum step stage_report(struct job *job, struct err *err)
 {
 	(void)err;
 	job->on_trial(job);
 	intent_free(job);
-	return DONE;
+	return STEP_END;
 }

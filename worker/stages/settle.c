@@ -66,14 +66,14 @@ static void compose(struct job *job)
 	}
 	llm_put(job, b);
 	intent_put(job, b);
-	if (job->n_turns > 0) {
+	if (job->prompt.n_turns > 0) {
 		json_put_key(b, "context");
 		llm_put_context(job, b);
 	}
 	strbuf_char(b, '}');
 }
 
-enum step settle(struct job *job, struct err *err)
+enum step stage_settle(struct job *job, struct err *err)
 {
 	(void)err;
 	if (job->record.len == 0) {
@@ -81,20 +81,20 @@ enum step settle(struct job *job, struct err *err)
 		if (job->record.broken) { /* over the cap even so: without the context, and as an error */
 			strbuf_clear(&job->record);
 			err_set(&job->err, ERR_TOO_BIG, "the attempt's record is over %zu bytes", job->record.cap);
-			job->n_turns = 0;
+			job->prompt.n_turns = 0;
 			strbuf_clear(&job->live.text);
 			compose(job);
 		}
 		writer_submit(job->services->writer, job);
-		return WAIT;
+		return STEP_PARK;
 	}
 	if (!atomic_load(&job->settled))
-		return WAIT;
+		return STEP_PARK;
 	log_event(job->err.code == ERR_OK ? LOG_INFO : LOG_WARN, "message attempt ended",
 	          "message=%lld job=%s attempt=%d agent=%s outcome=%s code=%s ms=%lld", (long long)job->message_id, job->job_id,
 	          job->number, job->agent != NULL ? job->agent : "-", OUTCOME[outcome_of(job)], err_name(job->err.code),
 	          (long long)((clock_mono() - job->claimed) / USEC_PER_MSEC));
 	llm_free(job);
 	intent_free(job);
-	return DONE;
+	return STEP_END;
 }

@@ -1,9 +1,11 @@
 #pragma once
-/* The steps of a message, in the order of the story (worker/job.c). None blocks on a model, a person or a clock. */
+/* The stages of the pipelines (worker/pipelines.c). None blocks on a model, a person, a database or a clock. */
 #include "worker/job.h"
 
-enum step classify(struct job *, struct err *);
-enum step generate(struct job *, struct err *);
-enum step settle(struct job *, struct err *);
-/* A trial's end: its owner is told what was found. */
-enum step tell(struct job *, struct err *);
+enum step stage_context(struct job *, struct err *);
+enum step stage_intent(struct job *, struct err *);
+enum step stage_prompt(struct job *, struct err *);
+enum step stage_generate(struct job *, struct err *);
+enum step stage_settle(struct job *, struct err *);
+/* The end of PIPELINE_CLASSIFY: its owner is told what was found. */
+enum step stage_report(struct job *, struct err *);

@@ -286,7 +286,6 @@ struct trace *trace_start(const char *endpoint, const char *header, const char *
 {
 	static const char path[] = "/v1/traces";
 	struct trace *t = xcalloc(1, sizeof *t);
-	pthread_condattr_t attr;
 	size_t n = strlen(endpoint);
 	while (n > 0 && endpoint[n - 1] == '/')
 		n--;
@@ -300,10 +299,7 @@ struct trace *trace_start(const char *endpoint, const char *header, const char *
 	t->queue = (struct strbuf)STRBUF_INIT(QUEUE_BYTES);
 	t->answer = (struct strbuf)STRBUF_INIT(ANSWER_BYTES + 1);
 	pthread_mutex_init(&t->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC); /* as clock_mono */
-	pthread_cond_init(&t->some, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init_mono(&t->some);
 	thread_start(&t->thread, 0, trace_main, t, "trace");
 	return t;
 }

@@ -1,7 +1,7 @@
--- For take(): what a question is about where that is known, {"known": true, "intent", "confidence"}; else how it is to be found out, with
+-- For contexts(): what a question is about where that is known, {"known": true, "intent", "confidence"}; else how it is to be found out, with
 -- the key under which settle() keeps the answer. trouble: some breaker is open, so the route is looked at.
-create or replace function signalbox.intent_of(agent int, message bigint, job uuid, trouble boolean, attempt_timeout interval) returns jsonb
-language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
+create or replace function signalbox.intent_for(agent int, message bigint, job uuid, trouble boolean) returns jsonb
+language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
 	spec  jsonb := intent_spec(agent);
 	asked text := (select intent_text(u.content) from ai_messages m join ai_messages u on u.session_id = m.session_id and u.role = 'user'
@@ -20,7 +20,8 @@ begin
 	end if;
 	if trouble then
 		select * into r from all_routes x where x.agent_id = agent and x.ord = -1;
-		if r.is_held and r.can_probe and not exists (select from breakers b where b.probe_job = job) and probe_take(r.provider, r.model, r.key_env, job, attempt_timeout) then
+		if r.is_held and exists (select from breakers k where k.probe_job = job and k.provider = r.provider and k.model in ('', r.model)
+				and k.key_env in ('', coalesce(r.key_env, ''))) then    -- see take_probes()
 			spec := jsonb_set(spec, '{route,probe}', 'true');
 		elsif r.is_held then
 			spec := spec || jsonb_build_object('skip', coalesce(r.reason, 'breaker_open'));

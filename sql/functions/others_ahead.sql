@@ -1,8 +1,8 @@
--- Starts of other agents before the message in place `place` of this agent: each gives one message a round, as long as it has any. With few
--- agents they are counted as they are now, else from the totals.
-create or replace function signalbox.agents_ahead(agent int, place bigint) returns bigint
+-- Starts of other agents before the message in place `place` of this agent: each gives one message a round, as long as it has any. Where at most `most` rows
+-- have to be counted for that they are counted as they are now, else it is told from the totals, which are about a second old.
+create or replace function signalbox.others_ahead(agent int, place bigint, most int) returns bigint
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
 	turn bigint := (select last_value from claim_turn);
 	t    queue_totals;
@@ -10,7 +10,7 @@ declare
 	mine int;
 begin
 	select count(*) into n from (select from lanes limit 65) x;
-	if n <= 64 and n * place <= 4096 then
+	if n <= 64 and n * place <= most then
 		return (select coalesce(sum(least(w.waiting, case
 				-- before me in the circle?
 				when (l.agent_id > turn) = (agent > turn) and l.agent_id < agent or l.agent_id > turn and agent <= turn then place else place - 1 end)), 0)

@@ -1,0 +1,25 @@
+-- How many messages of an agent may start now, at most `slots`, as far as its limits go, its providers' breakers (trouble: some are open) and the keys that the
+-- worker which asks lacks (mute). Its budget is affordable()'s.
+create or replace function signalbox.agent_room(agent int, slots int, trouble boolean, mute int[]) returns bigint
+language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+declare
+	a    agents;
+	room bigint := slots;
+begin
+	select * into a from agents x where x.id = agent;
+	if trouble then
+		room := least(room, route_room(a.id));
+	end if;
+	if mute <> '{}' and not can_serve(a.id, mute) or a.tokens_per_min is not null and tokens_lately(a.id) >= a.tokens_per_min then
+		return 0;
+	end if;
+	if a.concurrency_limit is not null then
+		room := least(room, a.concurrency_limit - running_of(a.id));
+	end if;
+	if a.rate_limit_per_min is not null then
+		room := least(room, a.rate_limit_per_min
+			- (select count(*) from starts s where s.agent_id = a.id and s.started_at > clock_timestamp() - interval '61 s'));
+	end if;
+	return room;
+end $$;
