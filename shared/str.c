@@ -81,6 +81,18 @@ void strbuf_addf(struct strbuf *b, const char *fmt, ...)
 	b->len += (size_t)n;
 }
 
+void strbuf_int(struct strbuf *b, int64_t value)
+{
+	char digits[24], *at = digits + sizeof digits;
+	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+	do
+		*--at = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (value < 0)
+		*--at = '-';
+	strbuf_add(b, at, (size_t)(digits + sizeof digits - at));
+}
+
 void strbuf_clear(struct strbuf *b)
 {
 	b->len = 0;

@@ -33,6 +33,7 @@ void strbuf_add(struct strbuf *, const char *, size_t);
 void strbuf_str(struct strbuf *, const char *);
 void strbuf_char(struct strbuf *, char);
 void strbuf_addf(struct strbuf *, const char *fmt, ...) PRINTF(2, 3);
+void strbuf_int(struct strbuf *, int64_t); /* in decimal */
 void strbuf_clear(struct strbuf *);   /* empty and whole again, keeps its memory */
 void strbuf_release(struct strbuf *); /* frees */
 /* The text, never NULL; owned by the buffer. */

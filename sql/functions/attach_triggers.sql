@@ -12,18 +12,8 @@ begin
 	rel := coalesce(rel, 'signalbox.ai_messages'::regclass);
 	execute format($t$create or replace trigger ai_messages_guard_insert before insert on %s
 		for each row execute function signalbox.ai_messages_guard()$t$, rel);
-	-- What may follow what.
-	-- Only signalbox.retry() brings a message back: it runs as the schema's owner, a direct writer does not.
 	execute format($t$create or replace trigger ai_messages_guard_update before update of processing_status, role on %s
-		for each row when (old.role is distinct from new.role
-			or old.processing_status is distinct from new.processing_status and not (case old.processing_status
-				when 'pending'    then new.processing_status in ('queued', 'cancelled')
-				when 'queued'     then new.processing_status in ('processing', 'cancelled')
-				when 'processing' then new.processing_status in ('completed', 'failed', 'queued', 'cancelled')
-				when 'failed'     then new.processing_status = 'queued' and current_user = 'signalbox_owner'
-				when 'cancelled'  then new.processing_status = 'queued' and current_user = 'signalbox_owner'
-				else false end))
-		execute function signalbox.ai_messages_guard()$t$, rel);
+		for each row execute function signalbox.ai_messages_guard()$t$, rel);
 	execute format($t$create or replace trigger ai_messages_direct_insert after insert %s on %s
 		for each row when (current_user <> 'signalbox_owner') execute function signalbox.ai_messages_direct(%s)$t$,
 		case when had is null then 'or delete' end, rel, case when had is not null then '''adopted''' end);

@@ -24,10 +24,9 @@ declare
 	n_agents int;
 	want     int;              -- of each, in this pass
 	free     int := least(claim.slots, 20000);
-	given    int[];
 	ids      bigint[] := '{}';
 	taken    bigint[];
-	last     int;
+	ords     bigint[];         -- which of the circle gave it
 	asked    int;
 	mine     bigint := nextval('claim_seq');
 	old      bigint := (select last_value from seq_old);
@@ -55,33 +54,29 @@ begin
 	end if;
 	-- A worker that serves only some agents has a turn of its own: it must not move the others' past agents that it never serves.
 	select case when w.agents is null then s.last_value else w.turn end into after from claim_turn s;
-	with g as materialized (
-		select c.agent_id, r.room, r.fits, r.sizes, r.picos, r.is_rated, row_number() over () as ord
+	select array_agg(g.agent_id), array_agg(g.room), bool_or(g.is_rated), array_agg(g.agent_id) filter (where g.purse is not null), jsonb_agg(g.purse) filter (where g.purse is not null)
+		into circle, room, rated, budgeted, purses
+	from (
+		select c.agent_id, r.room, r.purse, r.is_rated
 		from (      (select l.* from lanes l where l.agent_id > after order by l.agent_id)
 		  union all (select l.* from lanes l where l.agent_id <= after order by l.agent_id)) c
 		-- Asked of one agent after the other (offset 0): a plan that began with the agents or the queue would lose the circle's order.
 		cross join lateral (
-			select b.fits, b.sizes, b.picos, a.rate_limit_per_min is not null as is_rated, least(
+			select b.purse, a.rate_limit_per_min is not null as is_rated, least(
 				case when not trouble and w.mute = '{}' and a.tokens_per_min is null and a.concurrency_limit is null and a.rate_limit_per_min is null
-				     then claim.slots else agent_room(a.id, claim.slots, trouble, w.mute) end,
-				case when a.budget_day is not null or a.budget_month is not null then coalesce(cardinality(b.fits), 0) end) as room
-			from agents a left join lateral (
-				select array_agg(f.message_id) as fits, array_agg(f.bytes) as sizes, array_agg(f.pico) as picos from affordable(a.id, claim.slots) f
-				where a.budget_day is not null or a.budget_month is not null) b on true
+				     then claim.slots else agent_room(a.id, claim.slots, trouble, w.mute) end, jsonb_array_length(b.purse)) as room
+			from agents a cross join lateral (
+				select case when a.budget_day is not null or a.budget_month is not null then purse_of(a.id, claim.slots) end as purse offset 0) b
 			where a.id = c.agent_id and (w.agents is null or a.slug = any (w.agents))
 			  and exists (select from lane_cursors k where k.agent_id = c.agent_id and exists (
 			              select from queue q where q.agent_id = k.agent_id and q.rank = k.rank and q.seq >= k.low_seq and q.state = 'ready'))
 			offset 0) r
 		where not fleet_paused and c.paused_at is null and (c.blocked_until is null or c.blocked_until <= t) and r.room > 0
-		limit claim.slots
-	)
-	select array_agg(g.agent_id order by g.ord), array_agg(g.room order by g.ord), bool_or(g.is_rated), array_agg(g.agent_id) filter (where g.fits is not null),
-	       jsonb_agg(jsonb_build_array(to_jsonb(g.fits), to_jsonb(g.sizes), to_jsonb(g.picos)) order by g.ord) filter (where g.fits is not null)
-		into circle, room, rated, budgeted, purses from g;
+		limit claim.slots) g;
 	if budgeted is not null then
-		select array_agg(u.id::bigint order by x.ord, u.n), array_agg(u.size::bigint order by x.ord, u.n), array_agg(u.pico::bigint order by x.ord, u.n) into allowed, sizes, picos
-			from jsonb_array_elements(purses) with ordinality x(purse, ord) cross join rows from (jsonb_array_elements_text(x.purse -> 0),
-				jsonb_array_elements_text(x.purse -> 1), jsonb_array_elements_text(x.purse -> 2)) with ordinality u(id, size, pico, n);
+		select array_agg(u.id order by x.ord, u.n), array_agg(u.bytes order by x.ord, u.n), array_agg(u.pico order by x.ord, u.n) into allowed, sizes, picos
+			from jsonb_array_elements(purses) with ordinality x(purse, ord)
+			cross join rows from (jsonb_to_recordset(x.purse) as (id bigint, bytes bigint, pico bigint)) with ordinality u(id, bytes, pico, n);
 	end if;
 
 	-- The rounds. An agent that gave less than was asked of it has no more.
@@ -109,14 +104,12 @@ begin
 			from first f where q.message_id = any (array[f.message_id]) and coalesce(q.state = 'ready', false)    -- see above
 			returning q.message_id, q.agent_id, q.rank, q.seq, f.ord
 		)
-		select array_agg(s.message_id), array_agg(s.agent_id), array_agg(s.rank), array_agg(s.seq), (select array_agg(coalesce(z.n, 0) order by u.ord)
-		         from unnest(circle) with ordinality u(agent_id, ord) left join (select y.ord, count(*)::int as n from started y group by 1) z on z.ord = u.ord),
-		       (array_agg(s.agent_id order by s.ord desc))[1]
-			into taken, low_agents, low_ranks, low_seqs, given, last from started s;
+		select array_agg(s.message_id), array_agg(s.agent_id), array_agg(s.rank), array_agg(s.seq), array_agg(s.ord)
+			into taken, low_agents, low_ranks, low_seqs, ords from started s;
 		exit when taken is null;
 		ids := ids || taken;
 		free := claim.slots - cardinality(ids);
-		after := last;
+		after := circle[(select max(o) from unnest(ords) o)];
 		-- One start in 16 or so raises the lane's cursor to where this batch began.
 		if random() < cardinality(taken) / 16.0 then
 			update lane_cursors c set low_seq = f.low
@@ -126,10 +119,11 @@ begin
 			      where k.low_seq < least(s.low, old) and (random() < s.n / 16.0 or cardinality(taken) < 16) for no key update of k skip locked) f
 			where c.agent_id = f.agent_id and c.rank = f.rank;
 		end if;
-		exit when cardinality(ids) = claim.slots;
+		exit when free <= 0 or n_agents = 1 and cardinality(taken) < want;
 		-- Who gave all that was asked may have more; who was not asked does.
 		select array_agg(u.agent_id order by u.ord), array_agg(u.room - u.given order by u.ord) into circle, room
-			from unnest(circle, room, given) with ordinality u(agent_id, room, given, ord)
+			from (select x.agent_id, x.room, x.ord, (select count(*) from unnest(ords) o where o = x.ord) as given
+			      from unnest(circle, room) with ordinality x(agent_id, room, ord)) u
 			where u.ord > asked or (u.given >= least(u.room, want) and u.room > u.given);
 		n_agents := coalesce(cardinality(circle), 0);
 	end loop;

@@ -129,6 +129,6 @@ begin
 			perform pg_notify('signalbox_work', '');
 		end if;
 	end if;
-	queue_position := case when fresh then place_at_dispatch(agent_no, ~least(own, ahead), seq, id) end;
+	queue_position := case when fresh then place_at_dispatch(agent_no, ~least(own, ahead), seq) end;
 	return next;
 end $$;

@@ -149,6 +149,19 @@ TEST(lists)
 	assert_int_equal(sum, 13);
 }
 
+TEST(whole_numbers)
+{
+	static const int64_t NUMBERS[] = { 0, 7, -7, 10, 1234567890123, INT64_MAX, INT64_MIN };
+	for (size_t i = 0; i < ARRAY_SIZE(NUMBERS); i++) {
+		struct strbuf b = STRBUF_INIT(64);
+		char expected[32];
+		snprintf(expected, sizeof expected, "%lld", (long long)NUMBERS[i]);
+		strbuf_int(&b, NUMBERS[i]);
+		assert_string_equal(strbuf_text(&b), expected);
+		strbuf_release(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +170,7 @@ int main(void)
 		cmocka_unit_test(views),
 		cmocka_unit_test(a_buffer_grows_to_its_cap_and_no_further),
 		cmocka_unit_test(what_broke_stays_broken),
+		cmocka_unit_test(whole_numbers),
 		cmocka_unit_test(bytes_of_any_value),
 		cmocka_unit_test(lists),
 	};

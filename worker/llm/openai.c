@@ -180,50 +180,46 @@ static bool has_text(const struct json *j, const char *path)
 	return json_str(j, path, &text) && text.len > 0;
 }
 
-/* `said`: a delta, or (a body that came whole) the message. */
-static int read_message(struct reply *r, struct str data, const struct json *j, const char *said, struct err *err)
+/* `said`: a delta, or (a body that came whole) the message; calls: the path of its calls in j. */
+static int read_message(struct reply *r, struct str data, const struct json *j, const struct json *said, const char *calls,
+                        struct err *err)
 {
-	char path[64];
-	snprintf(path, sizeof path, "%s.refusal", said);
-	if (has_text(j, path)) {
+	if (has_text(said, "refusal")) {
 		r->is_refused = true;
-		wire_put_text(r, j, path);
+		wire_put_text(r, said, "refusal");
 	}
-	snprintf(path, sizeof path, "%s.reasoning_content", said);
-	r->has_thought |= has_text(j, path);
-	snprintf(path, sizeof path, "%s.reasoning", said);
-	r->has_thought |= has_text(j, path);
-	snprintf(path, sizeof path, "%s.content", said);
-	wire_put_text(r, j, path);
-	snprintf(path, sizeof path, "%s.tool_calls", said);
-	return read_calls(r, data, path, j, err);
+	r->has_thought |= has_text(said, "reasoning_content") || has_text(said, "reasoning");
+	wire_put_text(r, said, "content");
+	return json_get(said, "tool_calls") != NULL ? read_calls(r, data, calls, j, err) : 0;
 }
 
 static int feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
 {
 	static const char *const PAYLOAD[] = { "choices", "usage", NULL };
-	static const char *const USAGE[] = { "x_groq.usage", "choices[0].usage", "usage" };
 	const struct json *j;
 	if (wire_event(a, name, data, PAYLOAD, &j, err) < 0)
 		return -1;
+	const struct json *choice = json_get(j, "choices[0]");
+	const struct json *delta = json_get(choice, "delta"), *message = json_get(choice, "message");
+	const struct json *const usage[] = { json_get(j, "x_groq.usage"), json_get(choice, "usage"), json_get(j, "usage") };
 	wire_keep(r->model, sizeof r->model, j, "model");
 	wire_keep(r->id, sizeof r->id, j, "id");
 	wire_keep(r->usage.tier, sizeof r->usage.tier, j, "service_tier");
-	for (size_t i = 0; i < ARRAY_SIZE(USAGE); i++)
-		if (json_is_object(json_get(j, USAGE[i])))
-			read_usage(r, json_get(j, USAGE[i]));
-	wire_keep_finish(r, j, "choices[0].finish_reason");
-	wire_keep_finish(r, j, "choices[0].finish_reason.type"); /* sglang */
-	state_of(r)->has_delta |= json_is_object(json_get(j, "choices[0].delta"));
+	for (size_t i = 0; i < ARRAY_SIZE(usage); i++)
+		if (json_is_object(usage[i]))
+			read_usage(r, usage[i]);
+	wire_keep_finish(r, choice, "finish_reason");
+	wire_keep_finish(r, choice, "finish_reason.type"); /* sglang */
+	state_of(r)->has_delta |= json_is_object(delta);
 	if (!state_of(r)->has_delta)
-		wire_put_text(r, j, "choices[0].text");
-	if (read_message(r, data, j, "choices[0].delta", err) < 0)
+		wire_put_text(r, choice, "text");
+	if (read_message(r, data, j, delta, "choices[0].delta.tool_calls", err) < 0)
 		return -1;
 	/* MiniMax says the whole message again behind its pieces, Perplexity all that was said so far beside each of them. */
-	if (state_of(r)->has_delta || !json_is_object(json_get(j, "choices[0].message")))
+	if (state_of(r)->has_delta || !json_is_object(message))
 		return 0;
 	r->is_document = true;
-	return read_message(r, data, j, "choices[0].message", err);
+	return read_message(r, data, j, message, "choices[0].message.tool_calls", err);
 }
 
 static void path(const struct prompt *p, struct strbuf *b)

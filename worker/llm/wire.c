@@ -429,8 +429,11 @@ void wire_put_text(struct reply *r, const struct json *j, const char *path)
 void wire_keep(char *out, size_t size, const struct json *j, const char *path)
 {
 	struct str s;
-	if (json_str(j, path, &s) && s.len > 0)
-		snprintf(out, size, "%s", s.ptr);
+	if (!json_str(j, path, &s) || s.len == 0)
+		return;
+	size_t n = MIN(s.len, size - 1);
+	memcpy(out, s.ptr, n);
+	out[n] = '\0';
 }
 
 void wire_keep_finish(struct reply *r, const struct json *j, const char *path)

@@ -15,6 +15,12 @@
 #define BATCH_MAX 200
 #define TIMEOUT_MS 10000
 
+/* Claims that find something begin twice as far apart as the first took, within these bounds, so that messages and places that come free one after
+ * the other are dealt with in one: a claim costs the database ten times what a message in it does, and the more the busier it is. The first
+ * message after a while waits for nothing. */
+#define GATHER_MIN_USEC (2 * USEC_PER_MSEC)
+#define GATHER_MAX_USEC (10 * USEC_PER_MSEC)
+
 static const int LOOK_AGAIN_MS[] = { 2, 20, 100 };
 
 struct claim {
@@ -127,13 +133,18 @@ static void *claim_main(void *arg)
 	size_t empty = 0; /* claims in a row that found nothing */
 	int pause_ms = 100;
 	bool said = false;
+	usec_t next = 0; /* not before */
 	while (!atomic_load(&c->ending)) {
+		usec_t early = next - clock_mono();
+		if (early > 0)
+			usleep((useconds_t)early);
 		int slots = (int)o->concurrency - jobs_messages(c->services->jobs);
 		if (slots <= 0) {
 			wait_for_cause(c, (int)o->poll_ms);
 			empty = 0;
 			continue;
 		}
+		usec_t began = clock_mono();
 		int taken = claim_some(c, slots, &err);
 		if (taken < 0) {
 			if (!said)
@@ -147,6 +158,9 @@ static void *claim_main(void *arg)
 			log_event(LOG_INFO, "claiming again", "worker=%s", c->services->worker_name);
 		said = false;
 		pause_ms = 100;
+		usec_t now = clock_mono();
+		if (taken > 0)
+			next = began + MIN(MAX(2 * (now - began), GATHER_MIN_USEC), GATHER_MAX_USEC);
 		empty = taken > 0 ? 0 : empty + 1;
 		if (empty > 0)
 			empty = wait_for_cause(c, empty <= ARRAY_SIZE(LOOK_AGAIN_MS) ? LOOK_AGAIN_MS[empty - 1] : (int)o->poll_ms)

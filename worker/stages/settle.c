@@ -44,7 +44,8 @@ static void compose(struct job *job)
 	struct strbuf *b = &job->record;
 	enum outcome outcome = outcome_of(job);
 	struct str said = { strbuf_text(&job->live.text), job->live.text.len };
-	strbuf_addf(b, "{\"message_id\":%lld", (long long)job->message_id);
+	strbuf_char(b, '{');
+	json_put_int_field(b, "message_id", job->message_id);
 	json_put_field(b, "job_id", job->job_id);
 	json_put_field(b, "outcome", OUTCOME[outcome]);
 	if (outcome == OUTCOME_COMPLETED) {
