@@ -3,7 +3,7 @@
 # enum { COL_LOAD_CONTEXT_NAME, … }. Usage: awk -v hdr=OUT.h -f embed.awk FILES > OUT.c
 function begin(file,   parts, n) {
 	n = split(file, parts, "/")
-	folder = parts[n - 1]; name = parts[n]; sub(/\.sql$/, "", name)
+	folder = parts[2] == "functions" ? "functions" : parts[n - 1]; name = parts[n]; sub(/\.sql$/, "", name)
 	if (folder == "migrations" || folder == "functions") {
 		count[folder]++
 		symbol = sprintf("text_%s_%d", folder, count[folder])

@@ -11,4 +11,13 @@ files=$(find tui worker shared tests -name node_modules -prune -o -name '*.[ch]'
 status=0
 awk -f tests/lint/layers.awk tests/lint/law.txt $files || status=1
 awk -f tests/lint/banned.awk $files || status=1
+# The room of a function says who may call it, and its file's foot names the roles.
+for f in sql/functions/*/*.sql; do
+	name=$(basename "$f" .sql)
+	grep -q "^create or replace function signalbox\.$name(" "$f" || { echo "$f:1: does not make signalbox.$name()"; status=1; }
+	case $f in
+	sql/functions/internal/*) ! grep -q '^grant' "$f" || { echo "$f:1: is internal, and grants something"; status=1; } ;;
+	*) tail -n 1 "$f" | grep -q "^grant execute on function signalbox\.$name to " || { echo "$f:1: does not say at its foot who may call it"; status=1; } ;;
+	esac
+done
 exit $status

@@ -1,0 +1,6 @@
+-- How many messages the living workers can hold at once; null when none lives.
+create or replace function signalbox.fleet_slots() returns bigint
+language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+	select sum(concurrency) from workers where ended_at is null and not is_draining and lease_until > clock_timestamp();
+$$;
+grant execute on function signalbox.fleet_slots to signalbox_app, signalbox_viewer;

@@ -1,0 +1,20 @@
+-- What a retry of all that match would be, frozen: the ids and attempts as they are now, oldest first, and what an operator wants to know
+-- before the yes. What is held for a retry already is counted, not listed. Of the newest 10,000; `is_cut` says that there are more.
+-- tools: how many of them ran tools, which a retry would run again. Tools do not run yet.
+create or replace function signalbox.failed_plan(filter jsonb)
+returns table (messages text, jobs text, n bigint, held bigint, permanent bigint, tools bigint, cost_usd numeric, cost_unknown bigint, is_cut boolean)
+language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
+	with f as materialized (
+		select * from failed_page(filter, 10000)
+	), p as (
+		select f.*, c.pico, c.is_unknown from f
+		cross join lateral (select sum(x.cost_pico) as pico, bool_or(x.cost_pico is null) as is_unknown from ai_costs x where x.message_id = f.id) c
+		where f.retry_at is null
+	)
+	select coalesce(array_agg(p.message_id order by p.since, p.id), '{}')::text, coalesce(array_agg(p.job_id order by p.since, p.id), '{}')::text,
+		count(*), (select count(*) from f where retry_at is not null), count(*) filter (where p.is_permanent), 0::bigint,
+		usd(coalesce(sum(p.pico), 0)), count(*) filter (where p.is_unknown),
+		(select count(*) from (select from queue where state = 'failed' limit 10001) q) > 10000
+	from p;
+$$;
+grant execute on function signalbox.failed_plan to signalbox_viewer;

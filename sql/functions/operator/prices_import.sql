@@ -1,0 +1,7 @@
+-- import_prices() as consoles of before version 10 call it.
+create or replace function signalbox.prices_import(list jsonb, source text, since date, vendor text, slug text, actor text)
+returns table (imported bigint, passed_over bigint)
+language sql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+	select i.imported, i.passed_over from import_prices(list, source, since, vendor, slug, actor) i;
+$$;
+grant execute on function signalbox.prices_import to signalbox_admin;

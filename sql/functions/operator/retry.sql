@@ -1,0 +1,34 @@
+-- Brings a failed or cancelled message back, with a full number of tries.
+create or replace function signalbox.retry(message uuid, actor text, seen_job uuid default null, seen_status text default null) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+declare
+	locked bigint := lock_message(message, seen_job, seen_status);
+	m ai_messages;
+	t timestamptz := clock_timestamp();
+begin
+	select * into m from ai_messages where id = locked;
+	if m.processing_status not in ('failed', 'cancelled') then
+		raise exception 'only a failed or cancelled message can be retried; this one is %', m.processing_status using errcode = 'SB003';
+	end if;
+	perform open_lane((select agent_id from ai_sessions where id = m.session_id), m.priority);
+	-- Within a session age decides: a later message that was to be next steps back.
+	update queue set state = 'blocked' where session_id = m.session_id and state in ('ready', 'delayed') and message_id > m.id;
+	insert into queue as q (message_id, session_id, agent_id, priority, state, attempts, runs, seq)
+		select m.id, m.session_id, s.agent_id, m.priority, 'blocked',
+		       (select count(*) from attempts a where a.message_id = m.id and a.outcome is distinct from 'released'),
+		       (select count(*) from attempts a where a.message_id = m.id),
+		       -- Its age: just before the later ones of its session, so that seq and order agree.
+		       coalesce((select min(w.seq) from queue w where w.session_id = m.session_id and w.message_id > m.id
+		                 and w.state <> 'failed'), nextval('queue_seq'))
+		from ai_sessions s where s.id = m.session_id
+		on conflict (message_id) do update set state = 'blocked', errors = 0, crashes = 0, seq = excluded.seq, queued_at = t,
+			run_after = null, job_id = null, worker_id = null, retry_at = null, retry_actor = null, changed_at = t;
+	update ai_messages set processing_status = 'queued', queued_at = t, processing_started_at = null,
+		processing_completed_at = null, processing_error = null where id = m.id;
+	perform promote(array[m.session_id]);
+	perform log_action(actor, 'retry', m.id, null, null, jsonb_build_object('status', m.processing_status, 'error', m.processing_error), null);
+	perform wake_worker();
+	perform pg_notify('signalbox_changed', '');
+	return message_status(message);
+end $$;
+grant execute on function signalbox.retry to signalbox_operator;

@@ -1,0 +1,204 @@
+-- What became of a batch of attempts: one commit. Each record names its message and its job; only the holder of the current job changes
+-- the message, whoever lost it writes nothing there. The attempt's own row and its cost are taken either way, once.
+-- Idempotent: a worker that does not know whether its commit arrived sends the batch again.
+--
+-- records: [{"message_id","job_id","outcome","content","error_class","error","is_permanent","provider","model_asked","model","tokens_prompt",
+--   "tokens_completion","tokens_cached","tokens_cache_write","tokens_cache_write_1h","tokens_reasoning","tokens_audio_in","tokens_audio_out","service_tier",
+--   "is_estimated","was_called","ttft_ms","generation_ms","finish_reason","proof","vendor_cost_pico","wait_ms","said","context","request_id","chain","n_calls","own_protocol","own_turn",
+--   "intent","intent_confidence","intent_key"}]
+-- chain: [{"provider","model","class","error","wait_ms","ms","request_id", and of a call that may be billed: "call","tokens_…","was_called"}]
+-- intent_confidence: the question was classified, intent null is "unsure"; intent_key: newly so. The call for it is in the chain, as call 0 with
+--   a "kind" (intent, embedding), also where it went well.
+-- outcome: completed | error | rate_limited | released | gone.  wait_ms: of rate_limited, how long the agent waits; of an error, that it burns no try (the
+-- call was a probe) and how long the message waits.  Answers (job_id, result): 'kept', 'lost', or 'busy': with may_skip, records whose session or message
+-- somebody else has locked are left out, to be said again; without it they are waited for, 5 s at most.
+-- JSON rather than arrays, so that workers of two versions can talk to one function.
+--
+-- One statement for each thing that is written, and none for what this batch does not have: starting a large statement costs more than what it does for
+-- a batch of one.
+create or replace function signalbox.settle_batch(worker uuid, records json, tries int, backoff interval, may_skip boolean)
+returns table (job_id uuid, result text)
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
+-- Plans must not follow the sizes these tables had when they were new and empty: always by index, a look for each record (see claim()).
+-- (What has no index then looks dear, and would be compiled: no JIT.) Nor be made anew for the arguments of each call: that takes longer than the work.
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan
+set lock_timeout = '5s' as $$
+#variable_conflict use_column
+declare
+	t        timestamptz;
+	recs     settle_record[] := array(select r from json_populate_recordset(null::settle_record, records) r);
+	asked    settle_record[] := recs;
+	me       uuid := worker_of(settle_batch.worker);
+	who      text;
+	tries    int := greatest(1, least(settle_batch.tries, 100));
+	backoff  interval := greatest(interval '0', least(settle_batch.backoff, interval '1 day'));
+	n_free   int;
+	busy     uuid[];
+	held     settle_record[];    -- records whose job holds its message, and what the queue says of each
+	places   settle_place[];
+	ids      bigint[];
+	jobs     uuid[];
+	sessions bigint[];
+	others   settle_record[];
+	n_ended  int;
+	n_called int;
+begin
+	if me is null then
+		raise exception 'worker % is somebody else', settle_batch.worker using errcode = 'SB003';
+	end if;
+	-- The session's row first, as everybody does; then what is ours. Only who has locked its session changes a running message.
+	-- The common case in one look: all are ours, and nobody else has locked them.
+	if may_skip then
+		select count(*) into n_free from (
+			select from unnest(recs) r cross join lateral (select * from queue o where o.message_id = r.message_id offset 0) q
+			cross join lateral (select from ai_sessions s where s.id = q.session_id for no key update skip locked) s
+			cross join lateral (select from ai_messages m where m.id = r.message_id for no key update skip locked) m
+			where q.job_id = r.job_id and q.worker_id = me offset 0) x;
+	end if;
+	if n_free is distinct from cardinality(recs) then
+		-- Only who holds or held a job says what became of it: a job's id is no secret.
+		recs := settle_mine(recs, me);
+		if may_skip then
+			busy := array(
+				select r.job_id from unnest(recs) r cross join lateral (select * from queue o where o.message_id = r.message_id offset 0) q
+				where q.job_id = r.job_id and not (exists (select from ai_sessions s where s.id = q.session_id for no key update skip locked)
+					and exists (select from ai_messages m where m.id = r.message_id for no key update skip locked)));
+			recs := array(select r from unnest(recs) r where not r.job_id = any (busy));
+		else
+			perform from ai_sessions s where s.id in (
+				select q.session_id from unnest(recs) r join queue q on q.message_id = any (array[r.message_id]) where q.job_id = r.job_id) order by s.id for no key update;
+		end if;
+	end if;
+	-- A count that cannot be is one that nobody knows.
+	if exists (select from unnest(recs) r where r.vendor_cost_pico not between 0 and 1000000000000000
+		or greatest(r.tokens_prompt, r.tokens_completion, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_reasoning, r.tokens_audio_in,
+			r.tokens_audio_out) > 20000000
+		or least(r.tokens_prompt, r.tokens_completion, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_reasoning, r.tokens_audio_in,
+			r.tokens_audio_out, r.ttft_ms, r.generation_ms, r.wait_ms, r.n_calls) < 0 or r.wait_ms > 86400000 or r.n_calls > 1000) then
+		recs := settle_sane(recs);
+	end if;
+	t := clock_timestamp();
+
+	-- What becomes of each held message: an answer ends it; an error ends it when it is permanent or the tries are used up.
+	-- A "too many requests" or a hand-back goes to the front of its place in the queue and burns no try.
+	with tariffs as materialized (
+		select d.*, p from (select distinct r.provider, r.model, r.model_asked from unnest(recs) r where r.was_called) d
+		left join lateral tariff(d.provider, d.model, d.model_asked, t) p on true
+	), places as (
+		select r, r.message_id, r.job_id, r.was_called, row(q.session_id, q.agent_id, q.attempts, q.runs, q.worker_id, q.changed_at,
+			case when r.outcome = 'completed' then 'completed'
+			when r.outcome = 'error' and (r.is_permanent or r.wait_ms is null and q.errors + 1 >= tries) then 'failed'
+			else 'blocked' end,    -- until promote_heads() below finds the head of the session
+			case when r.was_called then (select price(x.p, r.tokens_prompt, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_completion,
+					r.tokens_reasoning, r.tokens_audio_in, r.tokens_audio_out, r.service_tier) from tariffs x
+				where x.provider is not distinct from r.provider and x.model is not distinct from r.model
+				and x.model_asked is not distinct from r.model_asked) end)::settle_place as place, q.session_id, r.outcome = 'completed' as is_completed
+		from unnest(recs) r cross join lateral (select * from queue o where o.message_id = r.message_id offset 0) q
+		where q.job_id = r.job_id and q.state = 'running' and r.outcome <> 'gone'
+	)
+	select array_agg(p.r), array_agg(p.place), array_agg(p.message_id), array_agg(p.job_id), array_agg(p.session_id), count(*) filter (where p.is_completed),
+		count(*) filter (where p.was_called) into held, places, ids, jobs, sessions, n_ended, n_called from places p;
+
+	if held is not null then
+		select w.name into who from workers w where w.id = me;
+		if n_ended = cardinality(ids) then
+			delete from queue q where q.message_id = any (ids);
+		else
+			delete from queue q using rows from (unnest(held), unnest(places)) f where q.message_id = any (array[f.message_id]) and f.becomes = 'completed';
+			update queue q set state = f.becomes::queue_state, changed_at = t, deadline = null, worker_id = null, job_id = null,
+				errors = q.errors + (f.outcome = 'error' and f.wait_ms is null)::int, attempts = q.attempts - (f.outcome = 'released')::int,
+				run_after = case when f.becomes = 'blocked' and f.outcome = 'error' then t + coalesce(make_interval(secs => f.wait_ms / 1000.0), backoff) end
+			from rows from (unnest(held), unnest(places)) f where q.message_id = any (array[f.message_id]) and f.becomes <> 'completed';
+			update lanes l set blocked_until = greatest(l.blocked_until, t + x.wait)
+			from (select f.agent_id, max(make_interval(secs => least(coalesce(f.wait_ms, 1000), 86400000) / 1000.0)) as wait
+			      from rows from (unnest(held), unnest(places)) f where f.outcome = 'rate_limited' group by 1) x
+			where l.agent_id = x.agent_id and l.agent_id in (select k.agent_id from lanes k where k.agent_id = x.agent_id for no key update skip locked);
+		end if;
+		update ai_messages m set
+			processing_status = case when f.becomes in ('completed', 'failed') then f.becomes else 'queued' end,
+			processing_started_at = case when f.becomes = 'blocked' then null else m.processing_started_at end,
+			processing_completed_at = case when f.becomes in ('completed', 'failed') then t end,
+			content = case f.becomes when 'completed' then coalesce(f.content, '') else m.content end,
+			own_protocol = case f.becomes when 'completed' then f.own_protocol else m.own_protocol end,
+			finish_reason = case when f.becomes in ('completed', 'failed') then f.finish_reason else m.finish_reason end,
+			own_turn = case f.becomes when 'completed' then f.own_turn else m.own_turn end,
+			processing_error = case f.outcome when 'error' then f.error_class || ': ' || f.error when 'completed' then null else m.processing_error end,
+			retry_count = case f.outcome when 'released' then greatest(f.attempts - 2, 0) else m.retry_count end,
+			model_used = coalesce(f.model, m.model_used), tokens_prompt = f.tokens_prompt, tokens_completion = f.tokens_completion,
+			generation_time_ms = coalesce(f.generation_ms, m.generation_time_ms), rag_context = coalesce(f.context, m.rag_context),
+			intent = case when f.intent_confidence is not null then f.intent else m.intent end, intent_confidence = coalesce(f.intent_confidence, m.intent_confidence)
+		from rows from (unnest(held), unnest(places)) f where m.id = any (array[f.message_id]);
+		insert into attempts (job_id, message_id, agent_id, number, worker_id, worker_name, provider, model, started_at, ended_at, outcome, error_class,
+			error, is_permanent, ttft_ms, generation_ms, tokens_prompt, tokens_completion, is_estimated, cost_pico, said, chain, request_id,
+			finish_reason, proof, vendor_cost_pico)
+		select f.job_id, f.message_id, f.agent_id, f.runs, f.worker_id, who, f.provider, f.model, f.began, t,
+			case when f.outcome = 'error' then case f.becomes when 'failed' then 'failed' else 'retry' end else f.outcome end,
+			f.error_class, f.error, f.is_permanent, f.ttft_ms, f.generation_ms, f.tokens_prompt, f.tokens_completion, f.is_estimated,
+			f.cost_pico, nullif(f.said, ''), f.chain, f.request_id, f.finish_reason, f.proof, f.vendor_cost_pico
+		from rows from (unnest(held), unnest(places)) f
+		-- There already: its worker said that it was gone, and it was not yet.
+		on conflict (message_id, job_id) do update set ended_at = excluded.ended_at, outcome = excluded.outcome;
+		if n_called > 0 then
+			insert into ai_costs (job_id, call, message_id, session_id, agent_id, agent_type, provider, model, tokens_input, tokens_output,
+				tokens_cached, tokens_cache_write, tokens_cache_write_1h, tokens_reasoning, tokens_audio_in, tokens_audio_out, service_tier, is_estimated, cost_pico,
+				vendor_cost_pico, intent, created_at)
+			select f.job_id, coalesce(f.n_calls, 1), f.message_id, f.session_id, f.agent_id, (select a.type from agents a where a.id = f.agent_id),
+				f.provider, f.model, f.tokens_prompt, f.tokens_completion,
+				f.tokens_cached, f.tokens_cache_write, f.tokens_cache_write_1h, f.tokens_reasoning, f.tokens_audio_in, f.tokens_audio_out, f.service_tier,
+				coalesce(f.is_estimated, false), f.cost_pico, f.vendor_cost_pico, f.intent, t
+			from rows from (unnest(held), unnest(places)) f where f.was_called
+			on conflict do nothing;
+		end if;
+		insert into stats_minute as old (minute, agent_id, worker_id, completed, failed, errors, processing_ms, tokens_prompt, tokens_completion,
+			tokens_cached, cost_pico, cost_unknown, cost_wasted_pico, limited)
+		select date_trunc('minute', t), f.agent_id, me, count(*) filter (where f.becomes = 'completed'),
+			count(*) filter (where f.becomes = 'failed'), count(*) filter (where f.outcome = 'error'),
+			coalesce(sum(extract(epoch from t - f.began) * 1000) filter (where f.becomes = 'completed'), 0)::bigint,
+			coalesce(sum(f.tokens_prompt) filter (where f.was_called), 0), coalesce(sum(f.tokens_completion) filter (where f.was_called), 0),
+			coalesce(sum(f.tokens_cached) filter (where f.was_called), 0), coalesce(sum(f.cost_pico), 0),
+			count(*) filter (where f.was_called and f.cost_pico is null), coalesce(sum(f.cost_pico) filter (where f.becomes <> 'completed'), 0),
+			sum(refusals(f.chain))
+		from rows from (unnest(held), unnest(places)) f group by f.agent_id order by f.agent_id
+		on conflict (minute, agent_id, worker_id) do update set completed = old.completed + excluded.completed, failed = old.failed + excluded.failed,
+			errors = old.errors + excluded.errors, processing_ms = old.processing_ms + excluded.processing_ms,
+			tokens_prompt = old.tokens_prompt + excluded.tokens_prompt, tokens_completion = old.tokens_completion + excluded.tokens_completion,
+			tokens_cached = old.tokens_cached + excluded.tokens_cached, cost_pico = old.cost_pico + excluded.cost_pico,
+			cost_unknown = old.cost_unknown + excluded.cost_unknown, cost_wasted_pico = old.cost_wasted_pico + excluded.cost_wasted_pico,
+			limited = old.limited + excluded.limited;
+		if n_ended > 0 then
+			insert into latencies as old (slot, agent_id, worker_id, counts)
+			select date_bin('5 min', t, timestamptz '2000-01-01 00:00+00'), f.agent_id, me, latency_counts(array_agg(extract(epoch from t - f.began) * 1000))
+			from unnest(places) f where f.becomes = 'completed' group by f.agent_id order by f.agent_id
+			on conflict (slot, agent_id, worker_id) do update set counts = add_counts(old.counts, excluded.counts);
+		end if;
+		-- A probe's verdict comes with its worker's next report. Should that worker die before, another may try soon, not when the attempt would have ended.
+		if exists (select from breakers b where b.probe_job = any (jobs)) then
+			update breakers b set probe_until = least(b.probe_until, t + interval '10 s') from (
+				select k.provider, k.model, k.key_env from breakers k where k.probe_job = any (jobs) for update skip locked) x
+			where b.provider = x.provider and b.model = x.model and b.key_env = x.key_env;
+		end if;
+	end if;
+	if exists (select from unnest(recs) r where r.chain is not null) then
+		perform settle_chain(recs, me, t);
+	end if;
+	if exists (select from reservations) then
+		delete from reservations x using unnest(recs) r where x.job_id = any (array[r.job_id]);
+	end if;
+	if exists (select from stops) then
+		delete from stops x using unnest(recs) r where x.job_id = r.job_id;
+	end if;
+	delete from message_stream s using unnest(recs) r where s.message_id = any (array[r.message_id]) and s.job_id = r.job_id;
+	if n_ended < cardinality(ids) or exists (
+			select from unnest(sessions) s(id) cross join lateral (
+				select from queue w where w.session_id = s.id and w.state in ('ready', 'blocked', 'delayed', 'running') offset 0) w) then
+		perform promote_heads(sessions, true);
+	end if;
+	if cardinality(recs) > coalesce(cardinality(ids), 0) then
+		others := array(select r from unnest(recs) r where jobs is null or not r.job_id = any (jobs));
+		perform settle_late(others, me, t);
+	end if;
+	return query select r.job_id, case when r.job_id = any (busy) then 'busy' when r.job_id = any (jobs) or r.outcome <> 'gone' and exists (select from attempts a where a.message_id = r.message_id and a.job_id = r.job_id
+			and a.outcome not in ('lost', 'cancelled')) then 'kept' else 'lost' end
+		from unnest(asked) r;
+end $$;
+grant execute on function signalbox.settle_batch to signalbox_worker;

@@ -1,0 +1,20 @@
+-- The care of what the hot path relies on, by whichever worker comes first, on a connection of its own because it may take long with
+-- millions waiting: totals and maps for positions, the sweep behind the lanes' cursors, what may be forgotten.
+create or replace function signalbox.tend() returns void
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off as $$
+declare
+	name text;
+begin
+	begin
+		lock table lock_tend in exclusive mode nowait;
+	exception when lock_not_available then
+		return;
+	end;
+	perform set_config('synchronous_commit', 'off', true);
+	-- What did not go well the last time comes last, for it may use up the time; else by name backwards: the sweep reads the totals.
+	for name in select c.name from chores c where c.name not in ('overdue', 'clock') order by c.error is not null, c.name desc loop
+		exit when chore_due(name) and not chore(name);
+	end loop;
+end $$;
+grant execute on function signalbox.tend to signalbox_worker;

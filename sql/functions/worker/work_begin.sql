@@ -1,0 +1,26 @@
+-- The oldest work that waits, or whose worker is no more (three times: then it is not tried again), and whose model this worker can call. What it is:
+-- work_args(). Nothing else promises the agent's money meanwhile, as in a claim; where it is gone by now, the work fails.
+create or replace function signalbox.work_begin(worker uuid) returns table (id bigint, job_id uuid)
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp set enable_seqscan = off as $$
+#variable_conflict use_column
+declare
+	me workers;
+	n  bigint;
+begin
+	select * into me from workers k where k.id = worker_of(work_begin.worker) and k.ended_at is null and k.lease_until > clock_timestamp();
+	n := (select w.id from work w where me.id is not null and w.state in ('queued', 'running') and (w.state = 'queued' or not exists (
+			select from workers k where k.id = w.worker_id and k.ended_at is null and k.lease_until > clock_timestamp()))
+		and not exists (select from all_routes r where r.agent_id = w.agent_id and r.ord = -1 and r.provider_id = any (me.mute))
+		order by w.id limit 1 for no key update skip locked);
+	if n is null then
+		return;
+	end if;
+	lock table lock_claim in exclusive mode;
+	update work w set state = 'failed', error = 'its worker was lost three times', ended_at = clock_timestamp() where w.id = n and w.runs >= 3;
+	update work w set state = 'failed', error = 'its agent has no budget left for that', ended_at = clock_timestamp()
+		where w.id = n and w.state <> 'failed' and money_left(w.agent_id) < 0;
+	return query update work w set state = 'running', worker_id = me.id, job_id = x.job, jobs = w.jobs || x.job, done = 0, runs = w.runs + 1
+		from (select gen_random_uuid() as job offset 0) x where w.id = n and w.state <> 'failed'
+		returning w.id, w.job_id;
+end $$;
+grant execute on function signalbox.work_begin to signalbox_worker;

@@ -1,0 +1,20 @@
+-- Renews the lease, by the database's clock, and answers the jobs to stop (until their records come: an answer may be lost), and whether somebody asked the worker
+-- to end. No row: the lease was lost, all its jobs are somebody else's. id: as worker_of() takes it. facts: {"rss": bytes of
+-- memory, "calls": {provider: calls under way}, "kept": records that could not be written yet, "lacks": {secret: why the worker does not have it}}, null from
+-- older workers.
+create or replace function signalbox.worker_renew(id uuid, lease interval, draining boolean, facts jsonb default null)
+returns table (stop uuid[], drain boolean)
+language sql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+	with alive as (
+		update workers w set lease_until = clock_timestamp() + lease_length(lease), is_draining = draining, renewed_at = clock_timestamp(),
+			rss_bytes = (facts ->> 'rss')::bigint, calls = case when octet_length(facts::text) < 65536 then facts -> 'calls' end,
+			kept = greatest(0, least(coalesce((facts ->> 'kept')::bigint, 0), 1000000000))::int,
+			lacks = case when octet_length(facts::text) < 65536 then nullif(facts -> 'lacks', '{}') end,
+			mute = case when jsonb_typeof(facts -> 'lacks') = 'object' and facts -> 'lacks' <> '{}' then array(
+				select p.id from providers p where exists (select from provider_secrets(p.key_env, p.header, p.query) n where facts -> 'lacks' ? n)) else '{}' end
+		where w.id = (select worker_of(worker_renew.id)) and w.ended_at is null returning w.id
+	)
+	select array(select s.job_id from stops s where s.worker_id = alive.id), exists (select from worker_drains d where d.worker_id = alive.id)
+	from alive;
+$$;
+grant execute on function signalbox.worker_renew to signalbox_worker;
