@@ -69,11 +69,11 @@ static void take_put(struct job *job, void *arg)
 		return;
 	bool is = false;
 	for (int i = 0; i < r->n_rows; i++) {
-		if (rows_int(r, i, 0, 0) != job->message_id)
+		if (rows_int(r, i, COL_STREAM_WRITE_MESSAGE_ID, 0) != job->message_id)
 			continue;
-		is = rows_bool(r, i, 1);
+		is = rows_bool(r, i, COL_STREAM_WRITE_IS_WATCHED);
 		pthread_mutex_lock(&live->lock);
-		live->flushed = MIN((size_t)MAX(rows_int(r, i, 2, 0), 0), live->text.len);
+		live->flushed = MIN((size_t)MAX(rows_int(r, i, COL_STREAM_WRITE_HERE, 0), 0), live->text.len);
 		pthread_mutex_unlock(&live->lock);
 	}
 	atomic_store(&live->watched, is);
@@ -84,7 +84,7 @@ static void mark(struct job *job, void *arg)
 	const struct rows *r = arg;
 	bool is = false;
 	for (int i = 0; i < r->n_rows; i++)
-		is |= rows_int(r, i, 0, 0) == job->message_id;
+		is |= rows_int(r, i, COL_WATCHED_MESSAGE_ID, 0) == job->message_id;
 	atomic_store(&job->live.watched, is);
 }
 
@@ -102,8 +102,7 @@ static int put_text(struct outbox *o, struct err *err)
 	if (f.any && !f.texts.broken) {
 		const char *params[] = { strbuf_text(&f.messages), strbuf_text(&f.jobs), strbuf_text(&f.ats),
 			                 strbuf_text(&f.texts) };
-		result = pg_exec(o->pg, &a, "select message_id, is_watched, here from signalbox.stream_write($1, $2, $3, $4)",
-		                 params, 4, TIMEOUT_MS, &r, err);
+		result = pg_exec(o->pg, &a, sql_worker_stream_write, params, 4, TIMEOUT_MS, &r, err);
 		if (result == 0)
 			jobs_each(o->services->jobs, take_put, &r);
 	}
@@ -145,8 +144,7 @@ static int put_report(struct outbox *o, struct err *err)
 	lease_key(o->lease, worker);
 	if (breakers_begin_report(o->services->breakers, &report)) {
 		const char *params[] = { worker, strbuf_text(&report) };
-		result = pg_exec(o->pg, &a, "select provider, model, key_env, held_ms from signalbox.report_calls($1, $2)",
-		                 params, 2, TIMEOUT_MS, &r, err);
+		result = pg_exec(o->pg, &a, sql_worker_report_calls, params, 2, TIMEOUT_MS, &r, err);
 		breakers_end_report(o->services->breakers, result == 0 ? &r : NULL);
 		if (result < 0 && !o->is_untold)
 			log_event(LOG_WARN, "calls are not reported, trying again", "code=%s", err_name(err->code));
@@ -169,7 +167,7 @@ static bool wait_for_cause(struct outbox *o, int ms)
 static void *outbox_main(void *arg)
 {
 	struct outbox *o = arg;
-	const char *news;
+	const char *news, *channel[] = { CHANNEL_CHANGED };
 	struct err err;
 	usec_t looked = 0, hinted = 0, reported = 0;
 	while (!atomic_load(&o->ending)) {
@@ -183,7 +181,7 @@ static void *outbox_main(void *arg)
 			up = put_text(o, &err) == 0;
 		if (up && now - hinted >= HINT_USEC && atomic_exchange(&o->changed, false)) {
 			hinted = now;
-			up = pg_exec(o->pg, NULL, "select pg_notify('" CHANNEL_CHANGED "', '')", NULL, 0, TIMEOUT_MS, NULL,
+			up = pg_exec(o->pg, NULL, sql_worker_changed, channel, 1, TIMEOUT_MS, NULL,
 			             &err) == 0;
 		}
 		bool urgent = atomic_exchange(&o->urgent, false);

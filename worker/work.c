@@ -12,6 +12,7 @@
 #include "shared/thread.h"
 #include "shared/vocab.h"
 #include "shared/wake.h"
+#include "sql_embed.h"
 #include "worker/job.h"
 #include "worker/llm/intent.h"
 
@@ -117,8 +118,8 @@ static void say_progress(struct row *row)
 	pthread_mutex_unlock(&w->lock);
 	const char *params[] = { row->id, row->job_id, done };
 	if (connect(w, &err) == 0 &&
-	    pg_exec(w->pg, &a, "select signalbox.work_progress($1, $2, $3)", params, 3, TIMEOUT_MS, &r, &err) == 0)
-		row->is_lost |= !rows_bool(&r, 0, 0);
+	    pg_exec(w->pg, &a, sql_worker_work_progress, params, 3, TIMEOUT_MS, &r, &err) == 0)
+		row->is_lost |= !rows_bool(&r, 0, COL_WORK_PROGRESS_IS_OURS);
 	row->is_lost |= !lease_key(w->lease, key) || strcmp(key, row->worker_key) != 0;
 	arena_release(&a);
 }
@@ -212,7 +213,7 @@ static void finish(struct row *row, const struct json *spec, const struct err *f
 	const char *params[] = { row->id, row->job_id, error == NULL && !row->is_left ? strbuf_text(&result) : NULL,
 		                 row->is_left ? NULL : error, strbuf_text(&usage) };
 	while (connect(w, &err) < 0 ||
-	       pg_exec(w->pg, NULL, "select signalbox.work_end($1, $2, $3, $4, $5)", params, 5, TIMEOUT_MS, NULL, &err) < 0) {
+	       pg_exec(w->pg, NULL, sql_worker_work_end, params, 5, TIMEOUT_MS, NULL, &err) < 0) {
 		log_event(LOG_WARN, "the end of a command's work is not written yet", "work=%s code=%s", row->id,
 		          err_name(err.code));
 		if (atomic_load(&w->ending) ||
@@ -269,7 +270,7 @@ static const char *ask_args(struct row *row, struct arena *a)
 	struct rows r;
 	struct err err;
 	while (connect(w, &err) < 0 ||
-	       pg_exec(w->pg, a, "select args, spec from signalbox.work_args($1, $2)", params, 2, TIMEOUT_MS, &r, &err) < 0) {
+	       pg_exec(w->pg, a, sql_worker_work_args, params, 2, TIMEOUT_MS, &r, &err) < 0) {
 		log_event(LOG_WARN, "a command's work was taken and is not read yet", "work=%s code=%s", row->id,
 		          err_name(err.code));
 		if (atomic_load(&w->ending))
@@ -278,8 +279,8 @@ static const char *ask_args(struct row *row, struct arena *a)
 	}
 	if (r.n_rows == 0)
 		return NULL;
-	row->spec = rows_at(&r, 0, 1);
-	return rows_at(&r, 0, 0);
+	row->spec = rows_at(&r, 0, COL_WORK_ARGS_SPEC);
+	return rows_at(&r, 0, COL_WORK_ARGS_ARGS);
 }
 
 /* True when there was something to do. */
@@ -291,11 +292,11 @@ static bool take_one(struct work *w, struct err *err)
 	if (connect(w, err) < 0 || !lease_key(w->lease, row.worker_key))
 		return false;
 	const char *params[] = { row.worker_key };
-	bool some = pg_exec(w->pg, &a, "select id, job_id from signalbox.work_begin($1)", params, 1, TIMEOUT_MS, &r, err) == 0 &&
+	bool some = pg_exec(w->pg, &a, sql_worker_work_begin, params, 1, TIMEOUT_MS, &r, err) == 0 &&
 	            r.n_rows > 0;
 	if (some) {
-		row.id = rows_at(&r, 0, 0);
-		row.job_id = rows_at(&r, 0, 1);
+		row.id = rows_at(&r, 0, COL_WORK_BEGIN_ID);
+		row.job_id = rows_at(&r, 0, COL_WORK_BEGIN_JOB_ID);
 		const char *args = ask_args(&row, &a);
 		if (args != NULL)
 			run_row(&row, &a, args);

@@ -6,6 +6,7 @@
 #include "shared/log.h"
 #include "shared/pg.h"
 #include "shared/thread.h"
+#include "sql_embed.h"
 #include "worker/services.h"
 #include "worker/telemetry/count.h"
 #include "worker/telemetry/facts.h"
@@ -78,18 +79,18 @@ static int call_settle(struct writer *w, struct job **jobs, int n, enum fate *fa
 	if (w->pg == NULL && pg_connect(&w->pg, w->url, "signalbox-worker writer", "-c statement_timeout=25s", 5000, err) < 0)
 		goto out;
 	const char *params[] = { jobs[0]->worker_key, strbuf_text(&b), w->tries, w->backoff };
-	if (pg_exec(w->pg, &a, "select job_id, result from signalbox.settle_batch($1, $2, $3, $4, true)", params, 4, TIMEOUT_MS,
-	            &rows, err) < 0)
+	if (pg_exec(w->pg, &a, sql_worker_settle_batch, params, 4, TIMEOUT_MS, &rows, err) < 0)
 		goto out;
 	for (int i = 0; i < n; i++)
 		fates[i] = UNTRIED;
 	for (int i = 0; i < MIN(n, rows.n_rows); i++) { /* in the order of the records */
-		bool is_busy = strcmp(rows_at(&rows, i, 1), "busy") == 0;
-		if (strcmp(rows_at(&rows, i, 0), jobs[i]->job_id) != 0)
+		const char *job = rows_at(&rows, i, COL_SETTLE_BATCH_JOB_ID), *what = rows_at(&rows, i, COL_SETTLE_BATCH_RESULT);
+		bool is_busy = strcmp(what, "busy") == 0;
+		if (strcmp(job, jobs[i]->job_id) != 0)
 			break;
 		fates[i] = is_busy ? BUSY : WRITTEN;
-		if (strcmp(rows_at(&rows, i, 1), "lost") == 0)
-			log_event(LOG_WARN, "lease lost, the answer was not written", "job=%s", rows_at(&rows, i, 0));
+		if (strcmp(what, "lost") == 0)
+			log_event(LOG_WARN, "lease lost, the answer was not written", "job=%s", job);
 	}
 	result = 0;
 out:

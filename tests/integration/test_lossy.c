@@ -1,5 +1,6 @@
 /*
- * Why: the answer to any statement can be lost after the database has done it. A proxy between a worker and the database passes everything on, and at one statement
+ * Why: the answer to any statement can be lost after the database has done it. A proxy between a worker and the database passes everything on, and
+ * at one statement
  * keeps the answer for itself and hangs up. Each message is answered once all the same, and called once.
  */
 #include <poll.h>
@@ -19,6 +20,7 @@ static struct {
 	char dir[100], real[200];
 	pthread_mutex_t lock;
 	char words[100], unless[100]; /* the statement whose answer is kept, "" none, and what is not to be in it, "" anything */
+	char stalled[100]; /* who says this reads no answer any more; "" nobody */
 	atomic_int n_lost;
 } P = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -40,6 +42,22 @@ static bool is_lost(const char *data, size_t n)
 		P.words[0] = '\0';
 	pthread_mutex_unlock(&P.lock);
 	return is;
+}
+
+/* Is it who freezes? Without data: is anybody to be frozen still? */
+static bool is_stalled(const char *data, size_t n)
+{
+	pthread_mutex_lock(&P.lock);
+	bool is = P.stalled[0] != '\0' && (n == 0 || memmem(data, n, P.stalled, strlen(P.stalled)) != NULL);
+	pthread_mutex_unlock(&P.lock);
+	return is;
+}
+
+static void stall(const char *words)
+{
+	pthread_mutex_lock(&P.lock);
+	snprintf(P.stalled, sizeof P.stalled, "%s", words);
+	pthread_mutex_unlock(&P.lock);
 }
 
 static bool pass(int to, const char *data, ssize_t n)
@@ -77,7 +95,13 @@ static void *pump(void *arg)
 			break;
 		if (from == 0)
 			doomed = is_doomed(data, (size_t)n);
-		else if (doomed && is_lost(data, (size_t)n)) { /* it is done: the answer comes after the commit */
+		if (from == 0 && is_stalled(data, (size_t)n)) {
+			pass(server, data, n);
+			while (is_stalled("", 0)) /* what comes stays where it is: the server's buffers are full soon */
+				poll(NULL, 0, 50);
+			break;
+		}
+		if (from == 1 && doomed && is_lost(data, (size_t)n)) { /* it is done: the answer comes after the commit */
 			atomic_fetch_add(&P.n_lost, 1);
 			break;
 		}
@@ -164,6 +188,31 @@ static void test_any_answer_is_lost(void **state)
 	assert_int_equal(wait_exit(w, DEADLINE), 0);
 }
 
+/* A worker is frozen in the middle of taking work: its server cannot get rid of a long conversation. The others go on. */
+static void test_frozen_while_taking(void **state)
+{
+	(void)state;
+	const char *url = text("host=%s port=5499 user=signalbox dbname=signalbox", P.dir);
+	q("select signalbox.agent_set('o', '{\"context_window_size\": 20}', 'test')");
+	const char *session = q("select session_id from signalbox.dispatch('o', 'the first of a long conversation', user_id => 'u', thread_key => 'long', "
+	                        "run_after => now() + interval '1 h')");
+	q("insert into signalbox.ai_messages (session_id, role, content) select s.id, 'user', repeat('a long story ', 80000) "
+	  "from signalbox.ai_sessions s, generate_series(1, 6) where s.uuid = '%s'",
+	  session);
+	stall("signalbox.contexts(");
+	worker("--database-url", url, "--concurrency", "1", QUICK, NULL);
+	wait_for("select count(*) from signalbox.workers where ended_at is null", "1", 0);
+	say_in("o", "long", "what was it about?");
+	wait_for("select count(*) from pg_stat_activity where wait_event = 'ClientWrite' and query like '%%signalbox.contexts%%'", "1", 0);
+	pid_t other = worker(QUICK, NULL);
+	q("select count(d) from generate_series(1, 20) i, signalbox.dispatch('a', 'others go on ' || i || '.') d");
+	wait_for("select count(*) from signalbox.ai_messages where processing_status = 'completed' and role = 'assistant'", "20", 0);
+	EXPECT("1", "select count(*) from pg_stat_activity where wait_event = 'ClientWrite' and query like '%%signalbox.contexts%%'");
+	stall("");
+	send_signal(other, 15);
+	assert_int_equal(wait_exit(other, DEADLINE), 0);
+}
+
 /* Many stops in one answer: all of them stop. */
 static void test_many_stops(void **state)
 {
@@ -215,6 +264,6 @@ static void test_a_watch_ends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { T(test_any_answer_is_lost), T(test_many_stops), T(test_a_failed_report),
-		                            T(test_a_watch_ends) };
+		                            T(test_a_watch_ends), T(test_frozen_while_taking) };
 	return world_end(cmocka_run_group_tests_name("lossy", tests, lossy_up, world_down));
 }

@@ -45,6 +45,7 @@ struct metrics {
 };
 
 static const char *const KIND[KINDS] = { "input", "cached", "output" };
+static const int PRICE_OF[KINDS] = { COL_METRICS_PRICES_INPUT_PICO, COL_METRICS_PRICES_CACHED_PICO, COL_METRICS_PRICES_OUTPUT_PICO };
 
 struct metrics *metrics_new(const struct services *services)
 {
@@ -110,8 +111,8 @@ static void add_cost(struct metrics *m, struct priced *p, const struct rows *r, 
 	int64_t unknown = 0, pico = 0;
 	for (int k = 0; k < KINDS; k++) {
 		int64_t n = p->now[k] - p->done[k];
-		if (row >= 0 && rows_at(r, row, 1 + k) != NULL)
-			pico += n * rows_int(r, row, 1 + k, 0);
+		if (row >= 0 && rows_at(r, row, PRICE_OF[k]) != NULL)
+			pico += n * rows_int(r, row, PRICE_OF[k], 0);
 		else
 			unknown += n;
 		p->done[k] = p->now[k];
@@ -147,7 +148,7 @@ static int price_tokens(struct metrics *m, struct pg *pg, struct arena *a, struc
 		if (!p->is_due)
 			continue;
 		n++;
-		while (row < r.n_rows && rows_int(&r, row, 0, 0) != n)
+		while (row < r.n_rows && rows_int(&r, row, COL_METRICS_PRICES_N, 0) != n)
 			row++;
 		add_cost(m, p, &r, row < r.n_rows ? row : -1);
 		p->is_due = false;
@@ -161,34 +162,45 @@ static int price_tokens(struct metrics *m, struct pg *pg, struct arena *a, struc
 
 static int read_queue(struct counts *c, struct pg *pg, struct arena *a, struct err *err)
 {
-	static const char *const STATE[] = { "pending", "queued", "processing", "failed" };
+	static const struct {
+		const char *name;
+		int column;
+	} STATES[] = { { "pending", COL_METRICS_QUEUE_PENDING },
+		       { "queued", COL_METRICS_QUEUE_QUEUED },
+		       { "processing", COL_METRICS_QUEUE_PROCESSING },
+		       { "failed", COL_METRICS_QUEUE_FAILED } };
 	struct rows r;
 	if (pg_exec(pg, a, sql_worker_metrics_queue, NULL, 0, TIMEOUT_MS, &r, err) < 0)
 		return -1;
 	if (r.n_rows != 1)
 		return err_set(err, ERR_DB, "no queue status");
-	for (size_t i = 0; i < ARRAY_SIZE(STATE); i++)
-		count_add(c, QUEUE_MESSAGES, rows_int(&r, 0, (int)i, 0), STATE[i]);
-	count_add(c, ENDED_TODAY, rows_int(&r, 0, 4, 0), "completed");
-	count_add(c, ENDED_TODAY, rows_int(&r, 0, 5, 0), "failed");
-	count_add(c, QUEUE_OLDEST, rows_int(&r, 0, 6, 0), NULL);
-	count_add(c, WORKERS_ALIVE, rows_int(&r, 0, 7, 0), NULL);
-	count_add(c, FLEET_SLOTS, rows_int(&r, 0, 8, 0), NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(STATES); i++)
+		count_add(c, QUEUE_MESSAGES, rows_int(&r, 0, STATES[i].column, 0), STATES[i].name);
+	count_add(c, ENDED_TODAY, rows_int(&r, 0, COL_METRICS_QUEUE_COMPLETED_TODAY, 0), "completed");
+	count_add(c, ENDED_TODAY, rows_int(&r, 0, COL_METRICS_QUEUE_FAILED_TODAY, 0), "failed");
+	count_add(c, QUEUE_OLDEST, rows_int(&r, 0, COL_METRICS_QUEUE_OLDEST_US, 0), NULL);
+	count_add(c, WORKERS_ALIVE, rows_int(&r, 0, COL_METRICS_QUEUE_WORKERS, 0), NULL);
+	count_add(c, FLEET_SLOTS, rows_int(&r, 0, COL_METRICS_QUEUE_SLOTS, 0), NULL);
 	return 0;
 }
 
 static int read_budgets(struct counts *c, struct pg *pg, struct arena *a, struct err *err)
 {
+	static const struct {
+		const char *name;
+		int limit, spent;
+	} PERIODS[] = { { "day", COL_METRICS_BUDGETS_DAY_PICO, COL_METRICS_BUDGETS_DAY_SPENT },
+		        { "month", COL_METRICS_BUDGETS_MONTH_PICO, COL_METRICS_BUDGETS_MONTH_SPENT } };
 	struct rows r;
 	if (pg_exec(pg, a, sql_worker_metrics_budgets, NULL, 0, TIMEOUT_MS, &r, err) < 0)
 		return -1;
 	for (int i = 0; i < r.n_rows; i++)
-		for (int month = 0; month < 2; month++) {
-			const char *agent = rows_at(&r, i, 0), *period = month ? "month" : "day";
-			if (rows_at(&r, i, 1 + month) == NULL)
+		for (size_t k = 0; k < ARRAY_SIZE(PERIODS); k++) {
+			const char *agent = rows_at(&r, i, COL_METRICS_BUDGETS_AGENT);
+			if (rows_at(&r, i, PERIODS[k].limit) == NULL)
 				continue;
-			count_add(c, BUDGET, rows_int(&r, i, 1 + month, 0), agent, period, "limit");
-			count_add(c, BUDGET, rows_int(&r, i, 3 + month, 0), agent, period, "spent");
+			count_add(c, BUDGET, rows_int(&r, i, PERIODS[k].limit, 0), agent, PERIODS[k].name, "limit");
+			count_add(c, BUDGET, rows_int(&r, i, PERIODS[k].spent, 0), agent, PERIODS[k].name, "spent");
 		}
 	return 0;
 }
@@ -199,7 +211,8 @@ static int read_breakers(struct counts *c, struct pg *pg, struct arena *a, struc
 	if (pg_exec(pg, a, sql_worker_metrics_breakers, NULL, 0, TIMEOUT_MS, &r, err) < 0)
 		return -1;
 	for (int i = 0; i < r.n_rows; i++)
-		count_add(c, BREAKER_STATE, rows_int(&r, i, 1, 0), rows_at(&r, i, 0));
+		count_add(c, BREAKER_STATE, rows_int(&r, i, COL_METRICS_BREAKERS_STATE, 0),
+		          rows_at(&r, i, COL_METRICS_BREAKERS_PROVIDER));
 	return 0;
 }
 

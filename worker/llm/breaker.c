@@ -5,6 +5,7 @@
 #include "shared/json.h"
 #include "shared/list.h"
 #include "shared/pg.h"
+#include "sql_embed.h"
 
 #define ENTRIES_MAX 1024 /* more kinds of news than that between two reports, and the rest is not told */
 #define HELD_MAX 256
@@ -269,10 +270,10 @@ void breakers_end_report(struct breakers *b, const struct rows *answer)
 	b->told_at = now;
 	for (int i = 0; i < b->n_held; i++) {
 		struct held *h = &b->held[i];
-		snprintf(h->provider, sizeof h->provider, "%s", rows_at(answer, i, 0));
-		snprintf(h->model, sizeof h->model, "%s", rows_at(answer, i, 1));
-		snprintf(h->key_env, sizeof h->key_env, "%s", rows_at(answer, i, 2));
-		h->until = now + rows_int(answer, i, 3, 0) * USEC_PER_MSEC;
+		snprintf(h->provider, sizeof h->provider, "%s", rows_at(answer, i, COL_REPORT_CALLS_PROVIDER));
+		snprintf(h->model, sizeof h->model, "%s", rows_at(answer, i, COL_REPORT_CALLS_MODEL));
+		snprintf(h->key_env, sizeof h->key_env, "%s", rows_at(answer, i, COL_REPORT_CALLS_KEY_ENV));
+		h->until = now + rows_int(answer, i, COL_REPORT_CALLS_HELD_MS, 0) * USEC_PER_MSEC;
 	}
 	pthread_mutex_unlock(&b->lock);
 }

@@ -11,6 +11,7 @@
 #include "shared/version.h"
 #include "shared/vocab.h"
 #include "shared/wake.h"
+#include "sql_embed.h"
 #include "worker/job.h"
 
 #define TIMEOUT_MS 10000
@@ -48,11 +49,10 @@ static int enter(struct lease *l, const char *key, struct err *err)
 	const char *params[] = { key, l->services->worker_name, SIGNALBOX_VERSION, concurrency, l->agents,
 		                 ms,  l->options->secret_names };
 	l->renewed = clock_mono();
-	int result =
-		pg_exec(l->pg, &a, "select signalbox.worker_enter($1, $2, $3, $4, $5, $6, $7)", params, 7, TIMEOUT_MS, &r, err);
+	int result = pg_exec(l->pg, &a, sql_worker_worker_enter, params, 7, TIMEOUT_MS, &r, err);
 	if (result == 0) {
 		pthread_mutex_lock(&l->lock);
-		snprintf(l->id, sizeof l->id, "%s", rows_at(&r, 0, 0));
+		snprintf(l->id, sizeof l->id, "%s", rows_at(&r, 0, COL_WORKER_ENTER_ID));
 		snprintf(l->key, sizeof l->key, "%s", key);
 		l->is_held = true;
 		pthread_mutex_unlock(&l->lock);
@@ -111,16 +111,14 @@ static int renew_once(struct lease *l, bool *is_news, struct err *err)
 	snprintf(ms, sizeof ms, "%lld ms", (long long)l->options->lease_ms);
 	l->put_facts(l->ctx, l->secrets, &facts);
 	const char *params[] = { l->key, ms, atomic_load(&l->draining) ? "t" : "f", strbuf_text(&facts) };
-	int result =
-		pg_exec(l->pg, &a, "select stop, drain, signalbox.secret_names() from signalbox.worker_renew($1, $2, $3, $4)",
-	                params, 4, TIMEOUT_MS, &r, err);
-	*is_news = result == 0 && r.n_rows > 0 && take_secrets(l, rows_at(&r, 0, 2));
+	int result = pg_exec(l->pg, &a, sql_worker_worker_renew, params, 4, TIMEOUT_MS, &r, err);
+	*is_news = result == 0 && r.n_rows > 0 && take_secrets(l, rows_at(&r, 0, COL_WORKER_RENEW_SECRET_NAMES));
 	if (result == 0) {
 		if (r.n_rows == 0)
 			lost(l);
 		else
-			stop_jobs(l, rows_at(&r, 0, 0));
-		if (r.n_rows > 0 && rows_bool(&r, 0, 1))
+			stop_jobs(l, rows_at(&r, 0, COL_WORKER_RENEW_STOP));
+		if (r.n_rows > 0 && rows_bool(&r, 0, COL_WORKER_RENEW_DRAIN))
 			end_us(l);
 		l->renewed = clock_mono();
 	}
@@ -144,9 +142,9 @@ static int begin_again(struct lease *l, struct err *err)
 	struct rows r;
 	if (jobs_count(l->jobs) > 0 || atomic_load(&l->draining))
 		return 0;
-	int result = pg_exec(l->pg, &a, "select gen_random_uuid()", NULL, 0, TIMEOUT_MS, &r, err);
+	int result = pg_exec(l->pg, &a, sql_worker_worker_key, NULL, 0, TIMEOUT_MS, &r, err);
 	if (result == 0)
-		result = enter(l, rows_at(&r, 0, 0), err);
+		result = enter(l, rows_at(&r, 0, COL_WORKER_KEY_KEY), err);
 	if (result == 0)
 		result = renew(l, err);
 	if (result == 0)
@@ -163,7 +161,7 @@ static int turn(struct lease *l, struct err *err)
 		return begin_again(l, err);
 	if (renew(l, err) < 0)
 		return -1;
-	return pg_exec(l->pg, NULL, "select signalbox.tick()", NULL, 0, TIMEOUT_MS, NULL, err);
+	return pg_exec(l->pg, NULL, sql_worker_tick, NULL, 0, TIMEOUT_MS, NULL, err);
 }
 
 static usec_t tick(struct lease *l)
@@ -283,7 +281,7 @@ void lease_stop(struct lease *l)
 	pthread_join(l->thread, NULL);
 	const char *params[] = { l->key };
 	if (l->is_held && l->pg != NULL &&
-	    pg_exec(l->pg, NULL, "select signalbox.worker_bye($1)", params, 1, TIMEOUT_MS, NULL, &err) < 0)
+	    pg_exec(l->pg, NULL, sql_worker_worker_bye, params, 1, TIMEOUT_MS, NULL, &err) < 0)
 		log_event(LOG_WARN, "no good-bye: the lease runs out by itself", "code=%s", err_name(err.code));
 	pg_close(l->pg);
 	close(l->wake);

@@ -9,6 +9,7 @@
 #include "shared/pg.h"
 #include "shared/thread.h"
 #include "shared/wake.h"
+#include "sql_embed.h"
 
 #define TIMEOUT_MS 60000
 #define EVERY_MS 1000
@@ -31,7 +32,7 @@ static int turn(struct tend *t, struct err *err)
 	if (t->pg == NULL &&
 	    pg_connect(&t->pg, t->options->database_url, "signalbox-worker tend", "-c statement_timeout=59s", 5000, err) < 0)
 		return -1;
-	return pg_exec(t->pg, NULL, "select signalbox.tend()", NULL, 0, TIMEOUT_MS, NULL, err);
+	return pg_exec(t->pg, NULL, sql_worker_tend, NULL, 0, TIMEOUT_MS, NULL, err);
 }
 
 static void *tend_main(void *arg)

@@ -1,0 +1,2 @@
+-- -> done void
+select signalbox.tend() as done

@@ -1,0 +1,2 @@
+-- -> moved int8
+select signalbox.tick() as moved

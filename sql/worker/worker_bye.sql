@@ -1,0 +1,2 @@
+-- $1 uuid worker -> done void
+select signalbox.worker_bye($1::uuid) as done

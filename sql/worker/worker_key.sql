@@ -1,0 +1,2 @@
+-- -> key uuid
+select gen_random_uuid() as key
