@@ -20,6 +20,8 @@
  * message after a while waits for nothing. */
 #define GATHER_MIN_USEC (2 * USEC_PER_MSEC)
 #define GATHER_MAX_USEC (10 * USEC_PER_MSEC)
+/* So long after that a claim still waits for half of the places to be free, where more waits than the one before could take. */
+#define PLACES_MAX_USEC (5 * USEC_PER_MSEC)
 
 static const int LOOK_AGAIN_MS[] = { 2, 20, 100 };
 
@@ -133,7 +135,8 @@ static void *claim_main(void *arg)
 	size_t empty = 0; /* claims in a row that found nothing */
 	int pause_ms = 100;
 	bool said = false;
-	usec_t next = 0; /* not before */
+	usec_t next = 0;        /* not before */
+	bool more_wait = false; /* the last claim found as much as it could take */
 	while (!atomic_load(&c->ending)) {
 		usec_t early = next - clock_mono();
 		if (early > 0)
@@ -145,7 +148,12 @@ static void *claim_main(void *arg)
 			continue;
 		}
 		usec_t began = clock_mono();
+		if (more_wait && slots < (int)o->concurrency / 2 && began < next + PLACES_MAX_USEC) {
+			usleep(1000);
+			continue;
+		}
 		int taken = claim_some(c, slots, &err);
+		more_wait = taken == MIN(slots, BATCH_MAX);
 		if (taken < 0) {
 			if (!said)
 				log_event(LOG_WARN, "cannot claim, trying again", "code=%s", err_name(err.code));
