@@ -146,9 +146,9 @@ mutants: deps
 	@tests/mutants/run.sh '$(ONLY)'
 
 # ---- benchmarks (docs/BENCHMARKS.md): make bench, or tests/bench/run.sh 1 --quick
-CLOCKS := $(addprefix build/plain/tests/,stopwatch asker caller)
+CLOCKS := $(addprefix build/plain/tests/,stopwatch asker caller loop)
 $(CLOCKS): build/plain/tests/%: $(B)/tests/bench/%.o $(LIB)
-	$(LINK_TEST) $(LDLIBS) $(if $(filter caller,$*),-lcurl) -o $@
+	$(LINK_TEST) $(LDLIBS) $(if $(filter caller loop,$*),-lcurl) -o $@
 bench-build: all $(FAKE_LLM) $(CLOCKS)
 	@tests/bench/run.sh deps
 bench: deps

@@ -1,7 +1,7 @@
 /*
  * Applications that ask through the queue, for experiment 6: each dispatches a message, waits until its answer can be read, and asks again.
  *
- *   asker [--parallel N] [--calls N] [--warm N] [--watch 0|1] [--agent SLUG] --stamps FILE CONNINFO
+ *   asker [--parallel N] [--calls N] [--warm N] [--watch 0|1] [--agent SLUG] [--schema NAME] --stamps FILE CONNINFO
  *       Four connections dispatch for all; one looks every half millisecond which of the messages under way are completed, and (--watch:
  *       they are watched) which have text in message_stream. STAMPS gets "n dispatched first readable" for each that counts, microseconds
  *       of CLOCK_MONOTONIC: after the commit of dispatch(); when text was first seen (0: never); when it was seen completed. The message's
@@ -27,13 +27,13 @@ struct asked {
 static struct {
 	int parallel, calls, warm;
 	bool watch;
-	const char *agent, *conninfo;
+	const char *agent, *conninfo, *schema; /* schema: signalbox, or the hand-written loop's (loop.c) */
 	FILE *stamps;
 	struct asked *asked;
 	pthread_mutex_t lock; /* of all that follows */
 	int next, n_under_way, *under_way;
 	sem_t room;
-} A = { .parallel = 1, .calls = 100, .agent = "bench-0001", .lock = PTHREAD_MUTEX_INITIALIZER };
+} A = { .parallel = 1, .calls = 100, .agent = "bench-0001", .schema = "signalbox", .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static _Noreturn void die(const char *what, const char *why)
 {
@@ -59,11 +59,12 @@ static PGresult *ask(PGconn *pg, const char *sql, const char *const *params, int
 
 static void dispatch_one(PGconn *pg, int n)
 {
-	char text[60];
+	char text[60], sql[120];
 	const char *params[] = { A.agent, text };
 	struct asked *a = &A.asked[n];
 	snprintf(text, sizeof text, "bench: gateway, nonce %d", n + 1);
-	PGresult *r = ask(pg, "select message_id from signalbox.dispatch($1, $2)", params, 2);
+	snprintf(sql, sizeof sql, "select message_id from %s.dispatch($1, $2)", A.schema);
+	PGresult *r = ask(pg, sql, params, 2);
 	a->dispatched = clock_mono();
 	snprintf(a->uuid, sizeof a->uuid, "%s", PQgetvalue(r, 0, 0));
 	PQclear(r);
@@ -125,8 +126,10 @@ static void take_out(int n)
 /* One look at all that is under way; how many of them were found completed. */
 static int look(PGconn *pg, struct strbuf *list, int *where)
 {
-	static const char plain[] = "select i.n, m.processing_status, false from unnest($1::uuid[]) with ordinality i(id, n) "
-				    "join signalbox.ai_messages m on m.uuid = i.id";
+	char plain[200];
+	snprintf(plain, sizeof plain,
+	         "select i.n, m.processing_status, false from unnest($1::uuid[]) with ordinality i(id, n) join %s.ai_messages m on m.uuid = i.id",
+	         A.schema);
 	static const char watching[] =
 		"select i.n, m.processing_status, exists (select from signalbox.message_stream s where s.message_id = m.id) "
 		"from unnest($1::uuid[]) with ordinality i(id, n) join signalbox.ai_messages m on m.uuid = i.id";
@@ -208,6 +211,8 @@ int main(int argc, char **argv)
 			A.watch = n != 0;
 		else if (strcmp(argv[i], "--agent") == 0)
 			A.agent = argv[i + 1];
+		else if (strcmp(argv[i], "--schema") == 0)
+			A.schema = argv[i + 1];
 		else if (strcmp(argv[i], "--stamps") == 0)
 			A.stamps = fopen(argv[i + 1], "we");
 		else

@@ -2,6 +2,7 @@
 # worker, the same scripted provider behind both. Sourced by run.sh.
 ASKER=$ROOT/build/plain/tests/asker
 CALLER=$ROOT/build/plain/tests/caller
+LOOP=$ROOT/build/plain/tests/loop
 PORTKEY=$HERE/node_modules/@portkey-ai/gateway/build/start-server.js
 PACE=100    # words a second of the streams that take their time
 
@@ -66,7 +67,7 @@ memory() { # SYSTEM SETTINGS WHEN
 ask() {
 	local pg0 fake0 cpu0
 	pg0=$(pg_ticks) fake0=$(ticks "$PROVIDER") cpu0=$(ticks "${WORKERS[@]}")
-	ASKED=$("$ASKER" --parallel "$1" --calls "$2" --warm "$3" --watch "$4" --stamps "$WORLD/stamps" "$DB") || die "signalbox: not every message was answered"
+	ASKED=$("$ASKER" --parallel "$1" --calls "$2" --warm "$3" --watch "$4" "${@:5}" --stamps "$WORLD/stamps" "$DB") || die "signalbox: not every message was answered"
 	ASKED="$ASKED,\"cpu_s\":$(seconds $(($(ticks "${WORKERS[@]}") - cpu0))),\"cpu_postgres_s\":$(seconds $(($(pg_ticks) - pg0))),\"cpu_provider_s\":$(since "$PROVIDER" "$fake0")"
 }
 idle_worker() { # setting...: has done its one message
@@ -88,6 +89,22 @@ round_trips() {
 	end "$PROVIDER"
 	assert_done signalbox $((n + warm + 1))
 	record 6 "{\"exp\":\"6\",\"what\":\"queue\",\"system\":\"signalbox\",\"settings\":\"concurrency=64\",\"shape\":\"$shape\",\"parallel\":$parallel,$ASKED,$("$NODE" "$HERE/report.mjs" trips "$WORLD/stamps" "$WORLD/asked.jsonl")}"
+}
+# loop_trips PARALLEL CALLS: the same applications, with a hand-written loop (loop.c) in the place of signalbox: what the commits and the call cost by themselves
+loop_trips() {
+	local parallel=$1 n=$2 warm=$((2 * $1))
+	rm -f "$WORLD/asked.jsonl"
+	provider bench "$(script_of stream)" "$WORLD/asked.jsonl"
+	load_ours 1 1 1 1 0 bench
+	psql -qX -v ON_ERROR_STOP=1 "$DB" -f "$HERE/loop.sql" >/dev/null
+	launch "$WORLD/worker-1.log" "$LOOP" --concurrency 64 --url "$PROVIDER_URL/v1/chat/completions" "$DB"
+	WORKERS=("$PID")
+	ask "$parallel" "$n" "$warm" 0 --schema loop
+	end "$PID" 1
+	WORKERS=()
+	end "$PROVIDER"
+	[ "$(sql "select count(*) filter (where processing_status = 'completed' and content like 'word%') from loop.ai_messages where role = 'assistant'")" = $((n + warm)) ] || die "loop: not every message was answered"
+	record 6 "{\"exp\":\"6\",\"what\":\"queue\",\"system\":\"loop\",\"settings\":\"concurrency=64\",\"shape\":\"stream\",\"parallel\":$parallel,$ASKED,$("$NODE" "$HERE/report.mjs" trips "$WORLD/stamps" "$WORLD/asked.jsonl")}"
 }
 # full_queue SHAPE CONCURRENCY CALLS: so many at the provider at a time, nobody looks; what one() does in 1, and the memory
 full_queue() {
@@ -207,6 +224,7 @@ bench_6() {
 	round_trips stream 1 "$TRIPS"
 	round_trips paced 1 "$((TRIPS / 5))"
 	round_trips stream 32 "$MANY_TRIPS"
+	loop_trips 32 "$MANY_TRIPS"
 	round_trips paced 32 "$((MANY_PACED))"
 	full_queue stream 32 "$MANY_CALLS"
 	full_queue paced 32 "$MANY_PACED"

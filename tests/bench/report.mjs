@@ -176,11 +176,11 @@ if (rows.length) {
 	called.map((r) => [name(r), r.shape, r.parallel, ...times.map((k) => round(r[k])), ...times.map((k) => added(r, k)), round(r.per_second, 0), per(r, 'cpu_s'),
 		per(r, 'cpu_provider_s'), per(r, 'cpu_client_s')])));
 	if (of('queue').length) {
-		out.push('Through signalbox, applications that wait for the answer and ask again (not a proxied call: see "What is measured"). PostgreSQL\'s CPU is also that of the looking, each half millisecond:\n');
+		out.push('Through signalbox, applications that wait for the answer and ask again (not a proxied call: see "What is measured"); `loop` is the hand-written one, which does the same commits and the same call and nothing else. PostgreSQL\'s CPU is also that of the looking, each half millisecond:\n');
 		const pair = (r, k) => [round(r[`${k}_p50_ms`]), round(r[`${k}_p99_ms`])];
-		out.push(table(['shape', 'in parallel', 'commit to provider p50 ms', 'p99', 'provider p50', 'last byte to readable p50', 'p99', 'first word to watcher p50', 'p99', 'commit to readable p50', 'p99',
+		out.push(table(['', 'shape', 'in parallel', 'commit to provider p50 ms', 'p99', 'provider p50', 'last byte to readable p50', 'p99', 'first word to watcher p50', 'p99', 'commit to readable p50', 'p99',
 			'round trips/s', 'worker CPU s per 1,000', 'PostgreSQL', 'provider'],
-		of('queue').map((r) => [r.shape, r.parallel, ...pair(r, 'pickup'), round(r.provider_p50_ms), ...pair(r, 'after'), ...(r.seen_first ? pair(r, 'first') : ['-', '-']), ...pair(r, 'total'),
+		of('queue').map((r) => [r.system, r.shape, r.parallel, ...pair(r, 'pickup'), round(r.provider_p50_ms), ...pair(r, 'after'), ...(r.seen_first ? pair(r, 'first') : ['-', '-']), ...pair(r, 'total'),
 			round(r.per_second, 0), per(r, 'cpu_s'), per(r, 'cpu_postgres_s'), per(r, 'cpu_provider_s')])));
 	}
 	const dispatch = of('dispatch')[0];
