@@ -15,9 +15,9 @@
 #define BATCH_MAX 200
 #define TIMEOUT_MS 10000
 
-/* Claims that find something begin twice as far apart as the first took, within these bounds, so that messages and places that come free one after
- * the other are dealt with in one: a claim costs the database ten times what a message in it does, and the more the busier it is. The first
- * message after a while waits for nothing. */
+/* Claims that find something begin four times as far apart as the first took, within these bounds, so that messages and places that come free
+ * one after the other are dealt with in one: a claim costs the database ten times what a message in it does, and the more the busier it is. The
+ * first message after a while waits for nothing. */
 #define GATHER_MIN_USEC (2 * USEC_PER_MSEC)
 #define GATHER_MAX_USEC (10 * USEC_PER_MSEC)
 /* So long after that a claim still waits for half of the places to be free, where more waits than the one before could take. */
@@ -168,7 +168,7 @@ static void *claim_main(void *arg)
 		pause_ms = 100;
 		usec_t now = clock_mono();
 		if (taken > 0)
-			next = began + MIN(MAX(2 * (now - began), GATHER_MIN_USEC), GATHER_MAX_USEC);
+			next = began + MIN(MAX(4 * (now - began), GATHER_MIN_USEC), GATHER_MAX_USEC);
 		empty = taken > 0 ? 0 : empty + 1;
 		if (empty > 0)
 			empty = wait_for_cause(c, empty <= ARRAY_SIZE(LOOK_AGAIN_MS) ? LOOK_AGAIN_MS[empty - 1] : (int)o->poll_ms)
