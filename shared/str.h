@@ -34,8 +34,8 @@ void strbuf_str(struct strbuf *, const char *);
 void strbuf_char(struct strbuf *, char);
 void strbuf_addf(struct strbuf *, const char *fmt, ...) PRINTF(2, 3);
 void strbuf_int(struct strbuf *, int64_t); /* in decimal */
-void strbuf_clear(struct strbuf *);   /* empty and whole again, keeps its memory */
-void strbuf_release(struct strbuf *); /* frees */
+void strbuf_clear(struct strbuf *);        /* empty and whole again, keeps its memory */
+void strbuf_release(struct strbuf *);      /* frees */
 /* The text, never NULL; owned by the buffer. */
 static inline const char *strbuf_text(const struct strbuf *b)
 {

@@ -35,7 +35,7 @@ struct stage {
 
 #define STAGES_MAX 12
 struct pipeline {
-	bool is_message;                /* an attempt at a message: one of the `concurrency` */
+	bool is_message;                 /* an attempt at a message: one of the `concurrency` */
 	struct stage stages[STAGES_MAX]; /* ends with a name of NULL; the last stage is also where a failed one goes on */
 };
 extern const struct pipeline PIPELINE_MESSAGE, PIPELINE_CLASSIFY;
@@ -91,10 +91,10 @@ struct job {
 	struct prompt prompt; /* as the stage prompt leaves it; a call completes a copy for its route */
 	struct route *routes;
 	int n_routes;
-	bool is_budgeted; /* one call was reserved: after one that may be billed there is no other in this attempt */
+	bool is_budgeted;  /* one call was reserved: after one that may be billed there is no other in this attempt */
 	int retries;       /* of the same route, as its agent has set; -1: as the worker has */
 	int first_byte_ms; /* the longest wait for a provider's first byte, as its agent has set; 0: as the worker has */
-	bool keeps_cut;   /* an answer that broke off is kept, the message fails; else the next attempt starts again */
+	bool keeps_cut;    /* an answer that broke off is kept, the message fails; else the next attempt starts again */
 
 	struct intent *intent;          /* NULL: nobody wants to know what the question is about */
 	void (*on_trial)(struct job *); /* the end of PIPELINE_CLASSIFY, on a stage thread */

@@ -181,8 +181,7 @@ static void *outbox_main(void *arg)
 			up = put_text(o, &err) == 0;
 		if (up && now - hinted >= HINT_USEC && atomic_exchange(&o->changed, false)) {
 			hinted = now;
-			up = pg_exec(o->pg, NULL, sql_worker_changed, channel, 1, TIMEOUT_MS, NULL,
-			             &err) == 0;
+			up = pg_exec(o->pg, NULL, sql_worker_changed, channel, 1, TIMEOUT_MS, NULL, &err) == 0;
 		}
 		bool urgent = atomic_exchange(&o->urgent, false);
 		if (up && (urgent || now - reported >= HINT_USEC) && atomic_exchange(&o->news, false)) {

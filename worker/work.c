@@ -117,8 +117,7 @@ static void say_progress(struct row *row)
 	snprintf(done, sizeof done, "%d", row->n_done);
 	pthread_mutex_unlock(&w->lock);
 	const char *params[] = { row->id, row->job_id, done };
-	if (connect(w, &err) == 0 &&
-	    pg_exec(w->pg, &a, sql_worker_work_progress, params, 3, TIMEOUT_MS, &r, &err) == 0)
+	if (connect(w, &err) == 0 && pg_exec(w->pg, &a, sql_worker_work_progress, params, 3, TIMEOUT_MS, &r, &err) == 0)
 		row->is_lost |= !rows_bool(&r, 0, COL_WORK_PROGRESS_IS_OURS);
 	row->is_lost |= !lease_key(w->lease, key) || strcmp(key, row->worker_key) != 0;
 	arena_release(&a);
@@ -212,8 +211,7 @@ static void finish(struct row *row, const struct json *spec, const struct err *f
 	const char *error = failed != NULL ? failed->msg : result.broken ? "the result is too big" : NULL;
 	const char *params[] = { row->id, row->job_id, error == NULL && !row->is_left ? strbuf_text(&result) : NULL,
 		                 row->is_left ? NULL : error, strbuf_text(&usage) };
-	while (connect(w, &err) < 0 ||
-	       pg_exec(w->pg, NULL, sql_worker_work_end, params, 5, TIMEOUT_MS, NULL, &err) < 0) {
+	while (connect(w, &err) < 0 || pg_exec(w->pg, NULL, sql_worker_work_end, params, 5, TIMEOUT_MS, NULL, &err) < 0) {
 		log_event(LOG_WARN, "the end of a command's work is not written yet", "work=%s code=%s", row->id,
 		          err_name(err.code));
 		if (atomic_load(&w->ending) ||
@@ -269,8 +267,7 @@ static const char *ask_args(struct row *row, struct arena *a)
 	const char *params[] = { row->id, row->job_id };
 	struct rows r;
 	struct err err;
-	while (connect(w, &err) < 0 ||
-	       pg_exec(w->pg, a, sql_worker_work_args, params, 2, TIMEOUT_MS, &r, &err) < 0) {
+	while (connect(w, &err) < 0 || pg_exec(w->pg, a, sql_worker_work_args, params, 2, TIMEOUT_MS, &r, &err) < 0) {
 		log_event(LOG_WARN, "a command's work was taken and is not read yet", "work=%s code=%s", row->id,
 		          err_name(err.code));
 		if (atomic_load(&w->ending))
@@ -292,8 +289,7 @@ static bool take_one(struct work *w, struct err *err)
 	if (connect(w, err) < 0 || !lease_key(w->lease, row.worker_key))
 		return false;
 	const char *params[] = { row.worker_key };
-	bool some = pg_exec(w->pg, &a, sql_worker_work_begin, params, 1, TIMEOUT_MS, &r, err) == 0 &&
-	            r.n_rows > 0;
+	bool some = pg_exec(w->pg, &a, sql_worker_work_begin, params, 1, TIMEOUT_MS, &r, err) == 0 && r.n_rows > 0;
 	if (some) {
 		row.id = rows_at(&r, 0, COL_WORK_BEGIN_ID);
 		row.job_id = rows_at(&r, 0, COL_WORK_BEGIN_JOB_ID);

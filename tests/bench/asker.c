@@ -127,9 +127,10 @@ static void take_out(int n)
 static int look(PGconn *pg, struct strbuf *list, int *where)
 {
 	char plain[200];
-	snprintf(plain, sizeof plain,
-	         "select i.n, m.processing_status, false from unnest($1::uuid[]) with ordinality i(id, n) join %s.ai_messages m on m.uuid = i.id",
-	         A.schema);
+	snprintf(
+		plain, sizeof plain,
+		"select i.n, m.processing_status, false from unnest($1::uuid[]) with ordinality i(id, n) join %s.ai_messages m on m.uuid = i.id",
+		A.schema);
 	static const char watching[] =
 		"select i.n, m.processing_status, exists (select from signalbox.message_stream s where s.message_id = m.id) "
 		"from unnest($1::uuid[]) with ordinality i(id, n) join signalbox.ai_messages m on m.uuid = i.id";
@@ -187,12 +188,14 @@ static void report(void)
 	usec_t from = A.asked[A.warm].dispatched, to = 0;
 	for (int i = A.warm; i < A.warm + A.calls; i++) {
 		const struct asked *a = &A.asked[i];
-		fprintf(A.stamps, "%d %lld %lld %lld\n", i + 1, (long long)a->dispatched, (long long)a->first, (long long)a->readable);
+		fprintf(A.stamps, "%d %lld %lld %lld\n", i + 1, (long long)a->dispatched, (long long)a->first,
+		        (long long)a->readable);
 		to = MAX(to, a->readable);
 		from = MIN(from, a->dispatched);
 	}
 	fclose(A.stamps);
-	printf("\"calls\":%d,\"asked\":%d,\"per_second\":%.1f\n", A.calls, A.warm + A.calls, A.calls / ((double)(to - from) / 1e6));
+	printf("\"calls\":%d,\"asked\":%d,\"per_second\":%.1f\n", A.calls, A.warm + A.calls,
+	       A.calls / ((double)(to - from) / 1e6));
 	free(A.asked);
 }
 

@@ -104,10 +104,11 @@ static void call(struct slot *s, const char *id, const char *job, const char *co
 	L.n_busy++;
 	strbuf_clear(&s->answer);
 	strbuf_clear(&s->request);
-	strbuf_addf(&s->request,
-	            "{\"model\":\"practice\",\"stream\":true,\"stream_options\":{\"include_usage\":true},\"messages\":[{\"role\":\"system\","
-	            "\"content\":\"You are Bench, of the support team.\"},{\"role\":\"user\",\"content\":\"%s\"}]}",
-	            content);
+	strbuf_addf(
+		&s->request,
+		"{\"model\":\"practice\",\"stream\":true,\"stream_options\":{\"include_usage\":true},\"messages\":[{\"role\":\"system\","
+		"\"content\":\"You are Bench, of the support team.\"},{\"role\":\"user\",\"content\":\"%s\"}]}",
+		content);
 	curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE, (long)s->request.len);
 	curl_easy_setopt(s->easy, CURLOPT_POSTFIELDS, strbuf_text(&s->request));
 	if (curl_multi_add_handle(L.multi, s->easy) != CURLM_OK)

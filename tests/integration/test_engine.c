@@ -228,8 +228,10 @@ static void test_days_add_up(void **state)
 /* The life of one message, in the statements that workers and applications keep planned. */
 static void one_life(void)
 {
-	q("create temp table life as select c.* from signalbox.dispatch('o', 'a life') d, lateral signalbox.claim('" W1 "', 1, '60 s') c");
-	q("select count(*) from signalbox.contexts('" W1 "', array(select message_id from life), array(select job_id from life), true)");
+	q("create temp table life as select c.* from signalbox.dispatch('o', 'a life') d, lateral signalbox.claim('" W1
+	  "', 1, '60 s') c");
+	q("select count(*) from signalbox.contexts('" W1
+	  "', array(select message_id from life), array(select job_id from life), true)");
 	EXPECT("kept",
 	       "select result from signalbox.settle_batch('" W1
 	       "', (select json_agg(json_build_object('message_id', message_id, 'job_id', job_id, 'outcome', 'completed', 'content', 'x', "
@@ -256,11 +258,12 @@ static void test_plans_of_the_first_day(void **state)
 	q("select signalbox.pause_agent('a', 'test', 'so that o is next')");
 	fill("a", 5000, 1, 0);
 	q("begin");
-	q("create temp table before as select relname, " READ " as n from pg_stat_xact_user_tables where schemaname = 'signalbox'");
+	q("create temp table before as select relname, " READ
+	  " as n from pg_stat_xact_user_tables where schemaname = 'signalbox'");
 	one_life();
-	EXPECT("(null)",
-	       "select string_agg(relname || ' ' || " READ " - b.n, ', ') from pg_stat_xact_user_tables x join before b using (relname) "
-	       "where x.schemaname = 'signalbox' and " READ " - b.n > 100");
+	EXPECT("(null)", "select string_agg(relname || ' ' || " READ
+	                 " - b.n, ', ') from pg_stat_xact_user_tables x join before b using (relname) "
+	                 "where x.schemaname = 'signalbox' and " READ " - b.n > 100");
 	q("commit");
 }
 

@@ -20,7 +20,7 @@ static struct {
 	char dir[100], real[200];
 	pthread_mutex_t lock;
 	char words[100], unless[100]; /* the statement whose answer is kept, "" none, and what is not to be in it, "" anything */
-	char stalled[100]; /* who says this reads no answer any more; "" nobody */
+	char stalled[100];            /* who says this reads no answer any more; "" nobody */
 	atomic_int n_lost;
 } P = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -161,9 +161,9 @@ static void wait_lost(const char *words)
 static void test_any_answer_is_lost(void **state)
 {
 	(void)state;
-	static const char *const WORDS[] = { "signalbox.claim(", "signalbox.contexts(", "signalbox.settle_batch(", "signalbox.report_calls(",
-		                             "signalbox.worker_renew(", "signalbox.stream_write(", "signalbox.tick(",
-		                             "signalbox.tend(" };
+	static const char *const WORDS[] = { "signalbox.claim(",        "signalbox.contexts(",     "signalbox.settle_batch(",
+		                             "signalbox.report_calls(", "signalbox.worker_renew(", "signalbox.stream_write(",
+		                             "signalbox.tick(",         "signalbox.tend(" };
 	const char *url = text("host=%s port=5499 user=signalbox dbname=signalbox", P.dir);
 	pid_t w = worker("--database-url", url, QUICK, NULL);
 	wait_for("select count(*) from signalbox.workers where ended_at is null", "1", 0);
@@ -194,8 +194,9 @@ static void test_frozen_while_taking(void **state)
 	(void)state;
 	const char *url = text("host=%s port=5499 user=signalbox dbname=signalbox", P.dir);
 	q("select signalbox.agent_set('o', '{\"context_window_size\": 20}', 'test')");
-	const char *session = q("select session_id from signalbox.dispatch('o', 'the first of a long conversation', user_id => 'u', thread_key => 'long', "
-	                        "run_after => now() + interval '1 h')");
+	const char *session = q(
+		"select session_id from signalbox.dispatch('o', 'the first of a long conversation', user_id => 'u', thread_key => 'long', "
+		"run_after => now() + interval '1 h')");
 	q("insert into signalbox.ai_messages (session_id, role, content) select s.id, 'user', repeat('a long story ', 80000) "
 	  "from signalbox.ai_sessions s, generate_series(1, 6) where s.uuid = '%s'",
 	  session);
@@ -203,11 +204,14 @@ static void test_frozen_while_taking(void **state)
 	worker("--database-url", url, "--concurrency", "1", QUICK, NULL);
 	wait_for("select count(*) from signalbox.workers where ended_at is null", "1", 0);
 	say_in("o", "long", "what was it about?");
-	wait_for("select count(*) from pg_stat_activity where wait_event = 'ClientWrite' and query like '%%signalbox.contexts%%'", "1", 0);
+	wait_for("select count(*) from pg_stat_activity where wait_event = 'ClientWrite' and query like '%%signalbox.contexts%%'",
+	         "1", 0);
 	pid_t other = worker(QUICK, NULL);
 	q("select count(d) from generate_series(1, 20) i, signalbox.dispatch('a', 'others go on ' || i || '.') d");
-	wait_for("select count(*) from signalbox.ai_messages where processing_status = 'completed' and role = 'assistant'", "20", 0);
-	EXPECT("1", "select count(*) from pg_stat_activity where wait_event = 'ClientWrite' and query like '%%signalbox.contexts%%'");
+	wait_for("select count(*) from signalbox.ai_messages where processing_status = 'completed' and role = 'assistant'", "20",
+	         0);
+	EXPECT("1",
+	       "select count(*) from pg_stat_activity where wait_event = 'ClientWrite' and query like '%%signalbox.contexts%%'");
 	stall("");
 	send_signal(other, 15);
 	assert_int_equal(wait_exit(other, DEADLINE), 0);

@@ -350,8 +350,7 @@ static void test_an_unused_probe_is_given_back(void **state)
 	         0);
 	assert_int_equal(asked("two"), 0);
 	meets("one", "status=529");
-	assert_string_equal(story(ended(say("c", "the second does"), "completed")),
-	                    "one:overloaded one:overloaded two");
+	assert_string_equal(story(ended(say("c", "the second does"), "completed")), "one:overloaded one:overloaded two");
 	wait_for("select string_agg(event, ' ' order by id) from signalbox.breaker_events where provider = 'two'",
 	         "opened probe probe closed", 0);
 }

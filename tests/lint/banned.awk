@@ -72,7 +72,7 @@ file != "tui/screen.c" && code ~ /(^|[^A-Za-z0-9_])((mv)?w?add(n?str|n?wstr|ch)|
 file != "shared/pg.c" && code ~ /(^|[^A-Za-z0-9_])PQexec[ \t]*\(/ { say("PQexec: parameters, through shared/pg.h") }
 # A statement is a file of sql/worker, whose first line names its columns: COL_FILE_COLUMN.
 file ~ /^worker\// && /"(select|with|insert into|update|delete from) / { say("SQL stands in sql/worker") }
-file ~ /^worker\// && code ~ /rows_(at|int|bool|double)\([^,()]+, [^,()]+, [0-9]/ { say("a column by its number: COL_FILE_COLUMN") }
+file ~ /^worker\/|^tui\/cli\/(agents|doctor|money|providers|queue)\.c$/ && code ~ /rows_(at|int|bool|double)\([^,()]+, [^,()]+, [0-9]/ { say("a column by its number: COL_FILE_COLUMN") }
 file !~ /^tests\// && code ~ /#[ \t]*define[ \t]+VLA/ { say("VLA is banned") }
 /^\{/ { opened = FNR }
 /^\}/ && opened {

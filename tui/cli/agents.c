@@ -5,47 +5,6 @@
 #include "tui/format.h"
 #include "tui/i18n.h"
 
-/* Columns of sql/tui/list_agents.sql. */
-enum {
-	A_SLUG,
-	A_NAME,
-	A_STATE,
-	A_PROVIDER,
-	A_MODEL,
-	A_QUEUED,
-	A_RUNNING,
-	A_PER_MINUTE,
-	A_ERRORS,
-	A_MEAN,
-	A_P50,
-	A_P95,
-	A_TOKENS,
-	A_COST,
-	A_UNKNOWN,
-	A_WASTED,
-	A_PROJECTED,
-	A_INPUT,
-	A_OUTPUT,
-	A_CACHED,
-	A_LIMITED,
-	A_TYPE,
-	A_RATE,
-	A_TOKEN_RATE,
-	A_CONCURRENCY,
-	A_CONTEXT,
-	A_MAX_TOKENS,
-	A_DAY,
-	A_MONTH,
-	A_SOFT,
-	A_COST_MONTH,
-	A_RESERVED,
-	A_TOOLS,
-	A_CHAIN,
-	A_ON_CUT,
-	A_PAUSED_BY,
-	A_REASON
-};
-
 /* How much of a budget is spent or reserved; "-" without one. */
 static const char *percent(const char *budget, const char *spent, const char *reserved, char buf[static FORMAT_MAX])
 {
@@ -60,22 +19,28 @@ static const char *percent(const char *budget, const char *spent, const char *re
 static void put_agent(struct cli *cli, const struct rows *r, int i)
 {
 	char cost[FORMAT_MAX], day[FORMAT_MAX], month[FORMAT_MAX], p95[FORMAT_MAX];
-	const char *d = percent(rows_at(r, i, A_DAY), rows_at(r, i, A_COST), rows_at(r, i, A_RESERVED), day);
-	const char *m = percent(rows_at(r, i, A_MONTH), rows_at(r, i, A_COST_MONTH), rows_at(r, i, A_RESERVED), month);
-	bool unknown = rows_int(r, i, A_UNKNOWN, 0) > 0;
-	format_usd(rows_at(r, i, A_COST), cost);
-	if (unknown && strtod(or_dash(rows_at(r, i, A_COST)), NULL) == 0)
+	const char *d = percent(rows_at(r, i, COL_LIST_AGENTS_BUDGET_DAY), rows_at(r, i, COL_LIST_AGENTS_COST_TODAY_USD),
+	                        rows_at(r, i, COL_LIST_AGENTS_RESERVED_USD), day);
+	const char *m = percent(rows_at(r, i, COL_LIST_AGENTS_BUDGET_MONTH), rows_at(r, i, COL_LIST_AGENTS_COST_MONTH_USD),
+	                        rows_at(r, i, COL_LIST_AGENTS_RESERVED_USD), month);
+	bool unknown = rows_int(r, i, COL_LIST_AGENTS_COST_UNKNOWN_TODAY, 0) > 0;
+	format_usd(rows_at(r, i, COL_LIST_AGENTS_COST_TODAY_USD), cost);
+	if (unknown && strtod(or_dash(rows_at(r, i, COL_LIST_AGENTS_COST_TODAY_USD)), NULL) == 0)
 		snprintf(cost, sizeof cost, "%s", _("unknown"));
 	else if (unknown)
 		snprintf(cost + strlen(cost), sizeof cost - strlen(cost), "+?");
-	printf("%-12s %-8s %s %4s %3s %5s %5s %6s %9s %5s\n", rows_at(r, i, A_SLUG), rows_at(r, i, A_STATE),
-	       cli_cell(cli, or_dash(rows_at(r, i, A_MODEL)), 14), rows_at(r, i, A_QUEUED), rows_at(r, i, A_RUNNING),
-	       rows_at(r, i, A_PER_MINUTE), or_dash(rows_at(r, i, A_ERRORS)),
-	       format_latency(rows_at(r, i, A_P95) != NULL ? strtod(rows_at(r, i, A_P95), NULL) : -1, p95), cost,
-	       strtol(d, NULL, 10) >= strtol(m, NULL, 10) && d[0] != '-' ? d : m);
-	if (rows_at(r, i, A_PAUSED_BY) != NULL)
-		printf(_("%-12s paused by %s: %s\n"), "", cli_safe(cli, rows_at(r, i, A_PAUSED_BY)),
-		       cli_safe(cli, or_dash(rows_at(r, i, A_REASON))));
+	printf("%-12s %-8s %s %4s %3s %5s %5s %6s %9s %5s\n", rows_at(r, i, COL_LIST_AGENTS_SLUG),
+	       rows_at(r, i, COL_LIST_AGENTS_STATE), cli_cell(cli, or_dash(rows_at(r, i, COL_LIST_AGENTS_MODEL)), 14),
+	       rows_at(r, i, COL_LIST_AGENTS_QUEUED), rows_at(r, i, COL_LIST_AGENTS_RUNNING),
+	       rows_at(r, i, COL_LIST_AGENTS_PER_MINUTE), or_dash(rows_at(r, i, COL_LIST_AGENTS_ERROR_PERCENT)),
+	       format_latency(rows_at(r, i, COL_LIST_AGENTS_P95_SECONDS) != NULL
+	                              ? strtod(rows_at(r, i, COL_LIST_AGENTS_P95_SECONDS), NULL)
+	                              : -1,
+	                      p95),
+	       cost, strtol(d, NULL, 10) >= strtol(m, NULL, 10) && d[0] != '-' ? d : m);
+	if (rows_at(r, i, COL_LIST_AGENTS_PAUSED_BY) != NULL)
+		printf(_("%-12s paused by %s: %s\n"), "", cli_safe(cli, rows_at(r, i, COL_LIST_AGENTS_PAUSED_BY)),
+		       cli_safe(cli, or_dash(rows_at(r, i, COL_LIST_AGENTS_PAUSE_REASON))));
 }
 
 int cmd_agents(struct cli *cli)
@@ -117,15 +82,15 @@ static int put_chain(struct cli *cli, const char *slug)
 	int n = 0, code = cli_query(cli, sql_tui_routes, NULL, 0, &r);
 	for (int i = 0; code == 0 && i < r.n_rows; i++) {
 		char time[FORMAT_MAX];
-		if (strcmp(rows_at(&r, i, 0), slug) != 0)
+		if (strcmp(rows_at(&r, i, COL_ROUTES_AGENT), slug) != 0)
 			continue;
-		printf("%-14s %d %-12s %s %s", n == 0 ? _("chain") : "", n + 1, rows_at(&r, i, 2),
-		       cli_cell(cli, rows_at(&r, i, 3), 12), rows_at(&r, i, 4));
-		if (rows_at(&r, i, 5) != NULL && strcmp(rows_at(&r, i, 4), "held") == 0)
-			printf(" %s", format_duration(strtod(rows_at(&r, i, 5), NULL), time));
-		if (rows_at(&r, i, 6) != NULL)
-			printf(" (%s)", cli_safe(cli, rows_at(&r, i, 6)));
-		printf("%s\n", rows_bool(&r, i, 7) ? "" : _("  no price"));
+		printf("%-14s %d %-12s %s %s", n == 0 ? _("chain") : "", n + 1, rows_at(&r, i, COL_ROUTES_PROVIDER),
+		       cli_cell(cli, rows_at(&r, i, COL_ROUTES_MODEL), 12), rows_at(&r, i, COL_ROUTES_STATE));
+		if (rows_at(&r, i, COL_ROUTES_SECONDS) != NULL && strcmp(rows_at(&r, i, COL_ROUTES_STATE), "held") == 0)
+			printf(" %s", format_duration(strtod(rows_at(&r, i, COL_ROUTES_SECONDS), NULL), time));
+		if (rows_at(&r, i, COL_ROUTES_REASON) != NULL)
+			printf(" (%s)", cli_safe(cli, rows_at(&r, i, COL_ROUTES_REASON)));
+		printf("%s\n", rows_bool(&r, i, COL_ROUTES_HAS_PRICE) ? "" : _("  no price"));
 		n++;
 	}
 	if (code == 0 && n == 0)

@@ -44,7 +44,7 @@ static void ask(struct report *r, const char *check, const char *sql, const char
 	if (cli_try(r->cli, sql, NULL, 0, &rows, &err) < 0)
 		say(r, check, false, err.msg, mend);
 	for (int i = 0; i < rows.n_rows; i++)
-		say(r, check, rows_bool(&rows, i, 0), rows_at(&rows, i, 1), mend);
+		say(r, check, rows_bool(&rows, i, COL_DOCTOR_RIGHTS_OK), rows_at(&rows, i, COL_DOCTOR_RIGHTS_DETAIL), mend);
 }
 
 /* The checks of sql/tui/doctor.sql, each with its mend. */
@@ -75,9 +75,9 @@ static void ask_all(struct report *r)
 	for (int i = 0; i < rows.n_rows; i++) {
 		const char *mend = "";
 		for (size_t k = 0; k < ARRAY_SIZE(MENDS); k++)
-			if (strcmp(MENDS[k].check, rows_at(&rows, i, 0)) == 0)
+			if (strcmp(MENDS[k].check, rows_at(&rows, i, COL_DOCTOR_CHECK)) == 0)
 				mend = MENDS[k].mend;
-		say(r, rows_at(&rows, i, 0), rows_bool(&rows, i, 1), rows_at(&rows, i, 2), mend);
+		say(r, rows_at(&rows, i, COL_DOCTOR_CHECK), rows_bool(&rows, i, COL_DOCTOR_OK), rows_at(&rows, i, COL_DOCTOR_DETAIL), mend);
 	}
 }
 

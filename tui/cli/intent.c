@@ -131,7 +131,7 @@ static int load_labels(struct eval *e)
 		return cli_error(&err, "");
 	}
 	for (int i = 0; i < MIN(r.n_rows, CONFUSION_MAX); i++)
-		e->labels[e->n_labels++] = rows_at(&r, i, 0);
+		e->labels[e->n_labels++] = rows_at(&r, i, COL_INTENTS_LABEL);
 	e->confusion.n = e->n_labels;
 	return 0;
 }
@@ -151,8 +151,10 @@ static int cmd_labels(struct cli *cli)
 		return cli_error(&err, "");
 	}
 	for (int i = 0; i < r.n_rows; i++)
-		printf("%-20s %s%s%s\n", cli_safe(cli, rows_at(&r, i, 0)), cli_safe(cli, rows_at(&r, i, 1)),
-		       rows_int(&r, i, 2, 0) > 0 ? "  +" : "", rows_int(&r, i, 2, 0) > 0 ? rows_at(&r, i, 2) : "");
+		printf("%-20s %s%s%s\n", cli_safe(cli, rows_at(&r, i, COL_INTENTS_LABEL)),
+		       cli_safe(cli, rows_at(&r, i, COL_INTENTS_DESCRIPTION)),
+		       rows_int(&r, i, COL_INTENTS_EXAMPLES, 0) > 0 ? "  +" : "",
+		       rows_int(&r, i, COL_INTENTS_EXAMPLES, 0) > 0 ? rows_at(&r, i, COL_INTENTS_EXAMPLES) : "");
 	return EXIT_DONE;
 }
 
@@ -169,7 +171,7 @@ static int find_agent(struct eval *e)
 		return code;
 	if (r.n_rows != 1)
 		return cli_usage_error(r.n_rows == 0 ? _("no agent has intents") : _("say which agent: --agent SLUG"));
-	e->agent = rows_at(&r, 0, 0);
+	e->agent = rows_at(&r, 0, COL_INTENT_AGENTS_SLUG);
 	return 0;
 }
 

@@ -26,11 +26,15 @@ int cmd_costs(struct cli *cli)
 	}
 	printf("%-32s %8s %12s %10s %10s %12s %s\n", by, _("CALLS"), _("INPUT"), _("CACHED"), _("OUTPUT"), _("COST"), "");
 	for (int i = 0; i < r.n_rows; i++) {
-		int64_t unknown = rows_int(&r, i, 7, 0), estimated = rows_int(&r, i, 8, 0);
-		printf("%-32.32s %8s %12s %10s %10s %12s", cli_safe(cli, or_dash(rows_at(&r, i, 0))), rows_at(&r, i, 1),
-		       or_dash(rows_at(&r, i, 2)), or_dash(rows_at(&r, i, 3)), or_dash(rows_at(&r, i, 4)),
-		       rows_at(&r, i, 6) != NULL ? format_usd(rows_at(&r, i, 6), cost) : _("unknown"));
-		if (unknown > 0 && rows_at(&r, i, 6) != NULL)
+		int64_t unknown = rows_int(&r, i, COL_LIST_COSTS_UNKNOWN, 0),
+			estimated = rows_int(&r, i, COL_LIST_COSTS_ESTIMATED, 0);
+		printf("%-32.32s %8s %12s %10s %10s %12s", cli_safe(cli, or_dash(rows_at(&r, i, COL_LIST_COSTS_KEY))),
+		       rows_at(&r, i, COL_LIST_COSTS_CALLS), or_dash(rows_at(&r, i, COL_LIST_COSTS_TOKENS_INPUT)),
+		       or_dash(rows_at(&r, i, COL_LIST_COSTS_TOKENS_CACHED)),
+		       or_dash(rows_at(&r, i, COL_LIST_COSTS_TOKENS_OUTPUT)),
+		       rows_at(&r, i, COL_LIST_COSTS_COST_USD) != NULL ? format_usd(rows_at(&r, i, COL_LIST_COSTS_COST_USD), cost)
+		                                                       : _("unknown"));
+		if (unknown > 0 && rows_at(&r, i, COL_LIST_COSTS_COST_USD) != NULL)
 			printf(_(" + %lld of unknown price"), (long long)unknown);
 		if (estimated > 0)
 			printf(_(" (%lld estimated)"), (long long)estimated);
@@ -43,16 +47,19 @@ int cmd_costs(struct cli *cli)
 static void say_left_out(struct cli *cli, const struct rows *r)
 {
 	bool is_field = false;
-	for (int i = 0; i < r->n_rows && rows_at(r, i, 3) != NULL; i++) {
-		const char *what = rows_at(r, i, 3), *names = cli_safe(cli, rows_at(r, i, 6));
+	for (int i = 0; i < r->n_rows && rows_at(r, i, COL_PRICES_IMPORT_WHAT) != NULL; i++) {
+		const char *what = rows_at(r, i, COL_PRICES_IMPORT_WHAT),
+			   *names = cli_safe(cli, rows_at(r, i, COL_PRICES_IMPORT_NAMES));
 		if (strcmp(what, "entry") == 0) {
-			printf("%7s  %s: %s\n", rows_at(r, i, 5), cli_safe(cli, rows_at(r, i, 4)), names);
+			printf("%7s  %s: %s\n", rows_at(r, i, COL_PRICES_IMPORT_N),
+			       cli_safe(cli, rows_at(r, i, COL_PRICES_IMPORT_REASON)), names);
 			continue;
 		}
 		if (!is_field)
 			printf("%s\n", _("imported, but not billed by:"));
 		is_field = true;
-		printf("%7s  %s (%s): %s\n", rows_at(r, i, 5), cli_safe(cli, what), cli_safe(cli, rows_at(r, i, 4)), names);
+		printf("%7s  %s (%s): %s\n", rows_at(r, i, COL_PRICES_IMPORT_N), cli_safe(cli, what),
+		       cli_safe(cli, rows_at(r, i, COL_PRICES_IMPORT_REASON)), names);
 	}
 }
 
@@ -76,12 +83,14 @@ static int import(struct cli *cli)
 	if (code != 0)
 		return code;
 	if (cli->json) {
-		printf("{\"imported\":%s,\"passed_over\":%s,\"left_out\":", rows_at(&r, 0, 0), rows_at(&r, 0, 1));
-		cli_json(rows_at(&r, 0, 2));
+		printf("{\"imported\":%s,\"passed_over\":%s,\"left_out\":", rows_at(&r, 0, COL_PRICES_IMPORT_IMPORTED),
+		       rows_at(&r, 0, COL_PRICES_IMPORT_PASSED_OVER));
+		cli_json(rows_at(&r, 0, COL_PRICES_IMPORT_LEFT_OUT));
 		printf("}\n");
 		return EXIT_DONE;
 	}
-	printf(_("%s imported, %s left out\n"), rows_at(&r, 0, 0), rows_at(&r, 0, 1));
+	printf(_("%s imported, %s left out\n"), rows_at(&r, 0, COL_PRICES_IMPORT_IMPORTED),
+	       rows_at(&r, 0, COL_PRICES_IMPORT_PASSED_OVER));
 	say_left_out(cli, &r);
 	return EXIT_DONE;
 }
@@ -101,9 +110,9 @@ static int apply(struct cli *cli)
 		const char *params[] = { since, everything ? "t" : "f", after, yes ? "t" : "f", cli->options->operator_name };
 		code = cli_query(cli, sql_tui_reprice, params, ARRAY_SIZE(params), &r);
 		if (code == 0) {
-			n += rows_int(&r, 0, 0, 0);
-			change += rows_double(&r, 0, 1, 0);
-			after = rows_at(&r, 0, 2);
+			n += rows_int(&r, 0, COL_REPRICE_N, 0);
+			change += rows_double(&r, 0, COL_REPRICE_CHANGE_USD, 0);
+			after = rows_at(&r, 0, COL_REPRICE_UPTO);
 		}
 	}
 	if (code != 0)
@@ -122,7 +131,11 @@ static int list(struct cli *cli)
 	static const struct {
 		int column;
 		const char *name;
-	} MORE[] = { { 7, "write" }, { 11, "1h" }, { 12, "reasoning" }, { 13, "audio" }, { 14, "audio-out" } };
+	} MORE[] = { { COL_LIST_PRICES_CACHE_WRITE_USD, "write" },
+		     { COL_LIST_PRICES_CACHE_WRITE_1H_USD, "1h" },
+		     { COL_LIST_PRICES_REASONING_USD, "reasoning" },
+		     { COL_LIST_PRICES_AUDIO_IN_USD, "audio" },
+		     { COL_LIST_PRICES_AUDIO_OUT_USD, "audio-out" } };
 	struct rows r;
 	int code = cli_options(cli, NULL, 0, 0, 1);
 	const char *params[] = { cli->argc > 0 ? cli->argv[0] : NULL };
@@ -136,20 +149,23 @@ static int list(struct cli *cli)
 		printf("%-32s %-12s %-10s %10s %10s %10s  %s\n", _("MODEL"), _("PROVIDER"), _("FROM"), _("INPUT/M"),
 		       _("CACHED/M"), _("OUTPUT/M"), _("SOURCE"));
 	for (int i = 0; i < r.n_rows; i++) {
-		const char *tier = rows_at(&r, i, 9), *above = rows_at(&r, i, 10);
+		const char *tier = rows_at(&r, i, COL_LIST_PRICES_TIER), *above = rows_at(&r, i, COL_LIST_PRICES_ABOVE);
 		if (tier == NULL && above == NULL)
-			printf("%-32.32s %-12s %-10s", cli_safe(cli, rows_at(&r, i, 0)), cli_safe(cli, rows_at(&r, i, 1)),
-			       rows_at(&r, i, 2));
+			printf("%-32.32s %-12s %-10s", cli_safe(cli, rows_at(&r, i, COL_LIST_PRICES_MODEL)),
+			       cli_safe(cli, rows_at(&r, i, COL_LIST_PRICES_PROVIDER)),
+			       rows_at(&r, i, COL_LIST_PRICES_VALID_FROM));
 		else /* under its model: when it holds */
 			printf("  %-54s", arena_strf(&cli->arena, "%s%s%s%s", tier != NULL ? cli_safe(cli, tier) : "",
 			                             tier != NULL && above != NULL ? " " : "", above != NULL ? _("above ") : "",
 			                             above != NULL ? above : ""));
-		printf(" %10s %10s %10s", rows_at(&r, i, 3), or_dash(rows_at(&r, i, 4)),
-		       rows_at(&r, i, 5) != NULL ? rows_at(&r, i, 5) : _("unknown"));
+		printf(" %10s %10s %10s", rows_at(&r, i, COL_LIST_PRICES_INPUT_USD),
+		       or_dash(rows_at(&r, i, COL_LIST_PRICES_CACHED_USD)),
+		       rows_at(&r, i, COL_LIST_PRICES_OUTPUT_USD) != NULL ? rows_at(&r, i, COL_LIST_PRICES_OUTPUT_USD)
+		                                                          : _("unknown"));
 		for (int k = 0; k < (int)ARRAY_SIZE(MORE); k++)
 			if (rows_at(&r, i, MORE[k].column) != NULL)
 				printf("  %s %s", MORE[k].name, rows_at(&r, i, MORE[k].column));
-		printf(tier == NULL && above == NULL ? "  %s\n" : "\n", cli_safe(cli, rows_at(&r, i, 6)));
+		printf(tier == NULL && above == NULL ? "  %s\n" : "\n", cli_safe(cli, rows_at(&r, i, COL_LIST_PRICES_SOURCE)));
 	}
 	return EXIT_DONE;
 }

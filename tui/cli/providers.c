@@ -5,9 +5,6 @@
 #include "tui/format.h"
 #include "tui/i18n.h"
 
-/* Columns of sql/tui/list_providers.sql. */
-enum { P_SLUG, P_QUOTA = 4, P_TOKENS = 6, P_CALLS = 8, P_ERRORS, P_TTFT, P_BREAKER = 12, P_SECONDS, P_REASON, P_HELD };
-
 /* "open, probe in 42s", "parked 3m05s", "closed". */
 static const char *breaker_text(const char *breaker, const char *seconds, char buf[static 64])
 {
@@ -32,15 +29,19 @@ static const char *ms_text(const char *ms, char buf[static FORMAT_MAX])
 static void put_provider(struct cli *cli, const struct rows *r, int i)
 {
 	char breaker[64], first[FORMAT_MAX], used[FORMAT_MAX], all[FORMAT_MAX], tokens[80];
-	const char *quota = rows_at(r, i, P_QUOTA);
-	format_count((double)rows_int(r, i, P_TOKENS, 0), used);
+	const char *quota = rows_at(r, i, COL_LIST_PROVIDERS_DAILY_TOKENS);
+	format_count((double)rows_int(r, i, COL_LIST_PROVIDERS_TOKENS_TODAY, 0), used);
 	snprintf(tokens, sizeof tokens, quota != NULL ? _("%s of %s") : "%s", used,
 	         quota != NULL ? format_count(strtod(quota, NULL), all) : "");
-	printf("%-14s %-21s %7s %6s %8s %14s %4s\n", rows_at(r, i, P_SLUG),
-	       breaker_text(rows_at(r, i, P_BREAKER), rows_at(r, i, P_SECONDS), breaker), or_dash(rows_at(r, i, P_CALLS)),
-	       or_dash(rows_at(r, i, P_ERRORS)), ms_text(rows_at(r, i, P_TTFT), first), tokens, or_dash(rows_at(r, i, P_HELD)));
-	if (strcmp(rows_at(r, i, P_BREAKER), "closed") != 0)
-		printf("%-14s %s\n", "", cli_cut(cli, or_dash(rows_at(r, i, P_REASON)), 65));
+	printf("%-14s %-21s %7s %6s %8s %14s %4s\n", rows_at(r, i, COL_LIST_PROVIDERS_SLUG),
+	       breaker_text(rows_at(r, i, COL_LIST_PROVIDERS_BREAKER), rows_at(r, i, COL_LIST_PROVIDERS_BREAKER_SECONDS),
+	                    breaker),
+	       or_dash(rows_at(r, i, COL_LIST_PROVIDERS_CALLS_LAST_HOUR)),
+	       or_dash(rows_at(r, i, COL_LIST_PROVIDERS_ERRORS_LAST_HOUR)),
+	       ms_text(rows_at(r, i, COL_LIST_PROVIDERS_MEAN_TTFT_MS), first), tokens,
+	       or_dash(rows_at(r, i, COL_LIST_PROVIDERS_HELD_MESSAGES)));
+	if (strcmp(rows_at(r, i, COL_LIST_PROVIDERS_BREAKER), "closed") != 0)
+		printf("%-14s %s\n", "", cli_cut(cli, or_dash(rows_at(r, i, COL_LIST_PROVIDERS_BREAKER_REASON)), 65));
 }
 
 int cmd_providers(struct cli *cli)

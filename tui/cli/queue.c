@@ -53,11 +53,14 @@ int cmd_queue(struct cli *cli)
 		printf("%4s %8s %-8s %-12s %-8s %7s %7s %3s %s\n", "POS", "ID", "STATE", "AGENT", "WAITS", "AGE", "EST", "ATT",
 		       "MESSAGE");
 	for (int i = 0; i < r.n_rows; i++) {
-		const char *pos = rows_at(&r, i, 0), *est = rows_at(&r, i, 11), *waits = rows_at(&r, i, 6);
-		printf("%4s %8s %-8s %-12s %-8s %7s %7s %3d %s\n", pos != NULL ? pos : "-", rows_at(&r, i, 1), rows_at(&r, i, 18),
-		       cli_safe(cli, rows_at(&r, i, 4)), waits != NULL ? waits : "-",
-		       format_duration(age(rows_at(&r, i, 8)), buf), est != NULL ? format_duration(strtod(est, NULL), eta) : "-",
-		       (int)rows_int(&r, i, 12, 0) + 1, cli_cut(cli, rows_at(&r, i, 17), TEXT_CELLS));
+		const char *pos = rows_at(&r, i, COL_LIST_QUEUE_QUEUE_POSITION),
+			   *est = rows_at(&r, i, COL_LIST_QUEUE_ETA_SECONDS), *waits = rows_at(&r, i, COL_LIST_QUEUE_WAITS_FOR);
+		printf("%4s %8s %-8s %-12s %-8s %7s %7s %3d %s\n", pos != NULL ? pos : "-", rows_at(&r, i, COL_LIST_QUEUE_ID),
+		       rows_at(&r, i, COL_LIST_QUEUE_STATE), cli_safe(cli, rows_at(&r, i, COL_LIST_QUEUE_AGENT)),
+		       waits != NULL ? waits : "-", format_duration(age(rows_at(&r, i, COL_LIST_QUEUE_QUEUED_AT)), buf),
+		       est != NULL ? format_duration(strtod(est, NULL), eta) : "-",
+		       (int)rows_int(&r, i, COL_LIST_QUEUE_RETRY_COUNT, 0) + 1,
+		       cli_cut(cli, rows_at(&r, i, COL_LIST_QUEUE_TEXT), TEXT_CELLS));
 	}
 	return EXIT_DONE;
 }
@@ -75,9 +78,10 @@ int cmd_failed(struct cli *cli)
 	if (r.n_rows == 0)
 		printf("%s\n", _("no message has failed"));
 	for (int i = 0; i < r.n_rows; i++)
-		printf("%8s  %s  %s  %s ago  %lld tries\n          %s\n          > %s\n", rows_at(&r, i, 0), rows_at(&r, i, 1),
-		       cli_safe(cli, rows_at(&r, i, 3)), format_duration(age(rows_at(&r, i, 10)), buf),
-		       (long long)rows_int(&r, i, 8, 0), cli_safe(cli, rows_at(&r, i, 5)),
-		       cli_cut(cli, rows_at(&r, i, 16), TEXT_CELLS));
+		printf("%8s  %s  %s  %s ago  %lld tries\n          %s\n          > %s\n", rows_at(&r, i, COL_LIST_FAILED_ID),
+		       rows_at(&r, i, COL_LIST_FAILED_MESSAGE_ID), cli_safe(cli, rows_at(&r, i, COL_LIST_FAILED_AGENT)),
+		       format_duration(age(rows_at(&r, i, COL_LIST_FAILED_FAILED_AT)), buf),
+		       (long long)rows_int(&r, i, COL_LIST_FAILED_TRIES, 0), cli_safe(cli, rows_at(&r, i, COL_LIST_FAILED_ERROR)),
+		       cli_cut(cli, rows_at(&r, i, COL_LIST_FAILED_TEXT), TEXT_CELLS));
 	return EXIT_DONE;
 }

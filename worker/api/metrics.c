@@ -45,7 +45,8 @@ struct metrics {
 };
 
 static const char *const KIND[KINDS] = { "input", "cached", "output" };
-static const int PRICE_OF[KINDS] = { COL_METRICS_PRICES_INPUT_PICO, COL_METRICS_PRICES_CACHED_PICO, COL_METRICS_PRICES_OUTPUT_PICO };
+static const int PRICE_OF[KINDS] = { COL_METRICS_PRICES_INPUT_PICO, COL_METRICS_PRICES_CACHED_PICO,
+	                             COL_METRICS_PRICES_OUTPUT_PICO };
 
 struct metrics *metrics_new(const struct services *services)
 {

@@ -244,13 +244,15 @@ static int find_embed(struct call_private *p, const struct request *request, con
 	if (p->embed == NULL)
 		return err_set(err, ERR_NOT_CONFIGURED, "%.20s has no embeddings", route->protocol);
 	if (request->n_texts > p->embed->texts_max)
-		return err_set(err, ERR_TOO_BIG, "%d texts, and %s takes %d", request->n_texts, route->protocol, p->embed->texts_max);
+		return err_set(err, ERR_TOO_BIG, "%d texts, and %s takes %d", request->n_texts, route->protocol,
+		               p->embed->texts_max);
 	p->texts = (struct embed_request){ .model = route->model, .texts = request->texts, .n_texts = request->n_texts };
 	return 0;
 }
 
 /* The call with nothing in it yet. */
-static struct call *call_new(struct job *job, const struct request *request, const struct route *route, const struct provider_ops *ops)
+static struct call *call_new(struct job *job, const struct request *request, const struct route *route,
+                             const struct provider_ops *ops)
 {
 	struct call *call = xcalloc(1, sizeof *call);
 	struct call_private *p = call->private = xcalloc(1, sizeof *p);

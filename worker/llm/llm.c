@@ -22,7 +22,8 @@
 #define PROBE_REST_MS \
 	150000 /* of a message after a failed probe: others are the next, for it may have failed because of the message */
 #define LACK_REST_MS 5000 /* of a message whose providers this worker cannot call */
-#define QUICK_MS 150 /* the longest wait before the one quick retry, and the longest that is sat out, while another route is open */
+#define QUICK_MS \
+	150 /* the longest wait before the one quick retry, and the longest that is sat out, while another route is open */
 #define FREE_PROBES 30 /* attempts in which a failed probe burns no try; then it may be this message that no provider can bear */
 
 struct llm {
@@ -183,8 +184,8 @@ static int64_t wait_before_again(const struct llm *l, const struct err *err)
 		return -1;
 	bool is_quick = job->retries < 0 && has_other(l);
 	int64_t retries = job->retries >= 0 ? job->retries : is_quick ? MIN(o->retries, 1) : o->retries;
-	if ((acts_of(l->call) & ACT_AGAIN) == 0 || l->calls_of > retries || route_of(l)->is_probe || (is_quick && is_silence(err)) ||
-	    breakers_held(job->services->breakers, route_of(l), job->claimed) > 0)
+	if ((acts_of(l->call) & ACT_AGAIN) == 0 || l->calls_of > retries || route_of(l)->is_probe ||
+	    (is_quick && is_silence(err)) || breakers_held(job->services->breakers, route_of(l), job->claimed) > 0)
 		return -1;
 	int64_t longest = is_quick ? QUICK_MS : o->patience_ms;
 	int64_t ours = is_quick ? MIN(o->retry_wait_ms, QUICK_MS / 2) : o->retry_wait_ms << MIN(l->calls_of - 1, 10);
@@ -196,7 +197,9 @@ static int64_t wait_before_again(const struct llm *l, const struct err *err)
 
 static void report(const struct llm *l)
 {
-	const struct call_about about = { .operation = "chat", .max_tokens = l->job->prompt.max_tokens, .resend = l->calls_of - 1 };
+	const struct call_about about = { .operation = "chat",
+		                          .max_tokens = l->job->prompt.max_tokens,
+		                          .resend = l->calls_of - 1 };
 	report_call(l->job, route_of(l), l->call, &l->span, &about);
 }
 

@@ -280,8 +280,7 @@ void lease_stop(struct lease *l)
 	wake_up(l->wake);
 	pthread_join(l->thread, NULL);
 	const char *params[] = { l->key };
-	if (l->is_held && l->pg != NULL &&
-	    pg_exec(l->pg, NULL, sql_worker_worker_bye, params, 1, TIMEOUT_MS, NULL, &err) < 0)
+	if (l->is_held && l->pg != NULL && pg_exec(l->pg, NULL, sql_worker_worker_bye, params, 1, TIMEOUT_MS, NULL, &err) < 0)
 		log_event(LOG_WARN, "no good-bye: the lease runs out by itself", "code=%s", err_name(err.code));
 	pg_close(l->pg);
 	close(l->wake);
