@@ -20,7 +20,7 @@ struct intent_usage {
 	char model[80]; /* as the provider named it */
 };
 
-/* What intent_of.sql or intent_spec.sql answered, into the job's arena; text: the question, NULL where the document has it. */
+/* What intent_for.sql or intent_spec.sql answered, into the job's arena; text: the question, NULL where the document has it. */
 MUSTCHECK int intent_read(struct job *, struct str document, const char *text, struct err *);
 /* As far as it goes without waiting: STEP_NEXT or STEP_PARK, never STEP_FAIL. */
 enum step intent_step(struct job *);

@@ -1,5 +1,5 @@
 #pragma once
-/* How the database describes a route (routes_of.sql, intent_spec.sql). */
+/* How the database describes a route (routes_for.sql, intent_spec.sql). */
 #include "worker/job.h"
 
 struct json;
