@@ -332,11 +332,11 @@ static void *writer_main(void *arg)
 	pthread_mutex_lock(&w->lock);
 	while (wait_for_some(w)) {
 		if (w->n_waiting > 0 && w->n_waiting < BATCH_MAX &&
-		    !w->ending) { /* a moment for others to join the commit, where there are others */
+		    !w->ending) { /* a moment for others to join the commit, unless half of what is under way is here already */
 			struct jobs *jobs = w->waiting[0]->services->jobs;
 			int here = w->n_waiting;
 			pthread_mutex_unlock(&w->lock);
-			if (jobs_messages(jobs) > here)
+			if (jobs_messages(jobs) > 2 * here)
 				usleep((useconds_t)GATHER_USEC);
 			pthread_mutex_lock(&w->lock);
 		}
