@@ -37,16 +37,25 @@ static int next_batch(struct contexts *c, struct job **out)
 	return n;
 }
 
-/* Back to where they were. With the lock. */
+static void reserve(struct contexts *c, int n)
+{
+	if (c->n_line + n <= c->room)
+		return;
+	c->room = MAX(64, (c->n_line + n) * 2);
+	c->line = must_have(realloc(c->line, sizeof *c->line * (size_t)c->room));
+}
+
+/* Back to where they were; one that fails alone behind the others. Who was told to stop meanwhile is woken: he takes himself out. With the lock. */
 static void put_back(struct contexts *c, struct job *const *jobs, int n)
 {
-	if (c->n_line + n > c->room) {
-		c->room = MAX(64, (c->n_line + n) * 2);
-		c->line = must_have(realloc(c->line, sizeof *c->line * (size_t)c->room));
-	}
-	memmove(c->line + n, c->line, sizeof *c->line * (size_t)c->n_line);
-	memcpy(c->line, jobs, sizeof *jobs * (size_t)n);
+	int at = n > 1 ? 0 : c->n_line;
+	reserve(c, n);
+	memmove(c->line + at + n, c->line + at, sizeof *c->line * (size_t)(c->n_line - at));
+	memcpy(c->line + at, jobs, sizeof *jobs * (size_t)n);
 	c->n_line += n;
+	for (int i = 0; i < n; i++)
+		if (atomic_load(&jobs[i]->stop) != ERR_OK)
+			job_wake(jobs[i], NULL);
 }
 
 static void hand_over(struct job *job, const struct rows *r, int row)
@@ -59,13 +68,13 @@ static void hand_over(struct job *job, const struct rows *r, int row)
 	job->columns = columns;
 }
 
-/* The row of a message, n_rows: it has none. Mostly it is `likely`: rows come in the order of what was asked. */
-static int row_of(const struct rows *r, int64_t message_id, int likely)
+/* The row of a job, n_rows: it has none. Mostly it is `likely`: rows come in the order of what was asked. */
+static int row_of(const struct rows *r, const char *job_id, int likely)
 {
-	if (likely < r->n_rows && rows_int(r, likely, COL_CONTEXTS_MESSAGE_ID, 0) == message_id)
+	if (likely < r->n_rows && strcmp(rows_at(r, likely, COL_CONTEXTS_JOB_ID), job_id) == 0)
 		return likely;
 	int row = 0;
-	while (row < r->n_rows && rows_int(r, row, COL_CONTEXTS_MESSAGE_ID, 0) != message_id)
+	while (row < r->n_rows && strcmp(rows_at(r, row, COL_CONTEXTS_JOB_ID), job_id) != 0)
 		row++;
 	return row;
 }
@@ -97,7 +106,7 @@ static int read_batch(struct contexts *c, struct job *const *jobs, int n, struct
 	if (result == 0)
 		result = pg_exec(c->pg, &a, sql_worker_contexts, params, 4, TIMEOUT_MS, &r, err);
 	for (int i = 0, row = 0; result == 0 && i < n; i++) {
-		row = row_of(&r, jobs[i]->message_id, row);
+		row = row_of(&r, jobs[i]->job_id, row);
 		if (row < r.n_rows)
 			hand_over(jobs[i], &r, row++);
 		else
@@ -138,21 +147,23 @@ static void *contexts_main(void *arg)
 		int n = next_batch(c, jobs);
 		pthread_mutex_unlock(&c->lock);
 		int result = read_batch(c, jobs, n, &err);
-		bool is_too_big = result < 0 && err.code == ERR_TOO_BIG;
-		if (is_too_big && n == 1) {
+		bool is_over = result < 0 && n == 1 && (err.code == ERR_TOO_BIG || clock_mono() > jobs[0]->deadline);
+		if (is_over) {
 			jobs[0]->err = err;
 			job_wake(jobs[0], &jobs[0]->has_context);
-		}
-		if (result < 0 && !is_too_big && pause_ms == 0)
+		} else if (result < 0 && err.code != ERR_TOO_BIG && pause_ms == 0) {
 			log_event(LOG_WARN, "cannot read what messages need, trying again", "n=%d code=%s", n,
 			          err_name(err.code));
-		else if (result == 0 && pause_ms > 0)
+		} else if (result == 0 && pause_ms > 0) {
 			log_event(LOG_INFO, "reading what messages need again", "n=%d", n);
+		}
 		pthread_mutex_lock(&c->lock);
-		c->batch = is_too_big ? MAX(1, n / 2) : MIN(BATCH_MAX, c->batch * 2);
-		if (result < 0 && !(is_too_big && n == 1))
+		/* Whatever it was, so many may have been too much; alone, a bad one is found. */
+		c->batch = result < 0 ? MAX(1, n / 2) : MIN(BATCH_MAX, c->batch * 2);
+		if (result < 0 && !is_over)
 			put_back(c, jobs, n);
-		pause_ms = result == 0 || is_too_big ? 0 : MIN(MAX(pause_ms * 2, PAUSE_MIN_MS), PAUSE_MAX_MS);
+		pause_ms = result == 0 || is_over || err.code == ERR_TOO_BIG ? 0
+		                                                             : MIN(MAX(pause_ms * 2, PAUSE_MIN_MS), PAUSE_MAX_MS);
 		if (pause_ms > 0)
 			rest(c, pause_ms);
 	}
@@ -188,10 +199,7 @@ void contexts_stop(struct contexts *c)
 void contexts_ask(struct contexts *c, struct job *const *jobs, int n)
 {
 	pthread_mutex_lock(&c->lock);
-	if (c->n_line + n > c->room) {
-		c->room = MAX(64, (c->n_line + n) * 2);
-		c->line = must_have(realloc(c->line, sizeof *c->line * (size_t)c->room));
-	}
+	reserve(c, n);
 	memcpy(c->line + c->n_line, jobs, sizeof *jobs * (size_t)n);
 	c->n_line += n;
 	pthread_mutex_unlock(&c->lock);

@@ -488,7 +488,8 @@ static void test_long_prompts(void **state)
 	assert_string_equal(claimed(ONE, 9), "1");
 }
 
-/* Of what was spent before midnight (UTC) a day's budget knows nothing, and a month's of the month before; what is under way counts on either side. */
+/* Of what was spent before midnight (UTC) a day's budget knows nothing, and a month's of the month before; what is under way counts on either side.
+ * */
 static void test_midnight(void **state)
 {
 	(void)state;

@@ -291,16 +291,44 @@ static void test_a_late_answer_resets_nothing(void **state)
 	EXPECT("0", "select unsaid from signalbox.breakers where model = 'late'");
 }
 
+#define ONE "00000000-0000-0000-0000-000000000001"
+/* One route is the probe, though one breaker, of the key, holds two; and one that another breaker holds is none. */
+static void test_one_route_is_the_probe(void **state)
+{
+	(void)state;
+	q("select signalbox.worker_hello('" ONE "', 'one', 'test', 9, null, '1 hour')");
+	q("select signalbox.provider_set('o', '{\"key_env\": \"O_API_KEY\"}', 'test')");
+	q("select signalbox.agent_set('o', '{\"chain\": \"o:second o:third\"}', 'test')");
+	q("select signalbox.breaker_hold('o', '', 'O_API_KEY', 'open', '1 min', 'auth', 'test')");
+	q("update signalbox.breakers set until = now() - interval '1 s'");
+	q("select signalbox.breaker_hold('o', 'practice', 'O_API_KEY', 'open', '1 min', 'overloaded', 'test')");
+	say("o", "x");
+	EXPECT("practice overloaded, second probe, third auth",
+	       "select string_agg(concat_ws(' ', r ->> 'model', r ->> 'skip', case when r ->> 'probe' = 'true' then 'probe' end), ', ') from signalbox.take('" ONE
+	       "', 9, '300 s') t cross join json_array_elements(t.routes) r");
+	/* What became of it and of those that were not called comes in one report. */
+	q("select * from signalbox.report_calls('" ONE
+	  "', (select json_agg(x) from (select 'o' as provider, 'second' as model, 'O_API_KEY' as key_env, 1 as calls, 0 as errors, "
+	  "job_id as probe, true as is_ok from signalbox.queue where state = 'running') x))");
+	EXPECT("closed", "select state from signalbox.breakers where model = ''");
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, outage_up, scene_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_the_next_answers),     T(test_alone_they_wait),
-		T(test_an_operator_frees_it), T(test_a_mended_chain),
-		T(test_the_shortest_wait),    T(test_database_restart),
-		T(test_probe_dies),           T(test_changed_while_they_run),
-		T(test_no_deadlock),          T(test_a_late_answer_resets_nothing),
+		T(test_the_next_answers),
+		T(test_alone_they_wait),
+		T(test_an_operator_frees_it),
+		T(test_a_mended_chain),
+		T(test_the_shortest_wait),
+		T(test_database_restart),
+		T(test_probe_dies),
+		T(test_changed_while_they_run),
+		T(test_no_deadlock),
+		T(test_a_late_answer_resets_nothing),
+		T(test_one_route_is_the_probe),
 	};
 	return world_end(cmocka_run_group_tests_name("outage", tests, world_up, world_down));
 }

@@ -305,6 +305,22 @@ struct call *call_start(struct job *job, const struct request *request, const st
 	return call;
 }
 
+bool call_is_possible(const struct job *job, const struct route *route)
+{
+	const struct provider_ops *ops = provider_speaks(route->protocol);
+	char key[SECRET_MAX];
+	struct err err;
+	if (ops == NULL)
+		return false;
+	if (route->key_env == NULL || address_sets(route->header, ops->key_header != NULL ? ops->key_header : ""))
+		return true;
+	struct secrets secrets = SECRETS_INIT(job->services->options->secret_names);
+	bool has_key = secret_read(route->key_env, key, &secrets, &err) == 0;
+	explicit_bzero(key, sizeof key);
+	secrets_release(&secrets);
+	return has_key;
+}
+
 void call_cancel(struct engine *engine, const struct call *call, enum err_code code)
 {
 	net_cancel(engine, call->transfer, code);

@@ -41,6 +41,8 @@ struct request {
 /* Asks this route; the provider is told the span it belongs to, where somebody collects spans. The caller owns the call: call_free once it
  * is done. NULL with err when it cannot even be tried: NOT_CONFIGURED, AUTH (no key), TOO_BIG. */
 struct call *call_start(struct job *, const struct request *, const struct route *, const struct span *, struct err *);
+/* Could this worker call the route at all: does it speak its protocol, and has it the key? */
+bool call_is_possible(const struct job *, const struct route *);
 /* Ends it soon; is_done still comes, with this code. */
 void call_cancel(struct engine *, const struct call *, enum err_code);
 void call_free(struct call *);

@@ -163,7 +163,8 @@ static bool has_other(const struct llm *l)
 	const struct job *job = l->job;
 	for (int i = l->at + 1; i < job->n_routes; i++) {
 		const struct route *r = &job->routes[i];
-		if (r->skip == NULL && (r->is_probe || breakers_held(job->services->breakers, r, job->claimed) <= 0))
+		if (r->skip == NULL && (r->is_probe || breakers_held(job->services->breakers, r, job->claimed) <= 0) &&
+		    call_is_possible(job, r))
 			return true;
 	}
 	return false;
@@ -325,12 +326,22 @@ static bool call_next(struct llm *l)
 }
 
 /* A probe that was granted and is not going to be called is somebody else's. */
-static void give_probes_back(struct llm *l)
+static void give_back_from(const struct job *job, int first)
 {
-	struct job *job = l->job;
-	for (int i = l->at + (l->calls_of > 0); i < job->n_routes; i++)
+	for (int i = first; i < job->n_routes; i++)
 		if (job->routes[i].is_probe)
 			breakers_probed(job->services->breakers, &job->routes[i], job->job_id, -1, NULL);
+}
+
+static void give_probes_back(const struct llm *l)
+{
+	give_back_from(l->job, l->at + (l->calls_of > 0));
+}
+
+void llm_not_begun(const struct job *job)
+{
+	if (job->llm == NULL)
+		give_back_from(job, 0);
 }
 
 static enum step fail(struct llm *l, struct err *err)

@@ -78,6 +78,7 @@ enum step stage_settle(struct job *job, struct err *err)
 {
 	(void)err;
 	if (job->record.len == 0) {
+		llm_not_begun(job);
 		compose(job);
 		if (job->record.broken) { /* over the cap even so: without the context, and as an error */
 			strbuf_clear(&job->record);

@@ -20,8 +20,7 @@ begin
 	end if;
 	if trouble then
 		select * into r from all_routes x where x.agent_id = agent and x.ord = -1;
-		if r.is_held and exists (select from breakers k where k.probe_job = job and k.provider = r.provider and k.model in ('', r.model)
-				and k.key_env in ('', coalesce(r.key_env, ''))) then    -- see take_probes()
+		if r.is_held and probe_route(agent, job) = -1 then
 			spec := jsonb_set(spec, '{route,probe}', 'true');
 		elsif r.is_held then
 			spec := spec || jsonb_build_object('skip', coalesce(r.reason, 'breaker_open'));

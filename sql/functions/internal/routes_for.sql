@@ -8,7 +8,6 @@ language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 			when m.has_tools = false and (select a.tools from agents a where a.id = agent) is not null then 'it has no tools' end,
 		'skip_ms', case when r.is_held and not x.is_probe then greatest(1, extract(epoch from r.until - clock_timestamp()) * 1000)::bigint end) order by r.ord)
 	from routes r join providers p on p.id = r.provider_id left join lateral tariff(r.provider, r.model, r.model, clock_timestamp()) m on true
-	cross join lateral (select exists (select from breakers k where k.probe_job = job and k.provider = r.provider and k.model in ('', r.model)
-		and k.key_env in ('', coalesce(r.key_env, ''))) as is_probe) x
+	cross join lateral (select r.ord is not distinct from probe_route(agent, job) as is_probe) x
 	where r.agent_id = agent;
 $$;

@@ -36,7 +36,7 @@ declare
 	sizes    bigint[];
 	picos    bigint[];
 	trouble  boolean := exists (select from breakers b where b.state <> 'closed' or b.forced = 'open');
-	watched  boolean := exists (select from watches);
+	watched  boolean;
 	rated    boolean;          -- some agent of the circle has a rate to keep
 	purses   jsonb;            -- what affordable() finds, by agent in the circle's order
 	low_agents int[];          -- lanes that gave something, and where in them this claim began
@@ -48,6 +48,7 @@ begin
 	slots := least(slots, 20000);
 	attempt_timeout := greatest(interval '0', least(attempt_timeout, interval '1 day'));
 	t := clock_timestamp();
+	watched := exists (select from watches);
 	select * into w from workers x where x.id = me and x.ended_at is null and x.lease_until > t;
 	if not found then
 		raise exception 'worker % holds no lease', coalesce(me, claim.worker) using errcode = 'SB003';
