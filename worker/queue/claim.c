@@ -168,7 +168,7 @@ static void *claim_main(void *arg)
 		pause_ms = 100;
 		usec_t now = clock_mono();
 		if (taken > 0)
-			next = began + MIN(MAX(4 * (now - began), GATHER_MIN_USEC), GATHER_MAX_USEC);
+			next = began + (more_wait ? 0 : MIN(MAX(4 * (now - began), GATHER_MIN_USEC), GATHER_MAX_USEC));
 		empty = taken > 0 ? 0 : empty + 1;
 		if (empty > 0)
 			empty = wait_for_cause(c, empty <= ARRAY_SIZE(LOOK_AGAIN_MS) ? LOOK_AGAIN_MS[empty - 1] : (int)o->poll_ms)
