@@ -162,7 +162,7 @@ fallback_portkey() { # DOWN CALLS SHAPE
 fallback_ours() {
 	local down=$1 breaker=$2 retries=$3 n=$4 warm=$5 first0 asked0 got
 	let_first "$down" stream
-	$S provider first set protocol=openai "base_url=$FIRST" >/dev/null
+	$S provider first set protocol=openai "base_url=$FIRST/v1" >/dev/null
 	$S provider second set protocol=openai "base_url=$PROVIDER_URL/p/second/v1" >/dev/null
 	load_ours 1 1 1 1 0 first
 	sql "select signalbox.agent_set('bench-0001', '{\"provider\":\"first\",\"model\":\"practice\",\"chain\":\"second:practice\"}', 'bench')" >/dev/null
