@@ -1,5 +1,5 @@
 #pragma once
-/* Threads, and waits whose clock is clock_mono()'s. Threads that a program cannot do without: where the system refuses one (a limit of memory or of
+/* Threads that a program cannot do without, and waits with a deadline by clock_mono(). Where the system refuses a thread (a limit of memory or of
  * processes), the program says so and ends. */
 #include <pthread.h>
 

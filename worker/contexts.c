@@ -45,7 +45,8 @@ static void reserve(struct contexts *c, int n)
 	c->line = must_have(realloc(c->line, sizeof *c->line * (size_t)c->room));
 }
 
-/* Back to where they were; one that fails alone behind the others. Who was told to stop meanwhile is woken: he takes himself out. With the lock. */
+/* Back to where they were; one that fails alone behind the others. A job that was told to stop meanwhile is woken: its stage takes it out of the
+ * line. With the lock. */
 static void put_back(struct contexts *c, struct job *const *jobs, int n)
 {
 	int at = n > 1 ? 0 : c->n_line;

@@ -209,14 +209,14 @@ static void first_contact(struct worker *w)
 		die(3, "database", &err);
 	if (migrate_check(pg, &err) < 0)
 		die(err.code == ERR_REFUSED ? 5 : 3, "schema", &err);
-	if (pg_exec(pg, &a, sql_worker_worker_login, NULL, 0, 10000, &r, &err) < 0)
+	if (pg_exec(pg, &a, sql_worker_login, NULL, 0, 10000, &r, &err) < 0)
 		die(3, "database", &err);
-	if (!rows_bool(&r, 0, COL_WORKER_LOGIN_IS_WORKER)) {
+	if (!rows_bool(&r, 0, COL_LOGIN_IS_WORKER)) {
 		err_set(&err, ERR_REFUSED, "%.63s is no worker: grant signalbox_worker to it",
-		        rows_at(&r, 0, COL_WORKER_LOGIN_LOGIN));
+		        rows_at(&r, 0, COL_LOGIN_LOGIN));
 		die(5, "database", &err);
 	}
-	snprintf(w->services.worker_key, sizeof w->services.worker_key, "%s", rows_at(&r, 0, COL_WORKER_LOGIN_KEY));
+	snprintf(w->services.worker_key, sizeof w->services.worker_key, "%s", rows_at(&r, 0, COL_LOGIN_KEY));
 	pg_close(pg);
 	arena_release(&a);
 }

@@ -8,7 +8,8 @@ from (select slug, name, state, provider, model, queued, running, per_minute, er
 	(select trim_scale(a.top_p) from signalbox.agents a where a.slug = p.slug) as top_p,
 	(select a.reasoning from signalbox.agents a where a.slug = p.slug) as reasoning,
 	(select a.retries from signalbox.agents a where a.slug = p.slug) as retries,
-	(select a.first_byte_timeout::text from signalbox.agents a where a.slug = p.slug) as first_byte_timeout,
+	(select case when x.ms % 1000 = 0 then x.ms / 1000 || 's' else x.ms || 'ms' end from signalbox.agents a
+	 cross join lateral (select (extract(epoch from a.first_byte_timeout) * 1000)::int8 as ms) x where a.slug = p.slug) as first_byte_timeout,
 	(select a.intent_model from signalbox.agents a where a.slug = p.slug) as intent_model,
 	(select trim_scale(round(a.intent_threshold::numeric, 3)) from signalbox.agents a where a.slug = p.slug) as intent_threshold,
 	(select string_agg(i.label, ', ' order by i.ord) from signalbox.agents a join signalbox.agent_intents i on i.agent_id = a.id where a.slug = p.slug) as intents

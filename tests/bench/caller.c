@@ -12,6 +12,7 @@
 
 #include "shared/clock.h"
 #include "shared/str.h"
+#include "tests/bench/easy.h"
 
 #define BODY_MAX (1u << 20)
 #define PARALLEL_MAX 1024
@@ -108,16 +109,8 @@ static int by_size(const void *a, const void *b)
 
 static void prepare(struct slot *s)
 {
-	s->easy = curl_easy_init();
+	s->easy = easy_new(C.url, C.headers, receive, s);
 	s->request = s->answer = (struct strbuf)STRBUF_INIT(BODY_MAX);
-	curl_easy_setopt(s->easy, CURLOPT_URL, C.url);
-	curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, C.headers);
-	curl_easy_setopt(s->easy, CURLOPT_WRITEFUNCTION, receive);
-	curl_easy_setopt(s->easy, CURLOPT_WRITEDATA, s);
-	curl_easy_setopt(s->easy, CURLOPT_PRIVATE, s);
-	curl_easy_setopt(s->easy, CURLOPT_TIMEOUT, 60L);
-	curl_easy_setopt(s->easy, CURLOPT_NOPROXY, "*");
-	curl_easy_setopt(s->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 }
 
 static void run(void)

@@ -1,7 +1,7 @@
 /*
  * A worker as one writes it by hand in an afternoon, for experiment 6: it takes messages, calls the provider, writes the answers; the same commits
- * and the
- * same call as signalbox's, in batches, and nothing else: no lease, no fence, no order of a session, no turns, limits, retry, prices or statistics.
+ * and the same call as signalbox's, in batches, and nothing else: no lease, no fence, no order of a session, no turns, limits, retry, prices
+ * or statistics.
  *
  *   loop [--concurrency N] --url URL CONNINFO      until it is ended; the tables are loop.sql's
  */
@@ -11,6 +11,7 @@
 
 #include "shared/clock.h"
 #include "shared/str.h"
+#include "tests/bench/easy.h"
 
 #define SLOTS_MAX 1024
 #define GATHER_USEC (2 * USEC_PER_MSEC)
@@ -181,15 +182,8 @@ static void prepare(void)
 	L.ids = L.jobs = L.answers = (struct strbuf)STRBUF_INIT(16u << 20);
 	for (int i = 0; i < L.concurrency; i++) {
 		struct slot *s = &L.slots[i];
-		s->easy = curl_easy_init();
+		s->easy = easy_new(L.url, L.headers, receive, s);
 		s->request = s->answer = (struct strbuf)STRBUF_INIT(1u << 20);
-		curl_easy_setopt(s->easy, CURLOPT_URL, L.url);
-		curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, L.headers);
-		curl_easy_setopt(s->easy, CURLOPT_WRITEFUNCTION, receive);
-		curl_easy_setopt(s->easy, CURLOPT_WRITEDATA, s);
-		curl_easy_setopt(s->easy, CURLOPT_PRIVATE, s);
-		curl_easy_setopt(s->easy, CURLOPT_TIMEOUT, 60L);
-		curl_easy_setopt(s->easy, CURLOPT_NOPROXY, "*");
 	}
 }
 

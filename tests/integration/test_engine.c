@@ -241,7 +241,7 @@ static void one_life(void)
 }
 
 #define READ "(coalesce(idx_tup_fetch, 0) + seq_tup_read)"
-/* A worker that is started on the day of the installation has planned its statements for tables of one page. Ten thousand messages later each must
+/* A worker that is started on the day of the installation has planned its statements for tables of one page. Thousands of messages later each must
  * still look up what it needs, and not read through an index. */
 static void test_plans_of_the_first_day(void **state)
 {

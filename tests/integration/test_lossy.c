@@ -1,7 +1,7 @@
 /*
  * Why: the answer to any statement can be lost after the database has done it. A proxy between a worker and the database passes everything on, and
- * at one statement
- * keeps the answer for itself and hangs up. Each message is answered once all the same, and called once.
+ * at one statement keeps the answer for itself and hangs up. Each message is answered once all the same, and called once. Or it reads no more, as a
+ * worker that is frozen: the others go on.
  */
 #include <poll.h>
 #include <pthread.h>

@@ -173,6 +173,12 @@ static int build(struct call_private *p, const struct request *request, const st
 	return result;
 }
 
+/* A key is sent, unless people set a header of their own in its place. */
+static bool needs_key(const struct provider_ops *ops, const struct route *route)
+{
+	return route->key_env != NULL && !address_sets(route->header, ops->key_header != NULL ? ops->key_header : "");
+}
+
 /* Ours, the key, the protocol's, and what people set. Each is the caller's to wipe and free. */
 static int put_headers(struct call_private *p, const struct route *route, const struct span *span, char *out[HEADERS_MAX],
                        struct err *err)
@@ -183,13 +189,12 @@ static int put_headers(struct call_private *p, const struct route *route, const 
 	int n = 0, more;
 	strbuf_reserve(&b); /* no copy of a secret stays behind where it would grow */
 	out[n++] = xstrdup("Content-Type: application/json");
-	const char *key_header = p->ops->key_header != NULL ? p->ops->key_header : "";
-	if (route->key_env != NULL && !address_sets(lines, key_header)) {
+	if (needs_key(p->ops, route)) {
 		if (secret_read(route->key_env, key, &p->secrets, err) < 0) {
 			strbuf_release(&b);
 			return -1;
 		}
-		strbuf_addf(&b, "%s%s", key_header, key);
+		strbuf_addf(&b, "%s%s", p->ops->key_header != NULL ? p->ops->key_header : "", key);
 		out[n++] = xstrdup(strbuf_text(&b));
 		explicit_bzero(key, sizeof key);
 	}
@@ -310,10 +315,8 @@ bool call_is_possible(const struct job *job, const struct route *route)
 	const struct provider_ops *ops = provider_speaks(route->protocol);
 	char key[SECRET_MAX];
 	struct err err;
-	if (ops == NULL)
-		return false;
-	if (route->key_env == NULL || address_sets(route->header, ops->key_header != NULL ? ops->key_header : ""))
-		return true;
+	if (ops == NULL || !needs_key(ops, route))
+		return ops != NULL;
 	struct secrets secrets = SECRETS_INIT(job->services->options->secret_names);
 	bool has_key = secret_read(route->key_env, key, &secrets, &err) == 0;
 	explicit_bzero(key, sizeof key);

@@ -52,8 +52,8 @@ static int disown(struct claim *c, const char *worker, struct err *err)
 	jobs_each(c->services->jobs, add_known, &known);
 	pg_array_end(&known);
 	const char *params[] = { worker, strbuf_text(&known) };
-	int result = pg_exec(c->pg, &a, sql_worker_worker_disown, params, 2, TIMEOUT_MS, &r, err);
-	int64_t given = result == 0 ? rows_int(&r, 0, COL_WORKER_DISOWN_N, 0) : 0;
+	int result = pg_exec(c->pg, &a, sql_worker_disown, params, 2, TIMEOUT_MS, &r, err);
+	int64_t given = result == 0 ? rows_int(&r, 0, COL_DISOWN_N, 0) : 0;
 	if (given > 0)
 		log_event(LOG_WARN, "gave back messages whose claim was not answered", "n=%lld", (long long)given);
 	c->in_doubt = result < 0 || given < 0; /* some of it is locked by somebody else */

@@ -49,10 +49,10 @@ static int enter(struct lease *l, const char *key, struct err *err)
 	const char *params[] = { key, l->services->worker_name, SIGNALBOX_VERSION, concurrency, l->agents,
 		                 ms,  l->options->secret_names };
 	l->renewed = clock_mono();
-	int result = pg_exec(l->pg, &a, sql_worker_worker_enter, params, 7, TIMEOUT_MS, &r, err);
+	int result = pg_exec(l->pg, &a, sql_worker_enter, params, 7, TIMEOUT_MS, &r, err);
 	if (result == 0) {
 		pthread_mutex_lock(&l->lock);
-		snprintf(l->id, sizeof l->id, "%s", rows_at(&r, 0, COL_WORKER_ENTER_ID));
+		snprintf(l->id, sizeof l->id, "%s", rows_at(&r, 0, COL_ENTER_ID));
 		snprintf(l->key, sizeof l->key, "%s", key);
 		l->is_held = true;
 		pthread_mutex_unlock(&l->lock);
@@ -111,14 +111,14 @@ static int renew_once(struct lease *l, bool *is_news, struct err *err)
 	snprintf(ms, sizeof ms, "%lld ms", (long long)l->options->lease_ms);
 	l->put_facts(l->ctx, l->secrets, &facts);
 	const char *params[] = { l->key, ms, atomic_load(&l->draining) ? "t" : "f", strbuf_text(&facts) };
-	int result = pg_exec(l->pg, &a, sql_worker_worker_renew, params, 4, TIMEOUT_MS, &r, err);
-	*is_news = result == 0 && r.n_rows > 0 && take_secrets(l, rows_at(&r, 0, COL_WORKER_RENEW_SECRET_NAMES));
+	int result = pg_exec(l->pg, &a, sql_worker_renew, params, 4, TIMEOUT_MS, &r, err);
+	*is_news = result == 0 && r.n_rows > 0 && take_secrets(l, rows_at(&r, 0, COL_RENEW_SECRET_NAMES));
 	if (result == 0) {
 		if (r.n_rows == 0)
 			lost(l);
 		else
-			stop_jobs(l, rows_at(&r, 0, COL_WORKER_RENEW_STOP));
-		if (r.n_rows > 0 && rows_bool(&r, 0, COL_WORKER_RENEW_DRAIN))
+			stop_jobs(l, rows_at(&r, 0, COL_RENEW_STOP));
+		if (r.n_rows > 0 && rows_bool(&r, 0, COL_RENEW_DRAIN))
 			end_us(l);
 		l->renewed = clock_mono();
 	}
@@ -142,9 +142,9 @@ static int begin_again(struct lease *l, struct err *err)
 	struct rows r;
 	if (jobs_count(l->jobs) > 0 || atomic_load(&l->draining))
 		return 0;
-	int result = pg_exec(l->pg, &a, sql_worker_worker_key, NULL, 0, TIMEOUT_MS, &r, err);
+	int result = pg_exec(l->pg, &a, sql_worker_new_key, NULL, 0, TIMEOUT_MS, &r, err);
 	if (result == 0)
-		result = enter(l, rows_at(&r, 0, COL_WORKER_KEY_KEY), err);
+		result = enter(l, rows_at(&r, 0, COL_NEW_KEY_KEY), err);
 	if (result == 0)
 		result = renew(l, err);
 	if (result == 0)
@@ -280,7 +280,7 @@ void lease_stop(struct lease *l)
 	wake_up(l->wake);
 	pthread_join(l->thread, NULL);
 	const char *params[] = { l->key };
-	if (l->is_held && l->pg != NULL && pg_exec(l->pg, NULL, sql_worker_worker_bye, params, 1, TIMEOUT_MS, NULL, &err) < 0)
+	if (l->is_held && l->pg != NULL && pg_exec(l->pg, NULL, sql_worker_bye, params, 1, TIMEOUT_MS, NULL, &err) < 0)
 		log_event(LOG_WARN, "no good-bye: the lease runs out by itself", "code=%s", err_name(err.code));
 	pg_close(l->pg);
 	close(l->wake);

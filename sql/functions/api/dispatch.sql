@@ -25,7 +25,7 @@ declare
 	hash   bytea;
 	app    text := application();
 	is_new boolean;       -- the session is
-	fresh  boolean := current_setting('transaction_isolation') in ('read committed', 'read uncommitted');    -- as sees_all()
+	fresh  boolean := sees_all();
 begin
 	if octet_length(dispatch.content) > 1048576 then    -- before anything that would make a copy of it
 		raise exception 'content is % bytes, over 1048576', octet_length(dispatch.content) using errcode = 'SB004';
@@ -125,11 +125,9 @@ begin
 		if not (is_head or fresh) then
 			insert into promotions_due values (s.id);
 		end if;
-		if exists (select from workers where is_idle and ended_at is null and lease_until > clock_timestamp()) then    -- as wake_worker()
-			perform pg_notify('signalbox_work', '');
-		end if;
+		perform wake_worker();
 	end if;
-	queue_position := case when fresh then place_at_dispatch(agent_no, ~least(own, ahead), seq) end;
+	queue_position := case when fresh then coalesce(place_at_dispatch(agent_no, ~least(own, ahead), seq), signalbox.queue_position(message_id)) end;
 	return next;
 end $$;
 grant execute on function signalbox.dispatch to signalbox_app, signalbox_operator;

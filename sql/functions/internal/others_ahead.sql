@@ -11,9 +11,7 @@ declare
 begin
 	select count(*) into n from (select from lanes limit 65) x;
 	if n <= 64 and n * place <= most then
-		return (select coalesce(sum(least(w.waiting, case
-				-- before me in the circle?
-				when (l.agent_id > turn) = (agent > turn) and l.agent_id < agent or l.agent_id > turn and agent <= turn then place else place - 1 end)), 0)
+		return (select coalesce(sum(least(w.waiting, case when is_before(l.agent_id, agent, turn) then place else place - 1 end)), 0)
 			from lanes l cross join lateral (
 				select count(*) as waiting from (
 					select from lane_cursors c cross join lateral (
@@ -30,5 +28,5 @@ begin
 	n := width_bucket((place - 1)::int, t.sorted);    -- so many agents have no more than place - 1
 	return coalesce(t.sums[n], 0) + (cardinality(t.agents) - n) * (place - 1) - least(mine, place - 1)
 		+ (select count(*) from unnest(t.agents, t.counts) u(id, waiting)
-		   where u.waiting >= place and u.id <> agent and ((u.id > turn) = (agent > turn) and u.id < agent or u.id > turn and agent <= turn));
+		   where u.waiting >= place and u.id <> agent and is_before(u.id, agent, turn));
 end $$;

@@ -1,5 +1,5 @@
 -- The position that dispatch() answers: the place in the order of service of a message that was just put into its lane (agent, rank). As queue_position() tells it
--- while fewer than 64 wait before it or for others; else by the totals, which are about a second old, and the lane's newest rows.
+-- while fewer than 64 wait before it or for others; else by the totals, which are about a second old, and the lane's newest rows. Null where there are none yet.
 -- (The planner's settings are dispatch()'s.)
 create or replace function signalbox.place_at_dispatch(agent int, lane int, seq bigint) returns bigint
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$
@@ -22,15 +22,14 @@ begin
 		)
 		-- Each agent gives one message a round, as long as it has any: who is before this one in the circle as many as its place, the others one less.
 		select me.n, me.place + coalesce((select sum(least(b.n, case
-				when (b.agent_id > me.turn) = (agent > me.turn) and b.agent_id < agent or b.agent_id > me.turn and agent <= me.turn then me.place else me.place - 1 end))
+				when is_before(b.agent_id, agent, me.turn) then me.place else me.place - 1 end))
 				from by_agent b where b.agent_id <> agent), 0) into n, place
 			from (select coalesce(sum(b.n), 0) as n, coalesce(sum(b.n) filter (where b.agent_id = agent), 0) + 1 as place, (select last_value from claim_turn) as turn
 			      from by_agent b) me;
 		if n < 64 then
 			return place;
 		elsif t.upto_seq is null then
-			return (select p.place + others_ahead(agent, p.place, 4096) from queue q cross join lateral (select place_in_agent(q) as place offset 0) p
-				where q.agent_id = agent and q.rank = lane and q.seq = place_at_dispatch.seq and q.state in ('ready', 'blocked', 'delayed'));
+			return null;
 		end if;
 	end if;
 	place := 1;

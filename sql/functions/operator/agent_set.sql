@@ -34,6 +34,9 @@ begin
 	if (changes ->> 'reasoning') !~ '^(none|minimal|low|medium|high|[1-9][0-9]{0,6})$' then
 		raise exception 'reasoning is none, minimal, low, medium, high, or a number of tokens, not %', quote_literal(left(changes ->> 'reasoning', 40)) using errcode = 'SB004';
 	end if;
+	if (changes ->> 'retries') !~ '^([0-9]|10)$' then
+		raise exception 'retries is a number from 0 to 10, not %', quote_literal(left(changes ->> 'retries', 40)) using errcode = 'SB004';
+	end if;
 	if not ((changes ->> 'first_byte_timeout')::interval between interval '100 ms' and interval '1 day') then
 		raise exception 'first_byte_timeout is a time from 100ms to 1day, not %', quote_literal(left(changes ->> 'first_byte_timeout', 40)) using errcode = 'SB004';
 	end if;

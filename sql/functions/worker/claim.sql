@@ -152,7 +152,7 @@ begin
 		-- A promise to spend must not be forgotten: with these, the claim waits for the disk.
 		insert into reservations (job_id, message_id, agent_id, pico, tokens_input, until)
 			select q.job_id, q.message_id, q.agent_id, f.pico, f.size / 4, q.deadline
-			from unnest(allowed, sizes, picos) f(id, size, pico) join queue q on q.message_id = f.id where f.id = any (ids);
+			from unnest(allowed, sizes, picos) f(id, size, pico) join queue q on q.message_id = any (array[f.id]) where f.id = any (ids);
 		if found then
 			perform set_config('synchronous_commit', 'on', true);
 		end if;

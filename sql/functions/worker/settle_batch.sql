@@ -185,7 +185,7 @@ begin
 		delete from reservations x using unnest(recs) r where x.job_id = any (array[r.job_id]);
 	end if;
 	if exists (select from stops) then
-		delete from stops x using unnest(recs) r where x.job_id = r.job_id;
+		delete from stops x using unnest(recs) r where x.job_id = any (array[r.job_id]);
 	end if;
 	delete from message_stream s using unnest(recs) r where s.message_id = any (array[r.message_id]) and s.job_id = r.job_id;
 	if n_ended < cardinality(ids) or exists (
