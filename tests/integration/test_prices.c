@@ -157,6 +157,7 @@ static void test_unknown(void **state)
 	static const struct priced CASES[] = {
 		{ "embeds", "1000, 0, 0, 0, 0", "20000000" },
 		{ "embeds", "1000, 0, 0, 0, 1", "(null)" },
+		{ "embeds", "1000, 1, 0, 0, 1", "(null)" },
 		{ "embeds-null", "1000, 0, 0, 0, 1", "(null)" },
 		{ "gift", "1000, 0, 0, 0, 1000", "0" },
 		{ "in-words", "1000, 0, 0, 0, 10", "3150000000" },
