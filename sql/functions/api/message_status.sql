@@ -1,6 +1,6 @@
 -- The status document: the same from SQL, the command line and HTTP.
 create or replace function signalbox.message_status(message uuid) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
+language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 declare
 	m     ai_messages;
 	s     ai_sessions;

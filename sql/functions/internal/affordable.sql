@@ -1,8 +1,7 @@
 -- Of the next `lim` messages of an agent with a budget, those that fit into it together, in order, with the size of their prompts and what they may cost at most.
 -- One that does not fit holds those behind it: order is kept. None where a price is unknown.
 create or replace function signalbox.affordable(agent int, lim int) returns table (message_id bigint, bytes bigint, pico bigint)
-language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_bitmap, no_jit, generic
 declare
 	money numeric := money_left(agent);
 begin

@@ -1,8 +1,7 @@
 -- How many messages of an agent may start now, at most `slots`, as far as its limits go, its providers' breakers (trouble: some are open) and the keys that the
 -- worker which asks lacks (mute). Its budget is affordable()'s.
 create or replace function signalbox.agent_room(agent int, slots int, trouble boolean, mute int[]) returns bigint
-language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit, generic
 declare
 	a    agents;
 	room bigint := slots;

@@ -2,8 +2,7 @@
 -- Both at t, not at now(): a transaction that waited began in a minute, or a day, that may be rolled up by now.
 -- costs: [{"job_id", "call", …}], named as the columns of ai_costs.
 create or replace function signalbox.charge(costs jsonb, worker uuid, t timestamptz) returns void
-language sql set search_path = pg_catalog, signalbox, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+language sql set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 	with spent as (
 		insert into ai_costs (job_id, call, kind, message_id, session_id, agent_id, agent_type, provider, model, tokens_input, tokens_output,
 			tokens_cached, tokens_cache_write, tokens_cache_write_1h, tokens_reasoning, tokens_audio_in, tokens_audio_out, service_tier, is_estimated, cost_pico,

@@ -1,8 +1,7 @@
 -- Does an agent's budget hold it: a message could start now but for the money. Messages that wait for their session or their time are not held by it.
 -- What costs least is asked first: every agent with a budget is asked each time a console reads.
 create or replace function signalbox.held_by_budget(agent int) returns boolean
-language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp
-set enable_nestloop = on set enable_seqscan = off set enable_bitmapscan = off set jit = off as $$
+language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_seqscan, no_bitmap, nestloop, no_jit
 begin
 	if not exists (select from lane_cursors c cross join lateral (
 	               	select from queue y where y.agent_id = c.agent_id and y.rank = c.rank and y.seq >= c.low_seq and y.state = 'ready' limit 1) q

@@ -1,8 +1,7 @@
 -- Waiting messages of one lane before a place in it. With a map only its front, which moves, and the part around the place are counted; what
 -- lies beyond 4,096 that no map knows yet (a burst of this second) is taken to be as dense as these.
 create or replace function signalbox.lane_ahead(agent int, lane int, low bigint, upto bigint, message bigint) returns bigint
-language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp
-set enable_seqscan = off set enable_bitmapscan = off set jit = off as $$
+language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_seqscan, no_bitmap, no_jit
 declare
 	m     lane_maps;
 	front bigint := (select q.seq from queue q where q.agent_id = agent and q.rank = lane and q.seq >= low

@@ -1,7 +1,7 @@
 -- By agent, what half and 95 % of the messages took at most that were completed since a moment (rounded to the beginning of its slot); in a bucket
 -- (latency_bucket.sql) the messages are taken to lie evenly on its logarithmic scale, so the error is less than its 19 %.
 create or replace function signalbox.latency_quantiles(since timestamptz) returns table (agent_id int, p50_seconds numeric, p95_seconds numeric)
-language sql stable set search_path = pg_catalog, signalbox, pg_temp set enable_nestloop = on set jit = off as $$
+language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: nestloop, no_jit
 	with counts as (
 		select l.agent_id, c.i, sum(c.n)::float8 as n from latencies l cross join lateral unnest(l.counts) with ordinality c(n, i)
 		where l.slot >= date_bin('5 min', since, timestamptz '2000-01-01 00:00+00') and c.n > 0 group by 1, 2

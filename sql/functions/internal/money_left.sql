@@ -1,7 +1,7 @@
 -- What an agent may still promise to spend: the tighter of its budgets, less what is spent, what is reserved for calls, and what its open work may cost.
 -- Null: it has no budget.
 create or replace function signalbox.money_left(agent int) returns numeric
-language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: generic
 begin
 	return (select least(a.budget_day * 1000000000000 - spent_since(a.id, date_trunc('day', clock_timestamp(), 'UTC')),
 	             a.budget_month * 1000000000000 - spent_since(a.id, date_trunc('month', clock_timestamp(), 'UTC')))

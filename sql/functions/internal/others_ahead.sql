@@ -1,8 +1,7 @@
 -- Starts of other agents before the message in place `place` of this agent: each gives one message a round, as long as it has any. Where at most `most` rows
 -- have to be counted for that they are counted as they are now, else it is told from the totals, which are about a second old.
 create or replace function signalbox.others_ahead(agent int, place bigint, most int) returns bigint
-language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit, generic
 declare
 	turn bigint := (select last_value from claim_turn);
 	t    queue_totals;

@@ -5,10 +5,7 @@
 -- lowers: what becomes ready must not lie before its lane's cursors. Only the fleet lowers them, for its transactions are short, and none that somebody
 -- else has locked: what lies before a cursor is found by the sweep, a second or two later.
 create or replace function signalbox.promote_heads(sessions bigint[], lowers boolean) returns void
-language plpgsql set search_path = pg_catalog, signalbox, pg_temp
--- Plans must not follow the sizes these tables had when they were new and empty: always by index, a look for each session (see claim()).
--- (What has no index then looks dear, and would be compiled: no JIT.) Nor be made anew for the arguments of each call: that takes longer than the work.
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
+language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_bitmap, no_jit, generic
 begin
 	if not lowers and not sees_all() then
 		insert into promotions_due select unnest(sessions);

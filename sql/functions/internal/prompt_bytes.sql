@@ -1,7 +1,7 @@
 -- How large the prompt of a message may be: the conversation in the agent's window and its system prompt, in bytes, with 16 for what a protocol
 -- puts around each turn. No tokenizer makes more tokens than bytes.
 create or replace function signalbox.prompt_bytes(message bigint) returns bigint
-language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: generic
 begin
 	return (select coalesce(octet_length(a.system_prompt), 0) + 16 * (a.context_window_size + 3) + coalesce((
 		select sum(octet_length(w.content) + coalesce(octet_length(w.own_turn), 0)) from (

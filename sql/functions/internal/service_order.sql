@@ -1,8 +1,7 @@
 -- The first `deep` waiting messages in the order of service: rounds of one message from each agent. Looks at as many agents, and as many
 -- messages of each, as the rounds need, not at all that waits.
 create or replace function signalbox.service_order(deep int, named text[] default null) returns table (message_id bigint, place bigint)
-language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off as $$
+language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_bitmap, no_jit
 #variable_conflict use_column
 declare
 	turn   bigint := (select last_value from claim_turn);

@@ -1,8 +1,7 @@
 -- The calls of an attempt besides its last one, where they may be billed: their costs. And what a question was found to be about, for the next
 -- one like it.
 create or replace function signalbox.settle_chain(recs signalbox.settle_record[], worker uuid, t timestamptz) returns void
-language sql set search_path = pg_catalog, signalbox, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+language sql set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 	select charge(jsonb_agg(x), settle_chain.worker, t) from (
 		select r.job_id, c.call, c.kind, r.message_id, m.session_id, s.agent_id, c.provider, coalesce(c.model, c.model_asked) as model,
 			c.tokens_prompt as tokens_input, c.tokens_completion as tokens_output, c.tokens_cached, c.tokens_cache_write, c.tokens_cache_write_1h,

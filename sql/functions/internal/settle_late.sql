@@ -1,8 +1,7 @@
 -- Records of attempts that no longer hold their message: cancelled, rescued, or settled before and sent again. The message is not theirs to
 -- change; what the call used and said goes to the attempt's row, once (cancel and rescue leave that row without usage, generation_ms null).
 create or replace function signalbox.settle_late(recs signalbox.settle_record[], worker uuid, t timestamptz) returns void
-language sql set search_path = pg_catalog, signalbox, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+language sql set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 	with told as (
 		insert into attempts as a (job_id, message_id, agent_id, number, worker_id, worker_name, started_at, ended_at, outcome, error_class, error,
 			is_permanent, provider, model, ttft_ms, generation_ms, tokens_prompt, tokens_completion, is_estimated, said, cost_pico, chain, request_id,

@@ -2,8 +2,7 @@
 -- UPDATE of ai_messages nothing is known but the message's job.) And those whose job nobody knows: a claim that a server lost when it died, or when a standby
 -- took its place, was paid for all the same. They change no message, and leave an attempt and its cost.
 create or replace function signalbox.settle_mine(recs signalbox.settle_record[], me uuid) returns signalbox.settle_record[]
-language sql stable set search_path = pg_catalog, signalbox, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 	select array(
 		select r from unnest(recs) r
 		left join lateral (select true as is_there, o.worker_id from queue o where o.message_id = r.message_id and o.job_id = r.job_id) q on true

@@ -1,6 +1,6 @@
 -- What an agent has spent since the beginning of a day (UTC), in pico-USD.
 create or replace function signalbox.spent_since(agent int, since timestamptz) returns numeric
-language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: generic
 begin
 	return coalesce((select sum(d.cost_pico) from stats_day d where d.agent_id = agent and d.day >= since), 0)
 		+ coalesce((select sum(s.cost_pico) from stats_minute s where s.agent_id = agent and s.minute >= (select minute from rolled_upto) and s.minute >= since), 0);

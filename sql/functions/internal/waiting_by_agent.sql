@@ -1,6 +1,6 @@
 -- Waiting and running messages by agent: counted now while the queue is short, else waiting from the last count.
 create or replace function signalbox.waiting_by_agent() returns table (agent_id int, queued bigint, running bigint)
-language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
+language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 #variable_conflict use_column
 begin
 	if (select count(*) from (select from queue limit 10001) x) <= 10000 then

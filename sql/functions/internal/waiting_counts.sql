@@ -2,7 +2,7 @@
 -- or two old), so that looking costs the same whatever waits. The running ones are always counted now.
 create or replace function signalbox.waiting_counts(out pending bigint, out queued bigint, out processing bigint, out failed bigint, out oldest timestamptz,
 	out waiting_long bigint)
-language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
+language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 declare
 	t   queue_totals;
 	cut timestamptz := (select clock_timestamp() - make_interval(secs => r.param::float8) from alert_rules r where r.name = 'waiting_long');

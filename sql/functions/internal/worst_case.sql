@@ -3,7 +3,7 @@
 -- nothing by the provider that calls no model. At most nine million dollars, which fit: limits and prices that are mistaken by many zeros must not stop
 -- the claims of others.
 create or replace function signalbox.worst_case(agent int, bytes bigint) returns bigint
-language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: generic
 declare
 	intent numeric := (select case when a.intent_model is null then 0 else intent_worst_case(agent) end from agents a where a.id = agent);
 begin

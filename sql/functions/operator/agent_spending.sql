@@ -1,7 +1,7 @@
 -- What an agent spent today (UTC's day), by model and by hour (what: 'model', 'hour'; of an hour all 24 are told), and why messages of it failed in the last 24 h
 -- (what: 'cause', calls: the messages).
 create or replace function signalbox.agent_spending(slug text) returns table (what text, key text, cost_usd numeric, calls bigint, unknown bigint)
-language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
+language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 	with today as materialized (
 		select a.id, date_trunc('day', clock_timestamp(), 'UTC') as day, (select minute from rolled_upto) as rolled from agents a where a.slug = agent_spending.slug
 	), model as (

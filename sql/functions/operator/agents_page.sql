@@ -7,9 +7,8 @@ returns table (slug text, name text, state text, provider text, model text, queu
 	tokens_input_today bigint, tokens_output_today bigint, tokens_cached_today bigint, limited_today bigint,
 	type text, rate_limit_per_min int, tokens_per_min int, concurrency_limit int, context_window_size int, max_tokens int, budget_day numeric, budget_month numeric, budget_soft int, cost_month_usd numeric, reserved_usd numeric,
 	tools text, chain text, on_cut text, paused_by text, pause_reason text, system_prompt text)
-language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp
+language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_nestloop, no_jit
 -- All agents are on the page: their parts are joined whole, not looked up one by one.
-set enable_nestloop = off set jit = off as $$
 	with w as materialized (
 		select x.n, x.step, x.n * x.step / 60 as minutes, clock_timestamp() - make_interval(secs => x.n * x.step) as since, clock_timestamp() - interval '1 h' as hour_ago
 		from (values (15, 60), (20, 180), (12, 7200), (14, 43200)) x(n, step)

@@ -2,7 +2,7 @@
 create or replace function signalbox.costs_page(since timestamptz, by text)
 returns table (key text, calls bigint, tokens_input bigint, tokens_cached bigint, tokens_output bigint, tokens_reasoning bigint, cost_usd numeric,
 	unknown bigint, estimated bigint)
-language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
+language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 begin
 	if by not in ('agent', 'type', 'model', 'day', 'kind', 'session') then
 		raise exception 'by agent, type, model, day, kind or session, not %', quote_literal(left(by, 40)) using errcode = 'SB004';

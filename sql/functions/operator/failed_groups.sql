@@ -1,7 +1,7 @@
 -- Failed messages of the last 24 hours (the newest 10,000) by cause and provider, largest first.
 create or replace function signalbox.failed_groups(filter jsonb default null)
 returns table (n bigint, cause text, provider text, agents text, last_at timestamptz, is_permanent boolean, cost_usd numeric)
-language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
+language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 	with f as (
 		select * from failed_page(filter, 10000) where since > clock_timestamp() - interval '24 h'
 	), per_agent as (

@@ -3,7 +3,7 @@ create or replace function signalbox.failed_page(filter jsonb default null, lim 
 returns table (id bigint, message_id uuid, job_id uuid, session_id uuid, agent text, status text, state text, cause text, error text,
 	provider text, model text, tries int, retry_count int, since timestamptz, queued_at timestamptz, retry_at timestamptz,
 	is_permanent boolean, cost_usd numeric, user_id text, worker text, text text)
-language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
+language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 declare
 	cond text := filter_where(filter);
 	deep int := case when cond = '' then lim else 10000 end;

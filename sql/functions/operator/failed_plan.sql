@@ -3,7 +3,7 @@
 -- tools: how many of them ran tools, which a retry would run again. Tools do not run yet.
 create or replace function signalbox.failed_plan(filter jsonb)
 returns table (messages text, jobs text, n bigint, held bigint, permanent bigint, tools bigint, cost_usd numeric, cost_unknown bigint, is_cut boolean)
-language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
+language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 	with f as materialized (
 		select * from failed_page(filter, 10000)
 	), p as (

@@ -6,7 +6,7 @@
 -- the field of an entry that was imported without it.
 create or replace function signalbox.import_prices(list jsonb, source text, since date, vendor text, slug text, actor text)
 returns table (imported bigint, passed_over bigint, left_out jsonb)
-language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 begin
 	if jsonb_typeof(list) is distinct from 'object' or coalesce(trim(source), '') = '' or since is null then
 		raise exception 'a price list is an object of models, and has a source and a day' using errcode = 'SB004';

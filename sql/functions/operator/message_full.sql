@@ -1,6 +1,6 @@
 -- One message whole: its status document, what was asked, every attempt, every cost, the context sent.
 create or replace function signalbox.message_full(message uuid, cap int default 1048576) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
+language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 declare
 	d jsonb := message_status(message);
 	m ai_messages;

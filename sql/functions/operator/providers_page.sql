@@ -5,7 +5,7 @@ create or replace function signalbox.providers_page()
 returns table (slug text, protocol text, base_url text, key_env text, daily_tokens bigint, timezone text, tokens_today bigint, agents bigint,
 	calls_last_hour bigint, errors_last_hour bigint, calls_last_5_min bigint, errors_last_5_min bigint, calls_now bigint, mean_ttft_ms numeric, p95_ms numeric,
 	last_error text, last_error_at timestamptz, breaker text, breaker_seconds numeric, breaker_reason text, held_messages bigint, limits jsonb)
-language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
+language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 	select p.slug, p.protocol, p.base_url, p.key_env, p.daily_tokens, p.timezone,
 		(select coalesce(sum(d.tokens), 0)::bigint from provider_days d where d.provider_id = p.id and d.day = (clock_timestamp() at time zone p.timezone)::date),
 		(select count(distinct r.agent_id) from agent_routes r where r.provider_id = p.id),

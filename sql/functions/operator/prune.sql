@@ -3,8 +3,7 @@
 -- Call again with `upto` until is_over. Each batch is short, so nothing waits behind it for long.
 create or replace function signalbox.prune(older interval, failed boolean, lim int, after bigint, really boolean, actor text)
 returns table (n bigint, upto bigint, is_over boolean)
-language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 #variable_conflict use_column
 declare
 	cut      timestamptz := clock_timestamp() - prune.older;

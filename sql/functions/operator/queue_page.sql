@@ -4,8 +4,7 @@ create or replace function signalbox.queue_page(filter jsonb default null, lim i
 returns table (queue_position bigint, id bigint, message_id uuid, job_id uuid, session_id uuid, agent text, status text, state text,
 	waits_for text, priority int, since timestamptz, started_at timestamptz, run_after timestamptz, eta_seconds numeric, retry_count int,
 	worker text, provider text, model text, user_id text, cause text, text text)
-language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 declare
 	cond text := filter_where(filter);
 	deep int := case when cond = '' then lim else 10000 end;

@@ -4,8 +4,7 @@
 -- Of whose attempt is pruned nobody knows: it stays what it was.
 create or replace function signalbox.reprice(since timestamptz, everything boolean, after bigint, really boolean, actor text)
 returns table (n bigint, change_usd numeric, upto bigint)
-language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 #variable_conflict use_column
 declare
 	rolled timestamptz := (select r.minute from rolled_upto r for share);

@@ -2,7 +2,7 @@
 -- Without a price a call costs unknown, and an agent with a budget sends none.
 create or replace function signalbox.routes_page()
 returns table (agent text, ord int, provider text, model text, state text, seconds int, reason text, has_price boolean)
-language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
+language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 	select a.slug, r.ord, r.provider, r.model,
 		case when not r.is_held then 'free' when r.can_probe then 'probe'
 		     when not f.is_forced and exists (select from breakers k where k.provider = r.provider and k.model in ('', r.model) and k.probe_until > clock_timestamp())

@@ -7,12 +7,9 @@
 -- agent is passed by at most one start of each other agent.
 create or replace function signalbox.claim(worker uuid, slots int, attempt_timeout interval)
 returns table (message_id bigint, message_uuid uuid, job_id uuid, session_id bigint, agent_id int, number int, is_watched boolean)
-language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
--- Plans must not follow the sizes these tables had when they were new and empty: always by index, and never by reading a whole index because the table had one page
--- when the plan was made: `id = any (array[x])` instead of `id = x` can only be a look for each x, and `coalesce(state = …, false)` hides a state from the partial
--- indexes, which would be read whole for it (docs/decisions/018-the-floor-plan.md).
--- (What has no index then looks dear, and would be compiled: no JIT.) Nor be made anew for the arguments of each call: that takes longer than the work.
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_bitmap, no_jit, generic
+-- Nor is a whole index ever read because the table had one page when the plan was made: `id = any (array[x])` instead of `id = x` can only be a look for each x,
+-- and `coalesce(state = …, false)` hides a state from the partial indexes, which would be read whole for it (docs/decisions/018-the-floor-plan.md).
 #variable_conflict use_column
 declare
 	t        timestamptz;

@@ -7,8 +7,7 @@ create or replace function signalbox.contexts(worker uuid, messages bigint[], jo
 returns table (message_id bigint, job_id uuid, agent text, provider text, protocol text, base_url text, key_env text, header text, query text, model text,
 	system_prompt text, max_tokens int, temperature text, top_p text, reasoning text, turns json, routes json, on_cut text, is_budgeted boolean,
 	retries int, first_byte_ms int, intent jsonb, traceparent text, session uuid, waited_us bigint)
-language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_bitmap, no_jit, generic
 #variable_conflict use_column
 declare
 	caller  uuid := worker_of(contexts.worker);

@@ -1,6 +1,6 @@
 -- The state of the queue with its alerts and what to do about each. Days and months are UTC's.
 create or replace function signalbox.queue_status() returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
+language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 declare
 	t       timestamptz := clock_timestamp();
 	today   timestamptz := date_trunc('day', clock_timestamp(), 'UTC');

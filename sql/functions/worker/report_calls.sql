@@ -7,7 +7,7 @@
 -- limits: {kind: [remaining, total, milliseconds until it is full]}, as headers said last.
 -- Opens when half of at least 10 calls in a minute failed, or all of at least 5, for 60 s; then one probe decides.
 create or replace function signalbox.report_calls(worker uuid, report json) returns table (provider text, model text, key_env text, held_ms bigint)
-language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp set jit = off as $$
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 #variable_conflict use_column
 declare
 	t constant timestamptz := clock_timestamp();

@@ -19,10 +19,7 @@
 create or replace function signalbox.settle_batch(worker uuid, records json, tries int, backoff interval, may_skip boolean)
 returns table (job_id uuid, result text)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
--- Plans must not follow the sizes these tables had when they were new and empty: always by index, a look for each record (see claim()).
--- (What has no index then looks dear, and would be compiled: no JIT.) Nor be made anew for the arguments of each call: that takes longer than the work.
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan
-set lock_timeout = '5s' as $$
+set lock_timeout = '5s' as $$ -- plans: index, no_bitmap, no_jit, generic
 #variable_conflict use_column
 declare
 	t        timestamptz;

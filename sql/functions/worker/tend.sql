@@ -1,8 +1,7 @@
 -- The care of what the hot path relies on, by whichever worker comes first, on a connection of its own because it may take long with
 -- millions waiting: totals and maps for positions, the sweep behind the lanes' cursors, what may be forgotten.
 create or replace function signalbox.tend() returns void
-language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off as $$
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_bitmap, no_jit
 declare
 	name text;
 begin

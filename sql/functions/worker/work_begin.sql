@@ -1,7 +1,7 @@
 -- The oldest work that waits, or whose worker is no more (three times: then it is not tried again), and whose model this worker can call. What it is:
 -- work_args(). Nothing else promises the agent's money meanwhile, as in a claim; where it is gone by now, the work fails.
 create or replace function signalbox.work_begin(worker uuid) returns table (id bigint, job_id uuid)
-language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp set enable_seqscan = off as $$
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_seqscan
 #variable_conflict use_column
 declare
 	me workers;
