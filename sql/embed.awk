@@ -1,6 +1,7 @@
 # SQL files to C strings. Migrations and functions become two tables in the order given; each file of sql/worker and sql/tui becomes
-# one constant, sql_worker_load_context, and what its first line says that it answers, `-> name type, …`, becomes the numbers of its columns, by name:
-# enum { COL_LOAD_CONTEXT_NAME, … }. Usage: awk -v hdr=OUT.h -f embed.awk FILES > OUT.c
+# one constant, sql_worker_load_context. Its first line, `-- $1 type name, … -> name type, …`, becomes names for the numbers of its arguments and its columns,
+# and how many there are: enum { ARG_LOAD_CONTEXT_JOB, …, sql_worker_load_context_args } and enum { COL_LOAD_CONTEXT_AGENT, …, sql_worker_load_context_cols }.
+# Usage: awk -v hdr=OUT.h -f embed.awk FILES > OUT.c
 function begin(file,   parts, n) {
 	n = split(file, parts, "/")
 	folder = parts[2] == "functions" ? "functions" : parts[n - 1]; name = parts[n]; sub(/\.sql$/, "", name)
@@ -17,21 +18,27 @@ function begin(file,   parts, n) {
 	}
 	open = 1
 }
-function columns(line,   list, n, i, word) {
-	if (!sub(/^--.*-> /, "", line))
-		return
-	n = split(line, list, ", ")
+# The names of a list "a type, b type", the word `nth` of each, as numbers from 0.
+function numbers(list, prefix, nth, count,   part, n, i, word) {
+	n = list ~ /[^ ]/ ? split(list, part, ", ") : 0
 	decl = decl "enum {"
 	for (i = 1; i <= n; i++) {
-		split(list[i], word, " ")
-		decl = decl sprintf("%s COL_%s_%s", i > 1 ? "," : "", toupper(name), toupper(word[1]))
+		split(part[i], word, " ")
+		decl = decl sprintf(" %s_%s_%s,", prefix, toupper(name), toupper(word[nth]))
 	}
-	decl = decl " };\n"
+	decl = decl " " count " };\n"
+}
+function signature(line,   at) {
+	at = index(line, "-> ")
+	if (line !~ /^-- / || at == 0)
+		return
+	numbers(substr(line, 4, at - 4), "ARG", 3, symbol "_args")
+	numbers(substr(line, at + 3), "COL", 1, symbol "_cols")
 }
 function finish() { if (open) print "\t\"\";"; open = 0 }
 BEGIN { print "#include \"sql_embed.h\"\n#include <stddef.h>\n" }
 FNR == 1 { finish(); begin(FILENAME) }
-is_first { columns($0); is_first = 0 }
+is_first { signature($0); is_first = 0 }
 { gsub(/\\/, "&&"); gsub(/"/, "\\\""); gsub(/\t/, "\\t"); printf "\t\"%s\\n\"\n", $0 }
 END {
 	finish()

@@ -34,7 +34,7 @@ struct job *job_new(const struct services *services, const struct pipeline *pipe
 	job->claimed = clock_mono();
 	pthread_mutex_init(&job->live.lock, NULL);
 	job->live.text.cap = 4u << 20;
-	job->record.cap = 16u << 20;
+	job->record.json.cap = 16u << 20;
 	return job;
 }
 
@@ -42,7 +42,7 @@ static void job_free(struct job *job)
 {
 	arena_release(&job->arena);
 	strbuf_release(&job->live.text);
-	strbuf_release(&job->record);
+	strbuf_release(&job->record.json);
 	pthread_mutex_destroy(&job->live.lock);
 	free(job);
 }

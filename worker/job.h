@@ -16,6 +16,7 @@
 #include "shared/list.h"
 #include "shared/str.h"
 #include "worker/llm/prompt.h"
+#include "worker/record.h"
 #include "worker/telemetry/trace.h"
 
 /* What a stage answers. */
@@ -96,14 +97,14 @@ struct job {
 	int first_byte_ms; /* the longest wait for a provider's first byte, as its agent has set; 0: as the worker has */
 	bool keeps_cut;    /* an answer that broke off is kept, the message fails; else the next attempt starts again */
 
-	struct intent *intent;          /* NULL: nobody wants to know what the question is about */
-	void (*on_trial)(struct job *); /* the end of PIPELINE_CLASSIFY, on a stage thread */
-	void *trial_ctx;
+	struct intent *intent;           /* NULL: nobody wants to know what the question is about */
+	void (*on_report)(struct job *); /* the end of PIPELINE_CLASSIFY, on a stage thread */
+	void *report_ctx;
 
 	struct llm *llm;            /* from generate to settle */
 	const struct route *called; /* by its last call */
-	struct strbuf record;       /* while settle waits */
-	atomic_bool settled;
+	struct record record;       /* what the job has submitted to the writer */
+	atomic_bool is_durable;     /* it is written */
 
 	/* jobs.c, under its lock */
 	bool is_running, is_woken;

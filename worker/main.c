@@ -11,7 +11,7 @@
  * | contexts | its connection, what claimed messages need                  | contexts.c      |
  * | engine  | all provider transfers, parsing of streams                  | net/engine.c    |
  * | writer  | its connection, the records of all jobs                     | writer.c        |
- * | work    | its connection (LISTEN), what commands ask for               | work.c          |
+ * | work    | its connection (LISTEN), what commands ask for               | work/work.c        |
  * | outbox  | its connection (LISTEN), watched text, hints, reports       | outbox.c        |
  * | trace   | the queue of spans, sending them                            | telemetry/trace.c |
  * | http×2  | the library's: clients, parsing; ours: handlers that wait   | api/server.c    |
@@ -47,7 +47,7 @@
 #include "worker/services.h"
 #include "worker/telemetry/count.h"
 #include "worker/telemetry/process.h"
-#include "worker/work.h"
+#include "worker/work/work.h"
 #include "worker/writer.h"
 
 #define QUIET_MS 5000    /* a database that has not confirmed the lease for so long does not answer */
@@ -258,7 +258,7 @@ static void start_rooms(struct worker *w, const char *agents)
 	if (o->otlp_endpoint[0] != '\0')
 		s->trace = trace_start(o->otlp_endpoint, o->otlp_header, s->worker_name, s->engine, s->counts);
 	s->contexts = contexts_start(s);
-	s->writer = writer_start(o->database_url, (int)o->tries, o->backoff_ms, on_change, w);
+	s->writer = writer_start(s, on_change, w);
 	if (lease_start(&w->lease, s, agents, put_facts, w, &err) < 0)
 		die(3, "lease", &err);
 	w->outbox = outbox_start(s, w->lease);

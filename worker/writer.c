@@ -7,9 +7,9 @@
 #include "shared/pg.h"
 #include "shared/thread.h"
 #include "sql_embed.h"
-#include "worker/services.h"
-#include "worker/telemetry/count.h"
-#include "worker/telemetry/facts.h"
+#include "worker/job.h"
+#include "worker/stages/stages.h"
+#include "worker/work/work.h"
 
 #define BATCH_MAX 200
 #define GATHER_USEC (2 * USEC_PER_MSEC)
@@ -20,9 +20,22 @@
 #define STUCK_USEC (2 * USEC_PER_SEC)        /* a commit that takes longer keeps its records */
 #define PAUSE_MAX_USEC (2 * USEC_PER_SEC)
 
+static const struct record_kind KINDS[RECORD_N] = {
+#define RECORD(name, statement, refused, written) \
+	[RECORD_##name] = { #name, sql_worker_##statement, sql_worker_##statement##_args, refused, written },
+#include "worker/records.def"
+#undef RECORD
+};
+enum { ANSWER_JOB_ID, ANSWER_RESULT, ANSWER_COLS }; /* of every kind's statement */
+#define RECORD(name, statement, refused, written)                                                                         \
+	_Static_assert((int)sql_worker_##statement##_cols == (int)ANSWER_COLS && (int)sql_worker_##statement##_args <= 4, \
+	               #statement);
+#include "worker/records.def"
+#undef RECORD
+
 /* A record that is to be said again. */
 struct kept {
-	struct job *job;
+	struct record *record;
 	usec_t due, pause;
 };
 
@@ -30,11 +43,11 @@ struct writer {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t some;
-	struct job **waiting;
+	struct record **waiting;
 	int n_waiting, room;
 	bool ending;
 	usec_t give_up; /* when ending: not beyond this */
-	const char *url;
+	const struct services *services;
 	char tries[16], backoff[32];
 	void (*on_change)(void *);
 	void *ctx;
@@ -54,43 +67,42 @@ struct writer {
 
 enum fate { WRITTEN, UNTRIED, BUSY, FAILED };
 
-/* What became of each job; -1 with err: of none. */
-static int call_settle(struct writer *w, struct job **jobs, int n, enum fate *fates, struct err *err)
+/* What became of each of n records of one kind and one worker; -1 with err: of none. */
+static int write_batch(struct writer *w, struct record *const *records, int n, enum fate *fates, struct err *err)
 {
+	const struct record_kind *kind = &KINDS[records[0]->kind];
 	struct strbuf b = STRBUF_INIT(BATCH_BYTES);
 	struct arena a = ARENA_INIT;
 	struct rows rows;
 	int result = -1;
-	strbuf_char(&b, '[');
 	for (int i = 0; i < n; i++) {
-		if (i > 0)
-			strbuf_char(&b, ',');
-		strbuf_add(&b, strbuf_text(&jobs[i]->record), jobs[i]->record.len);
+		strbuf_char(&b, i > 0 ? ',' : '[');
+		strbuf_add(&b, strbuf_text(&records[i]->json), records[i]->json.len);
 	}
 	strbuf_char(&b, ']');
 	if (b.broken) {
-		err_set(err, ERR_TOO_BIG, "records of %d jobs over %u bytes", n, BATCH_BYTES);
+		err_set(err, ERR_TOO_BIG, "%d records of over %u bytes", n, BATCH_BYTES);
 		goto out;
 	}
 	if (w->pg != NULL && pg_is_broken(w->pg)) {
 		pg_close(w->pg);
 		w->pg = NULL;
 	}
-	if (w->pg == NULL && pg_connect(&w->pg, w->url, "signalbox-worker writer", "-c statement_timeout=25s", 5000, err) < 0)
+	if (w->pg == NULL && pg_connect(&w->pg, w->services->options->database_url, "signalbox-worker writer",
+	                                "-c statement_timeout=25s", 5000, err) < 0)
 		goto out;
-	const char *params[] = { jobs[0]->worker_key, strbuf_text(&b), w->tries, w->backoff };
-	if (pg_exec(w->pg, &a, sql_worker_settle_batch, params, 4, TIMEOUT_MS, &rows, err) < 0)
+	const char *args[] = { strbuf_text(&b), records[0]->worker_key, w->tries, w->backoff };
+	if (pg_exec(w->pg, &a, kind->sql, args, kind->n_args, TIMEOUT_MS, &rows, err) < 0)
 		goto out;
 	for (int i = 0; i < n; i++)
 		fates[i] = UNTRIED;
-	for (int i = 0; i < MIN(n, rows.n_rows); i++) { /* in the order of the records */
-		const char *job = rows_at(&rows, i, COL_SETTLE_BATCH_JOB_ID), *what = rows_at(&rows, i, COL_SETTLE_BATCH_RESULT);
-		bool is_busy = strcmp(what, "busy") == 0;
-		if (strcmp(job, jobs[i]->job_id) != 0)
+	for (int i = 0; i < MIN(n, rows.n_rows); i++) {
+		const char *job = rows_at(&rows, i, ANSWER_JOB_ID), *what = rows_at(&rows, i, ANSWER_RESULT);
+		if (strcmp(job, records[i]->job_id) != 0)
 			break;
-		fates[i] = is_busy ? BUSY : WRITTEN;
+		fates[i] = strcmp(what, "busy") == 0 ? BUSY : WRITTEN;
 		if (strcmp(what, "lost") == 0)
-			log_event(LOG_WARN, "lease lost, the answer was not written", "job=%s", job);
+			log_event(LOG_WARN, "lease lost, the record was not written", "kind=%s job=%s", kind->name, job);
 	}
 	result = 0;
 out:
@@ -105,49 +117,14 @@ static bool is_of_record(enum err_code code)
 	return code == ERR_DB_DATA || code == ERR_TOO_BIG;
 }
 
-/* The record that the database refused becomes one it can take: the message fails, saying why. */
-static void replace_record(struct job *job, const struct err *why)
-{
-	strbuf_clear(&job->record);
-	strbuf_addf(&job->record, "{\"message_id\":%lld", (long long)job->message_id);
-	json_put_field(&job->record, "job_id", job->job_id);
-	json_put_field(&job->record, "outcome", "error");
-	json_put_field(&job->record, "error_class", err_name(ERR_DB_DATA));
-	json_put_field(&job->record, "error", why->msg);
-	strbuf_str(&job->record, ",\"is_permanent\":true}");
-}
-
-/* Before they are woken: then they are gone. */
-static void count_written(struct job **jobs, int n, usec_t took)
-{
-	struct counts *c = jobs[0]->services->counts;
-	count_add(c, SETTLE_BATCHES, 1, NULL);
-	count_add(c, SETTLED, n, NULL);
-	count_add(c, SETTLE_SECONDS, took, NULL);
-	static const struct route none;
-	for (int i = 0; i < n; i++) {
-		const struct job *job = jobs[i];
-		const struct route *r = job->called != NULL ? job->called : &none;
-		struct message_facts facts = { .agent = job->agent,
-			                       .provider = r->provider,
-			                       .model = r->model,
-			                       .base_url = r->base_url,
-			                       .code = job->err.code,
-			                       .duration = clock_mono() - job->claimed,
-			                       .number = job->number };
-		facts_message(c, &facts);
-		trace_message(job->services->trace, &job->span, &(struct message_span){ &facts, job->conversation, job->waited });
-	}
-}
-
-static void keep(struct writer *w, struct job *job, usec_t pause)
+static void keep(struct writer *w, struct record *record, usec_t pause)
 {
 	int n = w->n_kept++;
 	if (n == w->kept_room) {
 		w->kept_room = MAX(64, w->kept_room * 2);
 		w->kept = must_have(realloc(w->kept, sizeof *w->kept * (size_t)w->kept_room));
 	}
-	w->kept[n] = (struct kept){ job, clock_mono() + clock_jitter(pause), MIN(pause * 2, PAUSE_MAX_USEC) };
+	w->kept[n] = (struct kept){ record, clock_mono() + clock_jitter(pause), MIN(pause * 2, PAUSE_MAX_USEC) };
 }
 
 static void away(struct writer *w, int n, const struct err *err)
@@ -167,30 +144,32 @@ static void back(struct writer *w, int n)
 	atomic_store(&w->is_away, false);
 }
 
-/* A record alone, that could not be written with others or was alone from the beginning. */
+/* A record alone, that could not be written with others or was alone from the beginning. False: it failed for a reason that passes. */
 static bool try_one(struct writer *w, struct kept *k, enum fate *fate)
 {
+	struct record *record = k->record;
+	const struct record_kind *kind = &KINDS[record->kind];
 	struct err err;
-	while (call_settle(w, &k->job, 1, fate, &err) < 0) {
+	while (write_batch(w, &record, 1, fate, &err) < 0) {
 		char why[300];
 		*fate = FAILED;
 		if (err.code == ERR_DB_DOWN) {
 			away(w, 1, &err);
 			return false;
 		}
-		if (!is_of_record(err.code)) {
-			if (k->pause == 0)
-				log_event(LOG_WARN, "record not written, it is kept", "job=%s code=%s why=%s", k->job->job_id,
-				          err_name(err.code), log_quote(err.msg, why, sizeof why));
+		bool is_refused = is_of_record(err.code);
+		if (is_refused || k->pause == 0)
+			log_event(is_refused ? LOG_ERROR : LOG_WARN,
+			          is_refused ? "record refused by the database" : "record not written, it is kept",
+			          "kind=%s job=%s code=%s why=%s", kind->name, record->job_id, err_name(err.code),
+			          log_quote(err.msg, why, sizeof why));
+		if (!is_refused)
 			return false;
-		}
-		log_event(LOG_ERROR, "record refused by the database", "job=%s why=%s", k->job->job_id,
-		          log_quote(err.msg, why, sizeof why));
-		if (strstr(strbuf_text(&k->job->record), "\"error_class\":\"database_data\"") != NULL) {
-			*fate = WRITTEN; /* even the plain one: the attempt's deadline gives the message back */
+		if (record->is_replaced || kind->refused == NULL || !kind->refused(record, &err)) {
+			*fate = WRITTEN; /* given up */
 			return true;
 		}
-		replace_record(k->job, &err);
+		record->is_replaced = true;
 	}
 	return true;
 }
@@ -198,15 +177,15 @@ static bool try_one(struct writer *w, struct kept *k, enum fate *fate)
 /* Together; where that is refused one by one, so that no record stands in another's way. After some in a row that fail the rest waits. */
 static void try_all(struct writer *w, struct kept *some, int n, enum fate *fates)
 {
-	struct job *jobs[BATCH_MAX];
+	struct record *records[BATCH_MAX];
 	struct err err;
 	int bad = 0;
 	for (int i = 0; i < n; i++) {
-		jobs[i] = some[i].job;
+		records[i] = some[i].record;
 		fates[i] = UNTRIED;
 	}
 	if (n > 1) {
-		if (call_settle(w, jobs, n, fates, &err) == 0) {
+		if (write_batch(w, records, n, fates, &err) == 0) {
 			back(w, n);
 			return;
 		}
@@ -221,13 +200,10 @@ static void try_all(struct writer *w, struct kept *some, int n, enum fate *fates
 		back(w, n);
 }
 
-/* How many of the first n were taken by one incarnation: after a lost lease the last records of the one before are still due. */
-static int same_worker(const struct kept *some, int n)
+/* They may share a commit: after a lost lease the last records of the incarnation before are still due. */
+static bool is_alike(const struct record *a, const struct record *b)
 {
-	int i = 1;
-	while (i < n && strcmp(some[i].job->worker_key, some[0].job->worker_key) == 0)
-		i++;
-	return i;
+	return a->kind == b->kind && strcmp(a->worker_key, b->worker_key) == 0;
 }
 
 /* Keeps those with this fate. */
@@ -238,9 +214,9 @@ static void keep_some(struct writer *w, const struct kept *some, int n, const en
 			continue;
 		if (fate == BUSY && some[i].pause == 0)
 			log_event(LOG_WARN, "the session is locked by somebody else, its record is kept", "job=%s",
-			          some[i].job->job_id);
+			          some[i].record->job_id);
 		atomic_fetch_add(&w->n_unsaid, some[i].pause == 0);
-		keep(w, some[i].job, MAX(some[i].pause, PAUSE_MIN_USEC));
+		keep(w, some[i].record, MAX(some[i].pause, PAUSE_MIN_USEC));
 	}
 }
 
@@ -248,7 +224,7 @@ static void keep_some(struct writer *w, const struct kept *some, int n, const en
 static void write_some(struct writer *w, struct kept *some, int n)
 {
 	enum fate fates[BATCH_MAX];
-	struct job *done[BATCH_MAX];
+	struct record *done[BATCH_MAX];
 	int n_done = 0;
 	usec_t began = clock_mono();
 	try_all(w, some, n, fates);
@@ -256,38 +232,40 @@ static void write_some(struct writer *w, struct kept *some, int n)
 		if (fates[i] != WRITTEN)
 			continue;
 		atomic_fetch_sub(&w->n_unsaid, some[i].pause != 0);
-		done[n_done++] = some[i].job;
+		done[n_done++] = some[i].record;
 	}
 	keep_some(w, some, n, fates, UNTRIED);
 	keep_some(w, some, n, fates, BUSY);
 	keep_some(w, some, n, fates, FAILED);
-	if (n_done > 0)
-		count_written(done, n_done, clock_mono() - began);
+	if (n_done > 0 && KINDS[done[0]->kind].written != NULL)
+		KINDS[done[0]->kind].written(done, n_done, clock_mono() - began);
 	for (int i = 0; i < n_done; i++)
-		job_wake(done[i], &done[i]->settled);
+		done[i]->on_durable(done[i]);
 	w->on_change(w->ctx);
 }
 
-/* Takes fresh records. With the lock. */
+/* Takes fresh records, all alike; the others stay in their order. With the lock. */
 static int take_fresh(struct writer *w, struct kept *some)
 {
-	int n = MIN(w->n_waiting, BATCH_MAX);
-	for (int i = 0; i < n; i++)
-		some[i] = (struct kept){ .job = w->waiting[i] };
-	n = n > 0 ? same_worker(some, n) : 0;
-	w->n_waiting -= n;
-	memmove(w->waiting, w->waiting + n, sizeof *w->waiting * (size_t)w->n_waiting);
+	int n = 0, left = 0;
+	for (int i = 0; i < w->n_waiting; i++) {
+		struct record *record = w->waiting[i];
+		if (n < BATCH_MAX && (n == 0 || is_alike(record, some[0].record)))
+			some[n++] = (struct kept){ .record = record };
+		else
+			w->waiting[left++] = record;
+	}
+	w->n_waiting = left;
 	return n;
 }
 
-/* Takes kept ones that are due; the others stay in their order. */
+/* Takes kept ones that are due, all alike; the others stay in their order. */
 static int take_kept(struct writer *w, struct kept *some)
 {
-	int n = 0, left = 0, all = w->n_kept;
+	int n = 0, left = 0;
 	usec_t now = clock_mono();
-	for (int i = 0; i < all; i++) {
-		bool take = n < BATCH_MAX && w->kept[i].due <= now &&
-		            (n == 0 || strcmp(w->kept[i].job->worker_key, some[0].job->worker_key) == 0);
+	for (int i = 0; i < w->n_kept; i++) {
+		bool take = n < BATCH_MAX && w->kept[i].due <= now && (n == 0 || is_alike(w->kept[i].record, some[0].record));
 		if (take)
 			some[n++] = w->kept[i];
 		else
@@ -333,10 +311,9 @@ static void *writer_main(void *arg)
 	while (wait_for_some(w)) {
 		if (w->n_waiting > 0 && w->n_waiting < BATCH_MAX &&
 		    !w->ending) { /* a moment for others to join the commit, unless half of what is under way is here already */
-			struct jobs *jobs = w->waiting[0]->services->jobs;
 			int here = w->n_waiting;
 			pthread_mutex_unlock(&w->lock);
-			if (jobs_messages(jobs) > 2 * here)
+			if (jobs_messages(w->services->jobs) > 2 * here)
 				usleep((useconds_t)GATHER_USEC);
 			pthread_mutex_lock(&w->lock);
 		}
@@ -355,16 +332,16 @@ static void *writer_main(void *arg)
 	return NULL;
 }
 
-struct writer *writer_start(const char *url, int tries, int64_t backoff_ms, void (*on_change)(void *), void *ctx)
+struct writer *writer_start(const struct services *services, void (*on_change)(void *), void *ctx)
 {
 	struct writer *w = xcalloc(1, sizeof *w);
 	pthread_mutex_init(&w->lock, NULL);
 	cond_init_mono(&w->some);
-	w->url = url;
+	w->services = services;
 	w->on_change = on_change;
 	w->ctx = ctx;
-	snprintf(w->tries, sizeof w->tries, "%d", tries);
-	snprintf(w->backoff, sizeof w->backoff, "%lld ms", (long long)backoff_ms);
+	snprintf(w->tries, sizeof w->tries, "%d", (int)services->options->tries);
+	snprintf(w->backoff, sizeof w->backoff, "%lld ms", (long long)services->options->backoff_ms);
 	thread_start(&w->thread, 0, writer_main, w, "writer");
 	return w;
 }
@@ -389,14 +366,14 @@ void writer_free(struct writer *w)
 	free(w);
 }
 
-void writer_submit(struct writer *w, struct job *job)
+void writer_submit(struct writer *w, struct record *record)
 {
 	pthread_mutex_lock(&w->lock);
 	if (w->n_waiting == w->room) {
 		w->room = MAX(64, w->room * 2);
 		w->waiting = must_have(realloc(w->waiting, sizeof *w->waiting * (size_t)w->room));
 	}
-	w->waiting[w->n_waiting++] = job;
+	w->waiting[w->n_waiting++] = record;
 	pthread_cond_signal(&w->some);
 	pthread_mutex_unlock(&w->lock);
 }

@@ -1,2 +1,3 @@
--- $1 int8 work, $2 uuid job, $3 jsonb result, $4 text error, $5 jsonb usage -> is_ours bool
-select signalbox.work_end($1::int8, $2::uuid, $3::jsonb, $4::text, $5::jsonb) as is_ours
+-- $1 json records -> job_id uuid, result text
+select r.job_id, case when signalbox.work_end(r.work, r.job_id, r.result, r.error, r.usage) then 'written' else 'gone' end as result
+from json_to_recordset($1::json) as r(work bigint, job_id uuid, result jsonb, error text, usage jsonb)

@@ -11,7 +11,7 @@ enum step stage_intent(struct job *job, struct err *err)
 enum step stage_report(struct job *job, struct err *err)
 {
 	(void)err;
-	job->on_trial(job);
+	job->on_report(job);
 	intent_free(job);
 	return STEP_END;
 }

@@ -10,6 +10,8 @@
 #include "worker/llm/llm.h"
 #include "worker/services.h"
 #include "worker/stages/stages.h"
+#include "worker/telemetry/count.h"
+#include "worker/telemetry/facts.h"
 #include "worker/writer.h"
 
 static const char *const OUTCOME[] = {
@@ -41,7 +43,7 @@ static enum outcome outcome_of(const struct job *job)
 
 static void compose(struct job *job)
 {
-	struct strbuf *b = &job->record;
+	struct strbuf *b = &job->record.json;
 	enum outcome outcome = outcome_of(job);
 	struct str said = { strbuf_text(&job->live.text), job->live.text.len };
 	strbuf_char(b, '{');
@@ -74,23 +76,75 @@ static void compose(struct job *job)
 	strbuf_char(b, '}');
 }
 
+bool settled_refused(struct record *record, const struct err *why)
+{
+	const struct job *job = list_entry(record, struct job, record);
+	struct strbuf *b = &record->json;
+	strbuf_clear(b);
+	strbuf_char(b, '{');
+	json_put_int_field(b, "message_id", job->message_id);
+	json_put_field(b, "job_id", job->job_id);
+	json_put_field(b, "outcome", OUTCOME[OUTCOME_ERROR]);
+	json_put_field(b, "error_class", err_name(ERR_DB_DATA));
+	json_put_field(b, "error", why->msg);
+	strbuf_str(b, ",\"is_permanent\":true}");
+	return true;
+}
+
+void settled_written(struct record *const *records, int n, usec_t took)
+{
+	static const struct route none;
+	struct counts *c = list_entry(records[0], struct job, record)->services->counts;
+	count_add(c, SETTLE_BATCHES, 1, NULL);
+	count_add(c, SETTLED, n, NULL);
+	count_add(c, SETTLE_SECONDS, took, NULL);
+	for (int i = 0; i < n; i++) {
+		const struct job *job = list_entry(records[i], struct job, record);
+		const struct route *r = job->called != NULL ? job->called : &none;
+		struct message_facts facts = { .agent = job->agent,
+			                       .provider = r->provider,
+			                       .model = r->model,
+			                       .base_url = r->base_url,
+			                       .code = job->err.code,
+			                       .duration = clock_mono() - job->claimed,
+			                       .number = job->number };
+		facts_message(c, &facts);
+		trace_message(job->services->trace, &job->span, &(struct message_span){ &facts, job->conversation, job->waited });
+	}
+}
+
+static void on_durable(struct record *record)
+{
+	struct job *job = list_entry(record, struct job, record);
+	job_wake(job, &job->is_durable);
+}
+
+static void submit(struct job *job)
+{
+	job->record.kind = RECORD_settled;
+	job->record.job_id = job->job_id;
+	job->record.worker_key = job->worker_key;
+	job->record.on_durable = on_durable;
+	writer_submit(job->services->writer, &job->record);
+}
+
 enum step stage_settle(struct job *job, struct err *err)
 {
 	(void)err;
-	if (job->record.len == 0) {
+	if (job->record.json.len == 0) {
 		llm_not_begun(job);
 		compose(job);
-		if (job->record.broken) { /* over the cap even so: without the context, and as an error */
-			strbuf_clear(&job->record);
-			err_set(&job->err, ERR_TOO_BIG, "the attempt's record is over %zu bytes", job->record.cap);
+		if (job->record.json.broken) { /* over the cap even so: without the context, and as an error */
+			strbuf_clear(&job->record.json);
+			err_set(&job->err, ERR_TOO_BIG, "the attempt's record is over %zu bytes", job->record.json.cap);
 			job->prompt.n_turns = 0;
 			strbuf_clear(&job->live.text);
 			compose(job);
 		}
-		writer_submit(job->services->writer, job);
+		submit(job);
 		return STEP_PARK;
 	}
-	if (!atomic_load(&job->settled))
+	if (!atomic_load(&job->is_durable))
 		return STEP_PARK;
 	log_event(job->err.code == ERR_OK ? LOG_INFO : LOG_WARN, "message attempt ended",
 	          "message=%lld job=%s attempt=%d agent=%s outcome=%s code=%s ms=%lld", (long long)job->message_id, job->job_id,

@@ -1,8 +1,8 @@
 -- What became of it: a result, an error, or neither from a worker that ends, and gives it back. usage: {"kind", "provider", "model", "model_asked",
 -- "tokens_prompt", "tokens_completion", "calls"}: what was spent is the agent's, without a message (0), once, also where the work was cancelled or is
--- another worker's by now. Who has not got it, or no lease, changes no more than that: false.
+-- another worker's by now. It waits for nobody's lock: the record is said again. Who has not got it, or no lease, changes no more than that: false.
 create or replace function signalbox.work_end(work bigint, job uuid, result jsonb, error text, usage jsonb) returns boolean
-language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp set lock_timeout = '200ms' as $$
 declare
 	w    work;
 	cost bigint;

@@ -1,0 +1,1 @@
+drop function if exists signalbox.work_args(bigint, uuid), signalbox.work_intent_eval(jsonb);
