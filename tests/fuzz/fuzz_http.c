@@ -22,7 +22,8 @@ static void get_ok(void *ctx, const struct request *request, struct reply_http *
 	strbuf_str(&r->body, "{}\n");
 }
 
-static const struct endpoint ROUTES[] = { { "GET", "/healthz", false, get_ok }, { "GET", "/metrics", true, get_ok } };
+static const struct endpoint ROUTES[] = { { "GET", "/healthz", SCOPE_OPEN, 0, ANSWERS_AT_ONCE, get_ok },
+	                                  { "GET", "/metrics", SCOPE_OPEN, 0, ANSWERS_FROM_DATABASE, get_ok } };
 
 static int port(void)
 {

@@ -46,9 +46,9 @@ static void get_readyz(void *ctx, const struct request *request, struct reply_ht
 }
 
 static const struct endpoint ROUTES[] = {
-	{ "GET", "/metrics", true, get_metrics },
-	{ "GET", "/healthz", false, get_healthz },
-	{ "GET", "/readyz", false, get_readyz },
+#define ROUTE(method, pattern, scope, body, answers, run) { #method, pattern, SCOPE_##scope, body, ANSWERS_##answers, run },
+#include "worker/api/routes.def"
+#undef ROUTE
 };
 
 struct api *api_start(const struct services *services, struct api_ready ready)

@@ -21,7 +21,7 @@
 #define INACTIVE_SEC 10
 #define HEADER_USEC (10 * USEC_PER_SEC) /* also between two requests */
 #define ANSWER_USEC (30 * USEC_PER_SEC)
-#define BODY_MAX (64u << 10) /* swallowed; nobody reads one yet */
+#define BODY_SWALLOWED (64u << 10) /* of a body that is too long, so that its sender reads the answer */
 #define ANSWER_MAX (16u << 20)
 
 /* A client. Lives as long as its socket. */
@@ -39,6 +39,7 @@ struct exchange {
 	struct MHD_Connection *connection;
 	struct reply_http reply;
 	size_t body_bytes;
+	char allow[64]; /* methods of the path, where another was asked for */
 	bool is_answered;
 };
 
@@ -164,17 +165,17 @@ static enum MHD_Result send_reply(struct server *s, struct MHD_Connection *conne
 	MHD_add_response_header(m, "Content-Type", r->type);
 	MHD_add_response_header(m, "Cache-Control", "no-store");
 	MHD_add_response_header(m, "X-Content-Type-Options", "nosniff");
-	if (r->status == 405)
-		MHD_add_response_header(m, "Allow", "GET, HEAD");
+	if (x->allow[0] != '\0')
+		MHD_add_response_header(m, "Allow", x->allow);
 	enum MHD_Result queued = MHD_queue_response(connection, (unsigned)r->status, m);
 	MHD_destroy_response(m);
 	return queued;
 }
 
 /* The route, or NULL with the refusal in the reply. HEAD is a GET whose body is not sent. */
-static const struct endpoint *find_route(const struct server *s, const char *method, const char *path, struct reply_http *r)
+static const struct endpoint *find_route(const struct server *s, const char *method, const char *path, struct exchange *x)
 {
-	bool is_known = false;
+	size_t n = 0;
 	if (strcmp(method, "HEAD") == 0)
 		method = "GET";
 	for (size_t i = 0; i < s->n_routes; i++) {
@@ -182,12 +183,14 @@ static const struct endpoint *find_route(const struct server *s, const char *met
 			continue;
 		if (strcmp(s->routes[i].method, method) == 0)
 			return &s->routes[i];
-		is_known = true;
+		const char *also = strcmp(s->routes[i].method, "GET") == 0 ? ", HEAD" : "";
+		n += (size_t)snprintf(x->allow + n, sizeof x->allow - n, "%s%s%s", n > 0 ? ", " : "", s->routes[i].method, also);
+		n = MIN(n, sizeof x->allow - 1);
 	}
-	if (is_known)
-		reply_error(r, 405, "method_not_allowed", "this path is not for that method");
+	if (n > 0)
+		reply_error(&x->reply, 405, "method_not_allowed", "this path is not for that method");
 	else
-		reply_error(r, 404, "not_found", "there is nothing at this path");
+		reply_error(&x->reply, 404, "not_found", "there is nothing at this path");
 	return NULL;
 }
 
@@ -254,7 +257,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 		x->reply = (struct reply_http){ .type = "application/json", .body = STRBUF_INIT(ANSWER_MAX) };
 		set_deadline(s, connection, ANSWER_USEC);
 		if (may_ask(s, connection, &x->reply))
-			x->route = find_route(s, method, path, &x->reply);
+			x->route = find_route(s, method, path, x);
 		if (x->route == NULL) /* before a body comes, which nobody wants */
 			return send_reply(s, connection, x);
 		return MHD_YES;
@@ -262,13 +265,15 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 	if (*data_len > 0) {
 		x->body_bytes += *data_len;
 		*data_len = 0;
-		return x->body_bytes <= BODY_MAX ? MHD_YES : MHD_NO;
+		return x->body_bytes <= BODY_SWALLOWED ? MHD_YES : MHD_NO;
 	}
 	if (x->is_answered)
 		return send_reply(s, connection, x);
 	x->is_answered = true;
 	x->request = (struct request){ .method = method, .path = x->route->path };
-	if (!x->route->is_slow)
+	if (x->body_bytes > x->route->body_max)
+		reply_error(&x->reply, 413, "body_too_big", "this path takes no body, or a shorter one");
+	else if (x->route->answers == ANSWERS_AT_ONCE)
 		x->route->run(s->ctx, &x->request, &x->reply);
 	else if (hand_over(s, x))
 		return MHD_YES;

@@ -21,9 +21,20 @@ struct reply_http {
 	struct strbuf body;
 };
 
+/* Whose token may ask. */
+enum route_scope {
+	SCOPE_OPEN, /* nobody's is needed: whoever reaches the address */
+};
+enum route_answers {
+	ANSWERS_AT_ONCE,       /* run on the library's thread: never waits */
+	ANSWERS_FROM_DATABASE, /* may wait for the database: run on our thread, one after another */
+};
+/* A line of routes.def. */
 struct endpoint {
 	const char *method, *path;
-	bool is_slow; /* may wait for the database: run on our thread, one after another */
+	enum route_scope scope;
+	size_t body_max; /* a longer body is refused with 413 */
+	enum route_answers answers;
 	void (*run)(void *ctx, const struct request *, struct reply_http *);
 };
 
