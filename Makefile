@@ -31,7 +31,7 @@ LDFLAGS := -pthread -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(if $(S
 LDLIBS  := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
 SHARED := $(wildcard shared/*.c)
-WORKER := $(wildcard worker/*.c worker/*/*.c)
+WORKER := $(wildcard worker/*.c worker/*/*.c worker/*/*/*.c)
 TUI    := $(wildcard tui/*.c tui/*/*.c)
 SQL    := $(sort $(wildcard sql/*/*.sql sql/functions/*/*.sql))
 o       = $(patsubst %.c,$(B)/%.o,$(1))
@@ -102,7 +102,7 @@ $(filter-out $(FUZZ_TUI),$(FUZZ_ALL)): $(B)/%: $(B)/%.o $(FUZZ_MAIN) $(WORKER_RO
 	$(LINK_TEST) $(LDLIBS) -lcurl -lmicrohttpd -o $@
 # The doubling test counts the work of the parsers, which are compiled a second time for it.
 COUNTED := $(filter-out worker/llm/call.c worker/llm/llm.c worker/llm/intent.c worker/llm/report.c worker/llm/breaker.c worker/llm/route.c worker/llm/vectors.c,\
-           $(wildcard worker/llm/*.c)) worker/net/split.c $(addprefix shared/,json.c utf8.c str.c arena.c err.c clock.c)
+           $(wildcard worker/llm/*.c worker/llm/providers/*.c)) worker/net/split.c $(addprefix shared/,json.c utf8.c str.c arena.c err.c clock.c)
 COUNTING := -fsanitize-coverage=trace-pc -fno-builtin
 WRAP     := $(addprefix -Wl$(comma)--wrap=,memcpy memmove memchr memcmp memmem strstr strlen strspn strcmp strcasestr)
 LINEAR   := $(B)/tests/fuzz/linear

@@ -142,6 +142,12 @@ static void compose(struct strbuf *b, const struct sql_file *step, int seen, int
 	strbuf_str(b, OURS);
 	for (const struct sql_file *f = sql_functions; f->name != NULL; f++)
 		strbuf_str(b, f->sql);
+	strbuf_str(b, "do $$ begin if to_regclass('signalbox.protocols') is not null then"
+	              " insert into signalbox.protocols select regexp_split_to_table(trim('"
+#define PROTOCOL(name) " " #name
+#include "shared/protocols.def"
+#undef PROTOCOL
+	              "'), ' ') on conflict do nothing; end if; end $$;\n");
 	if (step != NULL) /* an adopted table follows what the step did to ours */
 		strbuf_str(
 			b,

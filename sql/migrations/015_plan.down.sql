@@ -1,1 +1,4 @@
 drop function if exists signalbox.work_args(bigint, uuid), signalbox.work_intent_eval(jsonb);
+alter table signalbox.providers drop constraint providers_protocol_fkey,
+	add constraint providers_protocol_check check (protocol in ('ollama', 'openai', 'anthropic', 'gemini', 'null')) not valid;
+drop table signalbox.protocols;

@@ -533,6 +533,8 @@ static void test_what_is_refused_when_set(void **state)
 	static const struct {
 		const char *changes, *says; /* says: NULL: it is taken */
 	} PROVIDER[] = {
+		{ "\"protocol\": \"opneai\"", "ollama openai" },
+		{ "\"protocol\": \"openai\"", NULL },
 		{ "\"base_url\": \"https://h/v1#x\"", "fragment" },
 		{ "\"base_url\": \"https://h/v1/chat/completions\"", "whole endpoint" },
 		{ "\"base_url\": \"https://h/v1/chat/completions/?a=1\"", "whole endpoint" },

@@ -20,7 +20,7 @@ static void says(const char *protocol, const struct embed_request *r, const char
 	struct strbuf url = STRBUF_INIT(400);
 	struct err err;
 	ops->path(r, &b);
-	assert_int_equal(address_url(ops->provider, "http://h", strbuf_text(&b), NULL, &url, NULL, &err), 0);
+	assert_int_equal(address_url(provider_speaks(protocol), "http://h", strbuf_text(&b), NULL, &url, NULL, &err), 0);
 	assert_string_equal(strbuf_text(&url) + strlen("http://h"), path);
 	strbuf_release(&url);
 	strbuf_clear(&b);

@@ -9,6 +9,7 @@
 
 #include "shared/utf8.h"
 #include "worker/llm/limits.h"
+#include "worker/llm/provider.h"
 
 #define TEXT_MAX 4096 /* of what was said; about eighty phrases are looked for in it */
 
@@ -21,15 +22,8 @@ struct facts {
 	bool is_closed;   /* a quota of 0: there is no access at all */
 };
 
-/* Codes and types that say as much as a status. */
-static const struct {
-	const char *word;
-	int status;
-} WORDS[] = {
-	{ "insufficient_quota", 402 },
-	{ "billing_error", 402 },
-	{ "billing_hard_limit_reached", 402 },
-	{ "billing_not_active", 402 },
+/* Codes and types that say as much as a status: of servers that speak a protocol of others. The providers have their own. */
+static const struct error_word WORDS[] = {
 	{ "insufficient_balance", 402 },
 	{ "insufficient_funds", 402 },
 	{ "insufficient_credits", 402 },
@@ -37,48 +31,23 @@ static const struct {
 	{ "arrearage", 402 },
 	{ "exceeded_current_quota_error", 402 },
 	{ "budget_exceeded", 402 },
-	{ "context_length_exceeded", 413 },
 	{ "exceed_context_size_error", 413 },
-	{ "request_too_large", 413 },
-	{ "API_KEY_INVALID", 401 },
-	{ "invalid_api_key", 401 },
-	{ "authentication_error", 401 },
-	{ "permission_error", 403 },
-	{ "PERMISSION_DENIED", 403 },
-	{ "UNAUTHENTICATED", 401 },
-	{ "model_not_found", 404 },
-	{ "not_found_error", 404 },
-	{ "NOT_FOUND", 404 },
 	{ "invalid_request_error", 400 },
-	{ "INVALID_ARGUMENT", 400 },
-	{ "FAILED_PRECONDITION", 400 },
-	{ "rate_limit_error", 429 },
-	{ "rate_limit_exceeded", 429 },
 	{ "rate_limited", 429 },
 	{ "too_many_requests", 429 },
 	{ "rate_limit", 429 },
-	{ "requests", 429 },
-	{ "tokens", 429 },
 	{ "throttling", 429 },
 	{ "throttlingexception", 429 },
 	{ "1302", 429 }, /* Zhipu */
 	{ "1305", 429 },
 	{ "request_limit_reached", 429 },
-	{ "RESOURCE_EXHAUSTED", 429 },
-	{ "overloaded_error", 529 },
 	{ "overloaded", 529 },
 	{ "server_busy", 529 },
 	{ "engine_overloaded_error", 529 },
 	{ "server_overloaded", 529 },
 	{ "engine_overloaded", 529 },
 	{ "capacity_exceeded", 498 },
-	{ "UNAVAILABLE", 503 },
 	{ "service_unavailable", 503 },
-	{ "timeout_error", 504 },
-	{ "DEADLINE_EXCEEDED", 504 },
-	{ "api_error", 500 },
-	{ "server_error", 500 },
-	{ "INTERNAL", 500 },
 };
 
 /* A word, in any case, or a number as HTTP has them. */
@@ -87,6 +56,9 @@ static int status_of(struct str code)
 	for (size_t i = 0; i < ARRAY_SIZE(WORDS); i++)
 		if (code.len == strlen(WORDS[i].word) && strncasecmp(code.ptr, WORDS[i].word, code.len) == 0)
 			return WORDS[i].status;
+	const struct error_word *own = provider_error_word(code);
+	if (own != NULL)
+		return own->status;
 	int n = code.len == 3 ? atoi(code.ptr) : 0;
 	return n >= 400 && n < 600 ? n : 0;
 }

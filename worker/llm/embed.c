@@ -5,9 +5,13 @@
 #include "worker/llm/classify.h"
 #include "worker/llm/wire.h"
 
-/* ---- requests */
+const struct embed_ops *embed_find(const char *protocol)
+{
+	const struct provider_ops *ops = provider_speaks(protocol);
+	return ops != NULL ? ops->embed : NULL;
+}
 
-static void put_texts(const struct embed_request *r, struct strbuf *b)
+void embed_put_texts(const struct embed_request *r, struct strbuf *b)
 {
 	strbuf_str(b, ",\"input\":[");
 	for (int i = 0; i < r->n_texts; i++) {
@@ -18,81 +22,6 @@ static void put_texts(const struct embed_request *r, struct strbuf *b)
 	strbuf_char(b, ']');
 	if (r->dimensions > 0)
 		json_put_int_field(b, "dimensions", r->dimensions);
-}
-
-static void openai_path(const struct embed_request *r, struct strbuf *b)
-{
-	(void)r;
-	strbuf_str(b, "/embeddings");
-}
-
-static void openai_build(const struct embed_request *r, struct strbuf *b)
-{
-	strbuf_char(b, '{');
-	json_put_field(b, "model", r->model);
-	put_texts(r, b);
-	json_put_field(b, "encoding_format", r->is_packed ? "base64" : "float");
-	strbuf_char(b, '}');
-}
-
-static void ollama_path(const struct embed_request *r, struct strbuf *b)
-{
-	(void)r;
-	strbuf_str(b, "/embed");
-}
-
-/* A text that is too long is an error, not a vector of its beginning. */
-static void ollama_build(const struct embed_request *r, struct strbuf *b)
-{
-	strbuf_char(b, '{');
-	json_put_field(b, "model", r->model);
-	put_texts(r, b);
-	strbuf_str(b, ",\"truncate\":false}");
-}
-
-static const char *gemini_model(const struct embed_request *r)
-{
-	return strncmp(r->model, "models/", 7) == 0 ? r->model + 7 : r->model;
-}
-
-static void gemini_path(const struct embed_request *r, struct strbuf *b)
-{
-	strbuf_str(b, "/models/");
-	wire_put_path(b, gemini_model(r));
-	strbuf_str(b, ":batchEmbedContents");
-}
-
-static void gemini_build(const struct embed_request *r, struct strbuf *b)
-{
-	char model[200];
-	snprintf(model, sizeof model, "models/%.190s", gemini_model(r));
-	strbuf_str(b, "{\"requests\":[");
-	for (int i = 0; i < r->n_texts; i++) {
-		strbuf_str(b, i > 0 ? ",{" : "{");
-		json_put_field(b, "model", model);
-		strbuf_str(b, ",\"content\":{\"parts\":[{\"text\":");
-		json_put_str(b, r->texts[i]);
-		strbuf_str(b, "}]}");
-		json_put_field(b, "taskType", r->is_question ? "RETRIEVAL_QUERY" : "RETRIEVAL_DOCUMENT");
-		if (r->dimensions > 0)
-			json_put_int_field(b, "outputDimensionality", r->dimensions);
-		strbuf_char(b, '}');
-	}
-	strbuf_str(b, "]}");
-}
-
-static const struct embed_ops OPS[] = {
-	{ "openai", &provider_openai, 2048, openai_path, openai_build, "data", "embedding" },
-	{ "ollama", &provider_ollama, 512, ollama_path, ollama_build, "embeddings", "" },
-	{ "gemini", &provider_gemini, 100, gemini_path, gemini_build, "embeddings", "values" },
-};
-
-const struct embed_ops *embed_find(const char *protocol)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(OPS); i++)
-		if (strcmp(OPS[i].protocol, protocol) == 0)
-			return &OPS[i];
-	return NULL;
 }
 
 /* ---- answers */

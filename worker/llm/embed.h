@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Texts into vectors: what is asked and how the answer is read, in Ollama's, OpenAI's and Gemini's protocol (Anthropic has none). Pure. Key
- * header, fixed headers and version are those of the provider_ops of the same protocol.
+ * Texts into vectors: what is asked and how the answer is read. Pure. Each protocol's own part is in its file in llm/providers; key header, fixed
+ * headers and version are those of its provider_ops.
  */
 #include "worker/llm/provider.h"
 
@@ -26,14 +26,14 @@ struct embedding {
 };
 
 struct embed_ops {
-	const char *protocol;
-	const struct provider_ops *provider;
 	int texts_max; /* in one request */
 	void (*path)(const struct embed_request *, struct strbuf *);
 	void (*build)(const struct embed_request *, struct strbuf *body);
 	const char *list, *values; /* where the answer has them */
 };
 
+/* "input" and "dimensions", as OpenAI and Ollama have them. */
+void embed_put_texts(const struct embed_request *, struct strbuf *);
 /* NULL when the protocol has no embeddings. */
 const struct embed_ops *embed_find(const char *protocol);
 /* Reads the body of a 200. ERR_BAD_REPLY when a vector is missing, comes twice, is of another length than asked or than its neighbours, or is

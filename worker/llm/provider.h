@@ -41,6 +41,29 @@ struct reply {
 	void *ctx;
 };
 
+/* What a provider's word for its end means. */
+enum finish_kind {
+	FINISH_NONE,     /* it said none */
+	FINISH_STOP,     /* the model was done: a stop, a stop sequence, tool calls */
+	FINISH_LENGTH,   /* cut by max_tokens, or by a window that is full */
+	FINISH_FILTERED, /* refused, or withheld by a filter */
+	FINISH_FAULT,    /* the model made no sense of its own: nothing that can be used */
+	FINISH_UNKNOWN,  /* a word that proves nothing: abort, error, and all we do not know */
+};
+/* A word for the end that this vendor has alone, in lower case with _ for -. */
+struct ending {
+	const char *word;
+	enum finish_kind kind;
+};
+/* A code or a type of an error that this vendor has alone, and the HTTP status that says as much. */
+struct error_word {
+	const char *word;
+	int status;
+};
+
+struct embed_ops;
+
+/* A protocol: worker/llm/providers/NAME.c. A new one is that file and its line in shared/protocols.def. */
 struct provider_ops {
 	const char *protocol;
 	bool is_null;               /* nobody is called */
@@ -59,12 +82,21 @@ struct provider_ops {
 	int (*end)(struct reply *, struct err *);
 	/* A part of `own` is a call of a tool. NULL: the protocol has no own form. */
 	bool (*is_call)(const struct json *part);
+	/* Lists that end with a word of NULL; or NULL. Whoever speaks whichever protocol: gateways pass on the words of others. */
+	const struct ending *endings;
+	const struct error_word *error_words;
+	const struct embed_ops *embed; /* embed.h; NULL: it has no embeddings */
 };
 
-extern const struct provider_ops provider_ollama, provider_openai, provider_anthropic, provider_gemini, provider_null;
+#define PROTOCOL(name) extern const struct provider_ops provider_##name;
+#include "shared/protocols.def"
+#undef PROTOCOL
 
 /* Who speaks a protocol; NULL: nobody here. */
 const struct provider_ops *provider_speaks(const char *protocol);
+/* Of all of them; NULL: nobody has that word. */
+const struct ending *provider_ending(const char *word);
+const struct error_word *provider_error_word(struct str word);
 void reply_release(struct reply *);
 
 /* A count of tokens, when it is there and makes sense. Counts only grow: zeros behind them are placeholders. */

@@ -2,12 +2,9 @@
 
 #include <ctype.h>
 
-/* Words as servers say them, in lower case with _ for -. Only these mean what stands here: a word that merely resembles one of them proves
- * nothing. */
-static const struct {
-	const char *word;
-	enum finish_kind kind;
-} WORDS[] = {
+/* Words of more than one vendor. Only these, and those of the providers, mean what stands here: a word that merely resembles one of them
+ * proves nothing. */
+static const struct ending WORDS[] = {
 	{ "stop", FINISH_STOP },
 	{ "stop_sequence", FINISH_STOP },
 	{ "stop_str", FINISH_STOP },
@@ -50,28 +47,12 @@ static const struct {
 	{ "model_length", FINISH_LENGTH },
 	{ "context_length", FINISH_LENGTH },
 	{ "context_length_exceeded", FINISH_LENGTH },
-	{ "model_context_window_exceeded", FINISH_LENGTH },
-	{ "pause_turn", FINISH_LENGTH }, /* Anthropic: the turn is to be gone on with */
 
-	{ "language", FINISH_FILTERED }, /* Gemini */
-	{ "spii", FINISH_FILTERED },
-	{ "image_other", FINISH_FAULT },
-	{ "no_image", FINISH_FAULT },
-
-	{ "malformed_function_call", FINISH_FAULT },
-	{ "malformed_response", FINISH_FAULT },
 	{ "malformed_model_output", FINISH_FAULT },
 	{ "malformed_tool_use", FINISH_FAULT },
-	{ "unexpected_tool_call", FINISH_FAULT },
-	{ "too_many_tool_calls", FINISH_FAULT },
-	{ "missing_thought_signature", FINISH_FAULT },
-	{ "other", FINISH_FAULT }, /* Gemini */
-	{ "load", FINISH_FAULT },  /* Ollama: only the model was loaded */
-	{ "unload", FINISH_FAULT },
 
 	{ "null", FINISH_NONE }, /* said in every event by servers that mean null */
 	{ "none", FINISH_NONE },
-	{ "finish_reason_unspecified", FINISH_NONE },
 };
 
 /* Every vendor has a word of its own for the same thing: refused by a filter. None of them can be taken for an end that went well. */
@@ -91,6 +72,9 @@ enum finish_kind finish_kind(const char *word)
 	for (size_t i = 0; i < ARRAY_SIZE(WORDS); i++)
 		if (strcmp(w, WORDS[i].word) == 0)
 			return WORDS[i].kind;
+	const struct ending *own = provider_ending(w);
+	if (own != NULL)
+		return own->kind;
 	for (size_t i = 0; i < ARRAY_SIZE(FILTERS); i++)
 		if (strstr(w, FILTERS[i]) != NULL)
 			return FINISH_FILTERED;

@@ -5,15 +5,7 @@
  */
 #include "worker/llm/provider.h"
 
-/* What a provider's word for its end means. */
-enum finish_kind {
-	FINISH_NONE,     /* it said none */
-	FINISH_STOP,     /* the model was done: a stop, a stop sequence, tool calls */
-	FINISH_LENGTH,   /* cut by max_tokens, or by a window that is full */
-	FINISH_FILTERED, /* refused, or withheld by a filter */
-	FINISH_FAULT,    /* the model made no sense of its own: nothing that can be used */
-	FINISH_UNKNOWN,  /* a word that proves nothing: abort, error, and all we do not know */
-};
+/* Common words, and those of every protocol's provider, in lower case or not, with _ or -. */
 enum finish_kind finish_kind(const char *word);
 
 /* What was read of a body, when it ended or when nobody reads on. */

@@ -41,7 +41,10 @@ begin
 	end if;
 	perform log_action(actor, 'provider_set', null, null, slug, to_jsonb(old), changes);
 	perform pg_notify('signalbox_changed', '');
-exception when check_violation or not_null_violation or invalid_text_representation or numeric_value_out_of_range then
+exception when foreign_key_violation then
+	raise exception 'no protocol is called %; there are: %', quote_literal(left(changes ->> 'protocol', 80)), (select string_agg(p.name, ' ' order by p.name) from protocols p)
+		using errcode = 'SB004';
+when check_violation or not_null_violation or invalid_text_representation or numeric_value_out_of_range then
 	raise exception '%', sqlerrm using errcode = 'SB004';
 end $$;
 grant execute on function signalbox.provider_set to signalbox_admin;

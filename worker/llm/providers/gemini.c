@@ -5,6 +5,7 @@
 #include <ctype.h>
 
 #include "worker/llm/text.h"
+#include "worker/llm/embed.h"
 #include "worker/llm/wire.h"
 
 /* The vendor's own word for a call that another model made, which has no signature: Gemini 3 refuses a call without any. */
@@ -246,6 +247,72 @@ static void path(const struct prompt *p, struct strbuf *b)
 	strbuf_str(b, ":streamGenerateContent?alt=sse");
 }
 
+/* ---- embeddings */
+
+static const char *gemini_model(const struct embed_request *r)
+{
+	return strncmp(r->model, "models/", 7) == 0 ? r->model + 7 : r->model;
+}
+
+static void gemini_embed_path(const struct embed_request *r, struct strbuf *b)
+{
+	strbuf_str(b, "/models/");
+	wire_put_path(b, gemini_model(r));
+	strbuf_str(b, ":batchEmbedContents");
+}
+
+static void gemini_embed_build(const struct embed_request *r, struct strbuf *b)
+{
+	char model[200];
+	snprintf(model, sizeof model, "models/%.190s", gemini_model(r));
+	strbuf_str(b, "{\"requests\":[");
+	for (int i = 0; i < r->n_texts; i++) {
+		strbuf_str(b, i > 0 ? ",{" : "{");
+		json_put_field(b, "model", model);
+		strbuf_str(b, ",\"content\":{\"parts\":[{\"text\":");
+		json_put_str(b, r->texts[i]);
+		strbuf_str(b, "}]}");
+		json_put_field(b, "taskType", r->is_question ? "RETRIEVAL_QUERY" : "RETRIEVAL_DOCUMENT");
+		if (r->dimensions > 0)
+			json_put_int_field(b, "outputDimensionality", r->dimensions);
+		strbuf_char(b, '}');
+	}
+	strbuf_str(b, "]}");
+}
+
+static const struct embed_ops EMBED = { 100, gemini_embed_path, gemini_embed_build, "embeddings", "values" };
+
+/* ---- words of its own */
+
+static const struct ending ENDINGS[] = {
+	{ "language", FINISH_FILTERED },
+	{ "spii", FINISH_FILTERED },
+	{ "image_other", FINISH_FAULT },
+	{ "no_image", FINISH_FAULT },
+	{ "malformed_function_call", FINISH_FAULT },
+	{ "malformed_response", FINISH_FAULT },
+	{ "unexpected_tool_call", FINISH_FAULT },
+	{ "too_many_tool_calls", FINISH_FAULT },
+	{ "missing_thought_signature", FINISH_FAULT },
+	{ "other", FINISH_FAULT },
+	{ "finish_reason_unspecified", FINISH_NONE },
+	{ NULL, FINISH_NONE },
+};
+
+static const struct error_word ERROR_WORDS[] = {
+	{ "API_KEY_INVALID", 401 },
+	{ "PERMISSION_DENIED", 403 },
+	{ "UNAUTHENTICATED", 401 },
+	{ "NOT_FOUND", 404 },
+	{ "INVALID_ARGUMENT", 400 },
+	{ "FAILED_PRECONDITION", 400 },
+	{ "RESOURCE_EXHAUSTED", 429 },
+	{ "UNAVAILABLE", 503 },
+	{ "DEADLINE_EXCEEDED", 504 },
+	{ "INTERNAL", 500 },
+	{ NULL, 0 },
+};
+
 const struct provider_ops provider_gemini = {
 	.protocol = "gemini",
 	.key_header = "x-goog-api-key: ",
@@ -255,4 +322,7 @@ const struct provider_ops provider_gemini = {
 	.feed = feed,
 	.end = end,
 	.is_call = is_call,
+	.embed = &EMBED,
+	.endings = ENDINGS,
+	.error_words = ERROR_WORDS,
 };

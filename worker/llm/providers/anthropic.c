@@ -478,6 +478,27 @@ static void path(const struct prompt *p, struct strbuf *b)
 
 static const char *const HEADERS[] = { "anthropic-version: 2023-06-01", NULL };
 
+/* ---- words of its own */
+
+static const struct ending ENDINGS[] = {
+	{ "pause_turn", FINISH_LENGTH },
+	{ "model_context_window_exceeded", FINISH_LENGTH },
+	{ NULL, FINISH_NONE },
+};
+
+static const struct error_word ERROR_WORDS[] = {
+	{ "billing_error", 402 },
+	{ "request_too_large", 413 },
+	{ "authentication_error", 401 },
+	{ "permission_error", 403 },
+	{ "not_found_error", 404 },
+	{ "rate_limit_error", 429 },
+	{ "overloaded_error", 529 },
+	{ "timeout_error", 504 },
+	{ "api_error", 500 },
+	{ NULL, 0 },
+};
+
 const struct provider_ops provider_anthropic = {
 	.protocol = "anthropic",
 	.key_header = "x-api-key: ",
@@ -488,4 +509,6 @@ const struct provider_ops provider_anthropic = {
 	.feed = feed,
 	.end = end,
 	.is_call = is_call,
+	.endings = ENDINGS,
+	.error_words = ERROR_WORDS,
 };

@@ -2,6 +2,7 @@
  * Ollama's own API: POST /api/chat, newline-delimited JSON, complete with a line that says "done":true. num_ctx is always sent and truncate
  * is off: else a prompt that is too long loses its beginning in silence.
  */
+#include "worker/llm/embed.h"
 #include "worker/llm/wire.h"
 
 #define NUM_CTX 8192
@@ -135,6 +136,33 @@ static void path(const struct prompt *p, struct strbuf *b)
 	strbuf_str(b, "/chat");
 }
 
+/* ---- embeddings */
+
+static void ollama_embed_path(const struct embed_request *r, struct strbuf *b)
+{
+	(void)r;
+	strbuf_str(b, "/embed");
+}
+
+/* A text that is too long is an error, not a vector of its beginning. */
+static void ollama_embed_build(const struct embed_request *r, struct strbuf *b)
+{
+	strbuf_char(b, '{');
+	json_put_field(b, "model", r->model);
+	embed_put_texts(r, b);
+	strbuf_str(b, ",\"truncate\":false}");
+}
+
+static const struct embed_ops EMBED = { 512, ollama_embed_path, ollama_embed_build, "embeddings", "" };
+
+/* ---- words of its own */
+
+static const struct ending ENDINGS[] = {
+	{ "load", FINISH_FAULT },
+	{ "unload", FINISH_FAULT },
+	{ NULL, FINISH_NONE },
+};
+
 const struct provider_ops provider_ollama = {
 	.protocol = "ollama",
 	.key_header = "Authorization: Bearer ",
@@ -143,4 +171,6 @@ const struct provider_ops provider_ollama = {
 	.build = build,
 	.feed = feed,
 	.end = end,
+	.embed = &EMBED,
+	.endings = ENDINGS,
 };

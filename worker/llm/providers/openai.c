@@ -3,6 +3,7 @@
  * [DONE]; many servers send only one of the two. Usage comes in a chunk without choices (OpenAI), on the last one (Groq, twice) or inside of its
  * choice (Kimi): the last value counts, nothing is added up.
  */
+#include "worker/llm/embed.h"
 #include "worker/llm/wire.h"
 
 /* ---- the request */
@@ -228,6 +229,41 @@ static void path(const struct prompt *p, struct strbuf *b)
 	strbuf_str(b, "/chat/completions");
 }
 
+/* ---- embeddings */
+
+static void openai_embed_path(const struct embed_request *r, struct strbuf *b)
+{
+	(void)r;
+	strbuf_str(b, "/embeddings");
+}
+
+static void openai_embed_build(const struct embed_request *r, struct strbuf *b)
+{
+	strbuf_char(b, '{');
+	json_put_field(b, "model", r->model);
+	embed_put_texts(r, b);
+	json_put_field(b, "encoding_format", r->is_packed ? "base64" : "float");
+	strbuf_char(b, '}');
+}
+
+static const struct embed_ops EMBED = { 2048, openai_embed_path, openai_embed_build, "data", "embedding" };
+
+/* ---- words of its own */
+
+static const struct error_word ERROR_WORDS[] = {
+	{ "insufficient_quota", 402 },
+	{ "billing_hard_limit_reached", 402 },
+	{ "billing_not_active", 402 },
+	{ "context_length_exceeded", 413 },
+	{ "invalid_api_key", 401 },
+	{ "model_not_found", 404 },
+	{ "rate_limit_exceeded", 429 },
+	{ "requests", 429 },
+	{ "tokens", 429 },
+	{ "server_error", 500 },
+	{ NULL, 0 },
+};
+
 const struct provider_ops provider_openai = {
 	.protocol = "openai",
 	.key_header = "Authorization: Bearer ",
@@ -237,4 +273,6 @@ const struct provider_ops provider_openai = {
 	.build = build,
 	.feed = feed,
 	.end = end,
+	.embed = &EMBED,
+	.error_words = ERROR_WORDS,
 };
