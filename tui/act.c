@@ -63,7 +63,10 @@ static int gather(struct list *l, const struct message_columns *c, const char *s
 void act_retry_one(struct ui *ui, const char *label, const char *uuid, const char *job, const char *status)
 {
 	char hold[32], undo[48];
-	const char *args[] = { uuid, ui->operator_name, job[0] != '\0' ? job : NULL, hold };
+	const char *args[sql_tui_act_retry_args] = { [ARG_ACT_RETRY_MESSAGE] = uuid,
+		                                     [ARG_ACT_RETRY_ACTOR] = ui->operator_name,
+		                                     [ARG_ACT_RETRY_JOB] = job[0] != '\0' ? job : NULL,
+		                                     [ARG_ACT_RETRY_HOLD] = hold };
 	if (!ui_may_act(ui))
 		return;
 	if (strcmp(status, "failed") != 0) {
@@ -72,18 +75,27 @@ void act_retry_one(struct ui *ui, const char *label, const char *uuid, const cha
 	}
 	snprintf(hold, sizeof hold, "%lld ms", (long long)ui->retry_hold_ms);
 	snprintf(undo, sizeof undo, "{%s}", uuid);
-	ui_act_take(ui, action_new(ACT_RETRY, label, 4, args));
+	ui_act_take(ui, action_new(ACT_RETRY, label, args));
 	ui_can_undo(ui, undo, ui->retry_hold_ms);
+}
+
+struct action *act_retry_many(struct ui *ui, int64_t n, const char *uuids, const char *jobs, int pace_ms)
+{
+	char hold[32], pace[32], label[48];
+	const char *args[sql_tui_act_retry_many_args] = { [ARG_ACT_RETRY_MANY_MESSAGES] = uuids,
+		                                          [ARG_ACT_RETRY_MANY_JOBS] = jobs,
+		                                          [ARG_ACT_RETRY_MANY_ACTOR] = ui->operator_name,
+		                                          [ARG_ACT_RETRY_MANY_HOLD] = hold,
+		                                          [ARG_ACT_RETRY_MANY_PACE] = pace };
+	snprintf(hold, sizeof hold, "%lld ms", (long long)ui->retry_hold_ms);
+	snprintf(pace, sizeof pace, "%d ms", pace_ms);
+	snprintf(label, sizeof label, _("%lld messages"), (long long)n);
+	return action_new(ACT_RETRY_MANY, label, args);
 }
 
 static struct action *retry_many(struct ui *ui, int n, const struct strbuf *uuids, const struct strbuf *jobs)
 {
-	char hold[32], pace[32], label[48];
-	const char *args[] = { strbuf_text(uuids), strbuf_text(jobs), ui->operator_name, hold, pace };
-	snprintf(hold, sizeof hold, "%lld ms", (long long)ui->retry_hold_ms);
-	snprintf(pace, sizeof pace, "%d ms", n > BATCH_FREE ? PACE_MS : 0);
-	snprintf(label, sizeof label, _("%d messages"), n);
-	return action_new(ACT_RETRY_MANY, label, 5, args);
+	return act_retry_many(ui, n, strbuf_text(uuids), strbuf_text(jobs), n > BATCH_FREE ? PACE_MS : 0);
 }
 
 void act_retry(struct ui *ui, struct list *l, const struct message_columns *c)
@@ -124,7 +136,10 @@ void act_cancel_one(struct ui *ui, const char *label, const char *uuid, const ch
 {
 	bool running = strcmp(status, "processing") == 0;
 	/* The attempt is part of what was seen only while it runs: a waiting message has none. */
-	const char *args[] = { uuid, ui->operator_name, running ? job : NULL, status };
+	const char *args[sql_tui_act_cancel_args] = { [ARG_ACT_CANCEL_MESSAGE] = uuid,
+		                                      [ARG_ACT_CANCEL_ACTOR] = ui->operator_name,
+		                                      [ARG_ACT_CANCEL_JOB] = running ? job : NULL,
+		                                      [ARG_ACT_CANCEL_STATUS] = status };
 	if (!ui_may_act(ui))
 		return;
 	if (!running && strcmp(status, "queued") != 0 && strcmp(status, "pending") != 0) {
@@ -138,7 +153,7 @@ void act_cancel_one(struct ui *ui, const char *label, const char *uuid, const ch
 	                 : _("It waits; nobody has begun with it."));
 	snprintf(q->lines[q->n_lines++], sizeof q->lines[0], "%s",
 	         _("The user gets no answer. `signalbox retry` brings it back."));
-	q->yes = action_new(ACT_CANCEL, label, 4, args);
+	q->yes = action_new(ACT_CANCEL, label, args);
 	ui_ask_take(ui, q);
 }
 
@@ -156,7 +171,10 @@ void act_cancel(struct ui *ui, struct list *l, const struct message_columns *c)
 
 void act_pause(struct ui *ui, const char *agent, bool paused)
 {
-	const char *args[] = { agent, ui->operator_name, NULL };
+	const char *pause[sql_tui_act_pause_args] = { [ARG_ACT_PAUSE_AGENT] = agent, [ARG_ACT_PAUSE_ACTOR] = ui->operator_name };
+	const char *resume[sql_tui_act_resume_args] = {
+		[ARG_ACT_RESUME_AGENT] = agent, [ARG_ACT_RESUME_ACTOR] = ui->operator_name
+	};
 	if (!ui_may_act(ui))
 		return;
 	struct question *q = xcalloc(1, sizeof *q);
@@ -165,6 +183,7 @@ void act_pause(struct ui *ui, const char *agent, bool paused)
 	         paused ? _("Its waiting messages start again.")
 	                : _("It starts no message until it is resumed; what runs goes on."));
 	q->wants_reason = !paused;
-	q->yes = action_new(paused ? ACT_RESUME : ACT_PAUSE, agent, paused ? 2 : 3, args);
+	q->reason_arg = ARG_ACT_PAUSE_REASON;
+	q->yes = paused ? action_new(ACT_RESUME, agent, resume) : action_new(ACT_PAUSE, agent, pause);
 	ui_ask_take(ui, q);
 }

@@ -24,9 +24,9 @@ static void hang_up(struct actor *a)
 	a->pg = NULL;
 }
 
-static bool done(struct actor *a, const char *cell0, const char *cell1, const struct err *err, struct action_result *out)
+static bool done(struct actor *a, const struct block *answer, const struct err *err, struct action_result *out)
 {
-	action_explain(a->acting, cell0, cell1, err, out);
+	action_explain(a->acting, answer, err, out);
 	action_free(a->acting);
 	a->acting = NULL;
 	a->used = clock_mono();
@@ -41,14 +41,9 @@ bool actor_start_take(struct actor *a, struct action *act, struct action_result 
 	if (a->pg != NULL && pg_is_broken(a->pg))
 		hang_up(a);
 	if ((a->pg == NULL && pg_connect(&a->pg, a->url, "signalbox", OPTIONS, CONNECT_MS, &err) < 0) ||
-	    pg_start(a->pg, action_sql(act->kind), (const char *const *)act->args, act->n_args, &err) < 0)
-		return done(a, NULL, NULL, &err, out);
+	    pg_start(a->pg, action_sql(act->kind), (const char *const *)act->args, action_n_args(act->kind), &err) < 0)
+		return done(a, NULL, &err, out);
 	return false;
-}
-
-static const char *cell(const struct rows *r, int col)
-{
-	return r->n_rows > 0 && r->n_cols > col && rows_at(r, 0, col) != NULL ? rows_at(r, 0, col) : "";
 }
 
 bool actor_on_input(struct actor *a, struct action_result *out)
@@ -65,15 +60,15 @@ bool actor_on_input(struct actor *a, struct action_result *out)
 	} else if (pg_ready(a->pg)) {
 		b = xcalloc(1, sizeof *b);
 		atomic_store(&b->refs, 1);
-		bool failed = pg_finish(a->pg, &b->arena, &r, &err) < 0, is_plan = a->acting->kind == ACT_PLAN && !failed;
-		ended = done(a, cell(&r, 0), cell(&r, 1), failed ? &err : NULL, out);
+		bool failed = pg_finish(a->pg, &b->arena, &r, &err) < 0;
 		b->n_rows = r.n_rows;
 		b->n_cols = r.n_cols;
 		b->cells = r.cells;
-		if (is_plan)
-			out->plan = b;
-		else
+		ended = done(a, b, failed ? &err : NULL, out);
+		if (failed)
 			block_unref(b);
+		else
+			out->answer = b;
 	}
 	return ended;
 }
@@ -85,7 +80,7 @@ bool actor_on_time(struct actor *a, struct action_result *out)
 	if (a->acting != NULL && now - a->started > SILENT_USEC) {
 		hang_up(a);
 		err_set(&err, ERR_DB_DOWN, "no answer; look whether it was done");
-		return done(a, NULL, NULL, &err, out);
+		return done(a, NULL, &err, out);
 	}
 	if (a->acting == NULL && a->pg != NULL && now - a->used > IDLE_USEC)
 		hang_up(a);

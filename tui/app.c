@@ -21,8 +21,11 @@
 #define OLD_USEC (5 * USEC_PER_SEC)
 
 static const struct view_ops *const VIEWS[VIEW_N] = {
-	[VIEW_QUEUE] = &view_queue,   [VIEW_FAILED] = &view_failed, [VIEW_AGENTS] = &view_agents,
-	[VIEW_HEALTH] = &view_health, [VIEW_TEST] = &view_test,     [VIEW_MESSAGE] = &view_message
+#define TAB(id, name, ...) [VIEW_##id] = &view_##name,
+#define PAGE TAB
+#include "tui/views.def"
+#undef TAB
+#undef PAGE
 };
 
 enum view_id app_shown(const struct app *a)
@@ -50,7 +53,7 @@ void ui_say(struct ui *ui, const char *fmt, ...)
 void ui_open(struct ui *ui, enum view_id id, const char *what)
 {
 	struct app *a = ui->app;
-	bool is_tab = id != VIEW_MESSAGE;
+	bool is_tab = VIEW_INFO[id].cmd != CMD_NONE;
 	if (is_tab)
 		a->depth = 0;
 	if (a->depth == (int)ARRAY_SIZE(a->stack))
@@ -143,7 +146,7 @@ void app_prepare_ui(struct app *a)
 
 static enum view_id lit_tab(const struct app *a)
 {
-	return a->stack[0] == VIEW_MESSAGE ? VIEW_QUEUE : a->stack[0];
+	return VIEW_INFO[a->stack[0]].cmd == CMD_NONE ? VIEW_QUEUE : a->stack[0];
 }
 
 static void draw(struct app *a)
@@ -157,7 +160,7 @@ static void draw(struct app *a)
 		v->ops->draw(v, &a->ui);
 		struct frame f = {
 			.tab = lit_tab(a),
-			.scopes = v->ops->scopes,
+			.scopes = VIEW_INFO[app_shown(a)].scopes,
 			.is_frozen = a->frozen,
 			.hints = v->ops->hints != NULL ? v->ops->hints(v) : NULL,
 			.message = clock_mono() < a->message_until ? a->message : NULL,
@@ -169,7 +172,7 @@ static void draw(struct app *a)
 		};
 		frame_draw(&a->ui, &f);
 		if (a->mode == MODE_HELP)
-			help_draw(&a->ui, v->ops->scopes, v->ops->name, a->help_scroll,
+			help_draw(&a->ui, VIEW_INFO[app_shown(a)].scopes, _(VIEW_INFO[app_shown(a)].title), a->help_scroll,
 			          a->snap->link == LINK_LIVE && !a->snap->is_read_only);
 		if (a->mode == MODE_QUESTION)
 			frame_question(&a->ui, a->question, a->field.text, a->in_reason);
@@ -208,13 +211,11 @@ static void say_refusal(struct app *a)
 /* To the view that asked. A question that nobody waits for any more is not put. */
 static void answer(struct app *a, struct action_result *r)
 {
-	struct view *v = &a->views[r->kind == ACT_SEND ? VIEW_TEST : VIEW_FAILED];
-	if (r->kind == ACT_PLAN && (app_shown(a) != VIEW_FAILED || a->mode != MODE_VIEW))
-		r->ok = false;
-	if (r->kind == ACT_PLAN || r->kind == ACT_SEND)
-		v->ops->answered(v, &a->ui, r);
-	block_unref(r->plan);
-	r->plan = NULL;
+	int id = action_view(r->kind);
+	if (id != VIEW_N)
+		a->views[id].ops->answered(&a->views[id], &a->ui, r, (int)app_shown(a) == id && a->mode == MODE_VIEW);
+	block_unref(r->answer);
+	r->answer = NULL;
 }
 
 static void take_data(struct app *a)
@@ -320,7 +321,7 @@ static void on_key(struct app *a, int key)
 	if (v->ops->key != NULL && key != K_F1 && key != K_CTRL('c') && key != K_CTRL('l') &&
 	    v->ops->key(v, &a->ui, key, a->is_pasting))
 		return;
-	enum cmd cmd = command_of_key(v->ops->scopes, key);
+	enum cmd cmd = command_of_key(VIEW_INFO[app_shown(a)].scopes, key);
 	if (cmd != CMD_NONE)
 		app_run_command(a, cmd);
 }
@@ -411,11 +412,9 @@ static void end(struct app *a)
 
 static int view_named(const char *name)
 {
-	static const char *const NAMES[] = { [VIEW_QUEUE] = "queue",   [VIEW_FAILED] = "failed", [VIEW_AGENTS] = "agents",
-		                             [VIEW_HEALTH] = "health", [VIEW_TEST] = "test",     [VIEW_MESSAGE] = "message" };
-	for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++)
-		if (strcmp(NAMES[i], name) == 0)
-			return (int)i;
+	for (int i = 0; i < VIEW_N; i++)
+		if (strcmp(VIEW_INFO[i].name, name) == 0)
+			return i;
 	return -1;
 }
 
@@ -427,7 +426,7 @@ int app_run(const struct options *options)
 	int first = view_named(options->start_view);
 	if (screen_open(&screen, options->theme, options->color, options->ascii, &err) < 0)
 		return cli_error(&err, "");
-	begin(&a, options, first >= 0 && first != VIEW_MESSAGE ? (enum view_id)first : VIEW_QUEUE);
+	begin(&a, options, first >= 0 && VIEW_INFO[first].cmd != CMD_NONE ? (enum view_id)first : VIEW_QUEUE);
 	a.screen = screen;
 	while (!a.is_over) {
 		send_want(&a);

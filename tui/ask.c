@@ -42,10 +42,8 @@ static void confirm(struct app *a)
 		field_clear(&a->field);
 		return;
 	}
-	if (a->in_reason && a->field.len > 0) { /* the reason is the last argument */
-		free(q->yes->args[q->yes->n_args - 1]);
-		q->yes->args[q->yes->n_args - 1] = xstrdup(a->field.text);
-	}
+	if (a->in_reason && a->field.len > 0)
+		action_set(q->yes, q->reason_arg, a->field.text);
 	if (ui_may_act(&a->ui)) {
 		ui_act_take(&a->ui, q->yes);
 		q->yes = NULL;

@@ -9,6 +9,15 @@ const struct command COMMANDS[CMD_N] = {
 #undef CMD
 };
 
+const struct view_info VIEW_INFO[VIEW_N] = {
+#define TAB(id, name_, key, tab, help, scopes_, counts_, alerts_) \
+	[VIEW_##id] = { #name_, tab, CMD_##name_, SCOPES_##id, counts_, alerts_ },
+#define PAGE(id, name_, tab, scopes_) [VIEW_##id] = { #name_, tab, CMD_NONE, SCOPES_##id, "", "" },
+#include "tui/views.def"
+#undef TAB
+#undef PAGE
+};
+
 static bool has_key(const char *keys, int key)
 {
 	char name[16];
@@ -48,14 +57,13 @@ const char *command_key(enum cmd c, char *buf)
 
 void command_print_keys(FILE *out)
 {
-	static const char *const SCOPES[] = {
-		"everywhere", "in lists", "in Agents and Health", "in lists of messages", "in Failed", "in Agents",
-		"in Health",  "in texts", "in the test console"
-	};
+	static const char *const SCOPES[] = { "everywhere", "in lists", "in Agents and Health", "in lists of messages",
+		                              "in texts" };
 	fprintf(out, "| where | key | command | does |\n|---|---|---|---|\n");
 	for (enum scope s = 0; s < SCOPE_N; s++)
 		for (enum cmd c = CMD_NONE + 1; c < CMD_N; c++)
 			if (COMMANDS[c].scope == s)
-				fprintf(out, "| %s | `%s` | `:%s` | %s |\n", SCOPES[s], COMMANDS[c].keys, COMMANDS[c].name,
-				        COMMANDS[c].help);
+				fprintf(out, "| %s%s | `%s` | `:%s` | %s |\n", s < SCOPE_VIEWS ? "" : "in ",
+				        s < SCOPE_VIEWS ? SCOPES[s] : VIEW_INFO[s - SCOPE_VIEWS].title, COMMANDS[c].keys,
+				        COMMANDS[c].name, COMMANDS[c].help);
 }

@@ -2,18 +2,31 @@
 /* The commands of commands.def: found by key, found by name. Nothing is done but by one of them. */
 #include "shared/base.h"
 
+#define TAB(id, ...) VIEW_##id,
+#define PAGE TAB
+enum view_id {
+#include "tui/views.def"
+	VIEW_N
+};
+#undef TAB
+#undef PAGE
+
+/* Where a command is heard: narrow ones last. */
+#define TAB(id, ...) SCOPE_##id,
+#define PAGE TAB
 enum scope {
 	SCOPE_ANY,
 	SCOPE_LIST,
 	SCOPE_TABLES,
 	SCOPE_MESSAGES,
-	SCOPE_FAILED,
-	SCOPE_AGENTS,
-	SCOPE_HEALTH,
 	SCOPE_TEXT,
-	SCOPE_TEST,
-	SCOPE_N
+#include "tui/views.def"
+	SCOPE_N,
+	SCOPE_VIEWS = SCOPE_N - VIEW_N, /* the first one's own */
 };
+#undef TAB
+#undef PAGE
+enum { IN_LIST = 1 << SCOPE_LIST, IN_TABLES = 1 << SCOPE_TABLES, IN_MESSAGES = 1 << SCOPE_MESSAGES, IN_TEXT = 1 << SCOPE_TEXT };
 enum { WRITES = 1, ASKS = 2 };
 
 enum cmd {
@@ -33,13 +46,23 @@ struct command {
 };
 extern const struct command COMMANDS[CMD_N];
 
-/* Which scopes a view answers to, as bits. */
-#define SCOPES_QUEUE (1u << SCOPE_LIST | 1u << SCOPE_MESSAGES | 1u << SCOPE_ANY)
-#define SCOPES_FAILED (SCOPES_QUEUE | 1u << SCOPE_FAILED)
-#define SCOPES_AGENTS (1u << SCOPE_LIST | 1u << SCOPE_TABLES | 1u << SCOPE_AGENTS | 1u << SCOPE_ANY)
-#define SCOPES_HEALTH (1u << SCOPE_LIST | 1u << SCOPE_TABLES | 1u << SCOPE_HEALTH | 1u << SCOPE_ANY)
-#define SCOPES_MESSAGE (1u << SCOPE_TEXT | 1u << SCOPE_ANY)
-#define SCOPES_TEST (1u << SCOPE_TEXT | 1u << SCOPE_TEST | 1u << SCOPE_ANY)
+/* Which scopes a view answers to, as bits: SCOPES_QUEUE, … */
+#define TAB(id, name, key, tab, help, scopes, ...) SCOPES_##id = (scopes) | 1 << SCOPE_ANY | 1 << SCOPE_##id,
+#define PAGE(id, name, tab, scopes) TAB(id, name, , tab, , scopes, )
+enum {
+#include "tui/views.def"
+};
+#undef TAB
+#undef PAGE
+
+/* A line of views.def. */
+struct view_info {
+	const char *name, *title;
+	enum cmd cmd; /* opens it; CMD_NONE: it is a page */
+	unsigned scopes;
+	const char *counts, *alerts;
+};
+extern const struct view_info VIEW_INFO[VIEW_N];
 
 /* The command of a key; the narrowest scope wins. CMD_NONE when there is none. */
 enum cmd command_of_key(unsigned scopes, int key);

@@ -75,26 +75,38 @@ static int64_t alerts_named(const struct snapshot *s, const char *name)
 	return n;
 }
 
+/* Is the word in a list of words? */
+static bool has_word(const char *words, struct str word)
+{
+	for (const char *p = words; *p != '\0'; p += strspn(p, " ")) {
+		size_t n = strcspn(p, " ");
+		if (n == word.len && memcmp(p, word.ptr, n) == 0)
+			return true;
+		p += n;
+	}
+	return false;
+}
+
+static int64_t counted(const struct snapshot *s, const struct view_info *v)
+{
+	char first[32];
+	if (v->counts[0] != '\0')
+		return total(s, v->counts);
+	snprintf(first, sizeof first, "%.*s", (int)strcspn(v->alerts, " "), v->alerts);
+	return first[0] != '\0' ? alerts_named(s, first) : 0;
+}
+
 static void draw_tabs(struct ui *ui, enum view_id lit)
 {
-	static const struct {
-		enum view_id id;
-		char key;
-		const char *name;
-	} TABS[] = { { VIEW_QUEUE, '1', N_("Queue") },
-		     { VIEW_FAILED, '2', N_("Failed") },
-		     { VIEW_AGENTS, '3', N_("Agents") },
-		     { VIEW_HEALTH, '4', N_("Health") },
-		     { VIEW_TEST, '6', N_("Test") } };
 	int x = 1;
-	for (size_t i = 0; i < ARRAY_SIZE(TABS); i++) {
-		char text[64];
-		int64_t n = TABS[i].id == VIEW_FAILED   ? total(ui->snap, "failed")
-		            : TABS[i].id == VIEW_HEALTH ? alerts_named(ui->snap, "breaker")
-		            : TABS[i].id == VIEW_AGENTS ? alerts_named(ui->snap, "budget")
-		                                        : 0;
-		bool on = TABS[i].id == lit;
-		snprintf(text, sizeof text, "%c %s", TABS[i].key, _(TABS[i].name));
+	for (enum view_id id = 0; id < VIEW_N; id++) {
+		const struct view_info *v = &VIEW_INFO[id];
+		char text[64], key[16];
+		int64_t n = counted(ui->snap, v);
+		bool on = id == lit;
+		if (v->cmd == CMD_NONE)
+			continue;
+		snprintf(text, sizeof text, "%s %s", command_key(v->cmd, key), _(v->title));
 		if (n > 0)
 			snprintf(text + strlen(text), sizeof text - strlen(text), " %lld", (long long)n);
 		x += screen_putf(ui->screen, 1, x, -1, on ? S_TITLE : S_PLAIN, on ? "[%s]" : " %s ", text) + 1;
@@ -120,11 +132,6 @@ static struct str fitting(struct str message, int room)
  * has more. */
 static void draw_worst(struct ui *ui, int y, const struct json *alert)
 {
-	static const struct {
-		const char *name;
-		enum cmd cmd;
-	} VIEWS[] = { { "breaker", CMD_health }, { "secret", CMD_health }, { "kept", CMD_health },
-		      { "chore", CMD_health },   { "budget", CMD_agents }, { "failure_rate", CMD_failed } };
 	struct screen *s = ui->screen;
 	struct str name = STR(""), level = STR(""), message = STR(""), action = STR("");
 	char more[32] = "", key[16], see[64] = "";
@@ -141,9 +148,9 @@ static void draw_worst(struct ui *ui, int y, const struct json *alert)
 		screen_put(s, y, right, -1, S_WARN, more);
 		right -= 2;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(VIEWS); i++)
-		if (str_eq(name, VIEWS[i].name))
-			snprintf(see, sizeof see, _("%s shows it"), command_key(VIEWS[i].cmd, key));
+	for (enum view_id id = 0; id < VIEW_N; id++)
+		if (has_word(VIEW_INFO[id].alerts, name))
+			snprintf(see, sizeof see, _("%s shows it"), command_key(VIEW_INFO[id].cmd, key));
 	bool crit = str_eq(level, "CRIT"), info = str_eq(level, "INFO");
 	int x = 1 +
 	        screen_put(s, y, 1, -1,

@@ -23,12 +23,69 @@ void reads_release(struct reads *r)
 		strbuf_release(&r->rest[i]);
 }
 
-static const char *narrowed(const struct want *w, char *buf, size_t size)
+/* ---- asking. 0: sent; 1: nothing to read; 2: what was read is still all; -1 with err. Each says in r->about what the block will be of. */
+
+static void is_about(struct reads *r, const char *what)
 {
-	return filter_and(w->filter, w->narrow, buf, size);
+	snprintf(r->about, sizeof r->about, "%s", what);
 }
 
-static int send_stream(struct reads *r, struct pg *pg, const struct want *w, struct err *err)
+static int send_plain(struct reads *r, struct pg *pg, const struct want *w, const char *sql, struct err *err)
+{
+	is_about(r, w->filter);
+	return pg_start(pg, sql, NULL, 0, err);
+}
+
+static int send_filter(struct reads *r, struct pg *pg, const struct want *w, const char *sql, struct err *err)
+{
+	const char *args[] = { w->filter };
+	is_about(r, w->filter);
+	return pg_start(pg, sql, args, 1, err);
+}
+
+static int start_page(struct reads *r, struct pg *pg, const char *filter, int rows, const char *sql, struct err *err)
+{
+	char limit[16];
+	const char *args[] = { filter, limit };
+	snprintf(limit, sizeof limit, "%d", rows);
+	is_about(r, filter);
+	return pg_start(pg, sql, args, 2, err);
+}
+
+static int send_page(struct reads *r, struct pg *pg, const struct want *w, const char *sql, struct err *err)
+{
+	return start_page(r, pg, w->filter, w->limit, sql, err);
+}
+
+/* The filter, and what narrows it besides. */
+static int send_narrowed(struct reads *r, struct pg *pg, const struct want *w, const char *sql, struct err *err)
+{
+	char filter[sizeof w->filter + sizeof w->narrow];
+	return start_page(r, pg, filter_and(w->filter, w->narrow, filter, sizeof filter), w->limit, sql, err);
+}
+
+static int send_span(struct reads *r, struct pg *pg, const struct want *w, const char *sql, struct err *err)
+{
+	const char *args[] = { w->span[0] != '\0' ? w->span : "1 h" };
+	is_about(r, w->span);
+	return pg_start(pg, sql, args, 1, err);
+}
+
+static int send_agent(struct reads *r, struct pg *pg, const struct want *w, const char *sql, struct err *err)
+{
+	const char *args[] = { w->agent };
+	is_about(r, w->agent);
+	return w->agent[0] != '\0' ? pg_start(pg, sql, args, 1, err) : 1;
+}
+
+static int send_message(struct reads *r, struct pg *pg, const struct want *w, const char *sql, struct err *err)
+{
+	const char *args[] = { w->message };
+	is_about(r, w->message);
+	return w->message[0] != '\0' ? pg_start(pg, sql, args, 1, err) : 1;
+}
+
+static int send_stream(struct reads *r, struct pg *pg, const struct want *w, const char *sql, struct err *err)
 {
 	char bytes[16];
 	if (w->stream[0] == '\0')
@@ -40,7 +97,8 @@ static int send_stream(struct reads *r, struct pg *pg, const struct want *w, str
 	}
 	snprintf(bytes, sizeof bytes, "%zu", r->stream_text.len);
 	const char *args[] = { w->stream, r->stream_job[0] != '\0' ? r->stream_job : NULL, bytes };
-	return pg_start(pg, sql_tui_stream, args, 3, err);
+	is_about(r, w->stream);
+	return pg_start(pg, sql, args, 3, err);
 }
 
 /* The part of which more is wanted than was read; PART_N: none. */
@@ -53,7 +111,7 @@ static enum text_part rest_lacks(const struct reads *r, const struct want *w)
 }
 
 /* One page of it. Texts of an attempt do not change, so what was read is kept. */
-static int send_rest(struct reads *r, struct pg *pg, const struct want *w, struct err *err)
+static int send_rest(struct reads *r, struct pg *pg, const struct want *w, const char *sql, struct err *err)
 {
 	static const char *const NAMES[PART_N] = { "question", "answer" };
 	char at[16], chars[16];
@@ -74,69 +132,46 @@ static int send_rest(struct reads *r, struct pg *pg, const struct want *w, struc
 	snprintf(at, sizeof at, "%d", TEXT_HEAD + r->rest_have[p] + 1);
 	snprintf(chars, sizeof chars, "%d", r->rest_asked);
 	const char *args[] = { w->rest_of, NAMES[p], at, chars };
-	return pg_start(pg, sql_tui_text, args, 4, err);
+	snprintf(r->about, sizeof r->about, "%s/%s", r->rest_of, r->rest_job);
+	return pg_start(pg, sql, args, 4, err);
 }
 
 /* Of a test session that is not named, first which it is. */
-static int send_transcript(struct reads *r, struct pg *pg, const struct want *w, struct err *err)
+static int send_transcript(struct reads *r, struct pg *pg, const struct want *w, const char *sql, struct err *err)
 {
-	if (w->session[0] == '\0' && strcmp(r->session_agent, w->agent) != 0) {
+	is_about(r, w->agent);
+	r->is_finding = w->session[0] == '\0' && strcmp(r->session_agent, w->agent) != 0;
+	if (r->is_finding) {
 		const char *args[] = { w->agent, r->operator_name };
 		r->session[0] = '\0';
 		return pg_start(pg, sql_tui_test_session, args, 2, err);
 	}
 	const char *session = w->session[0] != '\0' ? w->session : r->session;
-	return session[0] != '\0' ? pg_start(pg, sql_tui_transcript, &session, 1, err) : 1;
+	return session[0] != '\0' ? pg_start(pg, sql, &session, 1, err) : 1;
 }
 
-int reads_send(struct reads *r, struct pg *pg, const struct want *w, enum block_id id, struct err *err)
+/* ---- taking. Each is given the rows and owns them. 0: *b is the block, the caller's; 1: the same block is to be asked for again; -1 with err. */
+
+static int take_rows(struct reads *r, const struct want *w, struct block **b, struct err *err)
 {
-	char limit[16], filter[sizeof w->filter + sizeof w->narrow];
-	snprintf(limit, sizeof limit, "%d", w->limit);
-	const char *page[] = { w->filter, limit }, *one[] = { w->message }, *agent[] = { w->agent },
-		   *span[] = { w->span[0] != '\0' ? w->span : "1 h" };
-	switch (id) {
-	case BLOCK_STATUS:
-		return pg_start(pg, sql_tui_status, NULL, 0, err);
-	case BLOCK_QUEUE:
-		return pg_start(pg, sql_tui_queue, page, 2, err);
-	case BLOCK_GROUPS:
-		return pg_start(pg, sql_tui_groups, page, 1, err);
-	case BLOCK_FAILED:
-		page[0] = narrowed(w, filter, sizeof filter);
-		return pg_start(pg, sql_tui_failed, page, 2, err);
-	case BLOCK_AGENTS:
-		return pg_start(pg, sql_tui_agents, span, 1, err);
-	case BLOCK_ROUTES:
-		return pg_start(pg, sql_tui_routes, NULL, 0, err);
-	case BLOCK_SPENDING:
-		return w->agent[0] != '\0' ? pg_start(pg, sql_tui_spending, agent, 1, err) : 1;
-	case BLOCK_PROVIDERS:
-		return pg_start(pg, sql_tui_providers, NULL, 0, err);
-	case BLOCK_EVENTS:
-		return pg_start(pg, sql_tui_breaker_events, NULL, 0, err);
-	case BLOCK_WORKERS:
-		return pg_start(pg, sql_tui_workers, NULL, 0, err);
-	case BLOCK_POSTGRES:
-		return pg_start(pg, sql_tui_postgres, NULL, 0, err);
-	case BLOCK_MESSAGE:
-		return w->message[0] != '\0' ? pg_start(pg, sql_tui_message, one, 1, err) : 1;
-	case BLOCK_REST:
-		return send_rest(r, pg, w, err);
-	case BLOCK_STREAM:
-		return send_stream(r, pg, w, err);
-	case BLOCK_TRANSCRIPT:
-		return send_transcript(r, pg, w, err);
-	default:
-		return 1;
-	}
+	(void)r, (void)w, (void)b, (void)err;
+	return 0;
+}
+
+/* Its first cell is a document. */
+static int take_document(struct reads *r, const struct want *w, struct block **b, struct err *err)
+{
+	(void)r, (void)w;
+	return (*b)->n_rows > 0 ? json_parse(&(*b)->arena, block_str(*b, 0, 0), 64u << 20, &(*b)->doc, err) : 0;
 }
 
 /* The stream's answer is only what is new: the block holds the whole text. */
-static struct block *stream_block(struct reads *r, struct block *fresh)
+static int take_stream(struct reads *r, const struct want *w, struct block **taken, struct err *err)
 {
-	const char *job = fresh->n_rows > 0 ? block_at(fresh, 0, STREAM_JOB) : NULL,
-		   *text = job != NULL ? block_at(fresh, 0, STREAM_TEXT) : NULL;
+	(void)w, (void)err;
+	struct block *fresh = *taken;
+	const char *job = fresh->n_rows > 0 ? block_at(fresh, 0, COL_STREAM_JOB_ID) : NULL,
+		   *text = job != NULL ? block_at(fresh, 0, COL_STREAM_TEXT) : NULL;
 	if (job != NULL && strcmp(job, r->stream_job) != 0) {
 		snprintf(r->stream_job, sizeof r->stream_job, "%s", job);
 		strbuf_clear(&r->stream_text);
@@ -144,21 +179,22 @@ static struct block *stream_block(struct reads *r, struct block *fresh)
 	if (text != NULL)
 		strbuf_str(&r->stream_text, text);
 	struct block *b = xcalloc(1, sizeof *b);
-	const char **cells = arena_alloc(&b->arena, 2 * sizeof *cells);
+	const char **cells = arena_alloc(&b->arena, sql_tui_stream_cols * sizeof *cells);
 	atomic_store(&b->refs, 1);
-	cells[STREAM_JOB] = arena_dup(&b->arena, r->stream_job, strlen(r->stream_job));
-	cells[STREAM_TEXT] = arena_dup(&b->arena, strbuf_text(&r->stream_text), r->stream_text.len);
+	cells[COL_STREAM_JOB_ID] = arena_dup(&b->arena, r->stream_job, strlen(r->stream_job));
+	cells[COL_STREAM_TEXT] = arena_dup(&b->arena, strbuf_text(&r->stream_text), r->stream_text.len);
 	b->n_rows = job != NULL;
-	b->n_cols = 2;
+	b->n_cols = sql_tui_stream_cols;
 	b->cells = cells;
 	block_unref(fresh);
-	return b;
+	*taken = b;
+	return 0;
 }
 
 static void take_page(struct reads *r, const struct block *page)
 {
 	struct strbuf *text = &r->rest[r->rest_part];
-	struct str got = page->n_rows > 0 ? block_str(page, 0, 1) : STR("");
+	struct str got = page->n_rows > 0 ? block_str(page, 0, COL_TEXT_TEXT) : STR("");
 	int n = (int)utf8_count(got);
 	strbuf_add(text, got.ptr, got.len);
 	r->rest_have[r->rest_part] += n;
@@ -178,52 +214,67 @@ static struct block *rest_block(struct reads *r)
 	return b;
 }
 
+static int take_rest(struct reads *r, const struct want *w, struct block **b, struct err *err)
+{
+	(void)err;
+	take_page(r, *b);
+	block_unref(*b);
+	*b = NULL;
+	if (rest_lacks(r, w) != PART_N) /* the next page; the block is made of all of them */
+		return 1;
+	*b = rest_block(r);
+	return 0;
+}
+
+/* Of a session that was looked for first, only which it is. */
+static int take_transcript(struct reads *r, const struct want *w, struct block **b, struct err *err)
+{
+	(void)err;
+	if (!r->is_finding)
+		return 0;
+	const char *session = (*b)->n_rows > 0 ? block_at(*b, 0, COL_TEST_SESSION_SESSION) : NULL;
+	snprintf(r->session_agent, sizeof r->session_agent, "%s", w->agent);
+	snprintf(r->session, sizeof r->session, "%s", session != NULL ? session : "");
+	block_unref(*b);
+	*b = NULL;
+	return 1;
+}
+
+/* ---- all of them */
+
+static const struct {
+	const char *sql;
+	int (*send)(struct reads *, struct pg *, const struct want *, const char *sql, struct err *);
+	int (*take)(struct reads *, const struct want *, struct block **, struct err *);
+} READS[BLOCK_N] = {
+#define BLOCK(name, statement, send, take) [BLOCK_##name] = { sql_tui_##statement, send, take },
+#include "tui/blocks.def"
+#undef BLOCK
+};
+
+int reads_send(struct reads *r, struct pg *pg, const struct want *w, enum block_id id, struct err *err)
+{
+	return READS[id].send(r, pg, w, READS[id].sql, err);
+}
+
 int reads_take(struct reads *r, struct pg *pg, const struct want *w, enum block_id id, struct block **out, struct err *err)
 {
 	struct block *b = xcalloc(1, sizeof *b);
 	struct rows rows = { 0 };
-	char filter[sizeof w->filter + sizeof w->narrow];
 	atomic_store(&b->refs, 1);
 	*out = NULL;
-	if (pg_finish(pg, &b->arena, &rows, err) < 0) {
-		block_unref(b);
-		return -1;
-	}
+	int result = pg_finish(pg, &b->arena, &rows, err);
 	b->n_rows = rows.n_rows;
 	b->n_cols = rows.n_cols;
 	b->cells = rows.cells;
-	if (id == BLOCK_TRANSCRIPT && rows.n_cols == 1) {
-		const char *session = rows.n_rows > 0 ? rows_at(&rows, 0, 0) : NULL;
-		snprintf(r->session_agent, sizeof r->session_agent, "%s", w->agent);
-		snprintf(r->session, sizeof r->session, "%s", session != NULL ? session : "");
-		block_unref(b);
-		return 1;
-	}
-	if (id == BLOCK_STREAM)
-		b = stream_block(r, b);
-	if (id == BLOCK_REST) {
-		take_page(r, b);
-		block_unref(b);
-		if (rest_lacks(r, w) != PART_N) /* the next page; the block is made of all of them */
-			return 1;
-		*out = rest_block(r);
-		snprintf((*out)->about, sizeof(*out)->about, "%s/%s", r->rest_of, r->rest_job);
-		return 0;
-	}
-	if ((id == BLOCK_STATUS || id == BLOCK_MESSAGE) && b->n_rows > 0 &&
-	    json_parse(&b->arena, block_str(b, 0, 0), 64u << 20, &b->doc, err) < 0) {
+	if (result == 0)
+		result = READS[id].take(r, w, &b, err);
+	if (result < 0) {
 		block_unref(b);
 		return -1;
 	}
-	if (id == BLOCK_FAILED)
-		snprintf(b->about, sizeof b->about, "%s", narrowed(w, filter, sizeof filter));
-	else
-		snprintf(b->about, sizeof b->about, "%s",
-		         id == BLOCK_MESSAGE                              ? w->message
-		         : id == BLOCK_STREAM                             ? w->stream
-		         : id == BLOCK_TRANSCRIPT || id == BLOCK_SPENDING ? w->agent
-		         : id == BLOCK_AGENTS                             ? w->span
-		                                                          : w->filter);
+	if (b != NULL)
+		snprintf(b->about, sizeof b->about, "%s", r->about);
 	*out = b;
-	return 0;
+	return result;
 }

@@ -18,6 +18,8 @@ struct reads {
 	bool rest_ended[PART_N];
 	enum text_part rest_part; /* being read */
 	int rest_asked;           /* characters of the page */
+	bool is_finding;          /* the session is asked for, not yet its transcript */
+	char about[4200];         /* what is being read */
 };
 
 void reads_init(struct reads *, const char *operator_name);

@@ -8,14 +8,16 @@
 
 static void undo(struct app *a)
 {
-	const char *args[] = { strbuf_text(&a->undo), a->options->operator_name };
+	const char *args[sql_tui_act_undo_args] = {
+		[ARG_ACT_UNDO_MESSAGES] = strbuf_text(&a->undo), [ARG_ACT_UNDO_ACTOR] = a->options->operator_name
+	};
 	if (clock_mono() > a->undo_until || a->undo.len == 0) {
 		ui_say(&a->ui, "%s", _("nothing to take back"));
 		return;
 	}
 	if (!ui_may_act(&a->ui))
 		return;
-	ui_act_take(&a->ui, action_new(ACT_UNDO, "", 2, args));
+	ui_act_take(&a->ui, action_new(ACT_UNDO, "", args));
 	a->undo_until = 0;
 }
 
@@ -125,21 +127,18 @@ void app_copy(struct app *a, int kind)
 		copy_or_wait(a, kind);
 }
 
-static bool open_tab(struct app *a, enum cmd cmd)
+/* With `rest`, words that were typed behind it: a filter where it has one, else what it is opened for. */
+static bool open_tab(struct app *a, enum cmd cmd, const char *rest)
 {
-	static const struct {
-		enum cmd cmd;
-		enum view_id view;
-	} TABS[] = { { CMD_queue, VIEW_QUEUE },
-		     { CMD_failed, VIEW_FAILED },
-		     { CMD_agents, VIEW_AGENTS },
-		     { CMD_health, VIEW_HEALTH },
-		     { CMD_test, VIEW_TEST } };
-	for (size_t i = 0; i < ARRAY_SIZE(TABS); i++)
-		if (TABS[i].cmd == cmd) {
-			ui_open(&a->ui, TABS[i].view, NULL);
-			return true;
-		}
+	for (enum view_id id = 0; id < VIEW_N; id++) {
+		if (VIEW_INFO[id].cmd != cmd)
+			continue;
+		bool is_filter = VIEW_INFO[id].scopes & IN_MESSAGES;
+		ui_open(&a->ui, id, rest[0] != '\0' && !is_filter ? rest : NULL);
+		if (rest[0] != '\0' && is_filter)
+			ui_filter(&a->ui, rest);
+		return true;
+	}
 	return false;
 }
 
@@ -149,7 +148,7 @@ void app_run_command(struct app *a, enum cmd cmd)
 	app_prepare_ui(a);
 	if (v->ops->command(v, &a->ui, cmd))
 		return;
-	if (open_tab(a, cmd))
+	if (open_tab(a, cmd, ""))
 		return;
 	switch (cmd) {
 	case CMD_help:
@@ -214,7 +213,7 @@ void app_run_line(struct app *a, const char *line)
 	if (word[0] == '\0')
 		return;
 	if (strcmp(word, "filter") == 0) {
-		if (app_view(a)->ops->scopes & 1u << SCOPE_MESSAGES)
+		if (VIEW_INFO[app_shown(a)].scopes & IN_MESSAGES)
 			ui_filter(&a->ui, rest);
 		else
 			ui_say(&a->ui, _("%s: not in this view"), word);
@@ -229,10 +228,7 @@ void app_run_line(struct app *a, const char *line)
 			ui_say(&a->ui, _("no command is called '%s'"), word);
 			return;
 		}
-		app_run_command(a, cmd);
-		if (rest[0] != '\0' && (cmd == CMD_queue || cmd == CMD_failed))
-			ui_filter(&a->ui, rest);
-		else if (rest[0] != '\0' && cmd == CMD_test)
-			ui_open(&a->ui, VIEW_TEST, rest);
+		if (!open_tab(a, cmd, rest))
+			app_run_command(a, cmd);
 	}
 }

@@ -13,6 +13,7 @@
 #include "shared/pg.h"
 #include "shared/vocab.h"
 #include "shared/wake.h"
+#include "sql_embed.h"
 #include "tui/actor.h"
 #include "tui/reads.h"
 
@@ -113,16 +114,13 @@ static void connect_reader(struct sync *y)
 	struct arena a = ARENA_INIT;
 	struct rows r;
 	if (listen_turn(&y->listen, &y->reader, &err) < 0 || migrate_check(y->reader, &err) < 0 ||
-	    pg_exec(y->reader, &a,
-	            "select current_database() || '@' || coalesce(host(inet_server_addr()), 'local'),"
-	            " has_function_privilege('signalbox.retry_hold(uuid,text,uuid,text,interval)', 'execute'), pg_is_in_recovery()",
-	            NULL, 0, 1500, &r, &err) < 0) {
+	    pg_exec(y->reader, &a, sql_tui_hello, NULL, 0, 1500, &r, &err) < 0) {
 		reader_down(y, &err);
 	} else {
 		struct snapshot *s = copy_of(y->last);
-		snprintf(s->where, sizeof s->where, "%s", rows_at(&r, 0, 0));
-		s->is_read_only = !rows_bool(&r, 0, 1);
-		s->is_standby = rows_bool(&r, 0, 2);
+		snprintf(s->where, sizeof s->where, "%s", rows_at(&r, 0, COL_HELLO_PLACE));
+		s->is_read_only = !rows_bool(&r, 0, COL_HELLO_MAY_WRITE);
+		s->is_standby = rows_bool(&r, 0, COL_HELLO_IS_STANDBY);
 		publish(y, s);
 		y->due = 0;
 		y->interval = y->options->refresh_ms * USEC_PER_MSEC;
@@ -256,8 +254,10 @@ static void on_reader(struct sync *y)
 
 static void act_done(struct sync *y, const struct action_result *r)
 {
-	if (r->kind == ACT_WATCH)
+	if (r->kind == ACT_WATCH) { /* nobody asked for it by a key */
+		block_unref(r->answer);
 		return;
+	}
 	if (r->kind == ACT_SEND && r->ok)
 		y->reads.session_agent[0] = '\0'; /* it may have begun a session */
 	y->due = 0;
@@ -265,7 +265,7 @@ static void act_done(struct sync *y, const struct action_result *r)
 	if (y->n_results < (int)ARRAY_SIZE(y->results))
 		y->results[y->n_results++] = *r;
 	else
-		block_unref(r->plan);
+		block_unref(r->answer);
 	pthread_mutex_unlock(&y->lock);
 	wake_up(y->notify);
 }
@@ -335,9 +335,9 @@ static void on_time(struct sync *y)
 	}
 	if (y->now.stream[0] != '\0' && y->reader != NULL && now >= y->watch_due && !actor_is_busy(&y->actor) &&
 	    !y->last->is_read_only) {
-		const char *args[] = { y->now.stream };
+		const char *args[sql_tui_watch_args] = { [ARG_WATCH_MESSAGE] = y->now.stream };
 		y->watch_due = now + WATCH_USEC;
-		start_action(y, action_new(ACT_WATCH, "", 1, args));
+		start_action(y, action_new(ACT_WATCH, "", args));
 	}
 	struct action_result r;
 	if (actor_on_time(&y->actor, &r))
@@ -413,7 +413,7 @@ void sync_stop(struct sync *y)
 	for (int i = 0; i < y->n_queue; i++)
 		action_free(y->queue[i]);
 	for (int i = 0; i < y->n_results; i++)
-		block_unref(y->results[i].plan);
+		block_unref(y->results[i].answer);
 	snapshot_unref(y->last);
 	snapshot_unref(y->next);
 	snapshot_unref(y->published);

@@ -9,8 +9,6 @@
 #include "tui/screen.h"
 #include "tui/snapshot.h"
 
-enum view_id { VIEW_QUEUE, VIEW_FAILED, VIEW_AGENTS, VIEW_HEALTH, VIEW_TEST, VIEW_MESSAGE, VIEW_N };
-
 struct app;
 struct view;
 
@@ -30,7 +28,8 @@ struct question {
 	int n_lines;
 	int64_t type;       /* 0: y */
 	char word[64];      /* "": y */
-	bool wants_reason;  /* a text besides, ended by Enter; the action's last argument */
+	bool wants_reason;  /* a text besides, ended by Enter */
+	int reason_arg;     /* which argument of `yes` it is: ARG_… */
 	char asks_for[40];  /* what the text is; "": the reason */
 	struct action *yes; /* owned */
 	char *undo;         /* owned; what u takes back after a yes, an array literal, for so long; or NULL */
@@ -61,8 +60,6 @@ struct copied {
 
 struct text_view;
 struct view_ops {
-	const char *name;
-	unsigned scopes;
 	void (*init)(struct view *);
 	void (*release)(struct view *);
 	void (*want)(struct view *, struct want *);
@@ -72,8 +69,8 @@ struct view_ops {
 	bool (*key)(struct view *, struct ui *, int key, bool pasted); /* a text field has it; NULL: no field */
 	const char *(*hints)(struct view *);                           /* key line of its own, or NULL */
 	void (*open)(struct view *, const char *what);                 /* shown for this message, this agent */
-	void (*answered)(struct view *, struct ui *,
-	                 const struct action_result *);            /* of ACT_SEND in Test, of ACT_PLAN in Failed */
+	/* Of an action whose line in actions.def names this view. is_shown: it is on the screen, and nothing is asked there. */
+	void (*answered)(struct view *, struct ui *, const struct action_result *, bool is_shown);
 	struct copied (*copy)(struct view *, int kind);            /* for y: 'i' id, 'e' error, 't' text */
 	struct text_view *(*page)(struct view *, bool *is_coming); /* what S saves; NULL: what is on the screen */
 };
@@ -83,7 +80,12 @@ struct view {
 	void *state;
 };
 
-extern const struct view_ops view_queue, view_failed, view_agents, view_health, view_test, view_message;
+/* tui/views/NAME.c of each line of views.def */
+#define TAB(id, name, ...) extern const struct view_ops view_##name;
+#define PAGE TAB
+#include "tui/views.def"
+#undef TAB
+#undef PAGE
 
 /* What a view may ask for; done by the app after the call. Data in texts is made visible by the screen. */
 void ui_say(struct ui *, const char *fmt, ...) PRINTF(2, 3);
@@ -116,4 +118,6 @@ void act_cancel(struct ui *, struct list *, const struct message_columns *);
 /* On one message: its number or name for the answer, the attempt and the status that were seen. */
 void act_retry_one(struct ui *, const char *label, const char *uuid, const char *job, const char *status);
 void act_cancel_one(struct ui *, const char *label, const char *uuid, const char *job, const char *status);
+/* A retry of n failed messages, of these attempts, so many ms apart: for a question's yes. uuids, jobs: array literals. Caller owns. */
+struct action *act_retry_many(struct ui *, int64_t n, const char *uuids, const char *jobs, int pace_ms);
 void act_pause(struct ui *, const char *agent, bool paused);

@@ -14,14 +14,6 @@
 
 #define TEST(name) static void name(void **state __attribute__((unused)))
 
-static const struct {
-	const char *name;
-	unsigned scopes;
-} VIEWS[] = {
-	{ "queue", SCOPES_QUEUE },   { "failed", SCOPES_FAILED },   { "agents", SCOPES_AGENTS },
-	{ "health", SCOPES_HEALTH }, { "message", SCOPES_MESSAGE }, { "test", SCOPES_TEST },
-};
-
 /* The codes of a command's keys; answers how many. */
 static int codes_of(enum cmd c, int out[8])
 {
@@ -67,9 +59,9 @@ TEST(every_command_is_reached)
 		int codes[8], n = codes_of(c, codes);
 		bool reached = false;
 		assert_int_equal(command_of_name(COMMANDS[c].name), c);
-		for (size_t v = 0; v < ARRAY_SIZE(VIEWS); v++)
+		for (size_t v = 0; v < ARRAY_SIZE(VIEW_INFO); v++)
 			for (int i = 0; i < n; i++)
-				reached |= command_of_key(VIEWS[v].scopes, codes[i]) == c;
+				reached |= command_of_key(VIEW_INFO[v].scopes, codes[i]) == c;
 		if (n > 0 && !reached)
 			fail_msg("no view reaches %s by '%s'", COMMANDS[c].name, COMMANDS[c].keys);
 	}
@@ -81,13 +73,13 @@ TEST(nothing_hides_the_way_out)
 	static const enum cmd EVERYWHERE[] = { CMD_quit,    CMD_back,   CMD_help,   CMD_interrupt, CMD_suspend,
 		                               CMD_queue,   CMD_failed, CMD_agents, CMD_test,      CMD_prompt,
 		                               CMD_refresh, CMD_redraw, CMD_undo };
-	for (size_t v = 0; v < ARRAY_SIZE(VIEWS); v++)
+	for (size_t v = 0; v < ARRAY_SIZE(VIEW_INFO); v++)
 		for (size_t i = 0; i < ARRAY_SIZE(EVERYWHERE); i++) {
 			int codes[8], n = codes_of(EVERYWHERE[i], codes);
 			for (int k = 0; k < n; k++)
-				if (command_of_key(VIEWS[v].scopes, codes[k]) != EVERYWHERE[i])
+				if (command_of_key(VIEW_INFO[v].scopes, codes[k]) != EVERYWHERE[i])
 					fail_msg("%s does not %s in %s", COMMANDS[EVERYWHERE[i]].keys,
-					         COMMANDS[EVERYWHERE[i]].name, VIEWS[v].name);
+					         COMMANDS[EVERYWHERE[i]].name, VIEW_INFO[v].name);
 		}
 }
 

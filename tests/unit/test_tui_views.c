@@ -70,22 +70,22 @@ static void end(struct view *v, struct snapshot *s)
 
 TEST(age_is_since_the_start_of_what_runs_and_since_the_queueing_of_what_waits)
 {
-	static const char *cells[2 * (Q_TEXT + 1)];
+	static const char *cells[2 * sql_tui_queue_cols];
 	struct snapshot s = { .link = LINK_LIVE };
 	struct view v = begin(&view_queue);
 	for (int row = 0; row < 2; row++) {
-		const char **c = cells + row * (Q_TEXT + 1);
-		for (int i = 0; i <= Q_TEXT; i++)
+		const char **c = cells + row * sql_tui_queue_cols;
+		for (int i = 0; i <= COL_QUEUE_TEXT; i++)
 			c[i] = "1";
-		c[Q_ID] = row == 0 ? "7" : "8";
-		c[Q_STATUS] = row == 0 ? "processing" : "queued";
-		c[Q_STATE] = row == 0 ? "run" : "queued";
-		c[Q_SINCE] = "2026-01-31T09:00:00.000Z";
-		c[Q_STARTED] = row == 0 ? "2026-01-31T09:00:50.000Z" : NULL;
-		c[Q_RUN_AFTER] = c[Q_WAITS] = c[Q_ETA] = NULL;
-		c[Q_TEXT] = row == 0 ? "runs" : "waits";
+		c[COL_QUEUE_ID] = row == 0 ? "7" : "8";
+		c[COL_QUEUE_STATUS] = row == 0 ? "processing" : "queued";
+		c[COL_QUEUE_STATE] = row == 0 ? "run" : "queued";
+		c[COL_QUEUE_SINCE] = "2026-01-31T09:00:00.000Z";
+		c[COL_QUEUE_STARTED] = row == 0 ? "2026-01-31T09:00:50.000Z" : NULL;
+		c[COL_QUEUE_RUN_AFTER] = c[COL_QUEUE_WAITS_FOR] = c[COL_QUEUE_ETA] = NULL;
+		c[COL_QUEUE_TEXT] = row == 0 ? "runs" : "waits";
 	}
-	s.blocks[BLOCK_QUEUE] = block_of(Q_TEXT + 1, cells, 2, "[]");
+	s.blocks[BLOCK_QUEUE] = block_of(sql_tui_queue_cols, cells, 2, "[]");
 	s.as_of = clock_parse("2026-01-31T09:01:00.000Z");
 	v.ops->bind(&v, &s);
 	has(drawn(&v, &s, s.as_of), " 10s       -");
@@ -101,7 +101,7 @@ TEST(a_group_is_narrowed_by_all_that_makes_it)
 	struct snapshot s = { .link = LINK_LIVE };
 	struct view v = begin(&view_failed);
 	struct want w = { .filter = "[]" };
-	s.blocks[BLOCK_GROUPS] = block_of(G_COST + 1, GROUPS, 2, "[]");
+	s.blocks[BLOCK_GROUPS] = block_of(sql_tui_groups_cols, GROUPS, 2, "[]");
 	v.ops->want(&v, &w);
 	assert_string_equal(w.narrow, "");
 	v.ops->bind(&v, &s);
@@ -120,18 +120,18 @@ TEST(a_group_is_narrowed_by_all_that_makes_it)
 TEST(rows_of_another_group_are_not_shown)
 {
 	static const char *const GROUPS[] = { "3", "server_error", "p", "luna 3", "2026-01-31T09:00:00.000Z", "f", "0.1" };
-	static const char *rows[F_TEXT + 1];
+	static const char *rows[sql_tui_failed_cols];
 	struct snapshot s = { .link = LINK_LIVE };
 	struct view v = begin(&view_failed);
 	struct want w = { .filter = "[]" };
-	for (int i = 0; i <= F_TEXT; i++)
+	for (int i = 0; i <= COL_FAILED_TEXT; i++)
 		rows[i] = "f";
-	rows[F_ID] = "9";
-	rows[F_RETRY_AT] = NULL;
-	rows[F_SINCE] = "2026-01-31T09:00:00.000Z";
-	rows[F_TEXT] = "of another group";
-	s.blocks[BLOCK_GROUPS] = block_of(G_COST + 1, GROUPS, 1, "[]");
-	s.blocks[BLOCK_FAILED] = block_of(F_TEXT + 1, rows, 1, "[]");
+	rows[COL_FAILED_ID] = "9";
+	rows[COL_FAILED_RETRY_AT] = NULL;
+	rows[COL_FAILED_SINCE] = "2026-01-31T09:00:00.000Z";
+	rows[COL_FAILED_TEXT] = "of another group";
+	s.blocks[BLOCK_GROUPS] = block_of(sql_tui_groups_cols, GROUPS, 1, "[]");
+	s.blocks[BLOCK_FAILED] = block_of(sql_tui_failed_cols, rows, 1, "[]");
 	v.ops->want(&v, &w);
 	v.ops->bind(&v, &s);
 	has_not(drawn(&v, &s, 0), "of another group");
@@ -144,15 +144,15 @@ TEST(rows_of_another_group_are_not_shown)
 
 TEST(another_agents_transcript_is_not_shown)
 {
-	static const char *rows[T_FINISH + 1];
+	static const char *rows[sql_tui_transcript_cols];
 	struct snapshot s = { .link = LINK_LIVE };
 	struct view v = begin(&view_test);
-	rows[T_ROLE] = "user";
-	rows[T_UUID] = "u";
-	rows[T_STATUS] = "completed";
-	rows[T_CONTENT] = "said to aria";
-	rows[T_AT] = "2026-01-31T09:00:00.000Z";
-	s.blocks[BLOCK_TRANSCRIPT] = block_of(T_FINISH + 1, rows, 1, "aria");
+	rows[COL_TRANSCRIPT_ROLE] = "user";
+	rows[COL_TRANSCRIPT_MESSAGE_ID] = "u";
+	rows[COL_TRANSCRIPT_STATUS] = "completed";
+	rows[COL_TRANSCRIPT_CONTENT] = "said to aria";
+	rows[COL_TRANSCRIPT_AT] = "2026-01-31T09:00:00.000Z";
+	s.blocks[BLOCK_TRANSCRIPT] = block_of(sql_tui_transcript_cols, rows, 1, "aria");
 	v.ops->open(&v, "luna");
 	v.ops->bind(&v, &s);
 	has_not(drawn(&v, &s, 0), "said to aria");

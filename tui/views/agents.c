@@ -12,9 +12,11 @@ static const struct {
 	        { "7 days", N_("last 7 d"), N_("one column = 12 h") },
 	        { "15 min", N_("last 15 min"), N_("one column = 1 min") } };
 
-static const struct list_sort SORTS[] = { { N_("agent"), A_SLUG, true, false },       { N_("cost"), A_COST, false, true },
-	                                  { N_("msg/m"), A_PER_MINUTE, false, true }, { N_("errors"), A_ERRORS, false, true },
-	                                  { N_("p95"), A_P95, false, true },          { N_("waiting"), A_QUEUED, false, true } };
+static const struct list_sort SORTS[] = {
+	{ N_("agent"), COL_AGENTS_SLUG, true, false },       { N_("cost"), COL_AGENTS_COST, false, true },
+	{ N_("msg/m"), COL_AGENTS_PER_MINUTE, false, true }, { N_("errors"), COL_AGENTS_ERRORS, false, true },
+	{ N_("p95"), COL_AGENTS_P95, false, true },          { N_("waiting"), COL_AGENTS_QUEUED, false, true }
+};
 
 struct agents_view {
 	struct list list;
@@ -65,10 +67,11 @@ static struct str spark(const char *numbers, char *buf)
 /* What the day will have cost, seen against its budget. */
 static struct str projected_cell(const struct list_row *r, char *buf, enum style *style)
 {
-	double usd = block_double(r->block, r->row, A_PROJECTED, 0), budget = block_double(r->block, r->row, A_DAY, -1);
+	double usd = block_double(r->block, r->row, COL_AGENTS_PROJECTED, 0),
+	       budget = block_double(r->block, r->row, COL_AGENTS_BUDGET_DAY, -1);
 	if (budget >= 0 && usd > budget)
 		*style = S_WARN;
-	return str_of(format_usd(block_at(r->block, r->row, A_PROJECTED), buf));
+	return str_of(format_usd(block_at(r->block, r->row, COL_AGENTS_PROJECTED), buf));
 }
 
 static struct str cell(const struct list_row *r, int column, char *buf, enum style *style, void *ctx)
@@ -77,26 +80,27 @@ static struct str cell(const struct list_row *r, int column, char *buf, enum sty
 	const char *s;
 	switch (column) {
 	case C_AGENT:
-		return block_str(r->block, r->row, A_SLUG);
+		return block_str(r->block, r->row, COL_AGENTS_SLUG);
 	case C_STATE:
-		s = block_at(r->block, r->row, A_STATE);
+		s = block_at(r->block, r->row, COL_AGENTS_STATE);
 		*style = strcmp(s, "ok") == 0 ? S_OK : strcmp(s, "held") == 0 || strcmp(s, "parked") == 0 ? S_CRIT : S_WARN;
 		return str_of(s);
 	case C_QUEUED:
-		return block_str(r->block, r->row, A_QUEUED);
+		return block_str(r->block, r->row, COL_AGENTS_QUEUED);
 	case C_RATE:
-		return block_str(r->block, r->row, A_PER_MINUTE);
+		return block_str(r->block, r->row, COL_AGENTS_PER_MINUTE);
 	case C_SPARK:
-		return spark(block_at(r->block, r->row, A_SPARK), buf);
+		return spark(block_at(r->block, r->row, COL_AGENTS_SPARK), buf);
 	case C_ERR:
-		s = block_at(r->block, r->row, A_ERRORS);
+		s = block_at(r->block, r->row, COL_AGENTS_ERRORS);
 		snprintf(buf, 64, s != NULL ? "%s%%" : "-", s);
 		return str_of(buf);
 	case C_P50:
 	case C_P95:
-		return str_of(format_latency(block_double(r->block, r->row, column == C_P50 ? A_P50 : A_P95, -1), buf));
+		return str_of(format_latency(
+			block_double(r->block, r->row, column == C_P50 ? COL_AGENTS_P50 : COL_AGENTS_P95, -1), buf));
 	case C_TOKENS:
-		s = block_at(r->block, r->row, A_TOKENS);
+		s = block_at(r->block, r->row, COL_AGENTS_TOKENS);
 		snprintf(buf, 64, "%s", format_count(s != NULL ? strtod(s, NULL) : 0, text));
 		return str_of(buf);
 	case C_COST:
@@ -106,7 +110,8 @@ static struct str cell(const struct list_row *r, int column, char *buf, enum sty
 	case C_PROJECTED:
 		return projected_cell(r, buf, style);
 	default:
-		return block_at(r->block, r->row, A_MODEL) != NULL ? block_str(r->block, r->row, A_MODEL) : STR("-");
+		return block_at(r->block, r->row, COL_AGENTS_MODEL) != NULL ? block_str(r->block, r->row, COL_AGENTS_MODEL)
+		                                                            : STR("-");
 	}
 }
 
@@ -132,14 +137,14 @@ static void want(struct view *v, struct want *w)
 	const struct list_row *r = list_current(&a->list);
 	w->blocks |= 1u << BLOCK_AGENTS | 1u << BLOCK_ROUTES | 1u << BLOCK_SPENDING;
 	snprintf(w->span, sizeof w->span, "%s", WINDOWS[a->window].span);
-	snprintf(w->agent, sizeof w->agent, "%s", r != NULL ? block_at(r->block, r->row, A_SLUG) : "");
+	snprintf(w->agent, sizeof w->agent, "%s", r != NULL ? block_at(r->block, r->row, COL_AGENTS_SLUG) : "");
 }
 
 static void bind(struct view *v, const struct snapshot *s)
 {
 	struct agents_view *a = v->state;
 	if (s->blocks[BLOCK_AGENTS] != NULL)
-		list_bind(&a->list, s->blocks[BLOCK_AGENTS], A_SLUG, 1, -1);
+		list_bind(&a->list, s->blocks[BLOCK_AGENTS], COL_AGENTS_SLUG, 1, -1);
 }
 
 /* "6 agents   $41.20 of $60.00 today, projected $55.60", on the right, where it fits behind x. */
@@ -149,9 +154,9 @@ static void draw_totals(struct ui *ui, const struct agents_view *a, int x)
 	char right[160], text[32], usd[3][FORMAT_MAX], of[48] = "";
 	for (int i = 0; i < a->list.n; i++) {
 		const struct list_row *r = &a->list.rows[i];
-		cost += block_double(r->block, r->row, A_COST, 0);
-		budget += MAX(0.0, block_double(r->block, r->row, A_DAY, 0));
-		projected += block_double(r->block, r->row, A_PROJECTED, 0);
+		cost += block_double(r->block, r->row, COL_AGENTS_COST, 0);
+		budget += MAX(0.0, block_double(r->block, r->row, COL_AGENTS_BUDGET_DAY, 0));
+		projected += block_double(r->block, r->row, COL_AGENTS_PROJECTED, 0);
 	}
 	snprintf(text, sizeof text, "%.6f", budget);
 	if (budget > 0)
@@ -190,7 +195,9 @@ static void draw(struct view *v, struct ui *ui)
 /* Which budget, its name typed, then the amount. */
 static struct question *budget_question(struct ui *ui, const char *slug, const char *which, const char *span)
 {
-	const char *args[] = { slug, which, ui->operator_name, NULL };
+	const char *args[sql_tui_act_budget_args] = {
+		[ARG_ACT_BUDGET_AGENT] = slug, [ARG_ACT_BUDGET_WHICH] = which, [ARG_ACT_BUDGET_ACTOR] = ui->operator_name
+	};
 	struct question *q = xcalloc(1, sizeof *q);
 	snprintf(q->title, sizeof q->title, _("Budget of %.30s for a %s"), slug, span);
 	question_say(q, _("Calls that do not fit into what is left wait; nothing fails."));
@@ -198,14 +205,15 @@ static struct question *budget_question(struct ui *ui, const char *slug, const c
 	snprintf(q->word, sizeof q->word, "%s", slug);
 	snprintf(q->asks_for, sizeof q->asks_for, "%s", _("USD"));
 	q->wants_reason = true;
-	q->yes = action_new(ACT_BUDGET, slug, 4, args);
+	q->reason_arg = ARG_ACT_BUDGET_USD;
+	q->yes = action_new(ACT_BUDGET, slug, args);
 	return q;
 }
 
 static void ask_budget(struct ui *ui, const struct list_row *r)
 {
-	const char *slug = block_at(r->block, r->row, A_SLUG), *day = block_at(r->block, r->row, A_DAY),
-		   *month = block_at(r->block, r->row, A_MONTH);
+	const char *slug = block_at(r->block, r->row, COL_AGENTS_SLUG), *day = block_at(r->block, r->row, COL_AGENTS_BUDGET_DAY),
+		   *month = block_at(r->block, r->row, COL_AGENTS_BUDGET_MONTH);
 	char text[160], usd[2][FORMAT_MAX];
 	if (!ui_may_act(ui))
 		return;
@@ -235,10 +243,10 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 	}
 	if (r == NULL)
 		return false;
-	const char *slug = block_at(r->block, r->row, A_SLUG);
+	const char *slug = block_at(r->block, r->row, COL_AGENTS_SLUG);
 	switch (cmd) {
 	case CMD_pause_agent:
-		act_pause(ui, slug, strcmp(block_at(r->block, r->row, A_STATE), "PAUSED") == 0);
+		act_pause(ui, slug, strcmp(block_at(r->block, r->row, COL_AGENTS_STATE), "PAUSED") == 0);
 		return true;
 	case CMD_budget:
 		ask_budget(ui, r);
@@ -259,15 +267,9 @@ static struct copied copy(struct view *v, int kind)
 {
 	struct agents_view *a = v->state;
 	struct list_row *r = list_current(&a->list);
-	return (struct copied){ .text = r == NULL || kind == 'e' ? STR("") : block_str(r->block, r->row, A_SLUG) };
+	return (struct copied){ .text = r == NULL || kind == 'e' ? STR("") : block_str(r->block, r->row, COL_AGENTS_SLUG) };
 }
 
-const struct view_ops view_agents = { .name = "Agents",
-	                              .scopes = SCOPES_AGENTS,
-	                              .init = init,
-	                              .release = release,
-	                              .want = want,
-	                              .bind = bind,
-	                              .draw = draw,
-	                              .command = command,
-	                              .copy = copy };
+const struct view_ops view_agents = {
+	.init = init, .release = release, .want = want, .bind = bind, .draw = draw, .command = command, .copy = copy
+};

@@ -49,20 +49,21 @@ static struct str group_cell(const struct list_row *r, int column, char *buf, en
 	char cost[FORMAT_MAX];
 	switch (column) {
 	case G_C_N:
-		return block_str(r->block, r->row, G_N);
+		return block_str(r->block, r->row, COL_GROUPS_N);
 	case G_C_CAUSE:
 		*style = *style == S_DIM ? S_DIM : S_BOLD;
-		return block_str(r->block, r->row, G_CAUSE);
+		return block_str(r->block, r->row, COL_GROUPS_CAUSE);
 	case G_C_PROVIDER:
-		return block_at(r->block, r->row, G_PROVIDER) != NULL ? block_str(r->block, r->row, G_PROVIDER) : STR("-");
+		return block_at(r->block, r->row, COL_GROUPS_PROVIDER) != NULL ? block_str(r->block, r->row, COL_GROUPS_PROVIDER)
+		                                                               : STR("-");
 	case G_C_AGENTS:
-		return block_str(r->block, r->row, G_AGENTS);
+		return block_str(r->block, r->row, COL_GROUPS_AGENTS);
 	case G_C_LAST:
-		return str_of(ago(ctx, block_time(r->block, r->row, G_LAST), buf));
+		return str_of(ago(ctx, block_time(r->block, r->row, COL_GROUPS_LAST_AT), buf));
 	case G_C_RETRY:
-		return block_at(r->block, r->row, G_PERMANENT)[0] == 't' ? STR("no") : STR("yes");
+		return block_at(r->block, r->row, COL_GROUPS_IS_PERMANENT)[0] == 't' ? STR("no") : STR("yes");
 	default:
-		snprintf(buf, 64, "%s", format_usd(block_at(r->block, r->row, G_COST), cost));
+		snprintf(buf, 64, "%s", format_usd(block_at(r->block, r->row, COL_GROUPS_COST), cost));
 		return str_of(buf);
 	}
 }
@@ -71,16 +72,16 @@ static struct str cell(const struct list_row *r, int column, char *buf, enum sty
 {
 	struct ui *ui = ctx;
 	char time[FORMAT_MAX];
-	usec_t held = block_time(r->block, r->row, F_RETRY_AT);
+	usec_t held = block_time(r->block, r->row, COL_FAILED_RETRY_AT);
 	switch (column) {
 	case C_ID:
-		return block_str(r->block, r->row, F_ID);
+		return block_str(r->block, r->row, COL_FAILED_ID);
 	case C_AGENT:
-		return block_str(r->block, r->row, F_AGENT);
+		return block_str(r->block, r->row, COL_FAILED_AGENT);
 	case C_ATT:
-		return block_str(r->block, r->row, F_ATTEMPTS);
+		return block_str(r->block, r->row, COL_FAILED_ATTEMPTS);
 	case C_FAILED:
-		return str_of(ago(ui, block_time(r->block, r->row, F_SINCE), buf));
+		return str_of(ago(ui, block_time(r->block, r->row, COL_FAILED_SINCE), buf));
 	case C_ERROR:
 		if (r->is_ghost)
 			return STR("retried, or gone");
@@ -90,9 +91,9 @@ static struct str cell(const struct list_row *r, int column, char *buf, enum sty
 			         format_duration((double)(MAX(0, held - ui->now) / USEC_PER_SEC), time));
 			return str_of(buf);
 		}
-		return block_str(r->block, r->row, F_ERROR);
+		return block_str(r->block, r->row, COL_FAILED_ERROR);
 	default:
-		return block_str(r->block, r->row, F_TEXT);
+		return block_str(r->block, r->row, COL_FAILED_TEXT);
 	}
 }
 
@@ -116,8 +117,8 @@ static void release(struct view *v)
 static void narrow(const struct list_row *g, char *out, size_t size)
 {
 	struct strbuf b = STRBUF_INIT(size - 1);
-	filter_term(&b, "cause", "is", block_at(g->block, g->row, G_CAUSE));
-	filter_term(&b, "prov", "is", block_at(g->block, g->row, G_PROVIDER));
+	filter_term(&b, "cause", "is", block_at(g->block, g->row, COL_GROUPS_CAUSE));
+	filter_term(&b, "prov", "is", block_at(g->block, g->row, COL_GROUPS_PROVIDER));
 	filter_term(&b, "age", "<", GROUP_S);
 	if (b.broken) { /* rather nothing than the messages of others under its name */
 		strbuf_clear(&b);
@@ -154,9 +155,9 @@ static void bind(struct view *v, const struct snapshot *s)
 	struct failed_view *f = v->state;
 	char about[sizeof((struct block *)0)->about];
 	if (s->blocks[BLOCK_GROUPS] != NULL)
-		list_bind(&f->groups, s->blocks[BLOCK_GROUPS], G_CAUSE, 2, -1);
+		list_bind(&f->groups, s->blocks[BLOCK_GROUPS], COL_GROUPS_CAUSE, 2, -1);
 	if (s->blocks[BLOCK_FAILED] != NULL && strcmp(s->blocks[BLOCK_FAILED]->about, meant(f, about)) == 0)
-		list_bind(&f->rows, s->blocks[BLOCK_FAILED], F_ID, 0, F_JOB);
+		list_bind(&f->rows, s->blocks[BLOCK_FAILED], COL_FAILED_ID, 0, COL_FAILED_JOB_ID);
 }
 
 static void draw_detail(struct ui *ui, const struct list_row *r, int y)
@@ -166,14 +167,14 @@ static void draw_detail(struct ui *ui, const struct list_row *r, int y)
 	snprintf(label, sizeof label, _("%lld last attempt"), (long long)r->id);
 	screen_rule(s, y, 0, -1, label);
 	int x = 1 + screen_put(s, y + 1, 1, -1, S_DIM, _("error")) + 2;
-	screen_text(s, y + 1, x, -1, S_PLAIN, block_str(r->block, r->row, F_ERROR));
+	screen_text(s, y + 1, x, -1, S_PLAIN, block_str(r->block, r->row, COL_FAILED_ERROR));
 	x = 1 + screen_put(s, y + 2, 1, -1, S_DIM, _("model")) + 2;
-	x += screen_text(s, y + 2, x, 40, S_PLAIN, block_str(r->block, r->row, F_MODEL)) + 3;
+	x += screen_text(s, y + 2, x, 40, S_PLAIN, block_str(r->block, r->row, COL_FAILED_MODEL)) + 3;
 	x += screen_put(s, y + 2, x, -1, S_DIM, _("worker")) + 1;
-	x += screen_text(s, y + 2, x, 30, S_PLAIN, block_str(r->block, r->row, F_WORKER)) + 3;
+	x += screen_text(s, y + 2, x, 30, S_PLAIN, block_str(r->block, r->row, COL_FAILED_WORKER)) + 3;
 	screen_put(s, y + 2, x, -1, S_PLAIN,
-	           block_at(r->block, r->row, F_PERMANENT)[0] == 't' ? _("trying again is unlikely to help")
-	                                                             : _("no tool had run: safe to retry"));
+	           block_at(r->block, r->row, COL_FAILED_IS_PERMANENT)[0] == 't' ? _("trying again is unlikely to help")
+	                                                                         : _("no tool had run: safe to retry"));
 }
 
 /* What the keys act on while the groups have the cursor. */
@@ -181,13 +182,14 @@ static void draw_group(struct ui *ui, const struct list_row *g, int y)
 {
 	char label[128], cost[FORMAT_MAX];
 	struct screen *s = ui->screen;
-	snprintf(label, sizeof label, _("group %.60s"), block_at(g->block, g->row, G_CAUSE));
+	snprintf(label, sizeof label, _("group %.60s"), block_at(g->block, g->row, COL_GROUPS_CAUSE));
 	screen_rule(s, y, 0, -1, label);
 	int x = 1 + screen_put(s, y + 1, 1, -1, S_DIM, _("agents")) + 2;
-	screen_text(s, y + 1, x, -1, S_PLAIN, block_str(g->block, g->row, G_AGENTS));
+	screen_text(s, y + 1, x, -1, S_PLAIN, block_str(g->block, g->row, COL_GROUPS_AGENTS));
 	x = 1 + screen_put(s, y + 2, 1, -1, S_DIM, _("last attempts cost")) + 2;
-	screen_put(s, y + 2, x, -1, S_PLAIN, format_usd(block_at(g->block, g->row, G_COST), cost));
-	screen_putf(s, y + 3, 1, -1, S_DIM, _("R retries all %s; Tab goes to the messages"), block_at(g->block, g->row, G_N));
+	screen_put(s, y + 2, x, -1, S_PLAIN, format_usd(block_at(g->block, g->row, COL_GROUPS_COST), cost));
+	screen_putf(s, y + 3, 1, -1, S_DIM, _("R retries all %s; Tab goes to the messages"),
+	            block_at(g->block, g->row, COL_GROUPS_N));
 }
 
 static void draw(struct view *v, struct ui *ui)
@@ -212,8 +214,8 @@ static void draw(struct view *v, struct ui *ui)
 		const struct list_row *g = list_current(&f->groups);
 		char label[128];
 		if (g != NULL)
-			snprintf(label, sizeof label, "%.60s, %s", block_at(g->block, g->row, G_CAUSE),
-			         block_at(g->block, g->row, G_N));
+			snprintf(label, sizeof label, "%.60s, %s", block_at(g->block, g->row, COL_GROUPS_CAUSE),
+			         block_at(g->block, g->row, COL_GROUPS_N));
 		else
 			snprintf(label, sizeof label, _("no group in the last 24h; older, %d"), l->n);
 		screen_rule(s, y++, 0, -1, label);
@@ -230,7 +232,8 @@ static void draw(struct view *v, struct ui *ui)
 		draw_group(ui, r, ui->bottom - detail);
 }
 
-static const struct message_columns MESSAGE_COLUMNS = { F_UUID, F_JOB, F_STATUS, F_AGENT };
+static const struct message_columns MESSAGE_COLUMNS = { COL_FAILED_MESSAGE_ID, COL_FAILED_JOB_ID, COL_FAILED_STATUS,
+	                                                COL_FAILED_AGENT };
 
 /* The server counts and freezes what is meant: rows that are hidden, not loaded, or new since the last look belong to the group as well. */
 static void ask_plan(struct failed_view *f, struct ui *ui)
@@ -242,10 +245,10 @@ static void ask_plan(struct failed_view *f, struct ui *ui)
 		ui_say(ui, "%s", _("there is no group here: v, then R retries all that match the filter"));
 		return;
 	}
-	const char *args[] = { meant(f, about) };
-	snprintf(f->plan_of, sizeof f->plan_of, "%s", args[0]);
+	const char *args[sql_tui_plan_args] = { [ARG_PLAN_FILTER] = meant(f, about) };
+	snprintf(f->plan_of, sizeof f->plan_of, "%s", args[ARG_PLAN_FILTER]);
 	clock_hms(ui->now, f->plan_hms);
-	ui_act_take(ui, action_new(ACT_PLAN, _("counting"), 1, args));
+	ui_act_take(ui, action_new(ACT_PLAN, _("counting"), args));
 	ui_say(ui, "%s", _("counting what would be retried"));
 }
 
@@ -262,54 +265,53 @@ PRINTF(2, 3) static void line(struct question *q, const char *fmt, ...)
 static void say_plan(struct failed_view *f, struct ui *ui, const struct block *b, struct question *q)
 {
 	const struct list_row *g = f->flat ? NULL : list_current(&f->groups);
-	const char *prov = g != NULL ? block_at(g->block, g->row, G_PROVIDER) : NULL;
+	const char *prov = g != NULL ? block_at(g->block, g->row, COL_GROUPS_PROVIDER) : NULL;
 	char time[FORMAT_MAX], cost[FORMAT_MAX];
-	long long n = block_int(b, 0, PL_N, 0), tools = block_int(b, 0, PL_TOOLS, 0), unknown = block_int(b, 0, PL_UNKNOWN, 0);
+	long long n = block_int(b, 0, COL_PLAN_N, 0), tools = block_int(b, 0, COL_PLAN_TOOLS, 0),
+		  unknown = block_int(b, 0, COL_PLAN_UNKNOWN, 0);
 	line(q, "filter        state:failed%s%.60s%s%.40s%s%.40s", g != NULL ? " cause:" : "",
-	     g != NULL ? block_at(g->block, g->row, G_CAUSE) : "", prov != NULL ? " prov:" : "", prov != NULL ? prov : "",
-	     ui->filter[0] != '\0' ? " " : "", ui->filter);
+	     g != NULL ? block_at(g->block, g->row, COL_GROUPS_CAUSE) : "", prov != NULL ? " prov:" : "",
+	     prov != NULL ? prov : "", ui->filter[0] != '\0' ? " " : "", ui->filter);
 	line(q, _("frozen        %lld ids taken at %s; later failures are not added"), n, f->plan_hms);
-	if (block_at(b, 0, PL_IS_CUT)[0] == 't')
+	if (block_at(b, 0, COL_PLAN_IS_CUT)[0] == 't')
 		line(q, _("              of the newest %d failed; older ones are not looked at"), PLAN_MAX);
 	line(q, _("will retry    %lld"), n);
-	line(q, _("skipped       %lld, held for a retry already"), (long long)block_int(b, 0, PL_HELD, 0));
+	line(q, _("skipped       %lld, held for a retry already"), (long long)block_int(b, 0, COL_PLAN_HELD, 0));
 	line(q, _("unlikely      %lld, whose error says that trying again does not help"),
-	     (long long)block_int(b, 0, PL_PERMANENT, 0));
+	     (long long)block_int(b, 0, COL_PLAN_PERMANENT, 0));
 	line(q, tools > 0 ? _("side effects  %lld, whose tools would run again") : _("side effects  %lld, no tool had run"),
 	     tools);
 	if (unknown > 0)
-		line(q, _("cost so far   %s, and what %lld of unknown price cost"), format_usd(block_at(b, 0, PL_COST), cost),
-		     unknown);
+		line(q, _("cost so far   %s, and what %lld of unknown price cost"),
+		     format_usd(block_at(b, 0, COL_PLAN_COST), cost), unknown);
 	else
-		line(q, _("cost so far   %s"), format_usd(block_at(b, 0, PL_COST), cost));
+		line(q, _("cost so far   %s"), format_usd(block_at(b, 0, COL_PLAN_COST), cost));
 	line(q, _("~drain        %s, paced 5/s; goes on in the server if this console ends"),
 	     format_duration((double)n * PACE_MS / 1000, time));
 }
 
 /* The answer to ask_plan: what is retried after a yes are these ids, and no others. */
-static void answered(struct view *v, struct ui *ui, const struct action_result *r)
+static void answered(struct view *v, struct ui *ui, const struct action_result *r, bool is_shown)
 {
 	struct failed_view *f = v->state;
-	char about[sizeof f->plan_of], hold[32], pace[32], label[48];
+	char about[sizeof f->plan_of];
+	const struct block *plan = r->answer;
 	bool is_meant = strcmp(f->plan_of, meant(f, about)) == 0;
 	f->plan_of[0] = '\0';
-	if (!r->ok || r->plan == NULL || r->plan->n_rows == 0 || !is_meant)
+	if (!is_shown || !r->ok || plan->n_rows == 0 || !is_meant)
 		return;
-	long long n = block_int(r->plan, 0, PL_N, 0);
+	long long n = block_int(plan, 0, COL_PLAN_N, 0);
 	if (n == 0) {
 		ui_say(ui, "%s", _("nothing to retry here"));
 		return;
 	}
-	const char *args[] = { block_at(r->plan, 0, PL_MESSAGES), block_at(r->plan, 0, PL_JOBS), ui->operator_name, hold, pace };
+	const char *uuids = block_at(plan, 0, COL_PLAN_MESSAGES);
 	struct question *q = xcalloc(1, sizeof *q);
-	snprintf(hold, sizeof hold, "%lld ms", (long long)ui->retry_hold_ms);
-	snprintf(pace, sizeof pace, "%d ms", PACE_MS);
-	snprintf(label, sizeof label, _("%lld messages"), n);
 	snprintf(q->title, sizeof q->title, _("Retry %lld messages"), n);
-	say_plan(f, ui, r->plan, q);
+	say_plan(f, ui, plan, q);
 	q->type = n;
-	q->yes = action_new(ACT_RETRY_MANY, label, 5, args);
-	q->undo = xstrdup(args[0]);
+	q->yes = act_retry_many(ui, n, uuids, block_at(plan, 0, COL_PLAN_JOBS), PACE_MS);
+	q->undo = xstrdup(uuids);
 	q->undo_ms = ui->retry_hold_ms + n * PACE_MS;
 	ui_say(ui, "%s", ""); /* it is counted */
 	ui_ask_take(ui, q);
@@ -353,7 +355,7 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 		if (!in_rows)
 			f->in_rows = true;
 		else if (r != NULL)
-			ui_open(ui, VIEW_MESSAGE, block_at(r->block, r->row, F_UUID));
+			ui_open(ui, VIEW_MESSAGE, block_at(r->block, r->row, COL_FAILED_MESSAGE_ID));
 		return true;
 	case CMD_retry:
 		act_retry(ui, &f->rows, &MESSAGE_COLUMNS);
@@ -366,11 +368,11 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 		return true;
 	case CMD_pause:
 		if (r != NULL)
-			act_pause(ui, block_at(r->block, r->row, F_AGENT), false);
+			act_pause(ui, block_at(r->block, r->row, COL_FAILED_AGENT), false);
 		return true;
 	case CMD_test_message:
 		if (r != NULL)
-			ui_open(ui, VIEW_TEST, block_at(r->block, r->row, F_AGENT));
+			ui_open(ui, VIEW_TEST, block_at(r->block, r->row, COL_FAILED_AGENT));
 		return true;
 	case CMD_freeze:
 		if (f->rows.n_new == 0)
@@ -397,13 +399,14 @@ static struct copied copy(struct view *v, int kind)
 	if (r == NULL || (!in_rows && kind == 'i')) /* a group has no id */
 		return (struct copied){ 0 };
 	if (in_rows && kind == 't')
-		return copy_text(r, F_TEXT);
-	return (struct copied){ .text = block_str(r->block, r->row, !in_rows ? G_CAUSE : kind == 'i' ? F_UUID : F_ERROR) };
+		return copy_text(r, COL_FAILED_TEXT);
+	return (struct copied){ .text = block_str(r->block, r->row,
+		                                  !in_rows      ? COL_GROUPS_CAUSE
+		                                  : kind == 'i' ? COL_FAILED_MESSAGE_ID
+		                                                : COL_FAILED_ERROR) };
 }
 
-const struct view_ops view_failed = { .name = "Failed",
-	                              .scopes = SCOPES_FAILED,
-	                              .init = init,
+const struct view_ops view_failed = { .init = init,
 	                              .release = release,
 	                              .want = want,
 	                              .bind = bind,

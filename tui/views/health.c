@@ -4,14 +4,14 @@
 #include "tui/view.h"
 #include "tui/views/facts.h"
 
-static const struct list_sort PROVIDER_SORTS[] = { { N_("provider"), P_SLUG, true, false },
-	                                           { N_("failures"), P_ERRORS, false, true },
-	                                           { N_("p95"), P_P95, false, true },
-	                                           { N_("held"), P_HELD, false, true } };
-static const struct list_sort WORKER_SORTS[] = { { N_("worker"), W_NAME, true, false },
-	                                         { N_("busy"), W_RUNNING, false, true },
-	                                         { N_("done"), W_PER_MINUTE, false, true },
-	                                         { N_("lease"), W_LEASE, false, false } };
+static const struct list_sort PROVIDER_SORTS[] = { { N_("provider"), COL_PROVIDERS_SLUG, true, false },
+	                                           { N_("failures"), COL_PROVIDERS_ERRORS_5M, false, true },
+	                                           { N_("p95"), COL_PROVIDERS_P95_MS, false, true },
+	                                           { N_("held"), COL_PROVIDERS_HELD, false, true } };
+static const struct list_sort WORKER_SORTS[] = { { N_("worker"), COL_WORKERS_NAME, true, false },
+	                                         { N_("busy"), COL_WORKERS_RUNNING, false, true },
+	                                         { N_("done"), COL_WORKERS_PER_MINUTE, false, true },
+	                                         { N_("lease"), COL_WORKERS_LEASE, false, false } };
 
 struct health_view {
 	struct list providers, workers;
@@ -50,8 +50,8 @@ static double now_left(const struct ui *ui, double then)
 static const char *breaker_text(struct ui *ui, const struct block *b, int row, char *buf, enum style *style)
 {
 	char time[FORMAT_MAX];
-	const char *state = block_at(b, row, P_BREAKER);
-	double left = now_left(ui, block_double(b, row, P_SECONDS, 0));
+	const char *state = block_at(b, row, COL_PROVIDERS_BREAKER);
+	double left = now_left(ui, block_double(b, row, COL_PROVIDERS_SECONDS, 0));
 	*style = S_CRIT;
 	if (strcmp(state, "open") == 0 && left > 0)
 		snprintf(buf, 64, _("OPEN, probe in %s"), format_duration(left, time));
@@ -82,7 +82,8 @@ static const char *ago(struct ui *ui, usec_t at, char *buf)
 /* What its headers said is left of its limits until they are full again. */
 static const char *left_text(const struct block *b, int row, char *buf, enum style *style)
 {
-	int64_t requests = block_int(b, row, P_LEFT_REQUESTS, -1), tokens = block_int(b, row, P_LEFT_TOKENS, -1);
+	int64_t requests = block_int(b, row, COL_PROVIDERS_LEFT_REQUESTS, -1),
+		tokens = block_int(b, row, COL_PROVIDERS_LEFT_TOKENS, -1);
 	int at = 0;
 	buf[0] = '\0';
 	if (tokens >= 0)
@@ -99,34 +100,36 @@ static struct str provider_cell(const struct list_row *r, int column, char *buf,
 	struct ui *ui = ctx;
 	const struct block *b = r->block;
 	int row = r->row;
-	double quota = block_double(b, row, P_QUOTA, 0);
+	double quota = block_double(b, row, COL_PROVIDERS_DAILY_TOKENS, 0);
 	switch (column) {
 	case P_C_SLUG:
-		return block_str(b, row, P_SLUG);
+		return block_str(b, row, COL_PROVIDERS_SLUG);
 	case P_C_BREAKER:
 		return str_of(breaker_text(ui, b, row, buf, style));
 	case P_C_FAIL:
-		snprintf(buf, 64, _("%s of %s"), block_at(b, row, P_ERRORS), block_at(b, row, P_CALLS));
-		if (block_int(b, row, P_ERRORS, 0) > 0)
+		snprintf(buf, 64, _("%s of %s"), block_at(b, row, COL_PROVIDERS_ERRORS_5M),
+		         block_at(b, row, COL_PROVIDERS_CALLS_5M));
+		if (block_int(b, row, COL_PROVIDERS_ERRORS_5M, 0) > 0)
 			*style = S_WARN;
-		return str_of(block_int(b, row, P_CALLS, 0) > 0 ? buf : "-");
+		return str_of(block_int(b, row, COL_PROVIDERS_CALLS_5M, 0) > 0 ? buf : "-");
 	case P_C_P95:
-		return str_of(format_latency(block_double(b, row, P_P95, -1000) / 1000, buf));
+		return str_of(format_latency(block_double(b, row, COL_PROVIDERS_P95_MS, -1000) / 1000, buf));
 	case P_C_LEFT:
 		return str_of(left_text(b, row, buf, style));
 	case P_C_BUSY:
-		return str_of(format_count(block_double(b, row, P_BUSY, 0), buf));
+		return str_of(format_count(block_double(b, row, COL_PROVIDERS_BUSY, 0), buf));
 	case P_C_QUOTA:
 		if (quota == 0)
 			return STR("-");
-		snprintf(buf, 64, "%.0f%%", MIN(999.0, 100 * block_double(b, row, P_TOKENS, 0) / quota));
+		snprintf(buf, 64, "%.0f%%", MIN(999.0, 100 * block_double(b, row, COL_PROVIDERS_TOKENS_TODAY, 0) / quota));
 		return str_of(buf);
 	case P_C_HELD:
-		if (block_int(b, row, P_HELD, 0) > 0)
+		if (block_int(b, row, COL_PROVIDERS_HELD, 0) > 0)
 			*style = S_CRIT;
-		return str_of(format_count(block_double(b, row, P_HELD, 0), buf));
+		return str_of(format_count(block_double(b, row, COL_PROVIDERS_HELD, 0), buf));
 	default:
-		return block_at(b, row, P_LAST_ERROR) != NULL ? block_str(b, row, P_LAST_ERROR) : STR("-");
+		return block_at(b, row, COL_PROVIDERS_LAST_ERROR) != NULL ? block_str(b, row, COL_PROVIDERS_LAST_ERROR)
+		                                                          : STR("-");
 	}
 }
 
@@ -135,41 +138,42 @@ static struct str worker_cell(const struct list_row *r, int column, char *buf, e
 	struct ui *ui = ctx;
 	const struct block *b = r->block;
 	int row = r->row;
-	const char *s = block_at(b, row, W_STATE);
-	double left = now_left(ui, block_double(b, row, W_LEASE, 0)), since;
+	const char *s = block_at(b, row, COL_WORKERS_STATE);
+	double left = now_left(ui, block_double(b, row, COL_WORKERS_LEASE, 0)), since;
 	char time[FORMAT_MAX];
 	switch (column) {
 	case C_NAME:
-		return block_str(b, row, W_NAME);
+		return block_str(b, row, COL_WORKERS_NAME);
 	case C_STATE:
 		*style = strcmp(s, "STALE") == 0 ? S_CRIT : strcmp(s, "draining") == 0 ? S_WARN : S_OK;
 		return str_of(s);
 	case C_BUSY:
-		snprintf(buf, 64, _("%s of %s"), block_at(b, row, W_RUNNING), block_at(b, row, W_SLOTS));
+		snprintf(buf, 64, _("%s of %s"), block_at(b, row, COL_WORKERS_RUNNING), block_at(b, row, COL_WORKERS_SLOTS));
 		return str_of(buf);
 	case C_DONE:
-		snprintf(buf, 64, "%.1f", block_double(b, row, W_PER_MINUTE, 0));
+		snprintf(buf, 64, "%.1f", block_double(b, row, COL_WORKERS_PER_MINUTE, 0));
 		return str_of(buf);
 	case C_LEASE:
 		return str_of(left > 0 ? format_duration(left, buf) : _("gone"));
 	case C_UP:
-		return str_of(format_duration((double)(MAX(0, ui->now - block_time(b, row, W_STARTED)) / USEC_PER_SEC), buf));
+		return str_of(
+			format_duration((double)(MAX(0, ui->now - block_time(b, row, COL_WORKERS_STARTED)) / USEC_PER_SEC), buf));
 	case C_MESSAGE:
-		if (block_at(b, row, W_MESSAGE) == NULL)
+		if (block_at(b, row, COL_WORKERS_MESSAGE) == NULL)
 			return STR("-");
-		since = (double)(MAX(0, ui->now - block_time(b, row, W_MESSAGE_SINCE)) / USEC_PER_SEC);
-		snprintf(buf, 64, "%s %.24s %s", block_at(b, row, W_MESSAGE), block_at(b, row, W_MESSAGE_AGENT),
-		         format_duration(since, time));
+		since = (double)(MAX(0, ui->now - block_time(b, row, COL_WORKERS_MESSAGE_SINCE)) / USEC_PER_SEC);
+		snprintf(buf, 64, "%s %.24s %s", block_at(b, row, COL_WORKERS_MESSAGE),
+		         block_at(b, row, COL_WORKERS_MESSAGE_AGENT), format_duration(since, time));
 		return str_of(buf);
 	case C_RSS:
-		if (block_at(b, row, W_RSS) == NULL)
+		if (block_at(b, row, COL_WORKERS_RSS) == NULL)
 			return STR("?");
-		snprintf(buf, 64, "%lldM", (long long)(block_int(b, row, W_RSS, 0) >> 20));
+		snprintf(buf, 64, "%lldM", (long long)(block_int(b, row, COL_WORKERS_RSS, 0) >> 20));
 		return str_of(buf);
 	case C_VERSION:
-		return block_str(b, row, W_VERSION);
+		return block_str(b, row, COL_WORKERS_VERSION);
 	default:
-		return block_at(b, row, W_AGENTS) != NULL ? block_str(b, row, W_AGENTS) : str_of(_("all"));
+		return block_at(b, row, COL_WORKERS_AGENTS) != NULL ? block_str(b, row, COL_WORKERS_AGENTS) : str_of(_("all"));
 	}
 }
 
@@ -203,9 +207,9 @@ static void bind(struct view *v, const struct snapshot *s)
 {
 	struct health_view *h = v->state;
 	if (s->blocks[BLOCK_PROVIDERS] != NULL)
-		list_bind(&h->providers, s->blocks[BLOCK_PROVIDERS], P_SLUG, 1, -1);
+		list_bind(&h->providers, s->blocks[BLOCK_PROVIDERS], COL_PROVIDERS_SLUG, 1, -1);
 	if (s->blocks[BLOCK_WORKERS] != NULL)
-		list_bind(&h->workers, s->blocks[BLOCK_WORKERS], W_ID, 1, -1);
+		list_bind(&h->workers, s->blocks[BLOCK_WORKERS], COL_WORKERS_ID, 1, -1);
 }
 
 /* ---- the provider under the cursor */
@@ -216,37 +220,43 @@ static void draw_facts(struct ui *ui, const struct list_row *r, int y)
 	const struct block *b = r->block;
 	char text[160], used[FORMAT_MAX], all[FORMAT_MAX];
 	int row = r->row, x = facts_line(s, y, _("address"));
-	fact(s, y, &x, "", S_PLAIN, block_str(b, row, P_PROTOCOL));
-	fact(s, y, &x, _("agents"), S_PLAIN, block_str(b, row, P_AGENTS));
-	fact(s, y, &x, _("key"), S_PLAIN, block_at(b, row, P_KEY) != NULL ? block_str(b, row, P_KEY) : str_of(_("none")));
+	fact(s, y, &x, "", S_PLAIN, block_str(b, row, COL_PROVIDERS_PROTOCOL));
+	fact(s, y, &x, _("agents"), S_PLAIN, block_str(b, row, COL_PROVIDERS_AGENTS));
+	fact(s, y, &x, _("key"), S_PLAIN,
+	     block_at(b, row, COL_PROVIDERS_KEY_ENV) != NULL ? block_str(b, row, COL_PROVIDERS_KEY_ENV) : str_of(_("none")));
 	if (screen_width(s) < PROVIDER_COLUMNS[P_C_LEFT].from) { /* no column has them */
 		enum style style = S_PLAIN;
-		if (block_at(b, row, P_LEFT_REQUESTS) != NULL || block_at(b, row, P_LEFT_TOKENS) != NULL) {
+		if (block_at(b, row, COL_PROVIDERS_LEFT_REQUESTS) != NULL ||
+		    block_at(b, row, COL_PROVIDERS_LEFT_TOKENS) != NULL) {
 			left_text(b, row, text, &style);
 			fact(s, y, &x, _("left"), style, str_of(text));
 		}
-		if (block_int(b, row, P_BUSY, 0) > 0)
-			fact(s, y, &x, _("busy"), S_PLAIN, block_str(b, row, P_BUSY));
+		if (block_int(b, row, COL_PROVIDERS_BUSY, 0) > 0)
+			fact(s, y, &x, _("busy"), S_PLAIN, block_str(b, row, COL_PROVIDERS_BUSY));
 	}
-	fact_rest(s, y, x, S_PLAIN, block_str(b, row, P_URL));
+	fact_rest(s, y, x, S_PLAIN, block_str(b, row, COL_PROVIDERS_BASE_URL));
 	x = facts_line(s, y + 1, _("quota"));
-	format_count(block_double(b, row, P_TOKENS, 0), used);
-	if (block_at(b, row, P_QUOTA) == NULL)
+	format_count(block_double(b, row, COL_PROVIDERS_TOKENS_TODAY, 0), used);
+	if (block_at(b, row, COL_PROVIDERS_DAILY_TOKENS) == NULL)
 		snprintf(text, sizeof text, _("%s tokens today, no limit"), used);
 	else
 		snprintf(text, sizeof text, _("%s of %s tokens today (day of %s)"), used,
-		         format_count(block_double(b, row, P_QUOTA, 0), all), block_at(b, row, P_ZONE));
+		         format_count(block_double(b, row, COL_PROVIDERS_DAILY_TOKENS, 0), all),
+		         block_at(b, row, COL_PROVIDERS_TIMEZONE));
 	fact(s, y + 1, &x, "", S_PLAIN, str_of(text));
-	snprintf(text, sizeof text, _("%s of %s"), block_at(b, row, P_ERRORS_HOUR), block_at(b, row, P_CALLS_HOUR));
-	fact(s, y + 1, &x, _("failed in 1h"), block_int(b, row, P_ERRORS_HOUR, 0) > 0 ? S_WARN : S_PLAIN, str_of(text));
-	fact(s, y + 1, &x, _("first text"), S_PLAIN, str_of(format_latency(block_double(b, row, P_TTFT, -1000) / 1000, text)));
+	snprintf(text, sizeof text, _("%s of %s"), block_at(b, row, COL_PROVIDERS_ERRORS_HOUR),
+	         block_at(b, row, COL_PROVIDERS_CALLS_HOUR));
+	fact(s, y + 1, &x, _("failed in 1h"), block_int(b, row, COL_PROVIDERS_ERRORS_HOUR, 0) > 0 ? S_WARN : S_PLAIN,
+	     str_of(text));
+	fact(s, y + 1, &x, _("first text"), S_PLAIN,
+	     str_of(format_latency(block_double(b, row, COL_PROVIDERS_TTFT_MS, -1000) / 1000, text)));
 	x = facts_line(s, y + 2, _("error"));
-	if (block_at(b, row, P_LAST_ERROR) == NULL) {
+	if (block_at(b, row, COL_PROVIDERS_LAST_ERROR) == NULL) {
 		fact_rest(s, y + 2, x, S_DIM, str_of(_("none within the hour")));
 	} else {
-		if (block_at(b, row, P_ERROR_AT) != NULL)
-			fact(s, y + 2, &x, "", S_PLAIN, str_of(ago(ui, block_time(b, row, P_ERROR_AT), text)));
-		fact_rest(s, y + 2, x, S_PLAIN, block_str(b, row, P_LAST_ERROR));
+		if (block_at(b, row, COL_PROVIDERS_ERROR_AT) != NULL)
+			fact(s, y + 2, &x, "", S_PLAIN, str_of(ago(ui, block_time(b, row, COL_PROVIDERS_ERROR_AT), text)));
+		fact_rest(s, y + 2, x, S_PLAIN, block_str(b, row, COL_PROVIDERS_LAST_ERROR));
 	}
 }
 
@@ -255,30 +265,30 @@ static void draw_breaker(struct ui *ui, const struct list_row *r, int y, int hei
 {
 	struct screen *s = ui->screen;
 	const struct block *e = ui->snap->blocks[BLOCK_EVENTS];
-	const char *slug = block_at(r->block, r->row, P_SLUG);
+	const char *slug = block_at(r->block, r->row, COL_PROVIDERS_SLUG);
 	char text[64], hms[16];
 	enum style style;
 	int x = facts_line(s, y, _("breaker")), end = y + height;
 	breaker_text(ui, r->block, r->row, text, &style);
 	fact(s, y, &x, "", style, str_of(text));
-	if (block_at(r->block, r->row, P_REASON) != NULL)
-		fact_rest(s, y, x, S_PLAIN, block_str(r->block, r->row, P_REASON));
+	if (block_at(r->block, r->row, COL_PROVIDERS_REASON) != NULL)
+		fact_rest(s, y, x, S_PLAIN, block_str(r->block, r->row, COL_PROVIDERS_REASON));
 	y++;
 	if (y < end)
 		facts_line(s, y, _("before"));
 	int first = y;
 	for (int i = 0; e != NULL && i < e->n_rows && y < end; i++) {
-		if (strcmp(block_at(e, i, E_PROVIDER), slug) != 0)
+		if (strcmp(block_at(e, i, COL_BREAKER_EVENTS_PROVIDER), slug) != 0)
 			continue;
-		usec_t at = block_time(e, i, E_AT);
+		usec_t at = block_time(e, i, COL_BREAKER_EVENTS_AT);
 		x = FACTS_X;
 		fact(s, y, &x, "", S_DIM,
 		     ui->now - at < 86400 * USEC_PER_SEC ? str_of(clock_hms(at, hms)) : str_of(ago(ui, at, text)));
-		fact(s, y, &x, "", S_BOLD, block_str(e, i, E_EVENT));
-		if (block_at(e, i, E_MODEL)[0] != '\0')
-			fact(s, y, &x, "", S_PLAIN, block_str(e, i, E_MODEL));
-		if (block_at(e, i, E_DETAIL) != NULL)
-			fact_rest(s, y, x, S_PLAIN, block_str(e, i, E_DETAIL));
+		fact(s, y, &x, "", S_BOLD, block_str(e, i, COL_BREAKER_EVENTS_EVENT));
+		if (block_at(e, i, COL_BREAKER_EVENTS_MODEL)[0] != '\0')
+			fact(s, y, &x, "", S_PLAIN, block_str(e, i, COL_BREAKER_EVENTS_MODEL));
+		if (block_at(e, i, COL_BREAKER_EVENTS_DETAIL) != NULL)
+			fact_rest(s, y, x, S_PLAIN, block_str(e, i, COL_BREAKER_EVENTS_DETAIL));
 		y++;
 	}
 	if (y == first && y < end)
@@ -293,7 +303,7 @@ static void draw_title(struct ui *ui, const struct health_view *h)
 	x += screen_putf(s, ui->top, x, -1, S_DIM, _("providers   sort %s%s"), _(PROVIDER_SORTS[h->providers.sort].name),
 	                 h->providers.is_reversed ? " (O)" : "");
 	for (int i = 0; i < h->providers.n; i++) {
-		const char *state = block_at(h->providers.rows[i].block, h->providers.rows[i].row, P_BREAKER);
+		const char *state = block_at(h->providers.rows[i].block, h->providers.rows[i].row, COL_PROVIDERS_BREAKER);
 		held += strcmp(state, "closed") != 0 && strcmp(state, "forced closed") != 0;
 	}
 	snprintf(right, sizeof right, _("providers: %d, held: %d"), h->providers.n, held);
@@ -312,9 +322,9 @@ static void draw_workers_rule(struct ui *ui, const struct health_view *h, int y)
 		if (r->is_ghost)
 			continue;
 		n++;
-		busy += block_int(r->block, r->row, W_RUNNING, 0);
-		slots += block_int(r->block, r->row, W_SLOTS, 0);
-		stale += strcmp(block_at(r->block, r->row, W_STATE), "STALE") == 0;
+		busy += block_int(r->block, r->row, COL_WORKERS_RUNNING, 0);
+		slots += block_int(r->block, r->row, COL_WORKERS_SLOTS, 0);
+		stale += strcmp(block_at(r->block, r->row, COL_WORKERS_STATE), "STALE") == 0;
 	}
 	snprintf(label, sizeof label, _("workers: %d, %lld of %lld slots busy, sort %s%s"), n, (long long)busy, (long long)slots,
 	         _(WORKER_SORTS[h->workers.sort].name), h->workers.is_reversed ? " (O)" : "");
@@ -331,17 +341,20 @@ static void draw_postgres(struct ui *ui, int y)
 	int x = facts_line(s, y, _("postgres"));
 	if (b == NULL || b->n_rows == 0)
 		return;
-	fact(s, y, &x, "", S_PLAIN, block_str(b, 0, DB_VERSION));
+	fact(s, y, &x, "", S_PLAIN, block_str(b, 0, COL_POSTGRES_VERSION));
 	fact(s, y, &x, _("console reads in"), S_PLAIN, str_of(format_latency((double)ui->snap->took / USEC_PER_SEC, text)));
 	fact(s, y, &x, "LISTEN", ui->snap->is_listening ? S_OK : S_WARN,
 	     str_of(ui->snap->is_listening ? _("ok") : _("no: polling")));
-	snprintf(text, sizeof text, "%s/%s", block_at(b, 0, DB_CONNECTIONS), block_at(b, 0, DB_MAX));
+	snprintf(text, sizeof text, "%s/%s", block_at(b, 0, COL_POSTGRES_CONNECTIONS),
+	         block_at(b, 0, COL_POSTGRES_MAX_CONNECTIONS));
 	fact(s, y, &x, _("connections"),
-	     10 * block_int(b, 0, DB_CONNECTIONS, 0) > 9 * block_int(b, 0, DB_MAX, 0) ? S_WARN : S_PLAIN, str_of(text));
-	if (block_at(b, 0, DB_LAG) != NULL)
-		fact(s, y, &x, _("replica lag"), S_PLAIN, str_of(format_latency(block_double(b, 0, DB_LAG, 0), time)));
+	     10 * block_int(b, 0, COL_POSTGRES_CONNECTIONS, 0) > 9 * block_int(b, 0, COL_POSTGRES_MAX_CONNECTIONS, 0) ? S_WARN
+	                                                                                                              : S_PLAIN,
+	     str_of(text));
+	if (block_at(b, 0, COL_POSTGRES_LAG) != NULL)
+		fact(s, y, &x, _("replica lag"), S_PLAIN, str_of(format_latency(block_double(b, 0, COL_POSTGRES_LAG, 0), time)));
 	/* Whoever holds a transaction open for minutes keeps dead rows in every table: signalbox doctor names it. */
-	double oldest = block_double(b, 0, DB_OLDEST, 0);
+	double oldest = block_double(b, 0, COL_POSTGRES_OLDEST, 0);
 	if (oldest > 60)
 		fact(s, y, &x, _("oldest transaction"), S_WARN, str_of(format_duration(oldest, time)));
 }
@@ -353,7 +366,7 @@ static const struct list_row *noted_worker(const struct health_view *h)
 	for (size_t s = 0; s < ARRAY_SIZE(STATES); s++)
 		for (int i = 0; i < h->workers.n; i++) {
 			const struct list_row *r = &h->workers.rows[i];
-			if (!r->is_ghost && strcmp(block_at(r->block, r->row, W_STATE), STATES[s]) == 0)
+			if (!r->is_ghost && strcmp(block_at(r->block, r->row, COL_WORKERS_STATE), STATES[s]) == 0)
 				return r;
 		}
 	return NULL;
@@ -362,9 +375,10 @@ static const struct list_row *noted_worker(const struct health_view *h)
 /* What becomes of the worker, and why. */
 static void draw_note(struct ui *ui, const struct list_row *r, int y)
 {
-	const char *who = block_at(r->block, r->row, W_DRAIN_BY);
-	bool is_stale = strcmp(block_at(r->block, r->row, W_STATE), "STALE") == 0;
-	int x = 2 + screen_text(ui->screen, y, 1, screen_width(ui->screen) / 2, S_WARN, block_str(r->block, r->row, W_NAME));
+	const char *who = block_at(r->block, r->row, COL_WORKERS_DRAIN_BY);
+	bool is_stale = strcmp(block_at(r->block, r->row, COL_WORKERS_STATE), "STALE") == 0;
+	int x = 2 + screen_text(ui->screen, y, 1, screen_width(ui->screen) / 2, S_WARN,
+	                        block_str(r->block, r->row, COL_WORKERS_NAME));
 	x += screen_put(ui->screen, y, x, -1, S_WARN,
 	                is_stale ? _("missed its heartbeats; the next tick gives its messages back")
 	                         : _("ends when it is done with what it runs"));
@@ -391,7 +405,7 @@ static void draw(struct view *v, struct ui *ui)
 	list_draw(&h->providers, s, y, height, &providers, !h->in_workers);
 	y += height;
 	if (detail > 0 && r != NULL) {
-		screen_rule(s, y, 0, -1, block_at(r->block, r->row, P_SLUG));
+		screen_rule(s, y, 0, -1, block_at(r->block, r->row, COL_PROVIDERS_SLUG));
 		draw_facts(ui, r, y + 1);
 		draw_breaker(ui, r, y + 4, detail - 4);
 		y += detail;
@@ -411,16 +425,18 @@ static void draw(struct view *v, struct ui *ui)
 
 static struct question *force(struct ui *ui, const char *slug, const char *becomes, const char *title)
 {
-	const char *args[] = { slug, becomes, ui->operator_name };
+	const char *args[sql_tui_act_breaker_args] = { [ARG_ACT_BREAKER_PROVIDER] = slug,
+		                                       [ARG_ACT_BREAKER_BECOMES] = becomes,
+		                                       [ARG_ACT_BREAKER_ACTOR] = ui->operator_name };
 	struct question *q = xcalloc(1, sizeof *q);
 	snprintf(q->title, sizeof q->title, title, slug);
-	q->yes = action_new(ACT_FORCE, slug, 3, args);
+	q->yes = action_new(ACT_FORCE, slug, args);
 	return q;
 }
 
 static void ask_breaker(struct ui *ui, const struct list_row *r)
 {
-	const char *slug = block_at(r->block, r->row, P_SLUG);
+	const char *slug = block_at(r->block, r->row, COL_PROVIDERS_SLUG);
 	char text[64];
 	enum style style;
 	if (!ui_may_act(ui))
@@ -428,7 +444,7 @@ static void ask_breaker(struct ui *ui, const struct list_row *r)
 	struct question *menu = xcalloc(1, sizeof *menu), *q;
 	snprintf(menu->title, sizeof menu->title, _("Breaker of %.40s"), slug);
 	snprintf(menu->lines[menu->n_lines++], sizeof menu->lines[0], _("now: %s; %s messages wait for it"),
-	         breaker_text(ui, r->block, r->row, text, &style), block_at(r->block, r->row, P_HELD));
+	         breaker_text(ui, r->block, r->row, text, &style), block_at(r->block, r->row, COL_PROVIDERS_HELD));
 	question_say(menu, "");
 	q = force(ui, slug, "open", _("Force %.40s open"));
 	question_say(q, _("No worker calls it until it is freed. Agents go on with the rest of their"));
@@ -449,28 +465,31 @@ static void ask_breaker(struct ui *ui, const struct list_row *r)
 /* What is typed to drain it: its name, or, where no keyboard has that, how its number begins. */
 static void put_word(const struct list_row *r, char word[static 64])
 {
-	const char *name = block_at(r->block, r->row, W_NAME);
+	const char *name = block_at(r->block, r->row, COL_WORKERS_NAME);
 	size_t len = strlen(name);
 	bool can_type = len > 0 && len < 64;
 	for (size_t i = 0; can_type && i < len; i++)
 		can_type = name[i] > ' ' && name[i] <= '~';
-	snprintf(word, 64, can_type ? "%s" : "%.8s", can_type ? name : block_at(r->block, r->row, W_ID));
+	snprintf(word, 64, can_type ? "%s" : "%.8s", can_type ? name : block_at(r->block, r->row, COL_WORKERS_ID));
 }
 
 static void ask_drain(struct ui *ui, const struct list_row *r)
 {
-	const char *name = block_at(r->block, r->row, W_NAME), *args[] = { block_at(r->block, r->row, W_ID), ui->operator_name };
+	const char *name = block_at(r->block, r->row, COL_WORKERS_NAME);
+	const char *args[sql_tui_act_drain_args] = {
+		[ARG_ACT_DRAIN_WORKER] = block_at(r->block, r->row, COL_WORKERS_ID), [ARG_ACT_DRAIN_ACTOR] = ui->operator_name
+	};
 	char text[160];
 	if (!ui_may_act(ui))
 		return;
 	struct question *q = xcalloc(1, sizeof *q);
 	snprintf(q->title, sizeof q->title, _("Drain %.50s"), name);
 	snprintf(text, sizeof text, _("It runs %s messages, takes no more, and ends: as a SIGTERM would."),
-	         block_at(r->block, r->row, W_RUNNING));
+	         block_at(r->block, r->row, COL_WORKERS_RUNNING));
 	question_say(q, text);
 	question_say(q, _("What it cannot finish in time goes back to the queue and burns no try."));
 	put_word(r, q->word);
-	q->yes = action_new(ACT_DRAIN, name, 2, args);
+	q->yes = action_new(ACT_DRAIN, name, args);
 	ui_ask_take(ui, q);
 }
 
@@ -502,9 +521,9 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 		return true;
 	case CMD_open:
 		if (h->in_workers && w != NULL)
-			open_queue(ui, "worker", block_at(w->block, w->row, W_NAME));
+			open_queue(ui, "worker", block_at(w->block, w->row, COL_WORKERS_NAME));
 		else if (!h->in_workers && p != NULL)
-			open_queue(ui, "prov", block_at(p->block, p->row, P_SLUG));
+			open_queue(ui, "prov", block_at(p->block, p->row, COL_PROVIDERS_SLUG));
 		return true;
 	default:
 		if (!list_command(h->in_workers ? &h->workers : &h->providers, cmd))
@@ -522,16 +541,11 @@ static struct copied copy(struct view *v, int kind)
 	if (r == NULL || (h->in_workers && kind == 'e'))
 		return (struct copied){ 0 };
 	if (h->in_workers)
-		return (struct copied){ .text = block_str(r->block, r->row, kind == 'i' ? W_ID : W_NAME) };
-	return (struct copied){ .text = block_str(r->block, r->row, kind == 'e' ? P_LAST_ERROR : P_SLUG) };
+		return (struct copied){ .text = block_str(r->block, r->row, kind == 'i' ? COL_WORKERS_ID : COL_WORKERS_NAME) };
+	return (struct copied){ .text = block_str(r->block, r->row,
+		                                  kind == 'e' ? COL_PROVIDERS_LAST_ERROR : COL_PROVIDERS_SLUG) };
 }
 
-const struct view_ops view_health = { .name = "Health",
-	                              .scopes = SCOPES_HEALTH,
-	                              .init = init,
-	                              .release = release,
-	                              .want = want,
-	                              .bind = bind,
-	                              .draw = draw,
-	                              .command = command,
-	                              .copy = copy };
+const struct view_ops view_health = {
+	.init = init, .release = release, .want = want, .bind = bind, .draw = draw, .command = command, .copy = copy
+};

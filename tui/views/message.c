@@ -108,8 +108,8 @@ static void bind(struct view *v, const struct snapshot *s)
 	copy_word(doc, "message.status", m->status, sizeof m->status);
 	copy_word(doc, "message.agent", m->agent, sizeof m->agent);
 	copy_word(doc, "job_id", m->job, sizeof m->job);
-	m->chars[PART_QUESTION] = block_int(s->blocks[BLOCK_MESSAGE], 0, M_QUESTION_CHARS, 0);
-	m->chars[PART_ANSWER] = block_int(s->blocks[BLOCK_MESSAGE], 0, M_ANSWER_CHARS, 0);
+	m->chars[PART_QUESTION] = block_int(s->blocks[BLOCK_MESSAGE], 0, COL_MESSAGE_QUESTION_CHARS, 0);
+	m->chars[PART_ANSWER] = block_int(s->blocks[BLOCK_MESSAGE], 0, COL_MESSAGE_ANSWER_CHARS, 0);
 	json_int(doc, "id", &id);
 	snprintf(m->label, sizeof m->label, "%lld", (long long)id);
 }
@@ -264,7 +264,7 @@ static void add_answer(struct message_view *m, const struct json *doc, const str
 	if (add_text(m, doc, snap, PART_ANSWER))
 		return;
 	if (strcmp(m->status, "processing") == 0 && stream != NULL && strcmp(stream->about, m->uuid) == 0 && stream->n_rows > 0)
-		text_add(&m->text, S_PLAIN, 3, block_str(stream, 0, STREAM_TEXT));
+		text_add(&m->text, S_PLAIN, 3, block_str(stream, 0, COL_STREAM_TEXT));
 	else if (json_str(doc, "message.error", &s))
 		text_add(&m->text, S_CRIT, 3, s);
 	else
@@ -379,7 +379,7 @@ static struct copied copy_whole(struct message_view *m, const struct json *doc)
 	enum text_part p = PART_ANSWER;
 	struct str head;
 	if (strcmp(m->status, "processing") == 0 && stream != NULL && strcmp(stream->about, m->uuid) == 0 && stream->n_rows > 0)
-		return (struct copied){ .text = block_str(stream, 0, STREAM_TEXT) };
+		return (struct copied){ .text = block_str(stream, 0, COL_STREAM_TEXT) };
 	if (!head_of(doc, p, &head) && !head_of(doc, p = PART_QUESTION, &head))
 		return (struct copied){ 0 };
 	if (!ask_all(m, &s, p, head))
@@ -422,9 +422,7 @@ static struct text_view *page(struct view *v, bool *is_coming)
 	return &m->text;
 }
 
-const struct view_ops view_message = { .name = "Message",
-	                               .scopes = SCOPES_MESSAGE,
-	                               .init = init,
+const struct view_ops view_message = { .init = init,
 	                               .release = release,
 	                               .want = want,
 	                               .bind = bind,

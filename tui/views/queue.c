@@ -21,9 +21,9 @@ static const struct column COLUMNS[C_N] = {
 
 static struct str est(struct ui *ui, const struct list_row *r, char *buf)
 {
-	const char *seconds = block_at(r->block, r->row, Q_ETA), *waits = block_at(r->block, r->row, Q_WAITS);
+	const char *seconds = block_at(r->block, r->row, COL_QUEUE_ETA), *waits = block_at(r->block, r->row, COL_QUEUE_WAITS_FOR);
 	char time[FORMAT_MAX];
-	if (strcmp(block_at(r->block, r->row, Q_STATUS), "processing") == 0)
+	if (strcmp(block_at(r->block, r->row, COL_QUEUE_STATUS), "processing") == 0)
 		return STR("-");
 	if (waits != NULL && (strcmp(waits, "session") == 0 || strcmp(waits, "rate") == 0 || strcmp(waits, "paused") == 0 ||
 	                      strcmp(waits, "budget") == 0 || strcmp(waits, "breaker") == 0 || strcmp(waits, "worker") == 0))
@@ -31,7 +31,7 @@ static struct str est(struct ui *ui, const struct list_row *r, char *buf)
 	if (waits != NULL && strcmp(waits, "concurrency") == 0)
 		return STR("limit");
 	if (waits != NULL && (strcmp(waits, "backoff") == 0 || strcmp(waits, "schedule") == 0)) {
-		usec_t at = block_time(r->block, r->row, Q_RUN_AFTER);
+		usec_t at = block_time(r->block, r->row, COL_QUEUE_RUN_AFTER);
 		snprintf(buf, 64, _("in %s"), format_duration((double)(MAX(0, at - ui->now) / USEC_PER_SEC), time));
 		return str_of(buf);
 	}
@@ -45,18 +45,20 @@ static struct str cell(const struct list_row *r, int column, char *buf, enum sty
 {
 	struct ui *ui = ctx;
 	static const int PLAIN[C_N] = {
-		[C_ID] = Q_ID,       [C_STATE] = Q_STATE,   [C_AGENT] = Q_AGENT, [C_SESSION] = Q_SESSION, [C_PRI] = Q_PRIORITY,
-		[C_ATT] = Q_ATTEMPT, [C_WORKER] = Q_WORKER, [C_MODEL] = Q_MODEL, [C_TEXT] = Q_TEXT
+		[C_ID] = COL_QUEUE_ID,           [C_STATE] = COL_QUEUE_STATE,  [C_AGENT] = COL_QUEUE_AGENT,
+		[C_SESSION] = COL_QUEUE_SESSION, [C_PRI] = COL_QUEUE_PRIORITY, [C_ATT] = COL_QUEUE_ATTEMPT,
+		[C_WORKER] = COL_QUEUE_WORKER,   [C_MODEL] = COL_QUEUE_MODEL,  [C_TEXT] = COL_QUEUE_TEXT
 	};
-	const char *state = block_at(r->block, r->row, Q_STATE);
+	const char *state = block_at(r->block, r->row, COL_QUEUE_STATE);
 	switch (column) {
 	case C_POS:
-		return !r->is_ghost && block_at(r->block, r->row, Q_POSITION) != NULL ? block_str(r->block, r->row, Q_POSITION)
-		                                                                      : STR("-");
+		return !r->is_ghost && block_at(r->block, r->row, COL_QUEUE_POSITION) != NULL
+		               ? block_str(r->block, r->row, COL_QUEUE_POSITION)
+		               : STR("-");
 	case C_AGE: {
 		char time[FORMAT_MAX];
 		bool runs = strcmp(state, "run") == 0;
-		usec_t since = block_time(r->block, r->row, runs ? Q_STARTED : Q_SINCE);
+		usec_t since = block_time(r->block, r->row, runs ? COL_QUEUE_STARTED : COL_QUEUE_SINCE);
 		snprintf(buf, 64, "%s", format_duration((double)(MAX(0, ui->now - since) / USEC_PER_SEC), time));
 		return str_of(buf);
 	}
@@ -102,7 +104,7 @@ static void bind(struct view *v, const struct snapshot *s)
 {
 	struct queue_view *q = v->state;
 	if (s->blocks[BLOCK_QUEUE] != NULL)
-		list_bind(&q->list, s->blocks[BLOCK_QUEUE], Q_ID, 0, Q_JOB);
+		list_bind(&q->list, s->blocks[BLOCK_QUEUE], COL_QUEUE_ID, 0, COL_QUEUE_JOB_ID);
 }
 
 static void draw_detail(struct ui *ui, const struct list_row *r, int y, int height)
@@ -116,9 +118,10 @@ static void draw_detail(struct ui *ui, const struct list_row *r, int y, int heig
 	static const struct {
 		const char *name;
 		int column, line;
-	} FACTS[] = { { N_("agent"), Q_AGENT, 0 },    { N_("session"), Q_SESSION, 0 }, { N_("user"), Q_USER, 0 },
-		      { N_("worker"), Q_WORKER, 1 },  { N_("model"), Q_MODEL, 1 },     { N_("attempt"), Q_ATTEMPT, 1 },
-		      { N_("waits for"), Q_WAITS, 1 } };
+	} FACTS[] = { { N_("agent"), COL_QUEUE_AGENT, 0 },        { N_("session"), COL_QUEUE_SESSION, 0 },
+		      { N_("user"), COL_QUEUE_USER_ID, 0 },       { N_("worker"), COL_QUEUE_WORKER, 1 },
+		      { N_("model"), COL_QUEUE_MODEL, 1 },        { N_("attempt"), COL_QUEUE_ATTEMPT, 1 },
+		      { N_("waits for"), COL_QUEUE_WAITS_FOR, 1 } };
 	int x[2] = { 1, 1 };
 	for (size_t i = 0; i < ARRAY_SIZE(FACTS); i++) {
 		int line = FACTS[i].line;
@@ -127,7 +130,7 @@ static void draw_detail(struct ui *ui, const struct list_row *r, int y, int heig
 		x[line] += screen_put(s, y + 1 + line, x[line], -1, S_DIM, _(FACTS[i].name)) + 1;
 		x[line] += screen_text(s, y + 1 + line, x[line], 40, S_PLAIN, block_str(r->block, r->row, FACTS[i].column)) + 3;
 	}
-	screen_text(s, y + 3, 3, -1, S_PLAIN, block_str(r->block, r->row, Q_TEXT));
+	screen_text(s, y + 3, 3, -1, S_PLAIN, block_str(r->block, r->row, COL_QUEUE_TEXT));
 }
 
 static void draw(struct view *v, struct ui *ui)
@@ -160,7 +163,8 @@ static void draw(struct view *v, struct ui *ui)
 		draw_detail(ui, r, ui->bottom - detail, detail);
 }
 
-static const struct message_columns MESSAGE_COLUMNS = { Q_UUID, Q_JOB, Q_STATUS, Q_AGENT };
+static const struct message_columns MESSAGE_COLUMNS = { COL_QUEUE_MESSAGE_ID, COL_QUEUE_JOB_ID, COL_QUEUE_STATUS,
+	                                                COL_QUEUE_AGENT };
 
 static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 {
@@ -171,7 +175,7 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 	switch (cmd) {
 	case CMD_open:
 		if (r != NULL)
-			ui_open(ui, VIEW_MESSAGE, block_at(r->block, r->row, Q_UUID));
+			ui_open(ui, VIEW_MESSAGE, block_at(r->block, r->row, COL_QUEUE_MESSAGE_ID));
 		return true;
 	case CMD_retry:
 		act_retry(ui, &q->list, &MESSAGE_COLUMNS);
@@ -181,13 +185,13 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 		return true;
 	case CMD_pause:
 		if (r != NULL) {
-			const char *waits = block_at(r->block, r->row, Q_WAITS);
-			act_pause(ui, block_at(r->block, r->row, Q_AGENT), waits != NULL && strcmp(waits, "paused") == 0);
+			const char *waits = block_at(r->block, r->row, COL_QUEUE_WAITS_FOR);
+			act_pause(ui, block_at(r->block, r->row, COL_QUEUE_AGENT), waits != NULL && strcmp(waits, "paused") == 0);
 		}
 		return true;
 	case CMD_test_message:
 		if (r != NULL)
-			ui_open(ui, VIEW_TEST, block_at(r->block, r->row, Q_AGENT));
+			ui_open(ui, VIEW_TEST, block_at(r->block, r->row, COL_QUEUE_AGENT));
 		return true;
 	case CMD_freeze:
 		if (q->list.n_new == 0)
@@ -205,15 +209,10 @@ static struct copied copy(struct view *v, int kind)
 	struct list_row *r = list_current(&q->list);
 	if (r == NULL || kind == 'e')
 		return (struct copied){ 0 };
-	return kind == 't' ? copy_text(r, Q_TEXT) : (struct copied){ .text = block_str(r->block, r->row, Q_UUID) };
+	return kind == 't' ? copy_text(r, COL_QUEUE_TEXT)
+	                   : (struct copied){ .text = block_str(r->block, r->row, COL_QUEUE_MESSAGE_ID) };
 }
 
-const struct view_ops view_queue = { .name = "Queue",
-	                             .scopes = SCOPES_QUEUE,
-	                             .init = init,
-	                             .release = release,
-	                             .want = want,
-	                             .bind = bind,
-	                             .draw = draw,
-	                             .command = command,
-	                             .copy = copy };
+const struct view_ops view_queue = {
+	.init = init, .release = release, .want = want, .bind = bind, .draw = draw, .command = command, .copy = copy
+};

@@ -92,7 +92,7 @@ static void bind(struct view *v, const struct snapshot *s)
 	const struct block *agents = s->blocks[BLOCK_AGENTS];
 	struct block *b = s->blocks[BLOCK_TRANSCRIPT];
 	if (t->agent[0] == '\0' && agents != NULL && agents->n_rows > 0)
-		choose_agent(t, block_at(agents, 0, A_SLUG));
+		choose_agent(t, block_at(agents, 0, COL_AGENTS_SLUG));
 	if (b == NULL || t->fresh || strcmp(b->about, t->agent) != 0)
 		return;
 	block_unref(t->transcript);
@@ -101,11 +101,12 @@ static void bind(struct view *v, const struct snapshot *s)
 		snprintf(t->session, sizeof t->session, "%s", s->session);
 	t->last_uuid[0] = t->last_status[0] = '\0';
 	for (int i = 0; i < b->n_rows; i++) {
-		if (strcmp(block_at(b, i, T_ROLE), "assistant") != 0)
+		if (strcmp(block_at(b, i, COL_TRANSCRIPT_ROLE), "assistant") != 0)
 			continue;
-		snprintf(t->last_uuid, sizeof t->last_uuid, "%s", block_at(b, i, T_UUID));
-		snprintf(t->last_job, sizeof t->last_job, "%s", block_at(b, i, T_JOB) != NULL ? block_at(b, i, T_JOB) : "");
-		snprintf(t->last_status, sizeof t->last_status, "%s", block_at(b, i, T_STATUS));
+		snprintf(t->last_uuid, sizeof t->last_uuid, "%s", block_at(b, i, COL_TRANSCRIPT_MESSAGE_ID));
+		snprintf(t->last_job, sizeof t->last_job, "%s",
+		         block_at(b, i, COL_TRANSCRIPT_JOB_ID) != NULL ? block_at(b, i, COL_TRANSCRIPT_JOB_ID) : "");
+		snprintf(t->last_status, sizeof t->last_status, "%s", block_at(b, i, COL_TRANSCRIPT_STATUS));
 		if (strcmp(t->last_uuid, t->pending_uuid) == 0)
 			t->pending[0] = '\0';
 	}
@@ -119,13 +120,13 @@ static double seconds_since(const struct ui *ui, usec_t at)
 static struct str stream_of(const struct ui *ui, const char *uuid)
 {
 	const struct block *b = ui->snap->blocks[BLOCK_STREAM];
-	return b != NULL && strcmp(b->about, uuid) == 0 && b->n_rows > 0 ? block_str(b, 0, STREAM_TEXT) : STR("");
+	return b != NULL && strcmp(b->about, uuid) == 0 && b->n_rows > 0 ? block_str(b, 0, COL_STREAM_TEXT) : STR("");
 }
 
 /* The transcript has the beginning of a long text: said, not hidden. */
 static void add_content(struct test_view *t, int i)
 {
-	struct str text = block_str(t->transcript, i, T_CONTENT);
+	struct str text = block_str(t->transcript, i, COL_TRANSCRIPT_CONTENT);
 	text_add(&t->text, S_PLAIN, 3, text);
 	if (utf8_count(text) >= TEXT_HEAD)
 		text_addf(&t->text, &t->lines, S_WARN, 3, _("(only its first %d characters are here)"), TEXT_HEAD);
@@ -134,30 +135,32 @@ static void add_content(struct test_view *t, int i)
 static void add_answer(struct test_view *t, struct ui *ui, int i)
 {
 	const struct block *b = t->transcript;
-	const char *status = block_at(b, i, T_STATUS), *uuid = block_at(b, i, T_UUID);
+	const char *status = block_at(b, i, COL_TRANSCRIPT_STATUS), *uuid = block_at(b, i, COL_TRANSCRIPT_MESSAGE_ID);
 	char hms[16], time[FORMAT_MAX], cost[FORMAT_MAX];
-	clock_hms(block_time(b, i, T_AT), hms);
+	clock_hms(block_time(b, i, COL_TRANSCRIPT_AT), hms);
 	if (strcmp(status, "completed") == 0) {
 		text_addf(&t->text, &t->lines, S_TITLE, 1, "%s  %s  %s  %lld > %lld tok  %s", t->agent, hms,
-		          format_duration((double)block_int(b, i, T_MS, 0) / 1000, time), (long long)block_int(b, i, T_IN, 0),
-		          (long long)block_int(b, i, T_OUT, 0), format_usd(block_at(b, i, T_COST), cost));
+		          format_duration((double)block_int(b, i, COL_TRANSCRIPT_MS, 0) / 1000, time),
+		          (long long)block_int(b, i, COL_TRANSCRIPT_TOKENS_PROMPT, 0),
+		          (long long)block_int(b, i, COL_TRANSCRIPT_TOKENS_COMPLETION, 0),
+		          format_usd(block_at(b, i, COL_TRANSCRIPT_COST), cost));
 		add_content(t, i);
-		if (str_eq(block_str(b, i, T_FINISH), "length"))
+		if (str_eq(block_str(b, i, COL_TRANSCRIPT_FINISH_REASON), "length"))
 			text_addf(&t->text, &t->lines, S_WARN, 3, "%s", _("(cut by max_tokens, or by the model's window)"));
 	} else if (strcmp(status, "processing") == 0) {
 		struct str said = stream_of(ui, uuid);
 		text_addf(&t->text, &t->lines, S_TITLE, 1, "%s  %s  %s %s", t->agent, hms,
 		          said.len > 0 ? _("streaming") : _("running"),
-		          format_duration(seconds_since(ui, block_time(b, i, T_STARTED)), time));
+		          format_duration(seconds_since(ui, block_time(b, i, COL_TRANSCRIPT_STARTED)), time));
 		if (said.len > 0)
 			text_add(&t->text, S_PLAIN, 3, said);
 	} else if (strcmp(status, "failed") == 0) {
 		text_addf(&t->text, &t->lines, S_CRIT, 1, _("%s  %s  failed (r retries)"), t->agent, hms);
-		text_add(&t->text, S_CRIT, 3, block_str(b, i, T_ERROR));
+		text_add(&t->text, S_CRIT, 3, block_str(b, i, COL_TRANSCRIPT_ERROR));
 	} else if (strcmp(status, "cancelled") == 0) {
 		text_addf(&t->text, &t->lines, S_DIM, 1, _("%s  %s  cancelled"), t->agent, hms);
-		if (block_at(b, i, T_SAID) != NULL)
-			text_add(&t->text, S_DIM, 3, block_str(b, i, T_SAID));
+		if (block_at(b, i, COL_TRANSCRIPT_SAID) != NULL)
+			text_add(&t->text, S_DIM, 3, block_str(b, i, COL_TRANSCRIPT_SAID));
 	} else {
 		text_addf(&t->text, &t->lines, S_DIM, 1, "%s  %s  %s", t->agent, hms, status);
 	}
@@ -168,11 +171,11 @@ static void add_transcript(struct test_view *t, struct ui *ui)
 	const struct block *b = t->transcript;
 	char hms[16];
 	for (int i = 0; b != NULL && i < b->n_rows; i++) {
-		if (strcmp(block_at(b, i, T_ROLE), "assistant") == 0) {
+		if (strcmp(block_at(b, i, COL_TRANSCRIPT_ROLE), "assistant") == 0) {
 			add_answer(t, ui, i);
 			continue;
 		}
-		text_addf(&t->text, &t->lines, S_BOLD, 1, _("you  %s"), clock_hms(block_time(b, i, T_AT), hms));
+		text_addf(&t->text, &t->lines, S_BOLD, 1, _("you  %s"), clock_hms(block_time(b, i, COL_TRANSCRIPT_AT), hms));
 		add_content(t, i);
 	}
 	if (t->pending[0] != '\0') {
@@ -201,36 +204,40 @@ static void draw_state(struct test_view *t, struct ui *ui, int y)
 		screen_put(s, y, 1, -1, S_WARN, _("sending"));
 		return;
 	}
-	if (last < 0 || strcmp(block_at(b, last, T_ROLE), "assistant") != 0)
+	if (last < 0 || strcmp(block_at(b, last, COL_TRANSCRIPT_ROLE), "assistant") != 0)
 		return;
-	const char *status = block_at(b, last, T_STATUS), *waits = block_at(b, last, T_WAITS), *est = block_at(b, last, T_ETA);
+	const char *status = block_at(b, last, COL_TRANSCRIPT_STATUS), *waits = block_at(b, last, COL_TRANSCRIPT_WAITS_FOR),
+		   *est = block_at(b, last, COL_TRANSCRIPT_ETA);
 	const struct str said = stream_of(ui, t->last_uuid);
 	int x = 1;
 	if (strcmp(status, "queued") == 0 || strcmp(status, "pending") == 0) {
-		x += screen_putf(s, y, x, -1, S_WARN, _("queued #%lld (%s)"), (long long)block_int(b, last, T_POSITION, 0),
+		x += screen_putf(s, y, x, -1, S_WARN, _("queued #%lld (%s)"),
+		                 (long long)block_int(b, last, COL_TRANSCRIPT_POSITION, 0),
 		                 est != NULL ? format_duration(strtod(est, NULL), eta) : "?") +
 		     3;
 		if (waits != NULL)
 			x += screen_putf(s, y, x, -1, S_WARN, _("waits for: %s"), waits) + 3;
-		if (block_int(b, last, T_RETRIES, 0) > 0 || block_at(b, last, T_ERROR) != NULL)
-			x += screen_text(s, y, x, 40, S_CRIT, block_str(b, last, T_ERROR)) + 3;
+		if (block_int(b, last, COL_TRANSCRIPT_RETRY_COUNT, 0) > 0 || block_at(b, last, COL_TRANSCRIPT_ERROR) != NULL)
+			x += screen_text(s, y, x, 40, S_CRIT, block_str(b, last, COL_TRANSCRIPT_ERROR)) + 3;
 		screen_put(s, y, x, -1, S_DIM, _("Esc takes it back"));
 	} else if (strcmp(status, "processing") == 0) {
 		x += screen_putf(s, y, x, -1, S_OK, said.len > 0 ? _("streaming %s") : _("started, waiting for the model %s"),
-		                 format_duration(seconds_since(ui, block_time(b, last, T_STARTED)), age)) +
+		                 format_duration(seconds_since(ui, block_time(b, last, COL_TRANSCRIPT_STARTED)), age)) +
 		     3;
-		x += screen_text(s, y, x, 24, S_DIM, block_str(b, last, T_WORKER)) + 3;
+		x += screen_text(s, y, x, 24, S_DIM, block_str(b, last, COL_TRANSCRIPT_WORKER)) + 3;
 		screen_put(s, y, x, -1, S_DIM, _("Esc stops it"));
 	} else if (strcmp(status, "completed") == 0) {
 		screen_putf(s, y, 1, -1, S_OK, _("done %s  %lld > %lld tok  %s  first text %lld ms"),
-		            format_duration((double)block_int(b, last, T_MS, 0) / 1000, age),
-		            (long long)block_int(b, last, T_IN, 0), (long long)block_int(b, last, T_OUT, 0),
-		            format_usd(block_at(b, last, T_COST), cost), (long long)block_int(b, last, T_TTFT, 0));
+		            format_duration((double)block_int(b, last, COL_TRANSCRIPT_MS, 0) / 1000, age),
+		            (long long)block_int(b, last, COL_TRANSCRIPT_TOKENS_PROMPT, 0),
+		            (long long)block_int(b, last, COL_TRANSCRIPT_TOKENS_COMPLETION, 0),
+		            format_usd(block_at(b, last, COL_TRANSCRIPT_COST), cost),
+		            (long long)block_int(b, last, COL_TRANSCRIPT_TTFT_MS, 0));
 	} else if (strcmp(status, "failed") == 0) {
 		x += screen_put(s, y, x, -1, S_CRIT,
-		                block_at(b, last, T_RETRY_AT) != NULL ? _("failed, retried in a moment (u undoes): ")
-		                                                      : _("failed: "));
-		screen_text(s, y, x, screen_width(s) - x - 22, S_CRIT, block_str(b, last, T_ERROR));
+		                block_at(b, last, COL_TRANSCRIPT_RETRY_AT) != NULL ? _("failed, retried in a moment (u undoes): ")
+		                                                                   : _("failed: "));
+		screen_text(s, y, x, screen_width(s) - x - 22, S_CRIT, block_str(b, last, COL_TRANSCRIPT_ERROR));
 		screen_put(s, y, screen_width(s) - 20, -1, S_KEY, t->in_field ? _("Esc, then r retries") : _("r retries"));
 	} else {
 		screen_put(s, y, 1, -1, S_DIM, _("cancelled"));
@@ -278,7 +285,10 @@ static void draw(struct view *v, struct ui *ui)
 static void send(struct test_view *t, struct ui *ui)
 {
 	const char *session = t->session[0] != '\0' && !t->fresh ? t->session : NULL;
-	const char *args[] = { t->agent, t->field.text, ui->operator_name, session };
+	const char *args[sql_tui_act_send_args] = { [ARG_ACT_SEND_AGENT] = t->agent,
+		                                    [ARG_ACT_SEND_CONTENT] = t->field.text,
+		                                    [ARG_ACT_SEND_OPERATOR] = ui->operator_name,
+		                                    [ARG_ACT_SEND_SESSION] = session };
 	if (strspn(t->field.text, " \n\t") == strlen(t->field.text) || t->agent[0] == '\0' || !ui_may_act(ui))
 		return;
 	memcpy(t->pending, t->field.text, sizeof t->pending);
@@ -291,21 +301,21 @@ static void send(struct test_view *t, struct ui *ui)
 	}
 	t->history[t->n_history++] = xstrdup(t->field.text);
 	t->in_history = t->n_history;
-	ui_act_take(ui, action_new(ACT_SEND, "", 4, args));
+	ui_act_take(ui, action_new(ACT_SEND, "", args));
 	field_clear(&t->field);
 }
 
-static void answered(struct view *v, struct ui *ui, const struct action_result *r)
+static void answered(struct view *v, struct ui *ui, const struct action_result *r, bool is_shown)
 {
 	struct test_view *t = v->state;
-	(void)ui;
-	if (!r->ok) {
+	(void)ui, (void)is_shown;
+	if (!r->ok || r->answer->n_rows == 0) {
 		if (t->field.len == 0) /* what was typed is not lost */
 			field_set(&t->field, t->pending);
 		t->pending[0] = '\0';
 		return;
 	}
-	snprintf(t->pending_uuid, sizeof t->pending_uuid, "%s", r->value);
+	snprintf(t->pending_uuid, sizeof t->pending_uuid, "%s", block_at(r->answer, 0, COL_ACT_SEND_MESSAGE));
 	t->fresh = false;
 	t->session[0] = '\0'; /* the database knows it now as the last of this agent */
 }
@@ -313,9 +323,11 @@ static void answered(struct view *v, struct ui *ui, const struct action_result *
 static void stop_answer(struct test_view *t, struct ui *ui)
 {
 	bool running = strcmp(t->last_status, "processing") == 0;
-	const char *args[] = { t->last_uuid, ui->operator_name, running ? t->last_job : NULL, NULL };
+	const char *args[sql_tui_act_cancel_args] = { [ARG_ACT_CANCEL_MESSAGE] = t->last_uuid,
+		                                      [ARG_ACT_CANCEL_ACTOR] = ui->operator_name,
+		                                      [ARG_ACT_CANCEL_JOB] = running ? t->last_job : NULL };
 	if (ui_may_act(ui))
-		ui_act_take(ui, action_new(ACT_CANCEL, _("the message"), 4, args));
+		ui_act_take(ui, action_new(ACT_CANCEL, _("the message"), args));
 }
 
 static void recall(struct test_view *t, int step)
@@ -374,8 +386,8 @@ static void next_agent(struct test_view *t, const struct snapshot *s)
 {
 	const struct block *b = s->blocks[BLOCK_AGENTS];
 	for (int i = 0; b != NULL && i < b->n_rows; i++)
-		if (strcmp(block_at(b, i, A_SLUG), t->agent) == 0) {
-			choose_agent(t, block_at(b, (i + 1) % b->n_rows, A_SLUG));
+		if (strcmp(block_at(b, i, COL_AGENTS_SLUG), t->agent) == 0) {
+			choose_agent(t, block_at(b, (i + 1) % b->n_rows, COL_AGENTS_SLUG));
 			return;
 		}
 }
@@ -427,7 +439,7 @@ static struct copied copy(struct view *v, int kind)
 		return (struct copied){ .text = str_of(t->last_uuid) };
 	if (b == NULL || b->n_rows == 0)
 		return (struct copied){ 0 };
-	struct str text = block_str(b, b->n_rows - 1, kind == 'e' ? T_ERROR : T_CONTENT);
+	struct str text = block_str(b, b->n_rows - 1, kind == 'e' ? COL_TRANSCRIPT_ERROR : COL_TRANSCRIPT_CONTENT);
 	if (utf8_count(text) >= TEXT_HEAD)
 		return (struct copied){
 			.why = _("it is longer than what is here: c opens the message, y t there copies all of it")
@@ -441,9 +453,7 @@ static struct text_view *page(struct view *v, bool *is_coming)
 	return &((struct test_view *)v->state)->text;
 }
 
-const struct view_ops view_test = { .name = "Test",
-	                            .scopes = SCOPES_TEST,
-	                            .init = init,
+const struct view_ops view_test = { .init = init,
 	                            .release = release,
 	                            .want = want,
 	                            .bind = bind,
