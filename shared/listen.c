@@ -1,5 +1,6 @@
 #include "shared/listen.h"
 #include "shared/wake.h"
+#include "sql_embed.h"
 
 #include <poll.h>
 #include <unistd.h>
@@ -44,9 +45,9 @@ static int ask(struct listen *l, struct pg *pg, struct err *err)
 	struct rows r;
 	char backend[24], statement[80];
 	const char *params[] = { l->channel, l->token };
-	int result = pg_exec(pg, &a, "select pg_backend_pid()", NULL, 0, l->timeout_ms, &r, err);
+	int result = pg_exec(pg, &a, sql_session_backend, NULL, 0, l->timeout_ms, &r, err);
 	snprintf(backend, sizeof backend, "%d", pg_backend(pg));
-	bool direct = result == 0 && strcmp(rows_at(&r, 0, 0), backend) == 0;
+	bool direct = result == 0 && strcmp(rows_at(&r, 0, COL_BACKEND_PID), backend) == 0;
 	arena_release(&a);
 	l->asked = 0;
 	if (result < 0)
@@ -61,7 +62,7 @@ static int ask(struct listen *l, struct pg *pg, struct err *err)
 		return -1;
 	l->is_listening = true;
 	snprintf(l->token, sizeof l->token, MARK "%s:%u", backend, l->number++);
-	if (pg_exec(pg, NULL, "select pg_notify($1, $2)", params, 2, l->timeout_ms, NULL, err) < 0)
+	if (pg_exec(pg, NULL, sql_session_notify, params, 2, l->timeout_ms, NULL, err) < 0)
 		return -1;
 	l->asked = clock_mono();
 	return 0;

@@ -55,13 +55,13 @@ int migrate_status(struct pg *pg, struct migrate_status *out, struct err *err)
 	struct rows rows;
 	int result = -1;
 	*out = (struct migrate_status){ .latest = latest_version() };
-	if (pg_exec(pg, &a, "select to_regclass('signalbox.schema_info') is not null", NULL, 0, 10000, &rows, err) < 0)
+	if (pg_exec(pg, &a, sql_install_has_schema, NULL, 0, 10000, &rows, err) < 0)
 		goto out;
-	if (rows_bool(&rows, 0, 0)) {
-		if (pg_exec(pg, &a, "select version, min_client from signalbox.schema_info", NULL, 0, 10000, &rows, err) < 0)
+	if (rows_bool(&rows, 0, COL_HAS_SCHEMA_IS_THERE)) {
+		if (pg_exec(pg, &a, sql_install_schema_version, NULL, 0, 10000, &rows, err) < 0)
 			goto out;
-		out->version = (int)rows_int(&rows, 0, 0, 0);
-		out->min_client = (int)rows_int(&rows, 0, 1, 0);
+		out->version = (int)rows_int(&rows, 0, COL_SCHEMA_VERSION_VERSION, 0);
+		out->min_client = (int)rows_int(&rows, 0, COL_SCHEMA_VERSION_MIN_CLIENT, 0);
 	}
 	result = 0;
 out:
@@ -185,7 +185,7 @@ static int prepare(struct pg *pg, void (*say)(const char *), struct err *err)
 	if (result == 0)
 		result = pg_exec(pg, &a, sql_install_missing, NULL, 0, 10000, &rows, err);
 	for (int i = 0; result == 0 && i < rows.n_rows; i++)
-		say(rows_bool(&rows, i, 1) ? sql_install_owners : rows_at(&rows, i, 0));
+		say(rows_bool(&rows, i, COL_MISSING_IS_OWNERS) ? sql_install_owners : rows_at(&rows, i, COL_MISSING_LINE));
 	if (result == 0 && rows.n_rows > 0)
 		result = err_set(
 			err, ERR_REFUSED,
@@ -200,16 +200,18 @@ static int check_sums(struct pg *pg, struct err *err)
 {
 	struct arena a = ARENA_INIT;
 	struct rows rows;
-	int result = pg_exec(pg, &a, "select version, checksum from signalbox.schema_migrations", NULL, 0, 10000, &rows, err);
+	int result = pg_exec(pg, &a, sql_install_schema_sums, NULL, 0, 10000, &rows, err);
 	for (int i = 0; result == 0 && i < rows.n_rows; i++) {
 		char sum[17];
-		const struct sql_file *f = find((int)rows_int(&rows, i, 0, 0), "");
+		int version = (int)rows_int(&rows, i, COL_SCHEMA_SUMS_VERSION, 0);
+		const char *applied = rows_at(&rows, i, COL_SCHEMA_SUMS_CHECKSUM);
+		const struct sql_file *f = find(version, "");
 		if (f == NULL)
 			continue;
 		checksum(f->sql, sum);
-		if (strcmp(sum, rows_at(&rows, i, 1)) != 0 && !was_right((int)rows_int(&rows, i, 0, 0), rows_at(&rows, i, 1)))
+		if (strcmp(sum, applied) != 0 && !was_right(version, applied))
 			result = err_set(err, ERR_REFUSED, "migration %s was applied with another text (%s, here %s)", f->name,
-			                 rows_at(&rows, i, 1), sum);
+			                 applied, sum);
 	}
 	arena_release(&a);
 	return result;
@@ -247,11 +249,11 @@ static int check_encoding(struct pg *pg, int version, void (*say)(const char *),
 	struct arena a = ARENA_INIT;
 	struct rows rows;
 	char line[200];
-	int result = pg_exec(pg, &a, "show server_encoding", NULL, 0, 10000, &rows, err);
-	if (result == 0 && strcmp(rows_at(&rows, 0, 0), "UTF8") != 0) {
+	int result = pg_exec(pg, &a, sql_install_encoding, NULL, 0, 10000, &rows, err);
+	if (result == 0 && strcmp(rows_at(&rows, 0, COL_ENCODING_ENCODING), "UTF8") != 0) {
 		snprintf(line, sizeof line,
 		         "the database's encoding is %.40s; signalbox needs UTF8 (createdb -E UTF8 -T template0)",
-		         rows_at(&rows, 0, 0));
+		         rows_at(&rows, 0, COL_ENCODING_ENCODING));
 		if (version == 0)
 			result = err_set(err, ERR_REFUSED, "%s", line);
 		else

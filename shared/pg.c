@@ -8,6 +8,7 @@
 
 #include "shared/clock.h"
 #include "shared/str.h"
+#include "sql_embed.h"
 
 #define READ_ONLY "this server is a read-only standby"
 #define RESULT_MAX (64u << 20) /* one answer of the database */
@@ -112,8 +113,8 @@ static bool takes_writes(struct pg *pg, int timeout_ms)
 	struct arena a = ARENA_INIT;
 	struct rows r;
 	struct err ignored;
-	bool takes = pg_exec(pg, &a, "show transaction_read_only", NULL, 0, timeout_ms, &r, &ignored) == 0 &&
-	             strcmp(rows_at(&r, 0, 0), "off") == 0;
+	bool takes = pg_exec(pg, &a, sql_session_read_only, NULL, 0, timeout_ms, &r, &ignored) == 0 &&
+	             !rows_bool(&r, 0, COL_READ_ONLY_IS_READ_ONLY);
 	arena_release(&a);
 	return takes;
 }

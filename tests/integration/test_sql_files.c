@@ -137,6 +137,7 @@ static void test_first_lines(void **state)
 	(void)state;
 	assert_in_range(check_dir("sql/worker"), 1, 1000);
 	assert_in_range(check_dir("sql/tui"), 1, 1000);
+	assert_in_range(check_dir("sql/session"), 1, 1000);
 }
 
 static void migrate(const char *option, const char *value, int expected)

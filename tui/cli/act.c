@@ -3,10 +3,12 @@
 
 #include "shared/clock.h"
 #include "shared/settings.h"
+#include "sql_embed.h"
 #include "tui/cli/cli.h"
 #include "tui/filter.h"
 #include "tui/i18n.h"
 
+/* sql: cancel.sql or retry.sql, which take and answer the same. */
 static int one(struct cli *cli, const char *sql, const char *word)
 {
 	const char *uuid;
@@ -19,9 +21,9 @@ static int one(struct cli *cli, const char *sql, const char *word)
 	if (cli_try(cli, sql, params, 2, &r, &err) < 0)
 		return cli_error(&err, cli_safe(cli, word));
 	if (cli->json)
-		cli_json(rows_at(&r, 0, 0));
+		cli_json(rows_at(&r, 0, COL_CANCEL_DOC));
 	else
-		printf("%s %s\n", uuid, rows_at(&r, 0, 1));
+		printf("%s %s\n", uuid, rows_at(&r, 0, COL_CANCEL_STATUS));
 	return EXIT_DONE;
 }
 
@@ -39,7 +41,7 @@ static int each(struct cli *cli, const char *sql)
 int cmd_cancel(struct cli *cli)
 {
 	int code = cli_options(cli, NULL, 0, 1, 10000);
-	return code != 0 ? code : each(cli, "select s, s ->> 'status' from signalbox.cancel($1, $2) s");
+	return code != 0 ? code : each(cli, sql_tui_cancel);
 }
 
 /* --filter, --agent and --since as one filter: a slug is a value, whatever characters it has, and an agent that is not there is no empty list. */
@@ -56,8 +58,8 @@ static int retry_filter(struct cli *cli, const char *agent, const char *since, c
 	if (filter_to_json(filter, &json, &err) < 0)
 		code = cli_error(&err, "--filter");
 	if (code == 0 && agent != NULL)
-		code = cli_query(cli, "select exists (select from signalbox.agents where slug = $1)", &agent, 1, &r);
-	if (code == 0 && agent != NULL && !rows_bool(&r, 0, 0)) {
+		code = cli_query(cli, sql_tui_agent_exists, &agent, 1, &r);
+	if (code == 0 && agent != NULL && !rows_bool(&r, 0, COL_AGENT_EXISTS_IS_THERE)) {
 		err_set(&err, ERR_NOT_FOUND, "no agent is called '%.60s'", agent);
 		code = cli_error(&err, "");
 	}
@@ -83,16 +85,13 @@ static int retry_failed(struct cli *cli, const char *agent, const char *since, c
 	int code = retry_filter(cli, agent, since, filter, params);
 	if (code != 0)
 		return code;
-	code = cli_query(
-		cli,
-		"select message_id, agent, cause, is_permanent, retry_at is not null, cost_usd, job_id from signalbox.failed_page($1, 10000)",
-		params, 1, &r);
+	code = cli_query(cli, sql_tui_failed_all, params, 1, &r);
 	if (code != 0)
 		return code;
 	int permanent = 0, held = 0;
 	for (int i = 0; i < r.n_rows; i++) {
-		permanent += rows_bool(&r, i, 3);
-		held += rows_bool(&r, i, 4);
+		permanent += rows_bool(&r, i, COL_FAILED_ALL_IS_PERMANENT);
+		held += rows_bool(&r, i, COL_FAILED_ALL_IS_HELD);
 	}
 	if (dry_run && cli->json) {
 		printf("{\"matched\":%d,\"skipped\":%d,\"held_already\":%d,\"unlikely_to_help\":%d}\n", r.n_rows, held, held,
@@ -111,17 +110,17 @@ static int retry_failed(struct cli *cli, const char *agent, const char *since, c
 	}
 	int first = EXIT_DONE;
 	for (int i = 0; i < r.n_rows; i++) {
-		if (rows_bool(&r, i, 4))
+		if (rows_bool(&r, i, COL_FAILED_ALL_IS_HELD))
 			continue;
-		const char *args[] = { rows_at(&r, i, 0), cli->options->operator_name, rows_at(&r, i, 6) };
+		const char *uuid = rows_at(&r, i, COL_FAILED_ALL_MESSAGE_ID);
+		const char *args[] = { uuid, cli->options->operator_name, rows_at(&r, i, COL_FAILED_ALL_JOB_ID) };
 		struct rows done;
-		if (cli_try(cli, "select s, s ->> 'status' from signalbox.retry($1, $2, $3, 'failed') s", args, 3, &done, &err) <
-		    0)
-			code = cli_error(&err, args[0]);
+		if (cli_try(cli, sql_tui_retry_failed, args, 3, &done, &err) < 0)
+			code = cli_error(&err, uuid);
 		else if (cli->json)
-			cli_json(rows_at(&done, 0, 0));
+			cli_json(rows_at(&done, 0, COL_RETRY_FAILED_DOC));
 		else
-			printf("%s %s\n", args[0], rows_at(&done, 0, 1));
+			printf("%s %s\n", uuid, rows_at(&done, 0, COL_RETRY_FAILED_STATUS));
 		if (first == EXIT_DONE)
 			first = code;
 		if (code == EXIT_NO_DB)
@@ -150,7 +149,7 @@ int cmd_retry(struct cli *cli)
 		return cli_usage_error(_("which? IDs or UUIDs, or --failed"));
 	if (agent != NULL || since != NULL || dry_run)
 		return cli_usage_error(_("--agent, --since and --dry-run go with --failed"));
-	return each(cli, "select s, s ->> 'status' from signalbox.retry($1, $2) s");
+	return each(cli, sql_tui_retry);
 }
 
 /* One agent, or the whole fleet: SLUG, or --all in its place. */
@@ -167,12 +166,9 @@ static int pause_or_resume(struct cli *cli, bool pausing)
 	const char *who = all ? NULL : cli->argv[0];
 	const char *params[] = { who, cli->options->operator_name, cli->argc > reason ? cli->argv[reason] : NULL };
 	if (all)
-		code = cli_query(cli, pausing ? "select signalbox.pause_all($1, $2)" : "select signalbox.resume_all($1)",
-		                 params + 1, 1 + pausing, NULL);
+		code = cli_query(cli, pausing ? sql_tui_pause_all : sql_tui_resume_all, params + 1, 1 + pausing, NULL);
 	else
-		code = cli_query(cli,
-		                 pausing ? "select signalbox.pause_agent($1, $2, $3)" : "select signalbox.resume_agent($1, $2)",
-		                 params, 2 + pausing, NULL);
+		code = cli_query(cli, pausing ? sql_tui_act_pause : sql_tui_act_resume, params, 2 + pausing, NULL);
 	if (code != 0)
 		return code;
 	if (cli->json)
@@ -217,14 +213,14 @@ int cmd_prune(struct cli *cli)
 	bool really = yes && !dry_run;
 	const char *params[] = { age, failed ? "t" : "f", batch, after, really ? "t" : "f", cli->options->operator_name };
 	do {
-		code = cli_query(cli, "select n, upto, is_over from signalbox.prune($1, $2, $3, $4, $5, $6)", params, 6, &r);
+		code = cli_query(cli, sql_tui_prune, params, 6, &r);
 		if (code != 0)
 			return code;
-		total += rows_int(&r, 0, 0, 0);
-		snprintf(after, sizeof after, "%lld", (long long)rows_int(&r, 0, 1, 0));
+		total += rows_int(&r, 0, COL_PRUNE_N, 0);
+		snprintf(after, sizeof after, "%lld", (long long)rows_int(&r, 0, COL_PRUNE_UPTO, 0));
 		if (!cli->json && isatty(STDERR_FILENO))
 			fprintf(stderr, "\r%lld ", total);
-	} while (!rows_bool(&r, 0, 2));
+	} while (!rows_bool(&r, 0, COL_PRUNE_IS_OVER));
 	if (cli->json)
 		printf("{\"%s\":%lld}\n", really ? "deleted" : "matched", total);
 	else

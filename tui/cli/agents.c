@@ -155,6 +155,6 @@ static int put_whole(struct cli *cli, const struct json *doc)
 int cmd_agent(struct cli *cli)
 {
 	const struct json *doc;
-	int code = cli_set_or_show(cli, "agent", "select signalbox.agent_set($1, $2, $3)", sql_tui_show_agent, &doc);
+	int code = cli_set_or_show(cli, "agent", sql_tui_agent_set, sql_tui_show_agent, &doc);
 	return code != 0 || doc == NULL ? code : put_whole(cli, doc);
 }

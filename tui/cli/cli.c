@@ -1,3 +1,4 @@
+#include "sql_embed.h"
 #include "tui/cli/cli.h"
 
 #include <errno.h>
@@ -234,14 +235,14 @@ int cli_message(struct cli *cli, const char *word, const char **uuid)
 		err_set(&err, ERR_BAD_INPUT, "'%.60s' is neither an ID of the lists nor a UUID", word);
 		return cli_error(&err, "");
 	}
-	int code = cli_query(cli, "select signalbox.message_uuid($1)", &word, 1, &r);
+	int code = cli_query(cli, sql_tui_message_find, &word, 1, &r);
 	if (code != 0)
 		return code;
-	if (r.n_rows == 0 || rows_at(&r, 0, 0) == NULL) {
+	if (r.n_rows == 0 || rows_at(&r, 0, COL_MESSAGE_FIND_MESSAGE) == NULL) {
 		err_set(&err, ERR_NOT_FOUND, "no message %.60s", word);
 		return cli_error(&err, "");
 	}
-	*uuid = rows_at(&r, 0, 0);
+	*uuid = rows_at(&r, 0, COL_MESSAGE_FIND_MESSAGE);
 	return 0;
 }
 
@@ -374,7 +375,7 @@ int cli_list(struct cli *cli, const char *sql, const char *const *params, int n,
 int cli_workers_alive(struct cli *cli)
 {
 	struct rows r;
-	if (cli_query(cli, "select signalbox.fleet_slots()", NULL, 0, &r) != 0)
+	if (cli_query(cli, sql_tui_fleet, NULL, 0, &r) != 0)
 		return -1;
-	return (int)rows_int(&r, 0, 0, 0);
+	return (int)rows_int(&r, 0, COL_FLEET_WORKERS, 0);
 }

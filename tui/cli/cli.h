@@ -75,7 +75,7 @@ const char *cli_safe(struct cli *, const char *text);
 /* The same, cut at `width` cells; cli_cell also fills up to it. */
 const char *cli_cut(struct cli *, const char *text, int width);
 const char *cli_cell(struct cli *, const char *text, int width);
-/* A list query as rows, or with --json as an array: "select … from X" is wrapped. */
+/* A list's statement (list_….sql) as rows, or, with --json, printed as one array. */
 int cli_list(struct cli *, const char *sql, const char *const *params, int n_params, struct rows *out);
 struct json;
 /* "SLUG" or "SLUG set KEY=VALUE...": changes, then reads. *doc is what it is now, or NULL when all is said (--json, or an error's exit code). */

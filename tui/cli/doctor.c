@@ -77,7 +77,8 @@ static void ask_all(struct report *r)
 		for (size_t k = 0; k < ARRAY_SIZE(MENDS); k++)
 			if (strcmp(MENDS[k].check, rows_at(&rows, i, COL_DOCTOR_CHECK)) == 0)
 				mend = MENDS[k].mend;
-		say(r, rows_at(&rows, i, COL_DOCTOR_CHECK), rows_bool(&rows, i, COL_DOCTOR_OK), rows_at(&rows, i, COL_DOCTOR_DETAIL), mend);
+		say(r, rows_at(&rows, i, COL_DOCTOR_CHECK), rows_bool(&rows, i, COL_DOCTOR_OK),
+		    rows_at(&rows, i, COL_DOCTOR_DETAIL), mend);
 	}
 }
 
@@ -101,10 +102,7 @@ static bool database(struct report *r)
 		say(r, "database", false, err.msg, mend_of(err.msg));
 		return false;
 	}
-	ask(r, "database",
-	    "select current_setting('server_version_num')::int >= 150000, 'PostgreSQL ' || current_setting('server_version')"
-	    " || case when pg_is_in_recovery() then ' (standby)' else '' end",
-	    "PostgreSQL 15 or newer is needed");
+	ask(r, "database", sql_tui_doctor_database, "PostgreSQL 15 or newer is needed");
 	bool ok = migrate_check(r->cli->pg, &err) == 0;
 	say(r, "schema", ok, ok ? "in place" : err.msg, "signalbox migrate");
 	if (ok)

@@ -51,7 +51,7 @@ static int label_of(const struct eval *e, struct str label)
 static int no_worker(struct cli *cli, const char *id)
 {
 	const char *params[] = { id, cli->options->operator_name };
-	int code = id != NULL ? cli_query(cli, "select signalbox.work_cancel($1, $2)", params, 2, NULL) : 0;
+	int code = id != NULL ? cli_query(cli, sql_tui_work_cancel, params, 2, NULL) : 0;
 	if (code != 0)
 		return code;
 	fprintf(stderr, "signalbox: %s\n", _("no worker is alive, and this needs one: start signalbox-worker"));
@@ -69,12 +69,12 @@ static int await(struct cli *cli, const char *id, const struct json **doc)
 	int64_t done, total, said = -1;
 	for (int round = 0;; round++) {
 		struct arena a = ARENA_INIT; /* of this look: the last one's is the caller's */
-		int code = interrupted ? cli_query(cli, "select signalbox.work_cancel($1, $2)", params, 2, NULL) : 0;
+		int code = interrupted ? cli_query(cli, sql_tui_work_cancel, params, 2, NULL) : 0;
 		if (code == 0)
-			code = cli_query(cli, "select signalbox.work_status($1)", params, 1, &r);
+			code = cli_query(cli, sql_tui_work_status, params, 1, &r);
 		if (code != 0)
 			return code;
-		if (json_parse(&a, str_of(rows_at(&r, 0, 0)), 64u << 20, doc, &err) < 0)
+		if (json_parse(&a, str_of(rows_at(&r, 0, COL_WORK_STATUS_DOC)), 64u << 20, doc, &err) < 0)
 			return cli_error(&err, "intent");
 		bool is_open = json_str(*doc, "state", &state) && (str_eq(state, "queued") || str_eq(state, "running"));
 		if (json_int(*doc, "done", &done) && json_int(*doc, "total", &total) && done != said && is_tty) {
@@ -87,7 +87,7 @@ static int await(struct cli *cli, const char *id, const struct json **doc)
 			json_str(*doc, "error", &error);
 			if (code != EXIT_DONE)
 				fprintf(stderr, "signalbox: %s: %s\n", state.ptr, cli_safe(cli, error.ptr));
-			else if (json_parse(&cli->arena, str_of(rows_at(&r, 0, 0)), 64u << 20, doc, &err) < 0)
+			else if (json_parse(&cli->arena, str_of(rows_at(&r, 0, COL_WORK_STATUS_DOC)), 64u << 20, doc, &err) < 0)
 				code = EXIT_FAILED;
 			arena_release(&a);
 			return code;
@@ -109,11 +109,11 @@ static int ask_worker(struct eval *e, const struct json **doc)
 	if (alive == 0)
 		return no_worker(cli, NULL);
 	const char *params[] = { strbuf_text(&e->args), cli->options->operator_name };
-	int code = cli_query(cli, "select signalbox.work_add('intent_eval', $1, $2)", params, 2, &r);
+	int code = cli_query(cli, sql_tui_work_add, params, 2, &r);
 	if (code != 0)
 		return code;
 	signal(SIGINT, on_interrupt);
-	return await(cli, rows_at(&r, 0, 0), doc);
+	return await(cli, rows_at(&r, 0, COL_WORK_ADD_WORK), doc);
 }
 
 /* ---- labels */
@@ -355,8 +355,8 @@ static int cmd_eval(struct cli *cli)
 		const char *params[] = { arena_strf(&cli->arena, "%lld", (long long)id) };
 		if (!cli->json)
 			print_eval(e, doc);
-		else if ((code = cli_query(cli, "select signalbox.work_status($1) #> '{result,usage}'", params, 1, &r)) == 0)
-			print_json(e, rows_at(&r, 0, 0));
+		else if ((code = cli_query(cli, sql_tui_work_usage, params, 1, &r)) == 0)
+			print_json(e, rows_at(&r, 0, COL_WORK_USAGE_USAGE));
 	}
 	strbuf_release(&e->args);
 	return code;

@@ -3,20 +3,11 @@
 
 #include <unistd.h>
 
+#include "sql_embed.h"
 #include "tui/cli/cli.h"
 #include "tui/i18n.h"
 
 #define ADOPT_TIMEOUT_MS 3600000 /* all rows may be written anew */
-
-/* What an operator should know of a table that was just adopted, a line each. */
-static const char ADOPTED[] =
-	"select a.rel::text, coalesce(t.line, '') from signalbox.adopted a left join lateral ("
-	"select 'its sessions are those of ' || a.sessions || ': each is known here under its own number' as line where a.sessions is not null "
-	"union all select count(*) || ' rows were ' || coalesce(value, 'null') || ' of old and count as completed until it is given back' "
-	"from signalbox.adopted_values where attname = 'processing_status' group by value "
-	"union all select 'column ' || key || ' of what is written here is ' || value from jsonb_each_text(a.had -> 'filled') "
-	"union all select 'trigger ' || (x ->> 'name') || ' fires only for what the application writes' "
-	"from jsonb_array_elements(a.had -> 'triggers') x) t on true";
 
 static void say(const char *line)
 {
@@ -35,11 +26,10 @@ static void say_problems(struct cli *cli, const char *const *params)
 {
 	struct rows r;
 	struct err ignored;
-	if (pg_exec(cli->pg, &cli->arena, "select unnest(signalbox.adopt_problems(signalbox.adopt_named($1), $2::boolean))",
-	            params, 2, ADOPT_TIMEOUT_MS, &r, &ignored) < 0)
+	if (pg_exec(cli->pg, &cli->arena, sql_tui_adopt_problems, params, 2, ADOPT_TIMEOUT_MS, &r, &ignored) < 0)
 		return;
 	for (int i = 0; i < r.n_rows; i++)
-		fprintf(stderr, "  %s\n", cli_safe(cli, rows_at(&r, i, 0)));
+		fprintf(stderr, "  %s\n", cli_safe(cli, rows_at(&r, i, COL_ADOPT_PROBLEMS_PROBLEM)));
 }
 
 static int adopt(struct cli *cli, const char *table, bool skip_triggers)
@@ -47,18 +37,18 @@ static int adopt(struct cli *cli, const char *table, bool skip_triggers)
 	const char *params[] = { table, skip_triggers ? "true" : "false" };
 	struct rows r;
 	struct err err, ignored;
-	if (pg_exec(cli->pg, &cli->arena, "select signalbox.adopt($1, $2::boolean)", params, 2, ADOPT_TIMEOUT_MS, &r, &err) < 0) {
+	if (pg_exec(cli->pg, &cli->arena, sql_tui_adopt, params, 2, ADOPT_TIMEOUT_MS, &r, &err) < 0) {
 		int code = cli_error(&err, "adopt");
 		say_problems(cli, params);
 		return code;
 	}
-	const char *n = rows_at(&r, 0, 0);
-	if (pg_exec(cli->pg, &cli->arena, ADOPTED, NULL, 0, CLI_TIMEOUT_MS, &r, &ignored) < 0)
+	const char *n = rows_at(&r, 0, COL_ADOPT_N);
+	if (pg_exec(cli->pg, &cli->arena, sql_tui_adopted, NULL, 0, CLI_TIMEOUT_MS, &r, &ignored) < 0)
 		r.n_rows = 0;
-	printf(_("%s is taken over: %s rows\n"), cli_safe(cli, r.n_rows > 0 ? rows_at(&r, 0, 0) : table), n);
+	printf(_("%s is taken over: %s rows\n"), cli_safe(cli, r.n_rows > 0 ? rows_at(&r, 0, COL_ADOPTED_REL) : table), n);
 	for (int i = 0; i < r.n_rows; i++)
-		if (rows_at(&r, i, 1)[0] != '\0')
-			printf("  %s\n", cli_safe(cli, rows_at(&r, i, 1)));
+		if (rows_at(&r, i, COL_ADOPTED_LINE)[0] != '\0')
+			printf("  %s\n", cli_safe(cli, rows_at(&r, i, COL_ADOPTED_LINE)));
 	return EXIT_DONE;
 }
 
@@ -66,9 +56,9 @@ static int give_back(struct cli *cli)
 {
 	struct rows r;
 	struct err err;
-	if (pg_exec(cli->pg, &cli->arena, "select signalbox.give_back()", NULL, 0, ADOPT_TIMEOUT_MS, &r, &err) < 0)
+	if (pg_exec(cli->pg, &cli->arena, sql_tui_give_back, NULL, 0, ADOPT_TIMEOUT_MS, &r, &err) < 0)
 		return cli_error(&err, "give-back");
-	printf(_("%s is as it was, with the rows added since\n"), cli_safe(cli, rows_at(&r, 0, 0)));
+	printf(_("%s is as it was, with the rows added since\n"), cli_safe(cli, rows_at(&r, 0, COL_GIVE_BACK_REL)));
 	return EXIT_DONE;
 }
 
@@ -79,9 +69,9 @@ static int confirm_down(struct cli *cli, int from, int to)
 	char typed[32] = "";
 	struct rows r;
 	struct err err;
-	if (cli_try(cli, "select count(*) from signalbox.ai_messages", NULL, 0, &r, &err) < 0)
+	if (cli_try(cli, sql_tui_count_messages, NULL, 0, &r, &err) < 0)
 		return cli_error(&err, "migrate");
-	const char *n = rows_at(&r, 0, 0);
+	const char *n = rows_at(&r, 0, COL_COUNT_MESSAGES_N);
 	if (!isatty(STDIN_FILENO))
 		return cli_usage_error(
 			_("this takes %d migrations back, with the data that they brought (%s messages): say --yes"), from - to,

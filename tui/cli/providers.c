@@ -129,7 +129,7 @@ static void put_whole(struct cli *cli, const struct json *doc)
 int cmd_provider(struct cli *cli)
 {
 	const struct json *doc;
-	int code = cli_set_or_show(cli, "provider", "select signalbox.provider_set($1, $2, $3)", sql_tui_show_provider, &doc);
+	int code = cli_set_or_show(cli, "provider", sql_tui_provider_set, sql_tui_show_provider, &doc);
 	if (code == 0 && doc != NULL)
 		put_whole(cli, doc);
 	return code;

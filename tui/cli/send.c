@@ -5,6 +5,7 @@
 #include "shared/json.h"
 #include "shared/clock.h"
 #include "shared/utf8.h"
+#include "sql_embed.h"
 #include "tui/cli/cli.h"
 #include "tui/format.h"
 #include "tui/i18n.h"
@@ -18,17 +19,14 @@
 static int status_of(struct cli *cli, const char *uuid, struct rows *r)
 {
 	const char *params[] = { uuid };
-	return cli_query(
-		cli,
-		"select s, s ->> 'status', s ->> 'queue_position', s ->> 'eta_seconds', s ->> 'waits_for', s ->> 'error',"
-		" s ->> 'content', s ->> 'retry_count' from signalbox.message_status($1) s",
-		params, 1, r);
+	return cli_query(cli, sql_tui_message_status, params, 1, r);
 }
 
 static void say_status(const struct rows *r)
 {
 	char eta[FORMAT_MAX];
-	const char *status = rows_at(r, 0, 1), *pos = rows_at(r, 0, 2), *est = rows_at(r, 0, 3), *waits = rows_at(r, 0, 4);
+	const char *status = rows_at(r, 0, COL_MESSAGE_STATUS_STATUS), *pos = rows_at(r, 0, COL_MESSAGE_STATUS_POSITION),
+		   *est = rows_at(r, 0, COL_MESSAGE_STATUS_ETA), *waits = rows_at(r, 0, COL_MESSAGE_STATUS_WAITS_FOR);
 	fprintf(stderr, "%s", status);
 	if (pos != NULL)
 		fprintf(stderr, " #%s", pos);
@@ -92,15 +90,15 @@ static int print_text(struct cli *cli, const char *uuid, struct stream *t)
 	struct rows r;
 	snprintf(seen, sizeof seen, "%zu", t->said.len);
 	const char *params[] = { uuid, t->job[0] != '\0' ? t->job : NULL, seen };
-	int code = cli_query(cli, "select job_id, text from signalbox.stream_text($1, $2, $3)", params, 3, &r);
-	if (code != 0 || r.n_rows == 0 || rows_at(&r, 0, 1) == NULL)
+	int code = cli_query(cli, sql_tui_stream, params, 3, &r);
+	if (code != 0 || r.n_rows == 0 || rows_at(&r, 0, COL_STREAM_TEXT) == NULL)
 		return code;
-	if (strcmp(t->job, rows_at(&r, 0, 0)) != 0) {
+	if (strcmp(t->job, rows_at(&r, 0, COL_STREAM_JOB_ID)) != 0) {
 		begin_anew(t);
-		snprintf(t->job, sizeof t->job, "%s", rows_at(&r, 0, 0));
+		snprintf(t->job, sizeof t->job, "%s", rows_at(&r, 0, COL_STREAM_JOB_ID));
 		strbuf_clear(&t->said);
 	}
-	strbuf_str(&t->said, rows_at(&r, 0, 1));
+	strbuf_str(&t->said, rows_at(&r, 0, COL_STREAM_TEXT));
 	struct str text = { strbuf_text(&t->said), t->said.len };
 	struct str rest = { text.ptr + t->printed, text.len - t->printed };
 	print_part(t, text, t->printed + (t->is_tty ? utf8_settled(rest) : rest.len));
@@ -115,9 +113,10 @@ static bool has_ended(const char *status)
 
 static void say_end(struct cli *cli, const struct rows *r, struct stream *t)
 {
-	const char *status = rows_at(r, 0, 1), *content = rows_at(r, 0, 6), *error = rows_at(r, 0, 5);
+	const char *status = rows_at(r, 0, COL_MESSAGE_STATUS_STATUS), *content = rows_at(r, 0, COL_MESSAGE_STATUS_CONTENT),
+		   *error = rows_at(r, 0, COL_MESSAGE_STATUS_ERROR);
 	if (cli->json) {
-		cli_json(rows_at(r, 0, 0));
+		cli_json(rows_at(r, 0, COL_MESSAGE_STATUS_DOC));
 	} else if (strcmp(status, "completed") == 0) {
 		/* What was printed is already there, if it was of this answer and not of an attempt before; the rest, or all of it, follows. */
 		struct str text = str_of(content);
@@ -138,7 +137,7 @@ static int look(struct cli *cli, const char *uuid, bool say_changes, struct stre
 	int code = status_of(cli, uuid, &r);
 	if (code != 0)
 		return code;
-	const char *status = rows_at(&r, 0, 1);
+	const char *status = rows_at(&r, 0, COL_MESSAGE_STATUS_STATUS);
 	if (has_ended(status)) {
 		say_end(cli, &r, text);
 		return strcmp(status, "completed") == 0 ? EXIT_DONE : EXIT_FAILED;
@@ -152,11 +151,12 @@ static int look(struct cli *cli, const char *uuid, bool say_changes, struct stre
 		return EXIT_FAILED;
 	}
 	char now[STATUS_MAX];
-	snprintf(now, sizeof now, "%s %s %s", status, or_dash(rows_at(&r, 0, 2)), or_dash(rows_at(&r, 0, 4)));
+	snprintf(now, sizeof now, "%s %s %s", status, or_dash(rows_at(&r, 0, COL_MESSAGE_STATUS_POSITION)),
+	         or_dash(rows_at(&r, 0, COL_MESSAGE_STATUS_WAITS_FOR)));
 	if (strcmp(now, last) != 0) {
 		memcpy(last, now, sizeof now);
 		if (say_changes && cli->json)
-			cli_json(rows_at(&r, 0, 0));
+			cli_json(rows_at(&r, 0, COL_MESSAGE_STATUS_DOC));
 		else if (say_changes && text->printed == 0) /* not into the midst of a line */
 			say_status(&r);
 		fflush(stdout);
@@ -169,7 +169,7 @@ static int watch_text(struct cli *cli, const char *uuid)
 {
 	const char *params[] = { uuid };
 	struct err err;
-	if (cli_try(cli, "select signalbox.watch($1)", params, 1, NULL, &err) < 0 && !pg_refused_write(cli->pg))
+	if (cli_try(cli, sql_tui_watch, params, 1, NULL, &err) < 0 && !pg_refused_write(cli->pg))
 		return cli_error(&err, "");
 	return 0;
 }
@@ -220,15 +220,18 @@ int cmd_send(struct cli *cli)
 		return cli_usage_error(_("--priority takes a whole number"));
 	if (session != NULL && !cli_is_uuid(session))
 		return cli_usage_error(_("--session takes a UUID"));
-	const char *params[] = {
-		cli->argv[0], text.ptr, session, user, collection, thread, priority != NULL ? priority : "0", key
-	};
-	code = cli_query(
-		cli, "select message_id, status, queue_position from signalbox.dispatch($1, $2, $3, $4, $5, $6, $7, null, $8)",
-		params, 8, &r);
+	const char *params[sql_tui_dispatch_args] = { [ARG_DISPATCH_AGENT] = cli->argv[0],
+		                                      [ARG_DISPATCH_CONTENT] = text.ptr,
+		                                      [ARG_DISPATCH_SESSION] = session,
+		                                      [ARG_DISPATCH_USER_ID] = user,
+		                                      [ARG_DISPATCH_COLLECTION] = collection,
+		                                      [ARG_DISPATCH_THREAD] = thread,
+		                                      [ARG_DISPATCH_PRIORITY] = priority != NULL ? priority : "0",
+		                                      [ARG_DISPATCH_KEY] = key };
+	code = cli_query(cli, sql_tui_dispatch, params, sql_tui_dispatch_args, &r);
 	if (code != 0)
 		return code;
-	const char *uuid = xstrdup(rows_at(&r, 0, 0));
+	const char *uuid = xstrdup(rows_at(&r, 0, COL_DISPATCH_MESSAGE_ID));
 	if (wait || stream) {
 		if (!cli->json)
 			fprintf(stderr, _("message %s\n"), uuid);
@@ -236,10 +239,10 @@ int cmd_send(struct cli *cli)
 	} else if (cli->json) {
 		code = status_of(cli, uuid, &r);
 		if (code == 0)
-			cli_json(rows_at(&r, 0, 0));
+			cli_json(rows_at(&r, 0, COL_MESSAGE_STATUS_DOC));
 	} else {
 		printf("%s\n", uuid);
-		fprintf(stderr, "%s #%s\n", rows_at(&r, 0, 1), rows_at(&r, 0, 2) != NULL ? rows_at(&r, 0, 2) : "-");
+		fprintf(stderr, "%s #%s\n", rows_at(&r, 0, COL_DISPATCH_STATUS), or_dash(rows_at(&r, 0, COL_DISPATCH_POSITION)));
 	}
 	free((char *)uuid);
 	return code;

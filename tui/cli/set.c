@@ -1,5 +1,6 @@
 /* SLUG set KEY=VALUE..., and SLUG alone: what agents and providers have in common. */
 #include "shared/json.h"
+#include "sql_embed.h"
 #include "tui/cli/cli.h"
 #include "tui/i18n.h"
 
@@ -59,8 +60,8 @@ int cli_set_or_show(struct cli *cli, const char *what, const char *set_sql, cons
 		return cli_error(&err, "");
 	}
 	if (cli->json)
-		cli_json(rows_at(&r, 0, 0));
-	else if (json_parse(&cli->arena, str_of(rows_at(&r, 0, 0)), 8u << 20, doc, &err) < 0)
+		cli_json(rows_at(&r, 0, COL_SHOW_AGENT_DOC)); /* show_provider.sql answers one column as well */
+	else if (json_parse(&cli->arena, str_of(rows_at(&r, 0, COL_SHOW_AGENT_DOC)), 8u << 20, doc, &err) < 0)
 		return cli_error(&err, what);
 	return EXIT_DONE;
 }

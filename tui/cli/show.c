@@ -156,10 +156,10 @@ int cmd_show(struct cli *cli)
 		return cli_error(&err, "");
 	}
 	if (cli->json) {
-		cli_json(rows_at(&r, 0, 0));
+		cli_json(rows_at(&r, 0, COL_SHOW_MESSAGE_DOC));
 		return EXIT_DONE;
 	}
-	if (json_parse(&cli->arena, str_of(rows_at(&r, 0, 0)), 64u << 20, &doc, &err) < 0)
+	if (json_parse(&cli->arena, str_of(rows_at(&r, 0, COL_SHOW_MESSAGE_DOC)), 64u << 20, &doc, &err) < 0)
 		return cli_error(&err, "show");
 	m = json_get(doc, "message");
 	field(m, "message", "message_id");

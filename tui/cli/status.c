@@ -1,5 +1,6 @@
 /* The state of the queue: the source's queue status with its four alerts, and what to do about each. */
 #include "shared/json.h"
+#include "sql_embed.h"
 #include "tui/cli/cli.h"
 #include "tui/format.h"
 #include "tui/i18n.h"
@@ -65,13 +66,13 @@ int cmd_status(struct cli *cli)
 	struct err err;
 	int code = cli_options(cli, options, 1, 0, 0);
 	if (code == 0)
-		code = cli_query(cli, "select signalbox.queue_status()", NULL, 0, &r);
+		code = cli_query(cli, sql_tui_status, NULL, 0, &r);
 	if (code != 0)
 		return code;
-	if (json_parse(&cli->arena, str_of(rows_at(&r, 0, 0)), 1u << 20, &doc, &err) < 0)
+	if (json_parse(&cli->arena, str_of(rows_at(&r, 0, COL_STATUS_STATUS)), 1u << 20, &doc, &err) < 0)
 		return cli_error(&err, "status");
 	if (cli->json)
-		cli_json(rows_at(&r, 0, 0));
+		cli_json(rows_at(&r, 0, COL_STATUS_STATUS));
 	else
 		print_text(doc);
 	return check && json_first(json_get(doc, "alerts")) != NULL ? EXIT_FAILED : EXIT_DONE;

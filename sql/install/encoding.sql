@@ -1,0 +1,2 @@
+-- -> encoding text
+select current_setting('server_encoding') as encoding

@@ -1,0 +1,2 @@
+-- -> pid int4
+select pg_backend_pid() as pid

@@ -1,0 +1,2 @@
+-- -> is_read_only bool
+select current_setting('transaction_read_only')::boolean as is_read_only

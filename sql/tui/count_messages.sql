@@ -1,0 +1,2 @@
+-- -> n int8
+select count(*) as n from signalbox.ai_messages

@@ -1,0 +1,2 @@
+-- -> workers int8
+select signalbox.fleet_slots() as workers

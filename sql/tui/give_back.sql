@@ -1,0 +1,2 @@
+-- -> rel text
+select signalbox.give_back() as rel

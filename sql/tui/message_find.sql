@@ -1,0 +1,2 @@
+-- $1 text word -> message uuid
+select signalbox.message_uuid($1) as message

@@ -1,0 +1,2 @@
+-- $1 uuid message, $2 text actor, $3 uuid job -> doc jsonb, status text
+select s as doc, s ->> 'status' as status from signalbox.retry($1, $2, $3, 'failed') s
