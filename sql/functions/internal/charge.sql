@@ -14,13 +14,10 @@ language sql set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: in
 		on conflict do nothing
 		returning *
 	)
-	insert into stats_minute as old (minute, agent_id, worker_id, tokens_prompt, tokens_completion, tokens_cached, cost_pico, cost_unknown, cost_wasted_pico)
-		select date_trunc('minute', t), s.agent_id, charge.worker, coalesce(sum(s.tokens_input), 0), coalesce(sum(s.tokens_output), 0),
-			coalesce(sum(s.tokens_cached), 0), coalesce(sum(s.cost_pico), 0), count(*) filter (where s.cost_pico is null),
-			coalesce(sum(s.cost_pico) filter (where s.kind = 'answer'), 0)
-		from spent s group by s.agent_id order by s.agent_id
-		on conflict (minute, agent_id, worker_id) do update set tokens_prompt = old.tokens_prompt + excluded.tokens_prompt,
-			tokens_completion = old.tokens_completion + excluded.tokens_completion, tokens_cached = old.tokens_cached + excluded.tokens_cached,
-			cost_pico = old.cost_pico + excluded.cost_pico, cost_unknown = old.cost_unknown + excluded.cost_unknown,
-			cost_wasted_pico = old.cost_wasted_pico + excluded.cost_wasted_pico;
+	select add_stats(date_trunc('minute', t), x.agent_id, charge.worker, tokens_prompt => x.input, tokens_completion => x.output, tokens_cached => x.cached,
+			cost_pico => x.pico, cost_unknown => x.unknown, cost_wasted_pico => x.wasted)
+		from (select s.agent_id, coalesce(sum(s.tokens_input), 0) as input, coalesce(sum(s.tokens_output), 0) as output, coalesce(sum(s.tokens_cached), 0) as cached,
+			coalesce(sum(s.cost_pico), 0) as pico, count(*) filter (where s.cost_pico is null) as unknown,
+			coalesce(sum(s.cost_pico) filter (where s.kind = 'answer'), 0) as wasted
+		from spent s group by s.agent_id order by s.agent_id) x;
 $$;

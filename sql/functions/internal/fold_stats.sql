@@ -9,17 +9,12 @@ language sql set search_path = pg_catalog, signalbox, pg_temp as $$
 			and (m.worker_id <> '00000000-0000-0000-0000-000000000000' or m.minute <> date_trunc('hour', m.minute, 'UTC'))
 		returning *
 	)
-	insert into stats_minute as old (minute, agent_id, worker_id, completed, failed, errors, processing_ms, tokens_prompt, tokens_completion, tokens_cached,
-			cost_pico, cost_unknown, cost_wasted_pico, limited)
-		select date_trunc('hour', minute, 'UTC'), agent_id, '00000000-0000-0000-0000-000000000000', sum(completed), sum(failed), sum(errors), sum(processing_ms),
-			sum(tokens_prompt), sum(tokens_completion), sum(tokens_cached), sum(cost_pico), sum(cost_unknown), sum(cost_wasted_pico), sum(limited)
-		from gone group by 1, 2
-		on conflict (minute, agent_id, worker_id) do update set completed = old.completed + excluded.completed, failed = old.failed + excluded.failed,
-			errors = old.errors + excluded.errors, processing_ms = old.processing_ms + excluded.processing_ms,
-			tokens_prompt = old.tokens_prompt + excluded.tokens_prompt, tokens_completion = old.tokens_completion + excluded.tokens_completion,
-			tokens_cached = old.tokens_cached + excluded.tokens_cached, cost_pico = old.cost_pico + excluded.cost_pico,
-			cost_unknown = old.cost_unknown + excluded.cost_unknown, cost_wasted_pico = old.cost_wasted_pico + excluded.cost_wasted_pico,
-			limited = old.limited + excluded.limited;
+	select add_stats(x.hour, x.agent_id, '00000000-0000-0000-0000-000000000000', x.completed, x.failed, x.errors, x.processing_ms::bigint, x.tokens_prompt::bigint,
+			x.tokens_completion::bigint, x.tokens_cached::bigint, x.cost_pico, x.cost_unknown, x.cost_wasted_pico, x.limited)
+		from (select date_trunc('hour', minute, 'UTC') as hour, agent_id, sum(completed) as completed, sum(failed) as failed, sum(errors) as errors,
+			sum(processing_ms) as processing_ms, sum(tokens_prompt) as tokens_prompt, sum(tokens_completion) as tokens_completion,
+			sum(tokens_cached) as tokens_cached, sum(cost_pico) as cost_pico, sum(cost_unknown) as cost_unknown, sum(cost_wasted_pico) as cost_wasted_pico,
+			sum(limited) as limited from gone group by 1, 2 order by 1, 2) x;
 
 	with gone as (
 		delete from latencies l where l.slot < date_trunc('hour', clock_timestamp() - interval '2 h', 'UTC')

@@ -60,12 +60,11 @@ begin
 			processing_completed_at = case when l.crashes + 1 >= 10 then t end
 		from lost l where m.id = any (array[l.message_id])
 		returning m.id
-	), counted as (
-		insert into stats_minute as old (minute, agent_id, worker_id, failed)
-			select date_trunc('minute', t), l.agent_id, l.worker_id, count(*) from lost l where l.crashes + 1 >= 10 and l.worker_id is not null group by 2, 3
-			on conflict (minute, agent_id, worker_id) do update set failed = old.failed + excluded.failed
+	), counted as materialized (
+		select add_stats(date_trunc('minute', t), x.agent_id, x.worker_id, failed => x.n) from (
+			select l.agent_id, l.worker_id, count(*) as n from lost l where l.crashes + 1 >= 10 and l.worker_id is not null group by 1, 2 order by 1, 2) x
 	)
-	select (select count(*) from said), (select array_agg(l.job_id) from lost l) into n, jobs from (select count(*) from owed) o;
+	select (select count(*) from said), (select array_agg(l.job_id) from lost l) into n, jobs from (select count(*) from owed) o, (select count(*) from counted) c;
 	-- Another message may be the probe. (Without the lock of those who write breakers: of rows that are locked the probe's time runs out.)
 	update breakers b set probe_job = null, probe_until = null from (
 		select k.provider, k.model, k.key_env from breakers k where k.probe_job = any (jobs) for update skip locked) x

@@ -30,14 +30,12 @@ begin
 				select from attempts a where a.message_id = w.message_id and a.job_id = w.job_id and (a.outcome <> 'completed'
 					or exists (select from ai_costs o where o.message_id = w.message_id and o.job_id = w.job_id and o.call > w.call)))), 0) as wasted
 		from written w group by 1, 2
-	), minutes as (
-		insert into stats_minute as old (minute, agent_id, worker_id, cost_pico, cost_unknown, cost_wasted_pico)
-			select m.minute, m.agent_id, '00000000-0000-0000-0000-000000000000', m.pico, -m.n_unknown, m.wasted from moved m
-			where m.minute >= rolled or exists (   -- not pruned
-				select from stats_minute s where s.agent_id = m.agent_id and s.minute between date_trunc('hour', m.minute, 'UTC') and m.minute)
-			order by 1, 2
-			on conflict (minute, agent_id, worker_id) do update set cost_pico = old.cost_pico + excluded.cost_pico, cost_unknown = old.cost_unknown + excluded.cost_unknown,
-				cost_wasted_pico = old.cost_wasted_pico + excluded.cost_wasted_pico
+	), minutes as materialized (
+		select add_stats(x.minute, x.agent_id, '00000000-0000-0000-0000-000000000000', cost_pico => x.pico, cost_unknown => -x.n_unknown, cost_wasted_pico => x.wasted)
+			from (select m.minute, m.agent_id, m.pico, m.n_unknown, m.wasted from moved m
+				where m.minute >= rolled or exists (   -- not pruned
+					select from stats_minute s where s.agent_id = m.agent_id and s.minute between date_trunc('hour', m.minute, 'UTC') and m.minute)
+				order by 1, 2) x
 	), days as (
 		update stats_day d set cost_pico = d.cost_pico + z.pico, cost_unknown = d.cost_unknown - z.n_unknown, cost_wasted_pico = d.cost_wasted_pico + z.wasted
 		from (select date_trunc('day', m.minute, 'UTC') as day, m.agent_id, sum(m.pico) as pico, sum(m.n_unknown) as n_unknown, sum(m.wasted) as wasted
@@ -50,7 +48,7 @@ begin
 		      from written w where w.created_at < rolled group by 1, 2, 3, 4) z
 		where d.day = z.day and d.agent_id = z.agent_id and d.provider = coalesce(z.provider, '') and d.model = coalesce(z.model, '')
 	)
-	select count(*), usd(coalesce(sum(c.pico - coalesce(c.was, 0)), 0)) into n, change_usd from changed c;
+	select count(*), usd(coalesce(sum(c.pico - coalesce(c.was, 0)), 0)) into n, change_usd from changed c cross join (select count(*) from minutes) m;
 	if really and n > 0 then
 		perform log_action(actor, 'reprice', null, null, null, null, jsonb_build_object('n', n, 'change_usd', change_usd, 'since', since));
 	end if;

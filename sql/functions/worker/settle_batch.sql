@@ -146,22 +146,18 @@ begin
 			from rows from (unnest(held), unnest(places)) f where f.was_called
 			on conflict do nothing;
 		end if;
-		insert into stats_minute as old (minute, agent_id, worker_id, completed, failed, errors, processing_ms, tokens_prompt, tokens_completion,
-			tokens_cached, cost_pico, cost_unknown, cost_wasted_pico, limited)
-		select date_trunc('minute', t), f.agent_id, me, count(*) filter (where f.becomes = 'completed'),
-			count(*) filter (where f.becomes = 'failed'), count(*) filter (where f.outcome = 'error'),
-			coalesce(sum(extract(epoch from t - f.began) * 1000) filter (where f.becomes = 'completed'), 0)::bigint,
-			coalesce(sum(f.tokens_prompt) filter (where f.was_called), 0), coalesce(sum(f.tokens_completion) filter (where f.was_called), 0),
-			coalesce(sum(f.tokens_cached) filter (where f.was_called), 0), coalesce(sum(f.cost_pico), 0),
-			count(*) filter (where f.was_called and f.cost_pico is null), coalesce(sum(f.cost_pico) filter (where f.becomes <> 'completed'), 0),
-			sum(refusals(f.chain))
-		from rows from (unnest(held), unnest(places)) f group by f.agent_id order by f.agent_id
-		on conflict (minute, agent_id, worker_id) do update set completed = old.completed + excluded.completed, failed = old.failed + excluded.failed,
-			errors = old.errors + excluded.errors, processing_ms = old.processing_ms + excluded.processing_ms,
-			tokens_prompt = old.tokens_prompt + excluded.tokens_prompt, tokens_completion = old.tokens_completion + excluded.tokens_completion,
-			tokens_cached = old.tokens_cached + excluded.tokens_cached, cost_pico = old.cost_pico + excluded.cost_pico,
-			cost_unknown = old.cost_unknown + excluded.cost_unknown, cost_wasted_pico = old.cost_wasted_pico + excluded.cost_wasted_pico,
-			limited = old.limited + excluded.limited;
+		perform add_stats(date_trunc('minute', t), x.agent_id, me, completed => x.completed, failed => x.failed, errors => x.errors, processing_ms => x.ms::bigint,
+				tokens_prompt => x.prompt, tokens_completion => x.completion, tokens_cached => x.cached, cost_pico => x.pico, cost_unknown => x.unknown,
+				cost_wasted_pico => x.wasted, limited => x.limited)
+			from (select f.agent_id, count(*) filter (where f.becomes = 'completed') as completed, count(*) filter (where f.becomes = 'failed') as failed,
+				count(*) filter (where f.outcome = 'error') as errors,
+				coalesce(sum(extract(epoch from t - f.began) * 1000) filter (where f.becomes = 'completed'), 0) as ms,
+				coalesce(sum(f.tokens_prompt) filter (where f.was_called), 0) as prompt,
+				coalesce(sum(f.tokens_completion) filter (where f.was_called), 0) as completion,
+				coalesce(sum(f.tokens_cached) filter (where f.was_called), 0) as cached, coalesce(sum(f.cost_pico), 0) as pico,
+				count(*) filter (where f.was_called and f.cost_pico is null) as unknown,
+				coalesce(sum(f.cost_pico) filter (where f.becomes <> 'completed'), 0) as wasted, sum(refusals(f.chain))::bigint as limited
+			from rows from (unnest(held), unnest(places)) f group by f.agent_id order by f.agent_id) x;
 		if n_ended > 0 then
 			insert into latencies as old (slot, agent_id, worker_id, counts)
 			select date_bin('5 min', t, timestamptz '2000-01-01 00:00+00'), f.agent_id, me, latency_counts(array_agg(extract(epoch from t - f.began) * 1000))
