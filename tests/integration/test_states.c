@@ -356,6 +356,45 @@ static void test_an_old_snapshot(void **state)
 	assert_string_equal(claim(1), "second");
 }
 
+/* The same, where somebody brings back the message before: in his snapshot the other one is being answered still. */
+static void test_a_retry_in_an_old_snapshot(void **state)
+{
+	(void)state;
+	struct pg *operator= connect_again(NULL);
+	const char *first = say_in("o", "t", "first");
+	assert_string_equal(claim(1), "first");
+	assert_string_equal(settle(first, "error", "{\"is_permanent\": true}"), "kept");
+	const char *second = say_in("o", "t", "second");
+	assert_string_equal(claim(1), "second");
+	q_on(operator, "begin isolation level serializable");
+	q_on(operator, "select count(*) from signalbox.queue");
+	assert_string_equal(settle(second, "completed", NULL), "kept");
+	q_on(operator, "select signalbox.retry('%s', 'test')", first);
+	q_on(operator, "commit");
+	pg_close(operator);
+	q("select signalbox.tick()");
+	assert_string_equal(claim(1), "first");
+}
+
+/* A record whose session somebody else has locked is left out at once, and the others of its batch are taken. */
+static void test_a_locked_session_is_left_out(void **state)
+{
+	(void)state;
+	struct pg *app = connect_again(NULL);
+	const char *a = say_in("o", "t", "locked"), *b = say_in("o", "u", "free");
+	assert_string_equal(claim(2), "locked free");
+	q_on(app, "begin");
+	q_on(app, "select * from signalbox.dispatch('o', 'second', user_id => 'u', thread_key => 't')");
+	EXPECT("busy kept",
+	       "select string_agg(result, ' ' order by result) from signalbox.settle_batch('" WORKER
+	       "', (select json_agg(json_build_object('message_id', id, 'job_id', job_id, 'outcome', 'completed', 'content', 'answer')) "
+	       "from signalbox.ai_messages where uuid in ('%s', '%s')), 3, '30 s', true)",
+	       a, b);
+	q_on(app, "rollback");
+	pg_close(app);
+	assert_string_equal(settle(a, "completed", NULL), "kept");
+}
+
 static void test_limits(void **state)
 {
 	(void)state;
@@ -542,6 +581,8 @@ int main(void)
 		T(test_order),
 		T(test_session_order),
 		T(test_an_old_snapshot),
+		T(test_a_retry_in_an_old_snapshot),
+		T(test_a_locked_session_is_left_out),
 		T(test_limits),
 		T(test_poison),
 		T(test_tries),

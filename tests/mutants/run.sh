@@ -1,6 +1,6 @@
 #!/bin/bash
-# Why: a test that is green says little until it was seen red. Plants each bug of tests/mutants/list in a copy of the tree (build/mutants, where
-# builds stay warm), and fails where a test that must see it stays green. Also where the list is wrong: the text is not there exactly once, the
+# Why: a test that is green says little until it was seen red. Plants each bug of tests/mutants/list in a copy of the tree (build/mutants-1, where
+# builds stay warm; MUTANTS_JOBS of them at once, as most of the time is waiting), and fails where a test that must see it stays green. Also where the list is wrong: the text is not there exactly once, the
 # mutant does not compile, a test does not exist or is red without it.
 #   run.sh [PATTERN]   all, or those whose line matches (extended)
 #   run.sh --check     only that files, texts and tests are there; make lint does it
@@ -43,7 +43,9 @@ look() {
 		esac || { why="there is no test $t"; return 1; }
 	done
 }
-lines() { grep -v '^#\|^$' "$LIST" | grep -E -- "$1"; }
+# Those whose line matches; of them, in a job of several, every n-th.
+SHARD=${MUTANTS_SHARD:-1/1}
+lines() { grep -v '^#\|^$' "$LIST" | grep -E -- "$1" | awk -v k="${SHARD%/*}" -v n="${SHARD#*/}" 'NR % n == k % n'; }
 finish() {
 	[ $skipped = 0 ] && echo "$passed passed, $failed failed" || echo "$passed passed, $failed failed, $skipped skipped"
 	[ $failed = 0 ] && [ $passed != 0 ]
@@ -58,8 +60,26 @@ if [ "${1:-}" = --check ]; then
 	exit $failed
 fi
 
+# ---- several at once
+JOBS=${MUTANTS_JOBS:-$(($(nproc) + 1))}
+JOBS=$((JOBS < $(lines "${1:-.}" | wc -l) ? JOBS : 1))
+if [ "$SHARD" = 1/1 ] && [ "$JOBS" -gt 1 ]; then
+	mkdir -p build
+	for k in $(seq "$JOBS"); do
+		MUTANTS_SHARD=$k/$JOBS "$0" "${1:-.}" >"build/mutants-$k.log" 2>&1 &
+	done
+	wait
+	for k in $(seq "$JOBS"); do
+		sed '$d' "build/mutants-$k.log"
+		read -r p _ f _ s _ < <(tail -n 1 "build/mutants-$k.log" | tr -d ,)
+		[[ $p =~ ^[0-9]+$ ]] || { say_failed "a job of several ended: build/mutants-$k.log"; continue; }
+		passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + ${s:-0}))
+	done
+	finish
+fi
+
 # ---- the copy: only what differs is written, so that make builds only that
-TREE=build/mutants
+TREE=build/mutants-${SHARD%/*}
 mkdir -p $TREE
 git ls-files -z --cached --others --exclude-standard | while IFS= read -rd '' f; do
 	[ -f "$f" ] && printf '%s\n' "$f"

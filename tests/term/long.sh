@@ -2,7 +2,7 @@
 # A message longer than the screen, and than what is read at once: it opens at its beginning, is read on as it is scrolled, says where it is cut,
 # and what is copied, saved or shown is all of it.
 . "$(dirname "$0")/../lib/term.sh"
-plan 62
+plan 68
 stack_up
 worker_up
 LINES_N=60000
@@ -43,7 +43,11 @@ for size in "80 24" "120 36"; do
 	keys :; keys "msg $B" Enter; see "another $at" 'what was said|practice'
 	keys :; keys "msg $ID" Enter; see "and again $at" 'answer line 1 '
 
-	# What is copied and saved is all of it, though it was not read yet.
+	# What is copied and saved is all of it, though this console has not read it yet.
+	console "$1" "$2" --clipboard file
+	see "queue again $at" 'the queue is empty'
+	keys :; see "the prompt again $at" '^ *: *$'
+	keys "msg $ID" Enter; see "its first line again $at" 'answer line 1 '
 	keys y; see "copy what $at" 't text'; keys t
 	soon "y t makes a file $at" 1 copies copy
 	soon "that is the answer, byte for byte $at" yes same copy "$T/want"
