@@ -51,7 +51,7 @@ static bool is_wrong(struct grammar *g, const char *what)
 	return false;
 }
 
-static void skip_blank(struct grammar *g)
+static void json_skip_blank(struct grammar *g)
 {
 	while (g->at < g->end && (*g->at == ' ' || *g->at == '\t' || *g->at == '\n' || *g->at == '\r'))
 		g->at++;
@@ -174,23 +174,23 @@ static bool check_value(struct grammar *g, int depth);
 static bool check_list(struct grammar *g, char close, int depth)
 {
 	g->at++;
-	skip_blank(g);
+	json_skip_blank(g);
 	if (g->at < g->end && *g->at == close) {
 		g->at++;
 		return true;
 	}
 	for (;;) {
-		skip_blank(g);
+		json_skip_blank(g);
 		if (close == '}') {
 			if (g->at >= g->end || *g->at != '"' || !check_string(g))
 				return is_wrong(g, "a member without a name");
-			skip_blank(g);
+			json_skip_blank(g);
 			if (g->at >= g->end || *g->at++ != ':')
 				return is_wrong(g, "a member without a value");
 		}
 		if (!check_value(g, depth))
 			return false;
-		skip_blank(g);
+		json_skip_blank(g);
 		if (g->at >= g->end || (*g->at != ',' && *g->at != close))
 			return is_wrong(g, "a list without its end");
 		if (*g->at++ == close)
@@ -200,7 +200,7 @@ static bool check_list(struct grammar *g, char close, int depth)
 
 static bool check_value(struct grammar *g, int depth)
 {
-	skip_blank(g);
+	json_skip_blank(g);
 	g->n_values++;
 	switch (g->at < g->end ? *g->at : '\0') {
 	case '{':
@@ -264,7 +264,7 @@ static int parse(struct arena *a, struct str text, size_t cap, bool keep_halves,
 	if (!keep_halves && !utf8_valid(text))
 		return err_set(err, ERR_BAD_INPUT, "JSON is not valid UTF-8");
 	if (check_value(&g, 0)) {
-		skip_blank(&g);
+		json_skip_blank(&g);
 		if (g.at < g.end)
 			is_wrong(&g, "something after its end");
 	}

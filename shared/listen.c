@@ -39,7 +39,7 @@ static int connect_first(struct listen *l, struct pg **pg, struct err *err)
 	return 0;
 }
 
-static int ask(struct listen *l, struct pg *pg, struct err *err)
+static int listen_ask(struct listen *l, struct pg *pg, struct err *err)
 {
 	struct arena a = ARENA_INIT;
 	struct rows r;
@@ -87,7 +87,7 @@ int listen_turn(struct listen *l, struct pg **pg, struct err *err)
 		taken(l, pg, fresh, false);
 	}
 	l->due = now + PROVE_USEC;
-	return ask(l, *pg, err);
+	return listen_ask(l, *pg, err);
 }
 
 bool listen_take(struct listen *l, struct pg *pg, char payload[static 64])

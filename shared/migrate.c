@@ -107,7 +107,7 @@ static void compose_begin(struct strbuf *b)
 
 /* The whole step as one script and so one transaction: owners, migration, functions, bookkeeping. A way down runs as whoever asked for it:
  * it may have to give an application's table back. */
-static void compose(struct strbuf *b, const struct sql_file *step, int seen, int version, bool down)
+static void migrate_compose(struct strbuf *b, const struct sql_file *step, int seen, int version, bool down)
 {
 	char sum[17] = "";
 	compose_begin(b);
@@ -169,7 +169,7 @@ static int run_script(struct pg *pg, struct strbuf *b, struct err *err)
 static int run_step(struct pg *pg, const struct sql_file *step, int seen, int version, bool down, struct err *err)
 {
 	struct strbuf b = STRBUF_INIT(8u << 20);
-	compose(&b, step, seen, version, down);
+	migrate_compose(&b, step, seen, version, down);
 	return run_script(pg, &b, err) < 0 ? err_wrap(err, "%s", step != NULL ? step->name : "functions") : 0;
 }
 

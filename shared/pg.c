@@ -232,7 +232,7 @@ static enum err_code code_of(const char *state)
 }
 
 /* The connection is given up: what was sent may have arrived or not. */
-static int drop(struct pg *pg, int timeout_ms, struct err *err)
+static int pg_drop(struct pg *pg, int timeout_ms, struct err *err)
 {
 	PQfinish(pg->conn);
 	pg->conn = NULL; /* libpq takes NULL for a connection that is bad */
@@ -245,7 +245,7 @@ static int send_all(struct pg *pg, usec_t deadline, int timeout_ms, struct err *
 	int more;
 	while ((more = PQflush(pg->conn)) == 1) {
 		if (!wait_fd(PQsocket(pg->conn), POLLIN | POLLOUT, deadline))
-			return drop(pg, timeout_ms, err);
+			return pg_drop(pg, timeout_ms, err);
 		if (!PQconsumeInput(pg->conn))
 			return down(pg, err);
 	}
@@ -345,7 +345,7 @@ void pg_cancel(struct pg *pg)
 }
 
 /* Past its deadline a statement is cancelled; a server that does not answer that either loses the connection. */
-static int await(struct pg *pg, int timeout_ms, struct err *err)
+static int pg_await(struct pg *pg, int timeout_ms, struct err *err)
 {
 	usec_t deadline = clock_mono() + timeout_ms * USEC_PER_MSEC;
 	bool cancelled = false;
@@ -355,7 +355,7 @@ static int await(struct pg *pg, int timeout_ms, struct err *err)
 		if (wait_fd(PQsocket(pg->conn), POLLIN, deadline))
 			continue;
 		if (cancelled)
-			return drop(pg, timeout_ms, err);
+			return pg_drop(pg, timeout_ms, err);
 		pg_cancel(pg);
 		cancelled = true;
 		deadline = clock_mono() + 2 * USEC_PER_SEC;
@@ -366,7 +366,7 @@ static int await(struct pg *pg, int timeout_ms, struct err *err)
 int pg_exec(struct pg *pg, struct arena *a, const char *sql, const char *const *params, int n_params, int timeout_ms,
             struct rows *out, struct err *err)
 {
-	if (queue(pg, sql, params, n_params, err) < 0 || await(pg, timeout_ms, err) < 0)
+	if (queue(pg, sql, params, n_params, err) < 0 || pg_await(pg, timeout_ms, err) < 0)
 		return -1;
 	return pg_finish(pg, a, out, err);
 }
@@ -375,7 +375,7 @@ int pg_script(struct pg *pg, const char *sql, int timeout_ms, struct err *err)
 {
 	if (PQstatus(pg->conn) != CONNECTION_OK || !PQsendQuery(pg->conn, sql))
 		return down(pg, err);
-	if (await(pg, timeout_ms, err) < 0)
+	if (pg_await(pg, timeout_ms, err) < 0)
 		return -1;
 	return pg_finish(pg, NULL, NULL, err);
 }

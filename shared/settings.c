@@ -97,7 +97,7 @@ static int set_value(struct settings_source *src, size_t i, const char *value, c
 }
 
 /* Index in the table; -2 when the other binary knows it; -1 with an error when nobody does. */
-static int find(const struct settings_source *src, const char *name, const char *from, struct err *err)
+static int settings_find(const struct settings_source *src, const char *name, const char *from, struct err *err)
 {
 	const char *words[128];
 	size_t n = 0;
@@ -154,13 +154,13 @@ static int read_whole(const char *path, bool must_exist, struct strbuf *out, str
 }
 
 /* "name = value". */
-static int read_line(struct settings_source *src, char *line, const char *label, const char *where, struct err *err)
+static int settings_read_line(struct settings_source *src, char *line, const char *label, const char *where, struct err *err)
 {
 	char *eq = strchr(line, '=');
 	if (eq == NULL)
 		return err_set(err, ERR_BAD_INPUT, "%s: expected name = value", where);
 	*eq = '\0';
-	int i = find(src, trim(line), where, err);
+	int i = settings_find(src, trim(line), where, err);
 	return i >= 0 ? set_value(src, (size_t)i, trim(eq + 1), label, where, err) : i == -1 ? -1 : 0;
 }
 
@@ -187,7 +187,7 @@ static int read_file(struct settings_source *src, const char *path, const char *
 		char *p = trim(at);
 		if (*p == '[')
 			ours = strcmp(p, "[signalbox]") == 0;
-		else if (ours && *p != '\0' && *p != '#' && *p != ';' && read_line(src, p, label, where, err) < 0)
+		else if (ours && *p != '\0' && *p != '#' && *p != ';' && settings_read_line(src, p, label, where, err) < 0)
 			result = -1;
 	}
 	strbuf_release(&text);
@@ -209,7 +209,7 @@ static int read_env(struct settings_source *src, char **env, struct err *err)
 		bool other = false;
 		for (size_t i = 0; i < ARRAY_SIZE(NOT_SETTINGS); i++)
 			other |= strcmp(name, NOT_SETTINGS[i]) == 0;
-		int i = other ? -2 : find(src, name, "environment", err);
+		int i = other ? -2 : settings_find(src, name, "environment", err);
 		if (i == -1 || (i >= 0 && set_value(src, (size_t)i, eq + 1, "environment", "environment", err) < 0))
 			return -1;
 	}
@@ -245,7 +245,7 @@ static int read_argv(struct settings_source *src, int *argc, char **argv, const 
 			name[k] = word[2 + k] == '-' ? '_' : word[2 + k];
 		name[n] = '\0';
 		struct err unknown;
-		int at = strcmp(name, "config") == 0 ? -3 : find(src, name, "", &unknown);
+		int at = strcmp(name, "config") == 0 ? -3 : settings_find(src, name, "", &unknown);
 		if (at == -1) {
 			argv[out++] = word;
 			continue;

@@ -23,7 +23,7 @@ bool str_has_nocase(struct str s, const char *needle)
 	return false;
 }
 
-static bool reserve(struct strbuf *b, size_t more)
+static bool strbuf_make_room(struct strbuf *b, size_t more)
 {
 	if (b->broken || more > b->cap || b->len > b->cap - more) {
 		b->broken = true;
@@ -44,13 +44,13 @@ static bool reserve(struct strbuf *b, size_t more)
 
 void strbuf_reserve(struct strbuf *b)
 {
-	if (reserve(b, b->cap - b->len))
+	if (strbuf_make_room(b, b->cap - b->len))
 		b->ptr[b->len] = '\0';
 }
 
 void strbuf_add(struct strbuf *b, const char *s, size_t n)
 {
-	if (!reserve(b, n))
+	if (!strbuf_make_room(b, n))
 		return;
 	memcpy(b->ptr + b->len, s, n);
 	b->len += n;
@@ -73,7 +73,7 @@ void strbuf_addf(struct strbuf *b, const char *fmt, ...)
 	va_start(ap, fmt);
 	int n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	if (n < 0 || !reserve(b, (size_t)n))
+	if (n < 0 || !strbuf_make_room(b, (size_t)n))
 		return;
 	va_start(ap, fmt);
 	vsnprintf(b->ptr + b->len, (size_t)n + 1, fmt, ap);

@@ -17,7 +17,7 @@ static bool is_syllable_part(utf8proc_int32_t c)
 }
 
 /* Stands in the cell of what is before it. Spacing marks (Mc) do not: a terminal gives them a cell. */
-static bool is_mark(utf8proc_int32_t c, utf8proc_category_t cat)
+static bool utf8_is_mark(utf8proc_int32_t c, utf8proc_category_t cat)
 {
 	return cat == UTF8PROC_CATEGORY_MN || cat == UTF8PROC_CATEGORY_ME || is_syllable_part(c);
 }
@@ -101,7 +101,7 @@ static enum joins joins(utf8proc_int32_t base, const char *joiner, const char *e
 	return is_word(base) && is_word(c) && (is_joining(base) || is_joining(c)) ? JOINS_WORD : JOINS_NOTHING;
 }
 
-static void keep(struct glyph *out, const char *at, utf8proc_ssize_t n)
+static void utf8_keep(struct glyph *out, const char *at, utf8proc_ssize_t n)
 {
 	memcpy(out->text + out->len, at, (size_t)n);
 	out->len += (int)n;
@@ -131,15 +131,15 @@ static const char *take_marks(const char *at, const char *end, utf8proc_int32_t 
 		}
 		utf8proc_category_t cat = utf8proc_category(c);
 		bool is_selector = is_variation_selector(c);
-		if (!is_selector && (!is_mark(c, cat) || is_hidden(c, cat)))
+		if (!is_selector && (!utf8_is_mark(c, cat) || is_hidden(c, cat)))
 			break;
 		at += n;
 		if (is_selector)
 			continue;
 		if (keeps && kept + (joiner != NULL) < MARKS_MAX && !(is_ornament(c) && ornaments == ORNAMENTS_MAX)) {
 			if (joiner != NULL)
-				keep(out, joiner, 3);
-			keep(out, at - n, n);
+				utf8_keep(out, joiner, 3);
+			utf8_keep(out, at - n, n);
 			kept += 1 + (joiner != NULL);
 			ornaments += is_ornament(c);
 		}
@@ -148,7 +148,7 @@ static const char *take_marks(const char *at, const char *end, utf8proc_int32_t 
 	if (joiner != NULL && at == joiner + 3) {
 		out->joiner = 3;
 		if (keeps && kept < MARKS_MAX)
-			keep(out, joiner, 3);
+			utf8_keep(out, joiner, 3);
 	}
 	out->text[out->len] = '\0';
 	return at;
@@ -183,7 +183,7 @@ const char *utf8_glyph(const char *at, const char *end, bool ascii, struct glyph
 		out->text[0] = '?';
 		out->len = out->width = 1;
 		return take_marks(at + n, end, c, out, false);
-	} else if (is_mark(c, cat)) {
+	} else if (utf8_is_mark(c, cat)) {
 		escape(out, "<U+%04X>", (unsigned)c); /* a mark without a base */
 	} else {
 		memcpy(out->text, at, (size_t)n);

@@ -30,7 +30,7 @@ struct copied copy_text(const struct list_row *r, int column)
 	return (struct copied){ .text = text };
 }
 
-static void add(struct strbuf *b, const char *value)
+static void act_add(struct strbuf *b, const char *value)
 {
 	strbuf_str(b, b->len == 0 ? "{" : ",");
 	strbuf_str(b, value[0] != '\0' ? value : "NULL");
@@ -51,8 +51,8 @@ static int gather(struct list *l, const struct message_columns *c, const char *s
 			(*other)++;
 			continue;
 		}
-		add(uuids, block_at(r->block, r->row, c->uuid));
-		add(jobs, r->job);
+		act_add(uuids, block_at(r->block, r->row, c->uuid));
+		act_add(jobs, r->job);
 		n++;
 	}
 	strbuf_str(uuids, uuids->len == 0 ? "{}" : "}");

@@ -149,7 +149,7 @@ static enum view_id lit_tab(const struct app *a)
 	return VIEW_INFO[a->stack[0]].cmd == CMD_NONE ? VIEW_QUEUE : a->stack[0];
 }
 
-static void draw(struct app *a)
+static void app_draw(struct app *a)
 {
 	struct view *v = app_view(a);
 	app_prepare_ui(a);
@@ -387,7 +387,7 @@ static void take_keys(struct app *a)
 
 /* ---- life */
 
-static void begin(struct app *a, const struct options *options, enum view_id first)
+static void app_begin(struct app *a, const struct options *options, enum view_id first)
 {
 	*a = (struct app){ .options = options, .undo = STRBUF_INIT(1u << 20), .depth = 1, .redraw = true };
 	a->stack[0] = first;
@@ -399,7 +399,7 @@ static void begin(struct app *a, const struct options *options, enum view_id fir
 	a->snap = sync_take(a->sync);
 }
 
-static void end(struct app *a)
+static void app_end(struct app *a)
 {
 	sync_stop(a->sync);
 	app_close_question(a);
@@ -426,13 +426,13 @@ int app_run(const struct options *options)
 	int first = view_named(options->start_view);
 	if (screen_open(&screen, options->theme, options->color, options->ascii, &err) < 0)
 		return cli_error(&err, "");
-	begin(&a, options, first >= 0 && VIEW_INFO[first].cmd != CMD_NONE ? (enum view_id)first : VIEW_QUEUE);
+	app_begin(&a, options, first >= 0 && VIEW_INFO[first].cmd != CMD_NONE ? (enum view_id)first : VIEW_QUEUE);
 	a.screen = screen;
 	while (!a.is_over) {
 		send_want(&a);
-		draw(&a);
+		app_draw(&a);
 		if (app_go_on(&a))
-			draw(&a);
+			app_draw(&a);
 		send_want(&a); /* drawing tells what comes into sight */
 		/* To the next full second: ages and countdowns move together. */
 		int ms = (int)(1000 - clock_wall() / USEC_PER_MSEC % 1000);
@@ -445,7 +445,7 @@ int app_run(const struct options *options)
 		if (fds[1].revents != 0 || app_shown(&a) != before)
 			take_data(&a);
 	}
-	end(&a);
+	app_end(&a);
 	return 0;
 }
 
@@ -458,7 +458,7 @@ int app_once(const struct options *options, const char *view, const char *size, 
 		fprintf(stderr, "signalbox: %s\n", first < 0 ? _("no view is called so") : _("--size takes WIDTHxHEIGHT"));
 		return 2;
 	}
-	begin(&a, options, (enum view_id)first);
+	app_begin(&a, options, (enum view_id)first);
 	a.screen = screen_offline(width, height, strcmp(options->ascii, "yes") == 0);
 	app_prepare_ui(&a);
 	ui_filter(&a.ui, filter != NULL ? filter : "");
@@ -472,9 +472,9 @@ int app_once(const struct options *options, const char *view, const char *size, 
 		send_want(&a);
 		settled = sync_is_settled(a.sync) ? settled + 1 : 0;
 	}
-	draw(&a);
+	app_draw(&a);
 	screen_print(a.screen, stdout);
 	int code = a.snap->link == LINK_DOWN || a.snap->as_of == 0 ? 3 : a.snap->refused[0] != '\0';
-	end(&a);
+	app_end(&a);
 	return code;
 }

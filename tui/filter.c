@@ -59,7 +59,7 @@ static size_t span(const struct term *t, size_t from, const char *stops)
 	return n - from;
 }
 
-static int put_value(struct strbuf *out, const char *field, struct str value, struct err *err)
+static int filter_put_value(struct strbuf *out, const char *field, struct str value, struct err *err)
 {
 	char text[TERM_MAX];
 	snprintf(text, sizeof text, "%.*s", (int)value.len, value.ptr);
@@ -119,7 +119,7 @@ static int put_term(struct strbuf *out, const struct term *t, struct err *err)
 		n = span(t, at, "|");
 		if (n == 0) /* every text holds the empty one: it would mean all */
 			return err_set(err, ERR_BAD_INPUT, "'%s%.40s' has no value", t->is_not ? "!" : "", t->text);
-		if (put_value(out, field, (struct str){ t->text + at, n }, err) < 0)
+		if (filter_put_value(out, field, (struct str){ t->text + at, n }, err) < 0)
 			return -1;
 		if (at + n == t->len)
 			break;

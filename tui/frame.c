@@ -28,7 +28,7 @@ static const char *link_word(const struct snapshot *s, bool frozen, char *buf, s
 	return buf;
 }
 
-static void draw_totals(struct ui *ui, bool frozen)
+static void frame_draw_totals(struct ui *ui, bool frozen)
 {
 	const struct snapshot *s = ui->snap;
 	char line[256], cost[FORMAT_MAX], live[32], hms[16], amount[40] = "0";
@@ -253,7 +253,7 @@ void frame_draw(struct ui *ui, const struct frame *f)
 	int height = screen_height(s), last = height - 1;
 	if (height < 4 || screen_width(s) < 40)
 		return;
-	draw_totals(ui, f->is_frozen);
+	frame_draw_totals(ui, f->is_frozen);
 	if (ui->top == 3) /* below 80 columns the line is better used for data */
 		draw_tabs(ui, f->tab);
 	draw_alert(ui, ui->top - 1);

@@ -21,7 +21,7 @@ void list_release(struct list *l)
 	list_init(l);
 }
 
-static int find(const struct list_row *rows, int n, int64_t id)
+static int list_find(const struct list_row *rows, int n, int64_t id)
 {
 	for (int i = 0; i < n; i++)
 		if (rows[i].id == id)
@@ -94,7 +94,7 @@ void list_bind(struct list *l, struct block *b, int id_col, int n_key, int job_c
 	bool ghost = same && place < 0;
 	for (int i = 0; i < n; i++) {
 		bool above = place >= 0 ? i < place : out < l->cursor;
-		if (guard && above && find(old, l->n, ids[i]) < 0) {
+		if (guard && above && list_find(old, l->n, ids[i]) < 0) {
 			hidden++;
 			continue;
 		}
@@ -111,7 +111,7 @@ void list_bind(struct list *l, struct block *b, int id_col, int n_key, int job_c
 		block_ref(rows[out].block);
 		rows[out++].is_ghost = true;
 	}
-	int cursor = l->n > 0 && !l->to_top ? find(rows, out, here) : 0;
+	int cursor = l->n > 0 && !l->to_top ? list_find(rows, out, here) : 0;
 	free_rows(old, l->n);
 	free(ids);
 	free(order);

@@ -19,26 +19,16 @@ static const struct setting TABLE[] = {
 	{ "refresh", SET_DURATION, AT(refresh_ms), "2s", 200, 60000, 0, "how often the console looks without being told" },
 	{ "retry_hold", SET_DURATION, AT(retry_hold_ms), "3s", 0, 60000, 0, "how long a retry can be taken back with u" },
 };
-static const char *const FOREIGN[] = { "concurrency",
-	                               "tries",
-	                               "secret_names",
-	                               "backoff",
-	                               "timeout",
-	                               "first_byte_timeout",
-	                               "idle_timeout",
-	                               "connect_timeout",
-	                               "lease",
-	                               "intent_timeout",
-	                               "poll",
-	                               "max_time",
-	                               "drain",
-	                               "agents",
-	                               "engine_threads",
-	                               "log_level",
-	                               "listen",
-	                               "rpc_agent",
-	                               "mouse",
-	                               NULL };
+static const char *const FOREIGN[] = { "concurrency",    "tries",
+	                               "secret_names",   "backoff",
+	                               "timeout",        "first_byte_timeout",
+	                               "idle_timeout",   "connect_timeout",
+	                               "lease",          "intent_timeout",
+	                               "poll",           "max_time",
+	                               "drain",          "agents",
+	                               "engine_threads", "log_level",
+	                               "listen",         "rpc_agent",
+	                               "mouse",          NULL };
 
 int options_load(struct options *o, int *argc, char **argv, struct err *err)
 {

@@ -75,7 +75,7 @@ static int after(const struct field *f, int at)
 	return MIN(at, f->len);
 }
 
-static void cut(struct field *f, int from, int to)
+static void prompt_cut(struct field *f, int from, int to)
 {
 	memmove(f->text + from, f->text + to, (size_t)(f->len - to + 1));
 	f->len -= to - from;
@@ -102,21 +102,21 @@ bool field_key(struct field *f, int key)
 		return true;
 	case K_BACKSPACE:
 		if (f->at > 0)
-			cut(f, before(f, f->at), f->at);
+			prompt_cut(f, before(f, f->at), f->at);
 		return true;
 	case K_DELETE:
 		if (f->at < f->len)
-			cut(f, f->at, after(f, f->at));
+			prompt_cut(f, f->at, after(f, f->at));
 		return true;
 	case K_CTRL_U:
-		cut(f, 0, f->at);
+		prompt_cut(f, 0, f->at);
 		return true;
 	case K_CTRL_W:
 		while (word > 0 && f->text[word - 1] == ' ')
 			word--;
 		while (word > 0 && f->text[word - 1] != ' ')
 			word--;
-		cut(f, word, f->at);
+		prompt_cut(f, word, f->at);
 		return true;
 	default:
 		if (key < 0x20 || key >= K_NONE || key == 0x7F)

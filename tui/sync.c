@@ -279,7 +279,7 @@ static void start_action(struct sync *y, struct action *a)
 
 /* ---- the loop */
 
-static void take_orders(struct sync *y)
+static void sync_take_orders(struct sync *y)
 {
 	struct action *act = NULL;
 	wake_take(y->wake);
@@ -348,7 +348,7 @@ static void *sync_main(void *arg)
 {
 	struct sync *y = arg;
 	for (;;) {
-		take_orders(y);
+		sync_take_orders(y);
 		on_time(y);
 		pthread_mutex_lock(&y->lock);
 		bool ending = y->ending;

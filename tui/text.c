@@ -13,7 +13,7 @@ void text_begin(struct text_view *t, int width)
 	t->width = width;
 }
 
-static void push(struct text_view *t, enum style style, int indent, struct str text)
+static void text_view_push(struct text_view *t, enum style style, int indent, struct str text)
 {
 	if (t->n == LINES_MAX) {
 		t->lines[t->n - 1] =
@@ -53,12 +53,12 @@ static void add_wrapped(struct text_view *t, enum style style, int indent, struc
 			p = blank;
 			joiner = 0;
 		}
-		push(t, style, indent, (struct str){ at, (size_t)(p - at - joiner) });
+		text_view_push(t, style, indent, (struct str){ at, (size_t)(p - at - joiner) });
 		at = p;
 	} while (at < end);
 }
 
-static void remember(struct text_view *t, struct str text, int indent, bool made)
+static void text_view_remember(struct text_view *t, struct str text, int indent, bool made)
 {
 	if (t->n_pieces == t->piece_room) {
 		t->piece_room = MAX(64, t->piece_room * 2);
@@ -80,7 +80,7 @@ void text_write(const struct text_view *t, struct strbuf *out)
 	}
 }
 
-static void add(struct text_view *t, enum style style, int indent, struct str text)
+static void text_view_add(struct text_view *t, enum style style, int indent, struct str text)
 {
 	const char *at = text.ptr, *end = text.ptr + text.len;
 	for (;;) {
@@ -94,8 +94,8 @@ static void add(struct text_view *t, enum style style, int indent, struct str te
 
 void text_add(struct text_view *t, enum style style, int indent, struct str text)
 {
-	remember(t, text, indent, false);
-	add(t, style, indent, text);
+	text_view_remember(t, text, indent, false);
+	text_view_add(t, style, indent, text);
 }
 
 void text_draw(struct text_view *t, struct screen *s, int y, int height, bool follow)
@@ -131,8 +131,8 @@ void text_addf(struct text_view *t, struct arena *a, enum style style, int inden
 	vsnprintf(line, sizeof line, fmt, ap);
 	va_end(ap);
 	struct str made = str_of(arena_dup(a, line, strlen(line)));
-	remember(t, made, indent, true);
-	add(t, style, indent, made);
+	text_view_remember(t, made, indent, true);
+	text_view_add(t, style, indent, made);
 }
 
 bool text_command(struct text_view *t, enum cmd cmd)

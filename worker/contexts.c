@@ -37,7 +37,7 @@ static int next_batch(struct contexts *c, struct job **out)
 	return n;
 }
 
-static void reserve(struct contexts *c, int n)
+static void contexts_reserve(struct contexts *c, int n)
 {
 	if (c->n_line + n <= c->room)
 		return;
@@ -50,7 +50,7 @@ static void reserve(struct contexts *c, int n)
 static void put_back(struct contexts *c, struct job *const *jobs, int n)
 {
 	int at = n > 1 ? 0 : c->n_line;
-	reserve(c, n);
+	contexts_reserve(c, n);
 	memmove(c->line + at + n, c->line + at, sizeof *c->line * (size_t)(c->n_line - at));
 	memcpy(c->line + at, jobs, sizeof *jobs * (size_t)n);
 	c->n_line += n;
@@ -59,7 +59,7 @@ static void put_back(struct contexts *c, struct job *const *jobs, int n)
 			job_wake(jobs[i], NULL);
 }
 
-static void hand_over(struct job *job, const struct rows *r, int row)
+static void contexts_hand_over(struct job *job, const struct rows *r, int row)
 {
 	const char **columns = arena_alloc(&job->arena, sizeof *columns * (size_t)r->n_cols);
 	for (int i = 0; i < r->n_cols; i++) {
@@ -109,7 +109,7 @@ static int read_batch(struct contexts *c, struct job *const *jobs, int n, struct
 	for (int i = 0, row = 0; result == 0 && i < n; i++) {
 		row = row_of(&r, jobs[i]->job_id, row);
 		if (row < r.n_rows)
-			hand_over(jobs[i], &r, row++);
+			contexts_hand_over(jobs[i], &r, row++);
 		else
 			err_set(&jobs[i]->err, ERR_LEASE_LOST, "the message was taken away before it was read");
 	}
@@ -122,7 +122,7 @@ static int read_batch(struct contexts *c, struct job *const *jobs, int n, struct
 }
 
 /* Waits until there is something to read. False: it is over. With the lock. */
-static bool wait_for_some(struct contexts *c)
+static bool contexts_wait_for_some(struct contexts *c)
 {
 	while (c->n_line == 0 && !c->ending)
 		pthread_cond_wait(&c->some, &c->lock);
@@ -144,7 +144,7 @@ static void *contexts_main(void *arg)
 	struct err err;
 	int pause_ms = 0;
 	pthread_mutex_lock(&c->lock);
-	while (wait_for_some(c)) {
+	while (contexts_wait_for_some(c)) {
 		int n = next_batch(c, jobs);
 		pthread_mutex_unlock(&c->lock);
 		int result = read_batch(c, jobs, n, &err);
@@ -200,7 +200,7 @@ void contexts_stop(struct contexts *c)
 void contexts_ask(struct contexts *c, struct job *const *jobs, int n)
 {
 	pthread_mutex_lock(&c->lock);
-	reserve(c, n);
+	contexts_reserve(c, n);
 	memcpy(c->line + c->n_line, jobs, sizeof *jobs * (size_t)n);
 	c->n_line += n;
 	pthread_mutex_unlock(&c->lock);

@@ -54,7 +54,7 @@ void job_drop(struct job *job)
 
 /* Puts a job on the run queue. True when one more thread is to be woken, which is when all that are awake have enough to do: a step is short,
  * and waking costs as much as many of them. The caller signals after it has let go of the lock, else the woken thread runs into it. */
-static bool push(struct jobs *jobs, struct job *job)
+static bool job_push(struct jobs *jobs, struct job *job)
 {
 	list_push(&jobs->run, &job->run);
 	return ++jobs->n_runnable > jobs->n_awake * ENOUGH;
@@ -134,7 +134,7 @@ static void *stage_main(void *arg)
 			jobs->on_end(jobs->on_end_ctx);
 			pthread_mutex_lock(&jobs->lock);
 		} else if (job->is_woken) {
-			push(jobs, job); /* this thread is here for it */
+			job_push(jobs, job); /* this thread is here for it */
 		}
 	}
 	pthread_mutex_unlock(&jobs->lock);
@@ -174,13 +174,13 @@ void jobs_stop(struct jobs *jobs)
 	free(jobs);
 }
 
-static void add(struct jobs *jobs, struct job *job, bool is_parked)
+static void job_add(struct jobs *jobs, struct job *job, bool is_parked)
 {
 	pthread_mutex_lock(&jobs->lock);
 	list_push(&jobs->all, &job->all);
 	jobs->count++;
 	jobs->n_messages += job->pipeline->is_message;
-	bool wake = !is_parked && push(jobs, job);
+	bool wake = !is_parked && job_push(jobs, job);
 	pthread_mutex_unlock(&jobs->lock);
 	if (wake)
 		pthread_cond_signal(&jobs->runnable);
@@ -188,12 +188,12 @@ static void add(struct jobs *jobs, struct job *job, bool is_parked)
 
 void jobs_add_take(struct jobs *jobs, struct job *job)
 {
-	add(jobs, job, false);
+	job_add(jobs, job, false);
 }
 
 void jobs_add_parked_take(struct jobs *jobs, struct job *job)
 {
-	add(jobs, job, true);
+	job_add(jobs, job, true);
 }
 
 int jobs_count(struct jobs *jobs)
@@ -225,7 +225,7 @@ static bool wake_locked(struct jobs *jobs, struct job *job)
 	if (job->is_running)
 		job->is_woken = true;
 	else if (list_is_empty(&job->run))
-		return push(jobs, job);
+		return job_push(jobs, job);
 	return false;
 }
 

@@ -80,7 +80,7 @@ struct job {
 	atomic_int stop; /* an err_code: CANCELLED, LEASE_LOST or SHUTDOWN; 0 = go on */
 	struct err err;  /* set by the step that failed */
 	enum err_class
-		fate; /* what becomes of the message, where it is not the class of err: another route failed otherwise; ERR_NONE: as err */
+		disposition; /* what becomes of the message, where it is not the class of err: another route failed otherwise; ERR_NONE: as err */
 
 	/* of the message's row, as the room `contexts` read it: by COL_CONTEXTS_…; NULL where there is none, then err says why */
 	atomic_bool has_context;

@@ -19,7 +19,7 @@ static bool is_open(const char *name)
 }
 
 /* True when it is missing. */
-static bool look(const char *name, const char *allowed, struct strbuf *missing, struct strbuf *open)
+static bool lacks_look(const char *name, const char *allowed, struct strbuf *missing, struct strbuf *open)
 {
 	char secret[SECRET_MAX];
 	struct secrets used = SECRETS_INIT(allowed);
@@ -49,7 +49,7 @@ void lacks_put(struct lacks *l, const char *names, const char *allowed, struct s
 		size_t n = strcspn(p, "},\"");
 		snprintf(name, sizeof name, "%.*s", (int)MIN(n, sizeof name - 1), p);
 		if (n > 0 && n < sizeof name)
-			n_missing += look(name, allowed, &missing, &open);
+			n_missing += lacks_look(name, allowed, &missing, &open);
 		p += n;
 	}
 	strbuf_char(&missing, '}');

@@ -6,7 +6,7 @@
  * | main    | signals, the order of starting and stopping                 | main.c          |
  * | claim   | its connection (LISTEN), the taking of work                 | queue/claim.c   |
  * | lease   | its connection (LISTEN), this incarnation, the tick         | queue/lease.c   |
- * | tend    | its connection, chores that may take long                   | queue/tend.c    |
+ * | maintenance | its connection, chores that may take long                   | queue/maintenance.c    |
  * | stage×M | the job it runs                                             | job.c, stages/  |
  * | contexts | its connection, what claimed messages need                  | contexts.c      |
  * | engine  | all provider transfers, parsing of streams                  | net/engine.c    |
@@ -43,7 +43,7 @@
 #include "worker/outbox.h"
 #include "worker/queue/claim.h"
 #include "worker/queue/lease.h"
-#include "worker/queue/tend.h"
+#include "worker/queue/maintenance.h"
 #include "worker/services.h"
 #include "worker/telemetry/count.h"
 #include "worker/telemetry/process.h"
@@ -61,7 +61,7 @@ struct worker {
 	struct lease *lease;
 	struct claim *claim;
 	struct outbox *outbox;
-	struct tend *tend;
+	struct maintenance *maintenance;
 	struct work *work;
 	struct api *api;
 	struct lacks lacks;
@@ -145,7 +145,7 @@ static void on_change(void *ctx)
 	outbox_changed(w->outbox);
 }
 
-static void on_report(void *ctx, bool urgent)
+static void main_on_report(void *ctx, bool urgent)
 {
 	struct worker *w = ctx;
 	outbox_report(w->outbox, urgent);
@@ -212,8 +212,7 @@ static void first_contact(struct worker *w)
 	if (pg_exec(pg, &a, sql_worker_login, NULL, 0, 10000, &r, &err) < 0)
 		die(3, "database", &err);
 	if (!rows_bool(&r, 0, COL_LOGIN_IS_WORKER)) {
-		err_set(&err, ERR_REFUSED, "%.63s is no worker: grant signalbox_worker to it",
-		        rows_at(&r, 0, COL_LOGIN_LOGIN));
+		err_set(&err, ERR_REFUSED, "%.63s is no worker: grant signalbox_worker to it", rows_at(&r, 0, COL_LOGIN_LOGIN));
 		die(5, "database", &err);
 	}
 	snprintf(w->services.worker_key, sizeof w->services.worker_key, "%s", rows_at(&r, 0, COL_LOGIN_KEY));
@@ -252,7 +251,7 @@ static void start_rooms(struct worker *w, const char *agents)
 	s->counts = counts_new();
 	s->jobs = jobs_start(threads, on_job_end, w);
 	s->engine = engine_start();
-	s->breakers = breakers_new(on_report, w);
+	s->breakers = breakers_new(main_on_report, w);
 	s->vectors = vectors_new();
 	s->lacks = &w->lacks;
 	if (o->otlp_endpoint[0] != '\0')
@@ -262,7 +261,7 @@ static void start_rooms(struct worker *w, const char *agents)
 	if (lease_start(&w->lease, s, agents, put_facts, w, &err) < 0)
 		die(3, "lease", &err);
 	w->outbox = outbox_start(s, w->lease);
-	w->tend = tend_start(o);
+	w->maintenance = maintenance_start(o);
 	w->claim = claim_new(s, w->lease, on_watched, w);
 	w->work = work_start(s, w->lease);
 	claim_start(w->claim); /* from here on jobs come, and all rooms are there */
@@ -331,7 +330,7 @@ static void stop_rooms(struct worker *w)
 	outbox_stop(w->outbox); /* it asks the lease who we are */
 	lease_stop(w->lease);
 	trace_stop(w->services.trace, SPANS_MS);
-	tend_stop(w->tend);
+	maintenance_stop(w->maintenance);
 }
 
 int main(int argc, char **argv)

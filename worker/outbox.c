@@ -88,7 +88,7 @@ static void mark(struct job *job, void *arg)
 	atomic_store(&job->live.watched, is);
 }
 
-static int put_text(struct outbox *o, struct err *err)
+static int outbox_put_text(struct outbox *o, struct err *err)
 {
 	struct flush f = { STRBUF_INIT(1u << 20), STRBUF_INIT(2u << 20), STRBUF_INIT(1u << 20), STRBUF_INIT(16u << 20), false };
 	struct arena a = ARENA_INIT;
@@ -156,7 +156,7 @@ static int put_report(struct outbox *o, struct err *err)
 }
 
 /* Sleeps until woken, told, or ms. True when somebody began to watch. */
-static bool wait_for_cause(struct outbox *o, int ms)
+static bool outbox_wait_for_cause(struct outbox *o, int ms)
 {
 	int what = listen_wait(&o->listen, &o->pg, o->wake, ms);
 	if (what & LISTEN_WOKEN) /* for each change: pace it */
@@ -178,7 +178,7 @@ static void *outbox_main(void *arg)
 			up = look_for_watchers(o, &err) == 0;
 		}
 		if (up && atomic_load(&o->any_watched))
-			up = put_text(o, &err) == 0;
+			up = outbox_put_text(o, &err) == 0;
 		if (up && now - hinted >= HINT_USEC && atomic_exchange(&o->changed, false)) {
 			hinted = now;
 			up = pg_exec(o->pg, NULL, sql_worker_changed, channel, 1, TIMEOUT_MS, NULL, &err) == 0;
@@ -191,10 +191,10 @@ static void *outbox_main(void *arg)
 				atomic_store(&o->news, true);
 		}
 		bool busy = atomic_load(&o->any_watched) || atomic_load(&o->changed) || atomic_load(&o->news);
-		if (wait_for_cause(o, (int)((!up    ? clock_jitter(LOOK_USEC)
-		                             : busy ? MIN(FLUSH_USEC, pace)
-		                                    : pace) /
-		                            USEC_PER_MSEC)))
+		if (outbox_wait_for_cause(o, (int)((!up    ? clock_jitter(LOOK_USEC)
+		                                    : busy ? MIN(FLUSH_USEC, pace)
+		                                           : pace) /
+		                                   USEC_PER_MSEC)))
 			looked = 0;
 		if ((news = listen_news(&o->listen)) != NULL)
 			log_event(LOG_INFO, news, "room=outbox");

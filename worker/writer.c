@@ -65,10 +65,10 @@ struct writer {
 	atomic_bool is_away;
 };
 
-enum fate { WRITTEN, UNTRIED, BUSY, FAILED };
+enum disposition { WRITTEN, UNTRIED, BUSY, FAILED };
 
 /* What became of each of n records of one kind and one worker; -1 with err: of none. */
-static int write_batch(struct writer *w, struct record *const *records, int n, enum fate *fates, struct err *err)
+static int write_batch(struct writer *w, struct record *const *records, int n, enum disposition *dispositions, struct err *err)
 {
 	const struct record_kind *kind = &KINDS[records[0]->kind];
 	struct strbuf b = STRBUF_INIT(BATCH_BYTES);
@@ -95,12 +95,12 @@ static int write_batch(struct writer *w, struct record *const *records, int n, e
 	if (pg_exec(w->pg, &a, kind->sql, args, kind->n_args, TIMEOUT_MS, &rows, err) < 0)
 		goto out;
 	for (int i = 0; i < n; i++)
-		fates[i] = UNTRIED;
+		dispositions[i] = UNTRIED;
 	for (int i = 0; i < MIN(n, rows.n_rows); i++) {
 		const char *job = rows_at(&rows, i, ANSWER_JOB_ID), *what = rows_at(&rows, i, ANSWER_RESULT);
 		if (strcmp(job, records[i]->job_id) != 0)
 			break;
-		fates[i] = strcmp(what, "busy") == 0 ? BUSY : WRITTEN;
+		dispositions[i] = strcmp(what, "busy") == 0 ? BUSY : WRITTEN;
 		if (strcmp(what, "lost") == 0)
 			log_event(LOG_WARN, "lease lost, the record was not written", "kind=%s job=%s", kind->name, job);
 	}
@@ -117,7 +117,7 @@ static bool is_of_record(enum err_code code)
 	return code == ERR_DB_DATA || code == ERR_TOO_BIG;
 }
 
-static void keep(struct writer *w, struct record *record, usec_t pause)
+static void writer_keep(struct writer *w, struct record *record, usec_t pause)
 {
 	int n = w->n_kept++;
 	if (n == w->kept_room) {
@@ -145,14 +145,14 @@ static void back(struct writer *w, int n)
 }
 
 /* A record alone, that could not be written with others or was alone from the beginning. False: it failed for a reason that passes. */
-static bool try_one(struct writer *w, struct kept *k, enum fate *fate)
+static bool try_one(struct writer *w, struct kept *k, enum disposition *disposition)
 {
 	struct record *record = k->record;
 	const struct record_kind *kind = &KINDS[record->kind];
 	struct err err;
-	while (write_batch(w, &record, 1, fate, &err) < 0) {
+	while (write_batch(w, &record, 1, disposition, &err) < 0) {
 		char why[300];
-		*fate = FAILED;
+		*disposition = FAILED;
 		if (err.code == ERR_DB_DOWN) {
 			away(w, 1, &err);
 			return false;
@@ -166,7 +166,7 @@ static bool try_one(struct writer *w, struct kept *k, enum fate *fate)
 		if (!is_refused)
 			return false;
 		if (record->is_replaced || kind->refused == NULL || !kind->refused(record, &err)) {
-			*fate = WRITTEN; /* given up */
+			*disposition = WRITTEN; /* given up */
 			return true;
 		}
 		record->is_replaced = true;
@@ -175,17 +175,17 @@ static bool try_one(struct writer *w, struct kept *k, enum fate *fate)
 }
 
 /* Together; where that is refused one by one, so that no record stands in another's way. After some in a row that fail the rest waits. */
-static void try_all(struct writer *w, struct kept *some, int n, enum fate *fates)
+static void try_all(struct writer *w, struct kept *some, int n, enum disposition *dispositions)
 {
 	struct record *records[BATCH_MAX];
 	struct err err;
 	int bad = 0;
 	for (int i = 0; i < n; i++) {
 		records[i] = some[i].record;
-		fates[i] = UNTRIED;
+		dispositions[i] = UNTRIED;
 	}
 	if (n > 1) {
-		if (write_batch(w, records, n, fates, &err) == 0) {
+		if (write_batch(w, records, n, dispositions, &err) == 0) {
 			back(w, n);
 			return;
 		}
@@ -195,7 +195,7 @@ static void try_all(struct writer *w, struct kept *some, int n, enum fate *fates
 		}
 	}
 	for (int i = 0; i < n && bad < BAD_MAX && w->away_until <= clock_mono(); i++)
-		bad = try_one(w, &some[i], &fates[i]) ? 0 : bad + 1;
+		bad = try_one(w, &some[i], &dispositions[i]) ? 0 : bad + 1;
 	if (bad == 0)
 		back(w, n);
 }
@@ -206,37 +206,38 @@ static bool is_alike(const struct record *a, const struct record *b)
 	return a->kind == b->kind && strcmp(a->worker_key, b->worker_key) == 0;
 }
 
-/* Keeps those with this fate. */
-static void keep_some(struct writer *w, const struct kept *some, int n, const enum fate *fates, enum fate fate)
+/* Keeps those with this disposition. */
+static void keep_some(struct writer *w, const struct kept *some, int n, const enum disposition *dispositions,
+                      enum disposition disposition)
 {
 	for (int i = 0; i < n; i++) {
-		if (fates[i] != fate)
+		if (dispositions[i] != disposition)
 			continue;
-		if (fate == BUSY && some[i].pause == 0)
+		if (disposition == BUSY && some[i].pause == 0)
 			log_event(LOG_WARN, "the session is locked by somebody else, its record is kept", "job=%s",
 			          some[i].record->job_id);
 		atomic_fetch_add(&w->n_unsaid, some[i].pause == 0);
-		keep(w, some[i].record, MAX(some[i].pause, PAUSE_MIN_USEC));
+		writer_keep(w, some[i].record, MAX(some[i].pause, PAUSE_MIN_USEC));
 	}
 }
 
 /* Tries a batch; what could not be written is kept, and what was not even tried is tried before what failed. */
 static void write_some(struct writer *w, struct kept *some, int n)
 {
-	enum fate fates[BATCH_MAX];
+	enum disposition dispositions[BATCH_MAX];
 	struct record *done[BATCH_MAX];
 	int n_done = 0;
 	usec_t began = clock_mono();
-	try_all(w, some, n, fates);
+	try_all(w, some, n, dispositions);
 	for (int i = 0; i < n; i++) {
-		if (fates[i] != WRITTEN)
+		if (dispositions[i] != WRITTEN)
 			continue;
 		atomic_fetch_sub(&w->n_unsaid, some[i].pause != 0);
 		done[n_done++] = some[i].record;
 	}
-	keep_some(w, some, n, fates, UNTRIED);
-	keep_some(w, some, n, fates, BUSY);
-	keep_some(w, some, n, fates, FAILED);
+	keep_some(w, some, n, dispositions, UNTRIED);
+	keep_some(w, some, n, dispositions, BUSY);
+	keep_some(w, some, n, dispositions, FAILED);
 	if (n_done > 0 && KINDS[done[0]->kind].written != NULL)
 		KINDS[done[0]->kind].written(done, n_done, clock_mono() - began);
 	for (int i = 0; i < n_done; i++)
@@ -286,7 +287,7 @@ static usec_t due(const struct writer *w)
 }
 
 /* Waits until there is something to write. False: it is over. With the lock. */
-static bool wait_for_some(struct writer *w)
+static bool writer_wait_for_some(struct writer *w)
 {
 	for (;;) {
 		usec_t when = due(w), now = clock_mono();
@@ -308,7 +309,7 @@ static void *writer_main(void *arg)
 	struct writer *w = arg;
 	struct kept some[BATCH_MAX];
 	pthread_mutex_lock(&w->lock);
-	while (wait_for_some(w)) {
+	while (writer_wait_for_some(w)) {
 		if (w->n_waiting > 0 && w->n_waiting < BATCH_MAX &&
 		    !w->ending) { /* a moment for others to join the commit, unless half of what is under way is here already */
 			int here = w->n_waiting;

@@ -37,7 +37,8 @@ static void check_own(const struct reply *r, const struct provider_ops *ops)
 	const struct json *j;
 	struct err err;
 	int n = 0;
-	RULE(json_parse(&a, (struct str){ r->own.ptr, r->own.len }, SPLIT_LINE_MAX, &j, &err) == 0, "own form: %s", err.msg);
+	RULE(json_parse(&a, (struct str){ r->native.ptr, r->native.len }, SPLIT_LINE_MAX, &j, &err) == 0, "own form: %s",
+	     err.msg);
 	for (const struct json *part = json_first(j); part != NULL; part = json_next(part))
 		n += ops->is_call(part);
 	RULE(n == r->n_calls, "%d calls in the own form, %d handed over", n, r->n_calls);
@@ -57,7 +58,7 @@ static void check(const struct outcome *h, const struct verdict *v, int status)
 	RULE(!text_is_blank((struct str){ strbuf_text(&h->text), h->text.len }) || r->n_calls > 0, "an answer of nothing");
 	for (int i = 0; i < r->n_calls; i++)
 		RULE(r->calls[i].name[0] != '\0' && is_object(r->calls[i].arguments), "a call that cannot be run");
-	if (r->own.len > 0)
+	if (r->native.len > 0)
 		check_own(r, h->reader.ops);
 }
 
@@ -78,7 +79,7 @@ static void run(struct outcome *h, const struct provider_ops *ops, int status, s
 	for (int i = 0; i < r->n_calls; i++)
 		strbuf_addf(&h->facts, " %s %s %.*s", r->calls[i].id, r->calls[i].name, (int)r->calls[i].arguments.len,
 		            r->calls[i].arguments.ptr);
-	strbuf_addf(&h->facts, " %s", strbuf_text(&r->own));
+	strbuf_addf(&h->facts, " %s", strbuf_text(&r->native));
 }
 
 static void release(struct outcome *h)

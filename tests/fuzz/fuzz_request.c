@@ -30,7 +30,7 @@ static struct turn turn_of(struct str line)
 		break;
 	case 'o':
 		t.own_protocol = "anthropic";
-		t.own = STR("[{\"type\":\"tool_use\",\"id\":\"A\",\"name\":\"f\",\"input\":{}}]");
+		t.native = STR("[{\"type\":\"tool_use\",\"id\":\"A\",\"name\":\"f\",\"input\":{}}]");
 		t.role = "assistant";
 		break;
 	case 'a':

@@ -11,6 +11,11 @@ files=$(find tui worker shared tests -name node_modules -prune -o -name '*.[ch]'
 status=0
 awk -f tests/lint/layers.awk tests/lint/law.txt $files || status=1
 awk -f tests/lint/banned.awk $files || status=1
+# A name in a backtrace, or in a search, is one function: a plain verb that repeats has its file's noun before it.
+for name in $(printf '%s\n' $files | grep -v '^tests/' | grep '\.c$' | xargs sed -n 's/^static [a-z][A-Za-z0-9_ *]*[ *]\([a-z0-9_]*\)(.*[^;]$/\1/p' | sort | uniq -d); do
+	echo "static $name() is in several files: $(grep -l "^static .*[ *]$name(" $files | grep -v '^tests/' | tr '\n' ' ')"
+	status=1
+done
 # The room of a function says who may call it, and its file's foot names the roles.
 for f in sql/functions/*/*.sql; do
 	name=$(basename "$f" .sql)

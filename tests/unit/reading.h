@@ -22,7 +22,7 @@ struct golden {
 	struct usage usage;
 	enum err_code code;
 	const char *calls; /* "id name arguments; …"; NULL: none */
-	const char *own;   /* NULL: none */
+	const char *native;   /* NULL: none */
 	bool is_mismatched;
 };
 
@@ -102,11 +102,11 @@ static inline void read_whole(struct reading *r, const struct provider_ops *ops,
 static inline struct turn said(const struct reading *r)
 {
 	return (struct turn){ .role = "assistant",
-		                     .content = str_of(strbuf_text(&r->text)),
-		                     .calls = r->reply->calls,
-		                     .n_calls = r->reply->n_calls,
-		                     .own_protocol = r->ops->protocol,
-		                     .own = { strbuf_text(&r->reply->own), r->reply->own.len } };
+		              .content = str_of(strbuf_text(&r->text)),
+		              .calls = r->reply->calls,
+		              .n_calls = r->reply->n_calls,
+		              .own_protocol = r->ops->protocol,
+		              .native = { strbuf_text(&r->reply->native), r->reply->native.len } };
 }
 
 static inline void print_calls(const struct reply *r, struct strbuf *b)
@@ -125,8 +125,8 @@ static inline void compare_answer(const struct golden *g, const struct reading *
 		fail_msg("%s at %zu: text '%s'", g->file, at, strbuf_text(&r->text));
 	if (strcmp(strbuf_text(&calls), g->calls != NULL ? g->calls : "") != 0)
 		fail_msg("%s at %zu: calls %s", g->file, at, strbuf_text(&calls));
-	if (strcmp(strbuf_text(&r->reply->own), g->own != NULL ? g->own : "") != 0)
-		fail_msg("%s at %zu: own %s", g->file, at, strbuf_text(&r->reply->own));
+	if (strcmp(strbuf_text(&r->reply->native), g->native != NULL ? g->native : "") != 0)
+		fail_msg("%s at %zu: own %s", g->file, at, strbuf_text(&r->reply->native));
 	strbuf_release(&calls);
 }
 
@@ -177,7 +177,7 @@ static inline void never_complete_too_early(const struct golden *all, size_t n_a
 			read_stream(&r, (struct str){ in.ptr, n }, 0, 0);
 			if (r.verdict.err.code == ERR_OK)
 				compare_answer(g, &r, n);
-			else if (r.reply->n_calls > 0 || r.reply->own.len > 0)
+			else if (r.reply->n_calls > 0 || r.reply->native.len > 0)
 				fail_msg("%s: calls after %zu of %zu bytes", g->file, n, in.len);
 			if (strncmp(strbuf_text(&r.text), g->text, r.text.len) != 0)
 				fail_msg("%s: other text after %zu bytes", g->file, n);

@@ -218,8 +218,8 @@ TEST(an_empty_name_is_not_kept)
 static const struct json *chat(struct arena *a, const struct provider_ops *ops, int max_tokens)
 {
 	struct turn turns[] = { { .role = "user", .content = STR("say \"hi\"\n\x01\xFF") },
-		                       { .role = "assistant", .content = STR("hi") },
-		                       { .role = "user", .content = STR("again") } };
+		                { .role = "assistant", .content = STR("hi") },
+		                { .role = "user", .content = STR("again") } };
 	struct prompt p = { .model = "some/model",
 		            .system = "be brief",
 		            .turns = turns,

@@ -33,9 +33,9 @@ static const struct golden GOLDEN[] = {
 	A("text.sse", "Hello, \xC3\xA9\xE4\xB8\x96\xE7\x95\x8C \xF0\x9F\x98\x80\n", "end_turn",
 	  .usage = USED(472, 9, 0, 0, 0, -1)),
 	A("tools.sse", "Let me check.", "tool_use", .usage = U472,
-	  .calls = "toolu_A get_weather {\"location\": \"Berlin\"}; toolu_B list_all {}", .own = TOOLS_OWN),
+	  .calls = "toolu_A get_weather {\"location\": \"Berlin\"}; toolu_B list_all {}", .native = TOOLS_OWN),
 	/* What the vendor billed: 3 + 12304 in, once. */
-	A("thinking-cache.sse", "Forty-two.", "end_turn", .usage = USED(12307, 550, 0, 12304, 304, 500), .own = THINKING_OWN),
+	A("thinking-cache.sse", "Forty-two.", "end_turn", .usage = USED(12307, 550, 0, 12304, 304, 500), .native = THINKING_OWN),
 	A("cache-read.sse", "read", "end_turn", .usage = USED(2010, 5, 2000, 0, 0, -1)),
 	A("delta-input-tokens-win.sse", "proxy", "end_turn", .usage = USED(61, 7, 0, 0, 0, -1)),
 	A("max-tokens.sse", "cut at the", "max_tokens", .usage = USED(472, 3, 0, 0, 0, -1)),
@@ -45,20 +45,20 @@ static const struct golden GOLDEN[] = {
 	A("unknown-block-broken.sse", "", "end_turn", .usage = U472, .code = ERR_NO_ANSWER),
 	A("refusal.sse", "I will", "refusal", .usage = USED(472, 4, 0, 0, 0, -1), .code = ERR_CONTENT_FILTER),
 	A("unknown-events.sse", "known", "end_turn", .usage = U472,
-	  .own = "[{\"type\":\"hologram\",\"shape\":\"cube\",\"n\":12345678901234567890},"
-	         "{\"type\":\"text\",\"text\":\"known\",\"citations\":[{\"type\":\"page\",\"n\":1}]}]"),
+	  .native = "[{\"type\":\"hologram\",\"shape\":\"cube\",\"n\":12345678901234567890},"
+	            "{\"type\":\"text\",\"text\":\"known\",\"citations\":[{\"type\":\"page\",\"n\":1}]}]"),
 	A("same-message-start-twice.sse", "once", "end_turn", .usage = U472),
 	A("second-message-start.sse", "first", "", .usage = STARTED, .code = ERR_BAD_REPLY),
 	A("error-midstream-overloaded.sse", "half an", "", .usage = STARTED, .code = ERR_OVERLOADED),
 	A("truncated-clean-close.sse", "half an", "", .usage = STARTED, .code = ERR_TRUNCATED),
 	A("truncated-in-tool-args.sse", "", "", .usage = STARTED, .code = ERR_TRUNCATED),
 	A("truncated-before-stop.sse", "Let me check.", "tool_use", .usage = U472,
-	  .calls = "toolu_A get_weather {\"location\": \"Berlin\"}; toolu_B list_all {}", .own = TOOLS_OWN),
+	  .calls = "toolu_A get_weather {\"location\": \"Berlin\"}; toolu_B list_all {}", .native = TOOLS_OWN),
 	A("stop-without-reason.sse", "half", "", .usage = STARTED),
 	A("whole.json", "in one piece", "tool_use", .usage = USED(472, 89, -1, -1, -1, -1),
 	  .calls = "toolu_A get_weather {\"location\":\"Berlin\"}",
-	  .own = "[{\"type\":\"text\",\"text\":\"in one piece\"},"
-	         "{\"type\":\"tool_use\",\"id\":\"toolu_A\",\"name\":\"get_weather\",\"input\":{\"location\":\"Berlin\"}}]"),
+	  .native = "[{\"type\":\"text\",\"text\":\"in one piece\"},"
+	            "{\"type\":\"tool_use\",\"id\":\"toolu_A\",\"name\":\"get_weather\",\"input\":{\"location\":\"Berlin\"}}]"),
 	{ .file = "anthropic/error-first.sse",
 	  .ops = &provider_anthropic,
 	  .text = "",
@@ -81,8 +81,8 @@ TEST(a_stream_that_stops_early_is_never_complete)
 TEST(request)
 {
 	struct turn turns[] = { { .role = "user", .content = STR("Weather in Berlin?") },
-		                       { .role = "user", .content = STR("") },
-		                       { .role = "user", .content = STR("And Paris?") } };
+		                { .role = "user", .content = STR("") },
+		                { .role = "user", .content = STR("And Paris?") } };
 	struct tool tool = { "get_weather", "by city", STR("{\"type\":\"object\"}") };
 	struct prompt p = { .model = "claude-sonnet-5", .turns = turns, .n_turns = 3 };
 	is_built(

@@ -23,11 +23,13 @@
 static const struct golden GOLDEN[] = {
 	G("text.sse", "Hello, \xC3\xA9\xE4\xB8\x96\xE7\x95\x8C \xF0\x9F\x98\x80\n", "STOP", .usage = U(29, 9, -1, -1)),
 	G("thinking.sse", "Forty-two.", "STOP", .usage = U(29, 50, -1, 45),
-	  .own = "[" THOUGHT ",{\"text\":\"Forty-\"},{\"text\":\"two.\"},{\"text\":\"\",\"thoughtSignature\":\"EpEgCo4g+/=\"}]"),
+	  .native =
+	          "[" THOUGHT ",{\"text\":\"Forty-\"},{\"text\":\"two.\"},{\"text\":\"\",\"thoughtSignature\":\"EpEgCo4g+/=\"}]"),
 	G("tools.sse", "", "STOP", .usage = U(29, 60, -1, 45),
-	  .calls = "fc-1 get_weather {\"location\":\"Berlin\",\"n\":12345678901234567890}; fc-2 list_all {}", .own = TOOLS_OWN),
+	  .calls = "fc-1 get_weather {\"location\":\"Berlin\",\"n\":12345678901234567890}; fc-2 list_all {}",
+	  .native = TOOLS_OWN),
 	G("call-beside-empty-text.sse", "", "STOP", .usage = U(29, 15, -1, -1), .calls = "fc-2 list_all {}",
-	  .own = "[{\"text\":\"\",\"functionCall\":{\"name\":\"list_all\",\"id\":\"fc-2\"}}]"),
+	  .native = "[{\"text\":\"\",\"functionCall\":{\"name\":\"list_all\",\"id\":\"fc-2\"}}]"),
 	G("cached.sse", "cached", "STOP", .usage = U(2016, 300, 1920, -1)),
 	G("total-disagrees.sse", "odd", "STOP", .usage = U(10, 12, -1, -1), .is_mismatched = true),
 	G("max-tokens-all-thoughts.sse", "", "MAX_TOKENS", .usage = U(29, 512, -1, 512), .code = ERR_STARVED),
@@ -76,8 +78,8 @@ TEST(many_parts_are_read_in_one_walk)
 TEST(request)
 {
 	struct turn turns[] = { { .role = "user", .content = STR("Weather?") },
-		                       { .role = "assistant", .content = STR("Where?") },
-		                       { .role = "user", .content = STR("Berlin") } };
+		                { .role = "assistant", .content = STR("Where?") },
+		                { .role = "user", .content = STR("Berlin") } };
 	struct tool tool = { "get_weather", "by city", STR("{\"type\":\"object\",\"additionalProperties\":false}") };
 	struct prompt p = { .model = "models/gemini-2.5-flash",
 		            .system = "be brief",

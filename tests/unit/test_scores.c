@@ -81,13 +81,13 @@ TEST(nearness)
 {
 	const float values[] = { 1, 0, 0.8f, 0.6f, 0, 1 };
 	const int label[] = { 0, 0, 1 };
-	struct kin kin = { .n_labels = 2, .n_vectors = 3, .dimensions = 2, .label = label, .values = values };
+	struct similarity kin = { .n_labels = 2, .n_vectors = 3, .dimensions = 2, .label = label, .values = values };
 	double near[2];
-	kin_near(&kin, (const float[]){ 1, 0 }, near);
+	similarity_of(&kin, (const float[]){ 1, 0 }, near);
 	assert_true(near[0] > 0.9 && near[0] < 1); /* nearer to its nearest than to their mean */
 	assert_true(fabs(near[1]) < 1e-6);
 	verdict_is(kin_judge(near, 2), 0, 1);
-	kin_near(&kin, (const float[]){ 0, 1 }, near);
+	similarity_of(&kin, (const float[]){ 0, 1 }, near);
 	verdict_is(kin_judge(near, 2), 1, 1);
 	verdict_is(kin_judge((double[]){ 0.5, 0.5 }, 2), -1, 0);
 	verdict_is(kin_judge((double[]){ 0.5, 0.5 - 1 / 48.0 }, 2), 0, (1 - exp(-1)) / (1 + exp(-1)));

@@ -27,7 +27,7 @@ static struct turn TURNS[] = {
 static void said_by(const char *protocol, struct str own)
 {
 	TURNS[1].own_protocol = protocol;
-	TURNS[1].own = own;
+	TURNS[1].native = own;
 }
 
 static struct prompt prompt(const char *model)
@@ -106,10 +106,8 @@ TEST(to_gemini)
 /* A message without a part is none: no brackets stay behind. */
 TEST(nothing_to_say)
 {
-	struct turn turns[] = {
-		{ .role = "user", .content = STR("") },
-		{ .role = "assistant", .content = STR("hi"), .own_protocol = "anthropic", .own = STR("[]") }
-	};
+	struct turn turns[] = { { .role = "user", .content = STR("") },
+		                { .role = "assistant", .content = STR("hi"), .own_protocol = "anthropic", .native = STR("[]") } };
 	struct prompt p = { .model = "claude-sonnet-5", .turns = turns, .n_turns = 1 };
 	is_built(&provider_anthropic, &p, TO_SONNET "]}");
 	is_built(&provider_gemini, &p, "{\"contents\":[]}");

@@ -56,19 +56,23 @@ static const struct row {
 	{ { RESULT("A"), USER("b") }, "user:b" },
 	{ { { .role = "assistant", .content = STR(""), .calls = CALL, .n_calls = 1 }, RESULT("A"), USER("b") }, "user:b" },
 	{ { USER("a"),
-	    { .role = "assistant", .content = STR("Hm."), .own_protocol = "anthropic", .own = ANTHROPIC_CALL },
+	    { .role = "assistant", .content = STR("Hm."), .own_protocol = "anthropic", .native = ANTHROPIC_CALL },
 	    USER("b") },
 	  "user:a assistant:Hm. user:b" },
-	{ { USER("a"), { .role = "assistant", .content = STR(""), .own_protocol = "gemini", .own = GEMINI_CALL }, USER("b") },
+	{ { USER("a"), { .role = "assistant", .content = STR(""), .own_protocol = "gemini", .native = GEMINI_CALL }, USER("b") },
 	  "user:a\n\nb" },
 	{ { USER("a"),
-	    { .role = "assistant", .content = STR("Hm."), .own_protocol = "anthropic", .own = ANTHROPIC_CALL },
+	    { .role = "assistant", .content = STR("Hm."), .own_protocol = "anthropic", .native = ANTHROPIC_CALL },
 	    RESULT("A"),
 	    USER("b") },
 	  "user:a assistant*:Hm. tool:21 C user:b" },
-	{ { USER("a"), { .role = "assistant", .content = STR("So."), .own_protocol = "anthropic", .own = THOUGHT }, USER("b") },
+	{ { USER("a"),
+	    { .role = "assistant", .content = STR("So."), .own_protocol = "anthropic", .native = THOUGHT },
+	    USER("b") },
 	  "user:a assistant*:So. user:b" },
-	{ { USER("a"), { .role = "assistant", .content = STR("So."), .own_protocol = "unheard of", .own = THOUGHT }, USER("b") },
+	{ { USER("a"),
+	    { .role = "assistant", .content = STR("So."), .own_protocol = "unheard of", .native = THOUGHT },
+	    USER("b") },
 	  "user:a assistant:So. user:b" },
 };
 
@@ -100,7 +104,7 @@ TEST(valid_for_everybody)
 TEST(fits_the_window)
 {
 	const struct turn turns[] = { USER("0123456789"), MODEL("0123456789"), USER("0123456789"), MODEL("0123456789"),
-		                             USER("0123456789") };
+		                      USER("0123456789") };
 	static const struct {
 		size_t bytes;
 		int first;

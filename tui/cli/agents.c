@@ -76,7 +76,7 @@ static void put_budget(struct cli *cli, const struct json *doc, const char *labe
 	       or_dash(cli_value(cli, doc, "budget_soft")));
 }
 
-static int put_chain(struct cli *cli, const char *slug)
+static int show_agents_put_chain(struct cli *cli, const char *slug)
 {
 	struct rows r;
 	int n = 0, code = cli_query(cli, sql_tui_routes, NULL, 0, &r);
@@ -98,7 +98,7 @@ static int put_chain(struct cli *cli, const char *slug)
 	return code;
 }
 
-static void put_line(struct cli *cli, const char *label, const struct json *doc, const char *key)
+static void show_agents_put_line(struct cli *cli, const char *label, const struct json *doc, const char *key)
 {
 	if (cli_value(cli, doc, key) != NULL)
 		printf("%-14s %s\n", label, cli_safe(cli, cli_value(cli, doc, key)));
@@ -110,15 +110,15 @@ static const char *seconds(struct cli *cli, const struct json *doc, const char *
 	return format_latency(s != NULL ? strtod(s, NULL) : -1, buf);
 }
 
-static int put_whole(struct cli *cli, const struct json *doc)
+static int show_agents_put_whole(struct cli *cli, const struct json *doc)
 {
 	char text[FORMAT_MAX], half[FORMAT_MAX], mean[FORMAT_MAX];
 	const char *unknown = cli_value(cli, doc, "cost_unknown_today");
-	put_line(cli, _("agent"), doc, "slug");
-	put_line(cli, _("name"), doc, "name");
-	put_line(cli, _("state"), doc, "state");
-	put_line(cli, _("paused by"), doc, "paused_by");
-	put_line(cli, _("reason"), doc, "pause_reason");
+	show_agents_put_line(cli, _("agent"), doc, "slug");
+	show_agents_put_line(cli, _("name"), doc, "name");
+	show_agents_put_line(cli, _("state"), doc, "state");
+	show_agents_put_line(cli, _("paused by"), doc, "paused_by");
+	show_agents_put_line(cli, _("reason"), doc, "pause_reason");
 	printf(_("%-14s %s wait, %s run\n"), _("messages"), or_dash(cli_value(cli, doc, "queued")),
 	       or_dash(cli_value(cli, doc, "running")));
 	printf(_("%-14s %s messages/min, %s%% errors, %s tokens/min\n"), _("last hour"),
@@ -136,19 +136,19 @@ static int put_whole(struct cli *cli, const struct json *doc)
 	       format_usd(cli_value(cli, doc, "cost_wasted_today_usd"), text));
 	put_budget(cli, doc, _("budget, day"), "budget_day", "cost_today_usd");
 	put_budget(cli, doc, _("budget, month"), "budget_month", "cost_month_usd");
-	int code = put_chain(cli, or_dash(cli_value(cli, doc, "slug")));
+	int code = show_agents_put_chain(cli, or_dash(cli_value(cli, doc, "slug")));
 	printf(_("%-14s %s a minute, %s at once, %s tokens an answer\n"), _("limits"),
 	       or_dash(cli_value(cli, doc, "rate_limit_per_min")), or_dash(cli_value(cli, doc, "concurrency_limit")),
 	       or_dash(cli_value(cli, doc, "max_tokens")));
 	printf(_("%-14s %s messages back\n"), _("context"), or_dash(cli_value(cli, doc, "context_window_size")));
-	put_line(cli, _("temperature"), doc, "temperature");
-	put_line(cli, _("top_p"), doc, "top_p");
-	put_line(cli, _("reasoning"), doc, "reasoning");
-	put_line(cli, _("retries"), doc, "retries");
-	put_line(cli, _("first byte"), doc, "first_byte_timeout");
-	put_line(cli, _("on cut"), doc, "on_cut");
-	put_line(cli, _("tools"), doc, "tools");
-	put_line(cli, _("prompt"), doc, "system_prompt");
+	show_agents_put_line(cli, _("temperature"), doc, "temperature");
+	show_agents_put_line(cli, _("top_p"), doc, "top_p");
+	show_agents_put_line(cli, _("reasoning"), doc, "reasoning");
+	show_agents_put_line(cli, _("retries"), doc, "retries");
+	show_agents_put_line(cli, _("first byte"), doc, "first_byte_timeout");
+	show_agents_put_line(cli, _("on cut"), doc, "on_cut");
+	show_agents_put_line(cli, _("tools"), doc, "tools");
+	show_agents_put_line(cli, _("prompt"), doc, "system_prompt");
 	return code;
 }
 
@@ -156,5 +156,5 @@ int cmd_agent(struct cli *cli)
 {
 	const struct json *doc;
 	int code = cli_set_or_show(cli, "agent", sql_tui_agent_set, sql_tui_show_agent, &doc);
-	return code != 0 || doc == NULL ? code : put_whole(cli, doc);
+	return code != 0 || doc == NULL ? code : show_agents_put_whole(cli, doc);
 }

@@ -326,7 +326,7 @@ const char *cli_safe(struct cli *cli, const char *text)
 	return out;
 }
 
-static const char *cut(struct cli *cli, const char *text, int width, bool fill)
+static const char *cli_fit(struct cli *cli, const char *text, int width, bool fill)
 {
 	struct strbuf cell = STRBUF_INIT(4096);
 	const char *at = cli_safe(cli, text), *end = at + strlen(at);
@@ -353,12 +353,12 @@ static const char *cut(struct cli *cli, const char *text, int width, bool fill)
 
 const char *cli_cell(struct cli *cli, const char *text, int width)
 {
-	return cut(cli, text, width, true);
+	return cli_fit(cli, text, width, true);
 }
 
 const char *cli_cut(struct cli *cli, const char *text, int width)
 {
-	return cut(cli, text, width, false);
+	return cli_fit(cli, text, width, false);
 }
 
 int cli_list(struct cli *cli, const char *sql, const char *const *params, int n, struct rows *out)

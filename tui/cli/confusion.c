@@ -67,7 +67,7 @@ static bool is_blank(struct str s)
 	return true;
 }
 
-static bool read_line(struct arena *a, struct str line, struct labelled *out)
+static bool confusion_read_line(struct arena *a, struct str line, struct labelled *out)
 {
 	const struct json *j;
 	struct err err;
@@ -94,7 +94,7 @@ bool labelled_next(struct arena *a, struct str *rest, int *number, struct labell
 		if (is_blank(line) || (*number == 1 && str_eq(line, "text,label")))
 			continue;
 		*out = (struct labelled){ .label = STR("") };
-		*bad = !read_line(a, line, out);
+		*bad = !confusion_read_line(a, line, out);
 		return true;
 	}
 	return false;

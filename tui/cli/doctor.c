@@ -15,7 +15,7 @@ struct report {
 	int failed;
 };
 
-static void say(struct report *r, const char *check, bool ok, const char *detail, const char *mend)
+static void doctor_say(struct report *r, const char *check, bool ok, const char *detail, const char *mend)
 {
 	r->failed += !ok;
 	strbuf_str(&r->json, r->json.len > 1 ? ",{" : "{");
@@ -37,18 +37,19 @@ static void say(struct report *r, const char *check, bool ok, const char *detail
 }
 
 /* One row of (bool ok, text detail), or nothing to say. */
-static void ask(struct report *r, const char *check, const char *sql, const char *mend)
+static void doctor_ask(struct report *r, const char *check, const char *sql, const char *mend)
 {
 	struct rows rows;
 	struct err err;
 	if (cli_try(r->cli, sql, NULL, 0, &rows, &err) < 0)
-		say(r, check, false, err.msg, mend);
+		doctor_say(r, check, false, err.msg, mend);
 	for (int i = 0; i < rows.n_rows; i++)
-		say(r, check, rows_bool(&rows, i, COL_DOCTOR_RIGHTS_OK), rows_at(&rows, i, COL_DOCTOR_RIGHTS_DETAIL), mend);
+		doctor_say(r, check, rows_bool(&rows, i, COL_DOCTOR_RIGHTS_OK), rows_at(&rows, i, COL_DOCTOR_RIGHTS_DETAIL),
+		           mend);
 }
 
 /* The checks of sql/tui/doctor.sql, each with its mend. */
-static void ask_all(struct report *r)
+static void doctor_ask_all(struct report *r)
 {
 	static const struct {
 		const char *check, *mend;
@@ -71,14 +72,14 @@ static void ask_all(struct report *r)
 	struct rows rows = { 0 };
 	struct err err;
 	if (cli_try(r->cli, sql_tui_doctor, NULL, 0, &rows, &err) < 0)
-		say(r, "queries", false, err.msg, "your role may not read: grant signalbox_viewer to it");
+		doctor_say(r, "queries", false, err.msg, "your role may not read: grant signalbox_viewer to it");
 	for (int i = 0; i < rows.n_rows; i++) {
 		const char *mend = "";
 		for (size_t k = 0; k < ARRAY_SIZE(MENDS); k++)
 			if (strcmp(MENDS[k].check, rows_at(&rows, i, COL_DOCTOR_CHECK)) == 0)
 				mend = MENDS[k].mend;
-		say(r, rows_at(&rows, i, COL_DOCTOR_CHECK), rows_bool(&rows, i, COL_DOCTOR_OK),
-		    rows_at(&rows, i, COL_DOCTOR_DETAIL), mend);
+		doctor_say(r, rows_at(&rows, i, COL_DOCTOR_CHECK), rows_bool(&rows, i, COL_DOCTOR_OK),
+		           rows_at(&rows, i, COL_DOCTOR_DETAIL), mend);
 	}
 }
 
@@ -99,14 +100,14 @@ static bool database(struct report *r)
 	struct err err;
 	if (pg_connect_any(&r->cli->pg, r->cli->options->database_url, "signalbox doctor", "-c statement_timeout=5s", 10000,
 	                   &err) < 0) {
-		say(r, "database", false, err.msg, mend_of(err.msg));
+		doctor_say(r, "database", false, err.msg, mend_of(err.msg));
 		return false;
 	}
-	ask(r, "database", sql_tui_doctor_database, "PostgreSQL 15 or newer is needed");
+	doctor_ask(r, "database", sql_tui_doctor_database, "PostgreSQL 15 or newer is needed");
 	bool ok = migrate_check(r->cli->pg, &err) == 0;
-	say(r, "schema", ok, ok ? "in place" : err.msg, "signalbox migrate");
+	doctor_say(r, "schema", ok, ok ? "in place" : err.msg, "signalbox migrate");
 	if (ok)
-		ask(r, "rights", sql_tui_doctor_rights, "signalbox migrate, as a superuser or as who owns what is named");
+		doctor_ask(r, "rights", sql_tui_doctor_rights, "signalbox migrate, as a superuser or as who owns what is named");
 	return ok;
 }
 
@@ -115,8 +116,8 @@ static void terminal(struct report *r)
 	const char *term = getenv("TERM");
 	char text[200];
 	snprintf(text, sizeof text, "TERM=%s, %s", term != NULL ? term : "(unset)", nl_langinfo(CODESET));
-	say(r, "terminal", term != NULL && strcmp(term, "dumb") != 0, text,
-	    "the console needs a terminal: set TERM; the command line works without");
+	doctor_say(r, "terminal", term != NULL && strcmp(term, "dumb") != 0, text,
+	           "the console needs a terminal: set TERM; the command line works without");
 }
 
 int cmd_doctor(struct cli *cli)
@@ -128,7 +129,7 @@ int cmd_doctor(struct cli *cli)
 	strbuf_char(&r.json, '[');
 	bool reached = database(&r);
 	if (reached)
-		ask_all(&r);
+		doctor_ask_all(&r);
 	terminal(&r);
 	strbuf_char(&r.json, ']');
 	if (cli->json)

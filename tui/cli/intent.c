@@ -59,7 +59,7 @@ static int no_worker(struct cli *cli, const char *id)
 }
 
 /* Waits for its end; the status document into *doc. */
-static int await(struct cli *cli, const char *id, const struct json **doc)
+static int eval_await(struct cli *cli, const char *id, const struct json **doc)
 {
 	const char *params[] = { id, cli->options->operator_name };
 	bool is_tty = isatty(STDERR_FILENO);
@@ -113,7 +113,7 @@ static int ask_worker(struct eval *e, const struct json **doc)
 	if (code != 0)
 		return code;
 	signal(SIGINT, on_interrupt);
-	return await(cli, rows_at(&r, 0, COL_WORK_ADD_WORK), doc);
+	return eval_await(cli, rows_at(&r, 0, COL_WORK_ADD_WORK), doc);
 }
 
 /* ---- labels */
@@ -291,7 +291,7 @@ static void print_eval(struct eval *e, const struct json *doc)
 	print_table(e);
 }
 
-static void put_double(struct strbuf *b, const char *key, double v)
+static void eval_put_double(struct strbuf *b, const char *key, double v)
 {
 	json_put_key(b, key);
 	if (v < 0)
@@ -311,16 +311,16 @@ static void print_json(struct eval *e, const char *usage)
 	json_put_int_field(&b, "wrong", c->wrong);
 	json_put_int_field(&b, "unsure", c->unsure);
 	json_put_int_field(&b, "failed", c->failed);
-	put_double(&b, "accuracy", confusion_accuracy(c));
-	put_double(&b, "accuracy_without_threshold", c->total > 0 ? (double)c->best / c->total : -1);
+	eval_put_double(&b, "accuracy", confusion_accuracy(c));
+	eval_put_double(&b, "accuracy_without_threshold", c->total > 0 ? (double)c->best / c->total : -1);
 	strbuf_str(&b, ",\"labels\":[");
 	for (int i = 0; i < c->n; i++) {
 		struct quality q = confusion_quality(c, i);
 		strbuf_str(&b, i > 0 ? ",{" : "{");
 		json_put_field(&b, "label", e->labels[i]);
-		put_double(&b, "precision", q.precision);
-		put_double(&b, "recall", q.recall);
-		put_double(&b, "f1", q.f1);
+		eval_put_double(&b, "precision", q.precision);
+		eval_put_double(&b, "recall", q.recall);
+		eval_put_double(&b, "f1", q.f1);
 		json_put_int_field(&b, "texts", q.texts);
 		strbuf_str(&b, ",\"taken_for\":[");
 		for (int k = 0; k <= c->n; k++)
@@ -395,7 +395,7 @@ static int cmd_try(struct cli *cli)
 		strbuf_char(&b, '{');
 		json_put_field(&b, "intent", is_sure ? intent.ptr : NULL);
 		json_put_field(&b, "best", best.len > 0 ? best.ptr : NULL);
-		put_double(&b, "confidence", confidence);
+		eval_put_double(&b, "confidence", confidence);
 		strbuf_char(&b, '}');
 		cli_json(strbuf_text(&b));
 		strbuf_release(&b);

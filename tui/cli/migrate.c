@@ -9,12 +9,12 @@
 
 #define ADOPT_TIMEOUT_MS 3600000 /* all rows may be written anew */
 
-static void say(const char *line)
+static void migrate_cmd_say(const char *line)
 {
 	fprintf(stderr, "%s\n", line);
 }
 
-static int number(const char *text, long *out)
+static int migrate_cmd_number(const char *text, long *out)
 {
 	char *end;
 	*out = strtol(text, &end, 10);
@@ -106,7 +106,7 @@ int cmd_migrate(struct cli *cli)
 	long n = -1;
 	int code = cli_options(cli, options, ARRAY_SIZE(options), 0, 0);
 	if (code == 0 && (to != NULL || down != NULL))
-		code = number(to != NULL ? to : down, &n);
+		code = migrate_cmd_number(to != NULL ? to : down, &n);
 	if (code != 0)
 		return code;
 	if (pg_connect(&cli->pg, cli->options->database_url, "signalbox migrate", NULL, 10000, &err) < 0)
@@ -133,7 +133,7 @@ int cmd_migrate(struct cli *cli)
 	}
 	if (target < st.version && !yes && (code = confirm_down(cli, st.version, target)) != 0)
 		return code;
-	if (migrate_to(cli->pg, target, say, &err) < 0)
+	if (migrate_to(cli->pg, target, migrate_cmd_say, &err) < 0)
 		return cli_error(&err, "migrate");
 	return table != NULL ? adopt(cli, table, skip_triggers) : EXIT_DONE;
 }

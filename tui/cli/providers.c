@@ -6,7 +6,7 @@
 #include "tui/i18n.h"
 
 /* "open, probe in 42s", "parked 3m05s", "closed". */
-static const char *breaker_text(const char *breaker, const char *seconds, char buf[static 64])
+static const char *show_providers_breaker_text(const char *breaker, const char *seconds, char buf[static 64])
 {
 	char time[FORMAT_MAX];
 	double left = seconds != NULL ? strtod(seconds, NULL) : 0;
@@ -26,7 +26,7 @@ static const char *ms_text(const char *ms, char buf[static FORMAT_MAX])
 	return format_latency(ms != NULL ? strtod(ms, NULL) / 1000 : -1, buf);
 }
 
-static void put_provider(struct cli *cli, const struct rows *r, int i)
+static void show_providers_put_provider(struct cli *cli, const struct rows *r, int i)
 {
 	char breaker[64], first[FORMAT_MAX], used[FORMAT_MAX], all[FORMAT_MAX], tokens[80];
 	const char *quota = rows_at(r, i, COL_LIST_PROVIDERS_DAILY_TOKENS);
@@ -34,8 +34,8 @@ static void put_provider(struct cli *cli, const struct rows *r, int i)
 	snprintf(tokens, sizeof tokens, quota != NULL ? _("%s of %s") : "%s", used,
 	         quota != NULL ? format_count(strtod(quota, NULL), all) : "");
 	printf("%-14s %-21s %7s %6s %8s %14s %4s\n", rows_at(r, i, COL_LIST_PROVIDERS_SLUG),
-	       breaker_text(rows_at(r, i, COL_LIST_PROVIDERS_BREAKER), rows_at(r, i, COL_LIST_PROVIDERS_BREAKER_SECONDS),
-	                    breaker),
+	       show_providers_breaker_text(rows_at(r, i, COL_LIST_PROVIDERS_BREAKER),
+	                                   rows_at(r, i, COL_LIST_PROVIDERS_BREAKER_SECONDS), breaker),
 	       or_dash(rows_at(r, i, COL_LIST_PROVIDERS_CALLS_LAST_HOUR)),
 	       or_dash(rows_at(r, i, COL_LIST_PROVIDERS_ERRORS_LAST_HOUR)),
 	       ms_text(rows_at(r, i, COL_LIST_PROVIDERS_MEAN_TTFT_MS), first), tokens,
@@ -59,12 +59,12 @@ int cmd_providers(struct cli *cli)
 		printf("%-14s %-21s %7s %6s %8s %14s %4s\n", "PROVIDER", "BREAKER", "CALLS/h", "FAIL/h", "1st TEXT",
 		       "TOKENS TODAY", "HELD");
 	for (int i = 0; i < r.n_rows; i++)
-		put_provider(cli, &r, i);
+		show_providers_put_provider(cli, &r, i);
 	return EXIT_DONE;
 }
 
 /* {"requests": percent, …}: what its headers said last. */
-static void put_limits(struct cli *cli, const struct json *limits)
+static void show_providers_put_limits(struct cli *cli, const struct json *limits)
 {
 	bool any = false;
 	for (const struct json *l = json_first(limits); l != NULL; l = json_next(l)) {
@@ -89,14 +89,15 @@ static void put_lines(struct cli *cli, const char *label, const char *text)
 	}
 }
 
-static void put_whole(struct cli *cli, const struct json *doc)
+static void show_providers_put_whole(struct cli *cli, const struct json *doc)
 {
 	char breaker[64], first[FORMAT_MAX], p95[FORMAT_MAX], used[FORMAT_MAX], all[FORMAT_MAX];
 	const char *quota = cli_value(cli, doc, "daily_tokens"), *tokens = cli_value(cli, doc, "tokens_today"),
 		   *reason = cli_value(cli, doc, "breaker_reason"), *error = cli_value(cli, doc, "last_error");
 	printf("%-14s %s\n", _("provider"), or_dash(cli_value(cli, doc, "slug")));
 	printf("%-14s %s\n", _("breaker"),
-	       breaker_text(or_dash(cli_value(cli, doc, "breaker")), cli_value(cli, doc, "breaker_seconds"), breaker));
+	       show_providers_breaker_text(or_dash(cli_value(cli, doc, "breaker")), cli_value(cli, doc, "breaker_seconds"),
+	                                   breaker));
 	if (reason != NULL)
 		printf("%-14s %s\n", _("reason"), cli_safe(cli, reason));
 	printf(_("%-14s %s messages wait for it\n"), _("held"), or_dash(cli_value(cli, doc, "held_messages")));
@@ -118,7 +119,7 @@ static void put_whole(struct cli *cli, const struct json *doc)
 	       or_dash(cli_value(cli, doc, "calls_last_hour")), or_dash(cli_value(cli, doc, "errors_last_hour")),
 	       ms_text(cli_value(cli, doc, "mean_ttft_ms"), first), ms_text(cli_value(cli, doc, "p95_ms"), p95));
 	printf(_("%-14s %s calls under way\n"), _("now"), or_dash(cli_value(cli, doc, "calls_now")));
-	put_limits(cli, json_get(doc, "limits"));
+	show_providers_put_limits(cli, json_get(doc, "limits"));
 	if (error != NULL)
 		printf("%-14s %s\n", _("last error"), cli_safe(cli, error));
 	if (cli_value(cli, doc, "breaker") != NULL && strcmp(cli_value(cli, doc, "breaker"), "closed") != 0)
@@ -131,6 +132,6 @@ int cmd_provider(struct cli *cli)
 	const struct json *doc;
 	int code = cli_set_or_show(cli, "provider", sql_tui_provider_set, sql_tui_show_provider, &doc);
 	if (code == 0 && doc != NULL)
-		put_whole(cli, doc);
+		show_providers_put_whole(cli, doc);
 	return code;
 }

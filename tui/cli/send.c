@@ -16,7 +16,7 @@
 #define POLL_USEC 100000
 #define WATCH_USEC (15 * USEC_PER_SEC) /* an interest lives 30 s in the database */
 
-static int status_of(struct cli *cli, const char *uuid, struct rows *r)
+static int send_status_of(struct cli *cli, const char *uuid, struct rows *r)
 {
 	const char *params[] = { uuid };
 	return cli_query(cli, sql_tui_message_status, params, 1, r);
@@ -84,7 +84,7 @@ static void begin_anew(struct stream *t)
 }
 
 /* Prints what has been said since the last look. */
-static int print_text(struct cli *cli, const char *uuid, struct stream *t)
+static int send_print_text(struct cli *cli, const char *uuid, struct stream *t)
 {
 	char seen[24];
 	struct rows r;
@@ -131,10 +131,10 @@ static void say_end(struct cli *cli, const struct rows *r, struct stream *t)
 }
 
 /* One look at a message. -1 while it goes on, else the exit code. */
-static int look(struct cli *cli, const char *uuid, bool say_changes, struct stream *text, char last[static STATUS_MAX])
+static int send_look(struct cli *cli, const char *uuid, bool say_changes, struct stream *text, char last[static STATUS_MAX])
 {
 	struct rows r;
-	int code = status_of(cli, uuid, &r);
+	int code = send_status_of(cli, uuid, &r);
 	if (code != 0)
 		return code;
 	const char *status = rows_at(&r, 0, COL_MESSAGE_STATUS_STATUS);
@@ -180,14 +180,14 @@ int cli_follow(struct cli *cli, const char *uuid, bool stream, bool say_changes)
 	char last[STATUS_MAX] = "";
 	usec_t watched = 0;
 	int code;
-	while ((code = look(cli, uuid, say_changes, &text, last)) < 0) {
+	while ((code = send_look(cli, uuid, say_changes, &text, last)) < 0) {
 		code = 0;
 		if (stream && (watched == 0 || clock_mono() - watched > WATCH_USEC)) {
 			watched = clock_mono();
 			code = watch_text(cli, uuid);
 		}
 		if (stream && code == 0)
-			code = print_text(cli, uuid, &text);
+			code = send_print_text(cli, uuid, &text);
 		if (code != 0)
 			break;
 		arena_release(&cli->arena);
@@ -237,7 +237,7 @@ int cmd_send(struct cli *cli)
 			fprintf(stderr, _("message %s\n"), uuid);
 		code = cli_follow(cli, uuid, stream && !cli->json, stream && !cli->json);
 	} else if (cli->json) {
-		code = status_of(cli, uuid, &r);
+		code = send_status_of(cli, uuid, &r);
 		if (code == 0)
 			cli_json(rows_at(&r, 0, COL_MESSAGE_STATUS_DOC));
 	} else {

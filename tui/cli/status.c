@@ -19,7 +19,7 @@ static void line_duration(const struct json *doc, const char *label, const char 
 	printf("%-28s %s\n", label, json_double(doc, key, &s) ? format_duration(s, buf) : "-");
 }
 
-static void print_text(const struct json *doc)
+static void show_status_print_text(const struct json *doc)
 {
 	double percent = 0;
 	int64_t failed = 0, workers = 0, slots = 0;
@@ -74,6 +74,6 @@ int cmd_status(struct cli *cli)
 	if (cli->json)
 		cli_json(rows_at(&r, 0, COL_STATUS_STATUS));
 	else
-		print_text(doc);
+		show_status_print_text(doc);
 	return check && json_first(json_get(doc, "alerts")) != NULL ? EXIT_FAILED : EXIT_DONE;
 }

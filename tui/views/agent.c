@@ -47,7 +47,7 @@ static struct str cell_or_dash(const struct list_row *r, int column)
 }
 
 /* Why nothing of it starts. */
-static void draw_state(struct ui *ui, const struct list_row *r, int y, bool is_priced)
+static void agent_page_draw_state(struct ui *ui, const struct list_row *r, int y, bool is_priced)
 {
 	struct screen *s = ui->screen;
 	const char *state = block_at(r->block, r->row, COL_AGENTS_STATE);
@@ -276,7 +276,7 @@ void agent_draw(struct ui *ui, const struct list_row *r, int y, int height)
 	bool is_priced;
 	int n = count_routes(routes, r, &is_priced);
 	screen_rule(ui->screen, y, 0, -1, block_at(r->block, r->row, COL_AGENTS_SLUG));
-	draw_state(ui, r, y + 1, is_priced);
+	agent_page_draw_state(ui, r, y + 1, is_priced);
 	y += 2;
 	for (size_t i = 0; i < ARRAY_SIZE(DRAW) && y < end - 1; i++)
 		DRAW[i](ui, r, y++);

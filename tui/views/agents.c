@@ -74,7 +74,7 @@ static struct str projected_cell(const struct list_row *r, char *buf, enum style
 	return str_of(format_usd(block_at(r->block, r->row, COL_AGENTS_PROJECTED), buf));
 }
 
-static struct str cell(const struct list_row *r, int column, char *buf, enum style *style, void *ctx)
+static struct str agents_cell(const struct list_row *r, int column, char *buf, enum style *style, void *ctx)
 {
 	char text[FORMAT_MAX];
 	const char *s;
@@ -115,7 +115,7 @@ static struct str cell(const struct list_row *r, int column, char *buf, enum sty
 	}
 }
 
-static void init(struct view *v)
+static void agents_init(struct view *v)
 {
 	struct agents_view *a = xcalloc(1, sizeof *a);
 	list_init(&a->list);
@@ -124,14 +124,14 @@ static void init(struct view *v)
 	v->state = a;
 }
 
-static void release(struct view *v)
+static void agents_release(struct view *v)
 {
 	struct agents_view *a = v->state;
 	list_release(&a->list);
 	free(a);
 }
 
-static void want(struct view *v, struct want *w)
+static void agents_want(struct view *v, struct want *w)
 {
 	struct agents_view *a = v->state;
 	const struct list_row *r = list_current(&a->list);
@@ -140,7 +140,7 @@ static void want(struct view *v, struct want *w)
 	snprintf(w->agent, sizeof w->agent, "%s", r != NULL ? block_at(r->block, r->row, COL_AGENTS_SLUG) : "");
 }
 
-static void bind(struct view *v, const struct snapshot *s)
+static void agents_bind(struct view *v, const struct snapshot *s)
 {
 	struct agents_view *a = v->state;
 	if (s->blocks[BLOCK_AGENTS] != NULL)
@@ -148,7 +148,7 @@ static void bind(struct view *v, const struct snapshot *s)
 }
 
 /* "6 agents   $41.20 of $60.00 today, projected $55.60", on the right, where it fits behind x. */
-static void draw_totals(struct ui *ui, const struct agents_view *a, int x)
+static void agents_draw_totals(struct ui *ui, const struct agents_view *a, int x)
 {
 	double cost = 0, budget = 0, projected = 0;
 	char right[160], text[32], usd[3][FORMAT_MAX], of[48] = "";
@@ -170,10 +170,10 @@ static void draw_totals(struct ui *ui, const struct agents_view *a, int x)
 		screen_put(ui->screen, ui->top, at, -1, S_DIM, right);
 }
 
-static void draw(struct view *v, struct ui *ui)
+static void agents_draw(struct view *v, struct ui *ui)
 {
 	struct agents_view *a = v->state;
-	const struct list_style look = { COLUMNS, C_N, cell, ui };
+	const struct list_style look = { COLUMNS, C_N, agents_cell, ui };
 	struct screen *s = ui->screen;
 	const struct list_row *r = list_current(&a->list);
 	int rows = ui->bottom - ui->top - 1, height = 0, x = 1 + screen_put(s, ui->top, 1, -1, S_BOLD, _("Agents")) + 2;
@@ -184,7 +184,7 @@ static void draw(struct view *v, struct ui *ui)
 		x += screen_putf(s, ui->top, x, -1, S_DIM, ", %s", _(WINDOWS[a->window].columns));
 	x += screen_putf(s, ui->top, x, -1, S_DIM, _("   sort %s%s"), _(SORTS[a->list.sort].name),
 	                 a->list.is_reversed ? " (O)" : "");
-	draw_totals(ui, a, x + 1);
+	agents_draw_totals(ui, a, x + 1);
 	if (a->list.n == 0 && ui->snap->blocks[BLOCK_AGENTS] != NULL)
 		screen_put(s, ui->top + 2, 2, -1, S_DIM, _("there is no agent yet: signalbox agent SLUG set provider=P model=M"));
 	list_draw(&a->list, s, ui->top + 1, rows - height, &look, true);
@@ -228,13 +228,13 @@ static void ask_budget(struct ui *ui, const struct list_row *r)
 	ui_ask_take(ui, menu);
 }
 
-static bool command(struct view *v, struct ui *ui, enum cmd cmd)
+static bool agents_command(struct view *v, struct ui *ui, enum cmd cmd)
 {
 	struct agents_view *a = v->state;
 	struct list_row *r = list_current(&a->list);
 	if (list_command(&a->list, cmd)) {
 		if (cmd == CMD_sort || cmd == CMD_reverse)
-			bind(v, ui->snap);
+			agents_bind(v, ui->snap);
 		return true;
 	}
 	if (cmd == CMD_window) {
@@ -263,13 +263,17 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 	}
 }
 
-static struct copied copy(struct view *v, int kind)
+static struct copied agents_copy(struct view *v, int kind)
 {
 	struct agents_view *a = v->state;
 	struct list_row *r = list_current(&a->list);
 	return (struct copied){ .text = r == NULL || kind == 'e' ? STR("") : block_str(r->block, r->row, COL_AGENTS_SLUG) };
 }
 
-const struct view_ops view_agents = {
-	.init = init, .release = release, .want = want, .bind = bind, .draw = draw, .command = command, .copy = copy
-};
+const struct view_ops view_agents = { .init = agents_init,
+	                              .release = agents_release,
+	                              .want = agents_want,
+	                              .bind = agents_bind,
+	                              .draw = agents_draw,
+	                              .command = agents_command,
+	                              .copy = agents_copy };

@@ -37,7 +37,7 @@ static const struct column COLUMNS[C_N] = {
 	[C_ERROR] = { "ERROR", 26, 42, 60, false }, [C_TEXT] = { "MESSAGE", 0, 0, 0, false },
 };
 
-static const char *ago(struct ui *ui, usec_t at, char *buf)
+static const char *failed_ago(struct ui *ui, usec_t at, char *buf)
 {
 	char time[FORMAT_MAX];
 	snprintf(buf, 64, _("%s ago"), format_duration((double)(MAX(0, ui->now - at) / USEC_PER_SEC), time));
@@ -59,7 +59,7 @@ static struct str group_cell(const struct list_row *r, int column, char *buf, en
 	case G_C_AGENTS:
 		return block_str(r->block, r->row, COL_GROUPS_AGENTS);
 	case G_C_LAST:
-		return str_of(ago(ctx, block_time(r->block, r->row, COL_GROUPS_LAST_AT), buf));
+		return str_of(failed_ago(ctx, block_time(r->block, r->row, COL_GROUPS_LAST_AT), buf));
 	case G_C_RETRY:
 		return block_at(r->block, r->row, COL_GROUPS_IS_PERMANENT)[0] == 't' ? STR("no") : STR("yes");
 	default:
@@ -68,7 +68,7 @@ static struct str group_cell(const struct list_row *r, int column, char *buf, en
 	}
 }
 
-static struct str cell(const struct list_row *r, int column, char *buf, enum style *style, void *ctx)
+static struct str failed_cell(const struct list_row *r, int column, char *buf, enum style *style, void *ctx)
 {
 	struct ui *ui = ctx;
 	char time[FORMAT_MAX];
@@ -81,7 +81,7 @@ static struct str cell(const struct list_row *r, int column, char *buf, enum sty
 	case C_ATT:
 		return block_str(r->block, r->row, COL_FAILED_ATTEMPTS);
 	case C_FAILED:
-		return str_of(ago(ui, block_time(r->block, r->row, COL_FAILED_SINCE), buf));
+		return str_of(failed_ago(ui, block_time(r->block, r->row, COL_FAILED_SINCE), buf));
 	case C_ERROR:
 		if (r->is_ghost)
 			return STR("retried, or gone");
@@ -97,7 +97,7 @@ static struct str cell(const struct list_row *r, int column, char *buf, enum sty
 	}
 }
 
-static void init(struct view *v)
+static void failed_init(struct view *v)
 {
 	struct failed_view *f = xcalloc(1, sizeof *f);
 	list_init(&f->groups);
@@ -105,7 +105,7 @@ static void init(struct view *v)
 	v->state = f;
 }
 
-static void release(struct view *v)
+static void failed_release(struct view *v)
 {
 	struct failed_view *f = v->state;
 	list_release(&f->groups);
@@ -138,7 +138,7 @@ static const char *meant(struct failed_view *f, char buf[static sizeof((struct b
 	return filter_and(f->filter, terms, buf, sizeof((struct block *)0)->about);
 }
 
-static void want(struct view *v, struct want *w)
+static void failed_want(struct view *v, struct want *w)
 {
 	struct failed_view *f = v->state;
 	const struct list_row *g = list_current(&f->groups);
@@ -150,7 +150,7 @@ static void want(struct view *v, struct want *w)
 }
 
 /* Rows of another group do not come under this one's name: they are on their way. */
-static void bind(struct view *v, const struct snapshot *s)
+static void failed_bind(struct view *v, const struct snapshot *s)
 {
 	struct failed_view *f = v->state;
 	char about[sizeof((struct block *)0)->about];
@@ -160,7 +160,7 @@ static void bind(struct view *v, const struct snapshot *s)
 		list_bind(&f->rows, s->blocks[BLOCK_FAILED], COL_FAILED_ID, 0, COL_FAILED_JOB_ID);
 }
 
-static void draw_detail(struct ui *ui, const struct list_row *r, int y)
+static void failed_draw_detail(struct ui *ui, const struct list_row *r, int y)
 {
 	char label[48];
 	struct screen *s = ui->screen;
@@ -192,10 +192,10 @@ static void draw_group(struct ui *ui, const struct list_row *g, int y)
 	            block_at(g->block, g->row, COL_GROUPS_N));
 }
 
-static void draw(struct view *v, struct ui *ui)
+static void failed_draw(struct view *v, struct ui *ui)
 {
 	struct failed_view *f = v->state;
-	const struct list_style groups = { GROUP_COLUMNS, G_COLUMNS, group_cell, ui }, rows = { COLUMNS, C_N, cell, ui };
+	const struct list_style groups = { GROUP_COLUMNS, G_COLUMNS, group_cell, ui }, rows = { COLUMNS, C_N, failed_cell, ui };
 	struct screen *s = ui->screen;
 	struct list *l = &f->rows;
 	int y = ui->top + 1, detail = screen_height(s) >= 30 ? 4 : 0;
@@ -227,7 +227,7 @@ static void draw(struct view *v, struct ui *ui)
 	list_draw(l, s, y, ui->bottom - y - detail, &rows, f->flat || f->in_rows);
 	const struct list_row *r = f->flat || f->in_rows ? list_current(l) : list_current(&f->groups);
 	if (detail > 0 && r != NULL && (f->flat || f->in_rows))
-		draw_detail(ui, r, ui->bottom - detail);
+		failed_draw_detail(ui, r, ui->bottom - detail);
 	else if (detail > 0 && r != NULL)
 		draw_group(ui, r, ui->bottom - detail);
 }
@@ -291,7 +291,7 @@ static void say_plan(struct failed_view *f, struct ui *ui, const struct block *b
 }
 
 /* The answer to ask_plan: what is retried after a yes are these ids, and no others. */
-static void answered(struct view *v, struct ui *ui, const struct action_result *r, bool is_shown)
+static void failed_answered(struct view *v, struct ui *ui, const struct action_result *r, bool is_shown)
 {
 	struct failed_view *f = v->state;
 	char about[sizeof f->plan_of];
@@ -334,7 +334,7 @@ static bool is_for_a_message(const struct failed_view *f, enum cmd cmd)
 	}
 }
 
-static bool command(struct view *v, struct ui *ui, enum cmd cmd)
+static bool failed_command(struct view *v, struct ui *ui, enum cmd cmd)
 {
 	struct failed_view *f = v->state;
 	bool in_rows = f->flat || f->in_rows;
@@ -391,7 +391,7 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 	}
 }
 
-static struct copied copy(struct view *v, int kind)
+static struct copied failed_copy(struct view *v, int kind)
 {
 	struct failed_view *f = v->state;
 	bool in_rows = f->flat || f->in_rows;
@@ -406,11 +406,11 @@ static struct copied copy(struct view *v, int kind)
 		                                                : COL_FAILED_ERROR) };
 }
 
-const struct view_ops view_failed = { .init = init,
-	                              .release = release,
-	                              .want = want,
-	                              .bind = bind,
-	                              .draw = draw,
-	                              .command = command,
-	                              .answered = answered,
-	                              .copy = copy };
+const struct view_ops view_failed = { .init = failed_init,
+	                              .release = failed_release,
+	                              .want = failed_want,
+	                              .bind = failed_bind,
+	                              .draw = failed_draw,
+	                              .command = failed_command,
+	                              .answered = failed_answered,
+	                              .copy = failed_copy };

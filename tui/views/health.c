@@ -47,7 +47,7 @@ static double now_left(const struct ui *ui, double then)
 	return then - (double)((ui->now - ui->snap->as_of) / USEC_PER_SEC);
 }
 
-static const char *breaker_text(struct ui *ui, const struct block *b, int row, char *buf, enum style *style)
+static const char *health_breaker_text(struct ui *ui, const struct block *b, int row, char *buf, enum style *style)
 {
 	char time[FORMAT_MAX];
 	const char *state = block_at(b, row, COL_PROVIDERS_BREAKER);
@@ -72,7 +72,7 @@ static const char *breaker_text(struct ui *ui, const struct block *b, int row, c
 	return buf;
 }
 
-static const char *ago(struct ui *ui, usec_t at, char *buf)
+static const char *health_ago(struct ui *ui, usec_t at, char *buf)
 {
 	char time[FORMAT_MAX];
 	snprintf(buf, 64, _("%s ago"), format_duration((double)(MAX(0, ui->now - at) / USEC_PER_SEC), time));
@@ -105,7 +105,7 @@ static struct str provider_cell(const struct list_row *r, int column, char *buf,
 	case P_C_SLUG:
 		return block_str(b, row, COL_PROVIDERS_SLUG);
 	case P_C_BREAKER:
-		return str_of(breaker_text(ui, b, row, buf, style));
+		return str_of(health_breaker_text(ui, b, row, buf, style));
 	case P_C_FAIL:
 		snprintf(buf, 64, _("%s of %s"), block_at(b, row, COL_PROVIDERS_ERRORS_5M),
 		         block_at(b, row, COL_PROVIDERS_CALLS_5M));
@@ -177,7 +177,7 @@ static struct str worker_cell(const struct list_row *r, int column, char *buf, e
 	}
 }
 
-static void init(struct view *v)
+static void health_init(struct view *v)
 {
 	struct health_view *h = xcalloc(1, sizeof *h);
 	list_init(&h->providers);
@@ -189,7 +189,7 @@ static void init(struct view *v)
 	v->state = h;
 }
 
-static void release(struct view *v)
+static void health_release(struct view *v)
 {
 	struct health_view *h = v->state;
 	list_release(&h->providers);
@@ -197,13 +197,13 @@ static void release(struct view *v)
 	free(h);
 }
 
-static void want(struct view *v, struct want *w)
+static void health_want(struct view *v, struct want *w)
 {
 	(void)v;
 	w->blocks |= 1u << BLOCK_PROVIDERS | 1u << BLOCK_EVENTS | 1u << BLOCK_WORKERS | 1u << BLOCK_POSTGRES;
 }
 
-static void bind(struct view *v, const struct snapshot *s)
+static void health_bind(struct view *v, const struct snapshot *s)
 {
 	struct health_view *h = v->state;
 	if (s->blocks[BLOCK_PROVIDERS] != NULL)
@@ -255,7 +255,7 @@ static void draw_facts(struct ui *ui, const struct list_row *r, int y)
 		fact_rest(s, y + 2, x, S_DIM, str_of(_("none within the hour")));
 	} else {
 		if (block_at(b, row, COL_PROVIDERS_ERROR_AT) != NULL)
-			fact(s, y + 2, &x, "", S_PLAIN, str_of(ago(ui, block_time(b, row, COL_PROVIDERS_ERROR_AT), text)));
+			fact(s, y + 2, &x, "", S_PLAIN, str_of(health_ago(ui, block_time(b, row, COL_PROVIDERS_ERROR_AT), text)));
 		fact_rest(s, y + 2, x, S_PLAIN, block_str(b, row, COL_PROVIDERS_LAST_ERROR));
 	}
 }
@@ -269,7 +269,7 @@ static void draw_breaker(struct ui *ui, const struct list_row *r, int y, int hei
 	char text[64], hms[16];
 	enum style style;
 	int x = facts_line(s, y, _("breaker")), end = y + height;
-	breaker_text(ui, r->block, r->row, text, &style);
+	health_breaker_text(ui, r->block, r->row, text, &style);
 	fact(s, y, &x, "", style, str_of(text));
 	if (block_at(r->block, r->row, COL_PROVIDERS_REASON) != NULL)
 		fact_rest(s, y, x, S_PLAIN, block_str(r->block, r->row, COL_PROVIDERS_REASON));
@@ -283,7 +283,7 @@ static void draw_breaker(struct ui *ui, const struct list_row *r, int y, int hei
 		usec_t at = block_time(e, i, COL_BREAKER_EVENTS_AT);
 		x = FACTS_X;
 		fact(s, y, &x, "", S_DIM,
-		     ui->now - at < 86400 * USEC_PER_SEC ? str_of(clock_hms(at, hms)) : str_of(ago(ui, at, text)));
+		     ui->now - at < 86400 * USEC_PER_SEC ? str_of(clock_hms(at, hms)) : str_of(health_ago(ui, at, text)));
 		fact(s, y, &x, "", S_BOLD, block_str(e, i, COL_BREAKER_EVENTS_EVENT));
 		if (block_at(e, i, COL_BREAKER_EVENTS_MODEL)[0] != '\0')
 			fact(s, y, &x, "", S_PLAIN, block_str(e, i, COL_BREAKER_EVENTS_MODEL));
@@ -388,7 +388,7 @@ static void draw_note(struct ui *ui, const struct list_row *r, int y)
 	}
 }
 
-static void draw(struct view *v, struct ui *ui)
+static void health_draw(struct view *v, struct ui *ui)
 {
 	struct health_view *h = v->state;
 	struct screen *s = ui->screen;
@@ -444,7 +444,7 @@ static void ask_breaker(struct ui *ui, const struct list_row *r)
 	struct question *menu = xcalloc(1, sizeof *menu), *q;
 	snprintf(menu->title, sizeof menu->title, _("Breaker of %.40s"), slug);
 	snprintf(menu->lines[menu->n_lines++], sizeof menu->lines[0], _("now: %s; %s messages wait for it"),
-	         breaker_text(ui, r->block, r->row, text, &style), block_at(r->block, r->row, COL_PROVIDERS_HELD));
+	         health_breaker_text(ui, r->block, r->row, text, &style), block_at(r->block, r->row, COL_PROVIDERS_HELD));
 	question_say(menu, "");
 	q = force(ui, slug, "open", _("Force %.40s open"));
 	question_say(q, _("No worker calls it until it is freed. Agents go on with the rest of their"));
@@ -499,7 +499,7 @@ static void open_queue(struct ui *ui, const char *field, const char *value)
 	ui_filter_by(ui, field, value);
 }
 
-static bool command(struct view *v, struct ui *ui, enum cmd cmd)
+static bool health_command(struct view *v, struct ui *ui, enum cmd cmd)
 {
 	struct health_view *h = v->state;
 	const struct list_row *p = list_current(&h->providers), *w = list_current(&h->workers);
@@ -529,12 +529,12 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 		if (!list_command(h->in_workers ? &h->workers : &h->providers, cmd))
 			return false;
 		if (cmd == CMD_sort || cmd == CMD_reverse)
-			bind(v, ui->snap);
+			health_bind(v, ui->snap);
 		return true;
 	}
 }
 
-static struct copied copy(struct view *v, int kind)
+static struct copied health_copy(struct view *v, int kind)
 {
 	struct health_view *h = v->state;
 	const struct list_row *r = list_current(h->in_workers ? &h->workers : &h->providers);
@@ -546,6 +546,10 @@ static struct copied copy(struct view *v, int kind)
 		                                  kind == 'e' ? COL_PROVIDERS_LAST_ERROR : COL_PROVIDERS_SLUG) };
 }
 
-const struct view_ops view_health = {
-	.init = init, .release = release, .want = want, .bind = bind, .draw = draw, .command = command, .copy = copy
-};
+const struct view_ops view_health = { .init = health_init,
+	                              .release = health_release,
+	                              .want = health_want,
+	                              .bind = health_bind,
+	                              .draw = health_draw,
+	                              .command = health_command,
+	                              .copy = health_copy };

@@ -22,7 +22,7 @@ struct message_view {
 	struct arena lines;                             /* of made-up lines, as long as those */
 };
 
-static void init(struct view *v)
+static void message_init(struct view *v)
 {
 	struct message_view *m = xcalloc(1, sizeof *m);
 	m->whole = (struct strbuf)STRBUF_INIT(512u << 20);
@@ -30,7 +30,7 @@ static void init(struct view *v)
 }
 
 /* The blocks of a snapshot from which the lines are made: borrowed texts must stay. */
-static void keep(struct message_view *m, const struct snapshot *s)
+static void message_keep(struct message_view *m, const struct snapshot *s)
 {
 	struct block *const of[] = { m->doc, m->rest, m->stream };
 	m->doc = s != NULL ? block_ref(s->blocks[BLOCK_MESSAGE]) : NULL;
@@ -40,10 +40,10 @@ static void keep(struct message_view *m, const struct snapshot *s)
 		block_unref(of[i]);
 }
 
-static void release(struct view *v)
+static void message_release(struct view *v)
 {
 	struct message_view *m = v->state;
-	keep(m, NULL);
+	message_keep(m, NULL);
 	text_release(&m->text);
 	arena_release(&m->lines);
 	strbuf_release(&m->whole);
@@ -64,10 +64,10 @@ static void open_message(struct view *v, const char *what)
 	m->text.top = 0;
 	m->text.not_at_end = true; /* it is read from its beginning; G follows what is written */
 	text_begin(&m->text, 0);
-	keep(m, NULL);
+	message_keep(m, NULL);
 }
 
-static void want(struct view *v, struct want *w)
+static void message_want(struct view *v, struct want *w)
 {
 	const struct message_view *m = v->state;
 	w->blocks |= 1u << BLOCK_MESSAGE;
@@ -97,7 +97,7 @@ static const struct json *document(const struct message_view *m, const struct sn
 	return b != NULL && strcmp(b->about, m->word) == 0 ? b->doc : NULL;
 }
 
-static void bind(struct view *v, const struct snapshot *s)
+static void message_bind(struct view *v, const struct snapshot *s)
 {
 	struct message_view *m = v->state;
 	const struct json *doc = document(m, s);
@@ -230,7 +230,7 @@ static bool head_of(const struct json *doc, enum text_part p, struct str *out)
 }
 
 /* A text as far as it is here, and a word where it is cut. Head and rest are drawn as one: the line between them is none of the text's. */
-static bool add_text(struct message_view *m, const struct json *doc, const struct snapshot *snap, enum text_part p)
+static bool message_add_text(struct message_view *m, const struct json *doc, const struct snapshot *snap, enum text_part p)
 {
 	struct str head, rest = rest_of(m, snap, p);
 	m->cut_at[p] = -1;
@@ -253,15 +253,15 @@ static bool add_text(struct message_view *m, const struct json *doc, const struc
 	return true;
 }
 
-static void add_answer(struct message_view *m, const struct json *doc, const struct snapshot *snap)
+static void message_add_answer(struct message_view *m, const struct json *doc, const struct snapshot *snap)
 {
 	const struct block *stream = snap->blocks[BLOCK_STREAM];
 	struct str s = STR("");
 	text_addf(&m->text, &m->lines, S_BOLD, 1, "%s", _("question"));
-	if (!add_text(m, doc, snap, PART_QUESTION))
+	if (!message_add_text(m, doc, snap, PART_QUESTION))
 		text_addf(&m->text, &m->lines, S_DIM, 3, "%s", _("(none)"));
 	text_addf(&m->text, &m->lines, S_BOLD, 1, "%s", strcmp(m->status, "processing") == 0 ? _("answer so far") : _("answer"));
-	if (add_text(m, doc, snap, PART_ANSWER))
+	if (message_add_text(m, doc, snap, PART_ANSWER))
 		return;
 	if (strcmp(m->status, "processing") == 0 && stream != NULL && strcmp(stream->about, m->uuid) == 0 && stream->n_rows > 0)
 		text_add(&m->text, S_PLAIN, 3, block_str(stream, 0, COL_STREAM_TEXT));
@@ -296,14 +296,14 @@ static void add_lines(struct message_view *m, struct ui *ui)
 		return;
 	text_begin(&m->text, width);
 	arena_release(&m->lines);
-	keep(m, s);
+	message_keep(m, s);
 	m->cut_at[PART_QUESTION] = m->cut_at[PART_ANSWER] = -1;
 	if (doc == NULL) {
 		add_nothing(m, s);
 		return;
 	}
 	add_facts(m, doc);
-	add_answer(m, doc, s);
+	message_add_answer(m, doc, s);
 	add_attempts(m, doc);
 	if (m->to_context && m->with_context)
 		m->text.top = m->text.n;
@@ -327,7 +327,7 @@ static void ask_on(struct message_view *m, const struct snapshot *s)
 	}
 }
 
-static void draw(struct view *v, struct ui *ui)
+static void message_draw(struct view *v, struct ui *ui)
 {
 	struct message_view *m = v->state;
 	struct screen *s = ui->screen;
@@ -341,7 +341,7 @@ static void draw(struct view *v, struct ui *ui)
 	ask_on(m, ui->snap);
 }
 
-static bool command(struct view *v, struct ui *ui, enum cmd cmd)
+static bool message_command(struct view *v, struct ui *ui, enum cmd cmd)
 {
 	struct message_view *m = v->state;
 	if (text_command(&m->text, cmd))
@@ -363,7 +363,7 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 }
 
 /* All of a text, or what is missing of it is asked for: false. */
-static bool ask_all(struct message_view *m, const struct snapshot *s, enum text_part p, struct str head)
+static bool message_ask_all(struct message_view *m, const struct snapshot *s, enum text_part p, struct str head)
 {
 	if (have(m, s, p, head) >= m->chars[p])
 		return true;
@@ -382,7 +382,7 @@ static struct copied copy_whole(struct message_view *m, const struct json *doc)
 		return (struct copied){ .text = block_str(stream, 0, COL_STREAM_TEXT) };
 	if (!head_of(doc, p, &head) && !head_of(doc, p = PART_QUESTION, &head))
 		return (struct copied){ 0 };
-	if (!ask_all(m, &s, p, head))
+	if (!message_ask_all(m, &s, p, head))
 		return (struct copied){ .is_coming = true };
 	struct str rest = rest_of(m, &s, p);
 	strbuf_clear(&m->whole);
@@ -393,7 +393,7 @@ static struct copied copy_whole(struct message_view *m, const struct json *doc)
 	return (struct copied){ .text = { strbuf_text(&m->whole), m->whole.len } };
 }
 
-static struct copied copy(struct view *v, int kind)
+static struct copied message_copy(struct view *v, int kind)
 {
 	struct message_view *m = v->state;
 	const struct json *doc = m->doc != NULL ? m->doc->doc : NULL;
@@ -410,24 +410,24 @@ static struct copied copy(struct view *v, int kind)
 }
 
 /* Saved is all of it: the rest of long texts is fetched first. */
-static struct text_view *page(struct view *v, bool *is_coming)
+static struct text_view *message_page(struct view *v, bool *is_coming)
 {
 	struct message_view *m = v->state;
 	const struct snapshot s = { .blocks = { [BLOCK_MESSAGE] = m->doc, [BLOCK_REST] = m->rest, [BLOCK_STREAM] = m->stream } };
 	struct str head;
 	*is_coming = false;
 	for (enum text_part p = 0; p < PART_N && m->doc != NULL && m->doc->doc != NULL; p++)
-		if (head_of(m->doc->doc, p, &head) && !ask_all(m, &s, p, head))
+		if (head_of(m->doc->doc, p, &head) && !message_ask_all(m, &s, p, head))
 			*is_coming = true;
 	return &m->text;
 }
 
-const struct view_ops view_message = { .init = init,
-	                               .release = release,
-	                               .want = want,
-	                               .bind = bind,
-	                               .draw = draw,
-	                               .command = command,
+const struct view_ops view_message = { .init = message_init,
+	                               .release = message_release,
+	                               .want = message_want,
+	                               .bind = message_bind,
+	                               .draw = message_draw,
+	                               .command = message_command,
 	                               .open = open_message,
-	                               .copy = copy,
-	                               .page = page };
+	                               .copy = message_copy,
+	                               .page = message_page };

@@ -41,7 +41,7 @@ static struct str est(struct ui *ui, const struct list_row *r, char *buf)
 	return str_of(buf);
 }
 
-static struct str cell(const struct list_row *r, int column, char *buf, enum style *style, void *ctx)
+static struct str queue_cell(const struct list_row *r, int column, char *buf, enum style *style, void *ctx)
 {
 	struct ui *ui = ctx;
 	static const int PLAIN[C_N] = {
@@ -78,21 +78,21 @@ static struct str cell(const struct list_row *r, int column, char *buf, enum sty
 	}
 }
 
-static void init(struct view *v)
+static void queue_init(struct view *v)
 {
 	struct queue_view *q = xcalloc(1, sizeof *q);
 	list_init(&q->list);
 	v->state = q;
 }
 
-static void release(struct view *v)
+static void queue_release(struct view *v)
 {
 	struct queue_view *q = v->state;
 	list_release(&q->list);
 	free(q);
 }
 
-static void want(struct view *v, struct want *w)
+static void queue_want(struct view *v, struct want *w)
 {
 	struct queue_view *q = v->state;
 	w->blocks |= 1u << BLOCK_QUEUE;
@@ -100,14 +100,14 @@ static void want(struct view *v, struct want *w)
 	q->loaded = w->limit;
 }
 
-static void bind(struct view *v, const struct snapshot *s)
+static void queue_bind(struct view *v, const struct snapshot *s)
 {
 	struct queue_view *q = v->state;
 	if (s->blocks[BLOCK_QUEUE] != NULL)
 		list_bind(&q->list, s->blocks[BLOCK_QUEUE], COL_QUEUE_ID, 0, COL_QUEUE_JOB_ID);
 }
 
-static void draw_detail(struct ui *ui, const struct list_row *r, int y, int height)
+static void queue_draw_detail(struct ui *ui, const struct list_row *r, int y, int height)
 {
 	char label[32];
 	struct screen *s = ui->screen;
@@ -133,10 +133,10 @@ static void draw_detail(struct ui *ui, const struct list_row *r, int y, int heig
 	screen_text(s, y + 3, 3, -1, S_PLAIN, block_str(r->block, r->row, COL_QUEUE_TEXT));
 }
 
-static void draw(struct view *v, struct ui *ui)
+static void queue_draw(struct view *v, struct ui *ui)
 {
 	struct queue_view *q = v->state;
-	const struct list_style look = { COLUMNS, C_N, cell, ui };
+	const struct list_style look = { COLUMNS, C_N, queue_cell, ui };
 	struct screen *s = ui->screen;
 	int rows = ui->bottom - ui->top - 1, detail = screen_height(s) >= 34 ? 8 : 0;
 	int x = 1 + screen_put(s, ui->top, 1, -1, S_BOLD, _("Queue")) + 2;
@@ -160,13 +160,13 @@ static void draw(struct view *v, struct ui *ui)
 	list_draw(&q->list, s, ui->top + 1, rows - detail, &look, true);
 	struct list_row *r = list_current(&q->list);
 	if (detail > 0 && r != NULL)
-		draw_detail(ui, r, ui->bottom - detail, detail);
+		queue_draw_detail(ui, r, ui->bottom - detail, detail);
 }
 
 static const struct message_columns MESSAGE_COLUMNS = { COL_QUEUE_MESSAGE_ID, COL_QUEUE_JOB_ID, COL_QUEUE_STATUS,
 	                                                COL_QUEUE_AGENT };
 
-static bool command(struct view *v, struct ui *ui, enum cmd cmd)
+static bool queue_command(struct view *v, struct ui *ui, enum cmd cmd)
 {
 	struct queue_view *q = v->state;
 	struct list_row *r = list_current(&q->list);
@@ -203,7 +203,7 @@ static bool command(struct view *v, struct ui *ui, enum cmd cmd)
 	}
 }
 
-static struct copied copy(struct view *v, int kind)
+static struct copied queue_copy(struct view *v, int kind)
 {
 	struct queue_view *q = v->state;
 	struct list_row *r = list_current(&q->list);
@@ -213,6 +213,10 @@ static struct copied copy(struct view *v, int kind)
 	                   : (struct copied){ .text = block_str(r->block, r->row, COL_QUEUE_MESSAGE_ID) };
 }
 
-const struct view_ops view_queue = {
-	.init = init, .release = release, .want = want, .bind = bind, .draw = draw, .command = command, .copy = copy
-};
+const struct view_ops view_queue = { .init = queue_init,
+	                             .release = queue_release,
+	                             .want = queue_want,
+	                             .bind = queue_bind,
+	                             .draw = queue_draw,
+	                             .command = queue_command,
+	                             .copy = queue_copy };

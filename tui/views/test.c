@@ -27,14 +27,14 @@ struct test_view {
 	int n_history, in_history;
 };
 
-static void init(struct view *v)
+static void test_init(struct view *v)
 {
 	struct test_view *t = xcalloc(1, sizeof *t);
 	t->in_field = true;
 	v->state = t;
 }
 
-static void release(struct view *v)
+static void test_release(struct view *v)
 {
 	struct test_view *t = v->state;
 	block_unref(t->transcript);
@@ -74,7 +74,7 @@ static bool is_running(const char *status)
 	return strcmp(status, "processing") == 0 || strcmp(status, "queued") == 0 || strcmp(status, "pending") == 0;
 }
 
-static void want(struct view *v, struct want *w)
+static void test_want(struct view *v, struct want *w)
 {
 	const struct test_view *t = v->state;
 	w->blocks |= 1u << BLOCK_AGENTS | (t->agent[0] != '\0' && !t->fresh ? 1u << BLOCK_TRANSCRIPT : 0u);
@@ -86,7 +86,7 @@ static void want(struct view *v, struct want *w)
 	}
 }
 
-static void bind(struct view *v, const struct snapshot *s)
+static void test_bind(struct view *v, const struct snapshot *s)
 {
 	struct test_view *t = v->state;
 	const struct block *agents = s->blocks[BLOCK_AGENTS];
@@ -132,7 +132,7 @@ static void add_content(struct test_view *t, int i)
 		text_addf(&t->text, &t->lines, S_WARN, 3, _("(only its first %d characters are here)"), TEXT_HEAD);
 }
 
-static void add_answer(struct test_view *t, struct ui *ui, int i)
+static void test_add_answer(struct test_view *t, struct ui *ui, int i)
 {
 	const struct block *b = t->transcript;
 	const char *status = block_at(b, i, COL_TRANSCRIPT_STATUS), *uuid = block_at(b, i, COL_TRANSCRIPT_MESSAGE_ID);
@@ -172,7 +172,7 @@ static void add_transcript(struct test_view *t, struct ui *ui)
 	char hms[16];
 	for (int i = 0; b != NULL && i < b->n_rows; i++) {
 		if (strcmp(block_at(b, i, COL_TRANSCRIPT_ROLE), "assistant") == 0) {
-			add_answer(t, ui, i);
+			test_add_answer(t, ui, i);
 			continue;
 		}
 		text_addf(&t->text, &t->lines, S_BOLD, 1, _("you  %s"), clock_hms(block_time(b, i, COL_TRANSCRIPT_AT), hms));
@@ -188,7 +188,7 @@ static void add_transcript(struct test_view *t, struct ui *ui)
 }
 
 /* The line above the input: where the newest message is. */
-static void draw_state(struct test_view *t, struct ui *ui, int y)
+static void test_draw_state(struct test_view *t, struct ui *ui, int y)
 {
 	const struct block *b = t->transcript;
 	struct screen *s = ui->screen;
@@ -244,7 +244,7 @@ static void draw_state(struct test_view *t, struct ui *ui, int y)
 	}
 }
 
-static void draw(struct view *v, struct ui *ui)
+static void test_draw(struct view *v, struct ui *ui)
 {
 	struct test_view *t = v->state;
 	struct screen *s = ui->screen;
@@ -265,7 +265,7 @@ static void draw(struct view *v, struct ui *ui)
 	int below = t->text.n - t->text.top - t->text.height;
 	snprintf(more, sizeof more, _("%d more lines (End)"), below);
 	screen_rule(s, rule, 0, -1, below > 0 && t->text.not_at_end ? more : NULL);
-	draw_state(t, ui, state);
+	test_draw_state(t, ui, state);
 	x = 1 + screen_text(s, input, 1, 20, S_BOLD, str_of(t->agent));
 	x += screen_put(s, input, x, -1, S_BOLD, " > ");
 	/* Of a long input the end is shown. */
@@ -305,7 +305,7 @@ static void send(struct test_view *t, struct ui *ui)
 	field_clear(&t->field);
 }
 
-static void answered(struct view *v, struct ui *ui, const struct action_result *r, bool is_shown)
+static void test_answered(struct view *v, struct ui *ui, const struct action_result *r, bool is_shown)
 {
 	struct test_view *t = v->state;
 	(void)ui, (void)is_shown;
@@ -392,7 +392,7 @@ static void next_agent(struct test_view *t, const struct snapshot *s)
 		}
 }
 
-static bool command(struct view *v, struct ui *ui, enum cmd cmd)
+static bool test_command(struct view *v, struct ui *ui, enum cmd cmd)
 {
 	struct test_view *t = v->state;
 	if (text_command(&t->text, cmd))
@@ -431,7 +431,7 @@ static const char *hints(struct view *v)
 	return t->in_field ? _("INPUT Enter send Alt-Enter line Up history PgUp scroll Esc stop/leave F1 help") : NULL;
 }
 
-static struct copied copy(struct view *v, int kind)
+static struct copied test_copy(struct view *v, int kind)
 {
 	struct test_view *t = v->state;
 	const struct block *b = t->transcript;
@@ -447,21 +447,21 @@ static struct copied copy(struct view *v, int kind)
 	return (struct copied){ .text = text };
 }
 
-static struct text_view *page(struct view *v, bool *is_coming)
+static struct text_view *test_page(struct view *v, bool *is_coming)
 {
 	*is_coming = false;
 	return &((struct test_view *)v->state)->text;
 }
 
-const struct view_ops view_test = { .init = init,
-	                            .release = release,
-	                            .want = want,
-	                            .bind = bind,
-	                            .draw = draw,
-	                            .command = command,
+const struct view_ops view_test = { .init = test_init,
+	                            .release = test_release,
+	                            .want = test_want,
+	                            .bind = test_bind,
+	                            .draw = test_draw,
+	                            .command = test_command,
 	                            .key = key,
 	                            .hints = hints,
 	                            .open = open_agent,
-	                            .answered = answered,
-	                            .copy = copy,
-	                            .page = page };
+	                            .answered = test_answered,
+	                            .copy = test_copy,
+	                            .page = test_page };

@@ -218,7 +218,7 @@ static int read_breakers(struct counts *c, struct pg *pg, struct arena *a, struc
 }
 
 /* Each part for itself: one that fails, on a schema older than ours, must not hide the others. */
-static void look(struct metrics *m)
+static void metrics_look(struct metrics *m)
 {
 	static int (*const PARTS[])(struct counts *, struct pg *, struct arena *, struct err *) = { read_budgets, read_breakers };
 	struct arena a = ARENA_INIT;
@@ -290,7 +290,7 @@ static void look_at_process(const struct metrics *m, struct counts *c)
 void metrics_write(struct metrics *m, bool is_ready, struct strbuf *b)
 {
 	if (clock_mono() - m->seen_at >= FRESH_USEC)
-		look(m);
+		metrics_look(m);
 	struct counts *own = counts_new();
 	look_at_process(m, own);
 	count_add(own, READY, is_ready, NULL);

@@ -230,7 +230,7 @@ static void set_deadline(struct server *s, struct MHD_Connection *connection, us
 }
 
 /* To our own thread; false when it is ending. */
-static bool hand_over(struct server *s, struct exchange *x)
+static bool server_hand_over(struct server *s, struct exchange *x)
 {
 	pthread_mutex_lock(&s->lock);
 	bool is_open = !s->ending;
@@ -275,7 +275,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 		reply_error(&x->reply, 413, "body_too_big", "this path takes no body, or a shorter one");
 	else if (x->route->answers == ANSWERS_AT_ONCE)
 		x->route->run(s->ctx, &x->request, &x->reply);
-	else if (hand_over(s, x))
+	else if (server_hand_over(s, x))
 		return MHD_YES;
 	else
 		reply_error(&x->reply, 503, "shutting_down", "this worker is ending");
@@ -314,7 +314,7 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **s
 }
 
 /* MHD's own time-out begins anew with each byte: this one does not. The socket is still the client's while it is in the list. */
-static void sweep(struct server *s)
+static void server_sweep(struct server *s)
 {
 	usec_t now = clock_mono();
 	for (struct list *l = s->clients.next; l != &s->clients; l = l->next) {
@@ -334,7 +334,7 @@ static void *server_main(void *arg)
 			clock_gettime(CLOCK_REALTIME, &until);
 			until.tv_sec++;
 			pthread_cond_timedwait(&s->some, &s->lock, &until);
-			sweep(s);
+			server_sweep(s);
 			continue;
 		}
 		struct exchange *x = list_entry(s->slow.next, struct exchange, link);

@@ -6,7 +6,7 @@
 #include <strings.h>
 
 /* Names that nobody outside may ask for: the worker's own settings and those of its database connection. As in provider_check.sql. */
-static bool is_ours(const char *name)
+static bool address_is_ours(const char *name)
 {
 	return strncmp(name, "SIGNALBOX_", 10) == 0 || strncmp(name, "PG", 2) == 0;
 }
@@ -18,7 +18,7 @@ bool secret_is_allowed(const char *names, const char *name)
 		size_t n = strcspn(p, ", \t");
 		snprintf(pattern, sizeof pattern, "%.*s", (int)MIN(n, sizeof pattern - 1), p);
 		if (n > 0 && n < sizeof pattern && fnmatch(pattern, name, 0) == 0)
-			return !is_ours(name);
+			return !address_is_ours(name);
 		p += n + (p[n] != '\0');
 	}
 	return false;
@@ -51,7 +51,7 @@ static int fetch(const char *name, char out[static SECRET_MAX], struct err *err)
 
 int secret_read(const char *name, char out[static SECRET_MAX], struct secrets *used, struct err *err)
 {
-	if (is_ours(name))
+	if (address_is_ours(name))
 		return err_set(err, ERR_NO_KEY, "%.60s is not for providers: name another variable", name);
 	if (!secret_is_allowed(used->allowed, name))
 		return err_set(err, ERR_NO_KEY, "the worker's setting secret_names does not allow %.60s: it is %.100s", name,

@@ -199,7 +199,7 @@ int64_t breakers_held(struct breakers *b, const struct route *r, usec_t claimed)
 	return until > now ? (until - now + USEC_PER_MSEC - 1) / USEC_PER_MSEC : 0;
 }
 
-static void put_limits(struct strbuf *out, const struct entry *e)
+static void breaker_put_limits(struct strbuf *out, const struct entry *e)
 {
 	const char *before = ",\"limits\":{";
 	for (int i = 0; i < LIMIT_N; i++) {
@@ -235,7 +235,7 @@ static void put_entry(struct strbuf *out, const struct entry *e)
 		json_put_field(out, "probe", e->job_id);
 		strbuf_addf(out, ",\"is_ok\":%s", e->verdict < 0 ? "null" : e->verdict > 0 ? "true" : "false");
 	}
-	put_limits(out, e);
+	breaker_put_limits(out, e);
 	strbuf_char(out, '}');
 }
 

@@ -44,7 +44,7 @@ static void on_text(void *ctx, struct str text)
 	pthread_mutex_unlock(&live->lock);
 }
 
-static int on_data(void *ctx, const struct net_response *r, struct str piece, struct err *err)
+static int call_on_data(void *ctx, const struct net_response *r, struct str piece, struct err *err)
 {
 	struct call_private *p = ctx;
 	bool is_vectors = p->embed != NULL && r->status >= 200 && r->status < 300;
@@ -58,7 +58,7 @@ static int on_data(void *ctx, const struct net_response *r, struct str piece, st
 	return p->vector_body.broken ? err_set(err, ERR_TOO_BIG, "the vectors are over %u bytes", EMBED_BODY_MAX) : 0;
 }
 
-static int judge_vectors(struct call_private *p, struct err *err)
+static int call_judge_vectors(struct call_private *p, struct err *err)
 {
 	struct str body = { strbuf_text(&p->vector_body), p->vector_body.len };
 	struct call *call = p->call;
@@ -71,11 +71,11 @@ static int judge_vectors(struct call_private *p, struct err *err)
 }
 
 /* Is it an answer? */
-static void judge(struct call_private *p, const struct net_response *r, const struct err *net_err)
+static void call_judge(struct call_private *p, const struct net_response *r, const struct err *net_err)
 {
 	struct call *call = p->call;
 	if (p->embed != NULL && net_err == NULL && r->status >= 200 && r->status < 300) {
-		judge_vectors(p, &call->err);
+		call_judge_vectors(p, &call->err);
 	} else {
 		struct verdict v = reader_end(&p->reader, r->status, net_err);
 		call->err = v.err;
@@ -89,14 +89,14 @@ static void judge(struct call_private *p, const struct net_response *r, const st
 	}
 }
 
-static void on_header(void *ctx, const char *name, const char *value)
+static void call_on_header(void *ctx, const char *name, const char *value)
 {
 	struct call_private *p = ctx;
 	reader_header(&p->reader, name, value);
 }
 
 /* What the provider did not tell is counted by us; what it told before it broke off is not all. */
-static void count_usage(struct call_private *p)
+static void call_count_usage(struct call_private *p)
 {
 	struct call *call = p->call;
 	struct usage *u = &call->reply->usage;
@@ -111,18 +111,18 @@ static void count_usage(struct call_private *p)
 		u->input = (int64_t)(p->prompt_bytes / BYTES_PER_TOKEN);
 }
 
-static void on_done(void *ctx, const struct net_response *r, const struct err *net_err)
+static void call_on_done(void *ctx, const struct net_response *r, const struct err *net_err)
 {
 	struct call_private *p = ctx;
 	struct call *call = p->call;
-	judge(p, r, net_err);
+	call_judge(p, r, net_err);
 	call->limits = p->reader.limits;
 	call->generation_ms = (int)((clock_mono() - p->started) / USEC_PER_MSEC);
 	/* A provider that answered an error did not bill; one that streamed, or was left alone in the middle, may have. */
 	bool left_alone = call->err.code == ERR_TIMEOUT_TTFT || call->err.code == ERR_TIMEOUT_IDLE ||
 	                  call->err.code == ERR_TIMEOUT || err_class(call->err.code) >= ERR_RELEASE;
 	call->was_sent = (r->status >= 200 && r->status < 300 && !p->reader.is_unbilled) || (r->status == 0 && left_alone);
-	count_usage(p);
+	call_count_usage(p);
 	snprintf(call->request_id, sizeof call->request_id, "%s", r->request_id[0] != '\0' ? r->request_id : call->reply->id);
 	char *const said[] = { call->err.msg, call->request_id, call->reply->id, call->reply->model, call->reply->finish };
 	for (size_t i = 0; i < ARRAY_SIZE(said); i++)
@@ -137,7 +137,7 @@ static void answer_null(struct call_private *p)
 	struct reply *reply = p->call->reply;
 	snprintf(reply->finish, sizeof reply->finish, "stop");
 	reply->on_text(reply->ctx, STR("null provider: no model was called"));
-	on_done(p, &(struct net_response){ .status = 200 }, NULL);
+	call_on_done(p, &(struct net_response){ .status = 200 }, NULL);
 }
 
 static void build_chat(struct call_private *p, const struct request *request, const struct route *route, struct strbuf *path,
@@ -152,8 +152,8 @@ static void build_chat(struct call_private *p, const struct request *request, co
 }
 
 /* The request, or nothing with err. */
-static int build(struct call_private *p, const struct request *request, const struct route *route, struct strbuf *url,
-                 struct strbuf *body, struct err *err)
+static int call_build(struct call_private *p, const struct request *request, const struct route *route, struct strbuf *url,
+                      struct strbuf *body, struct err *err)
 {
 	struct strbuf path = STRBUF_INIT(400);
 	if (p->embed != NULL) {
@@ -228,7 +228,7 @@ static int send_request(struct call_private *p, const struct route *route, const
 		.first_byte_ms = p->first_byte_ms > 0 ? p->first_byte_ms : (int)o->first_byte_ms,
 		.idle_ms = (int)o->idle_ms,
 		.total_ms = (int)MAX(left, 0),
-		.handler = { .on_header = on_header, .on_data = on_data, .on_done = on_done, .ctx = p },
+		.handler = { .on_header = call_on_header, .on_data = call_on_data, .on_done = call_on_done, .ctx = p },
 	};
 	if (result == 0) {
 		breakers_calling(p->job->services->breakers, p->provider, 1);
@@ -292,7 +292,7 @@ struct call *call_start(struct job *job, const struct request *request, const st
 	strbuf_reserve(&url);
 	int result = find_embed(p, request, route, err);
 	if (result == 0)
-		result = build(p, request, route, &url, &body, err);
+		result = call_build(p, request, route, &url, &body, err);
 	if (result == 0 && ops->is_null) {
 		breakers_calling(job->services->breakers, p->provider, 1);
 		answer_null(p);

@@ -51,7 +51,7 @@ static const struct error_word WORDS[] = {
 };
 
 /* A word, in any case, or a number as HTTP has them. */
-static int status_of(struct str code)
+static int classify_status_of(struct str code)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(WORDS); i++)
 		if (code.len == strlen(WORDS[i].word) && strncasecmp(code.ptr, WORDS[i].word, code.len) == 0)
@@ -184,14 +184,14 @@ static void read_facts(struct arena *a, struct str body, const struct json *j, s
 	if (f->status == 0)
 		f->status = number_at(j, CODES);
 	if (f->status == 0)
-		f->status = status_of(f->code);
+		f->status = classify_status_of(f->code);
 	if (f->status == 0)
-		f->status = status_of(f->type);
+		f->status = classify_status_of(f->type);
 }
 
 static bool says_word(const struct facts *f, int status)
 {
-	return status_of(f->code) == status || status_of(f->type) == status;
+	return classify_status_of(f->code) == status || classify_status_of(f->type) == status;
 }
 
 static bool is_exhausted(const struct facts *f)
@@ -325,7 +325,7 @@ static const char *const BAD_KEYS[] = { "API key not valid",
 	                                "organization has been restricted",
 	                                NULL };
 
-static enum err_code decide(const struct facts *f)
+static enum err_code classify_decide(const struct facts *f)
 {
 	if (is_exhausted(f))
 		return ERR_QUOTA;
@@ -377,7 +377,7 @@ int classify_http(int status, struct str body, int retry_after_ms, struct err *e
 		j = NULL;
 	read_facts(&a, body, j, &f);
 	snprintf(where, sizeof where, "HTTP %d", status);
-	set(&f, decide(&f), retry_after_ms, where, err);
+	set(&f, classify_decide(&f), retry_after_ms, where, err);
 	arena_release(&a);
 	return -1;
 }
@@ -435,7 +435,7 @@ int classify_event(struct str event, const struct json *j, struct err *err)
 		           : has_any(f.text, BAD_KEYS) ? 401
 		           : has_any(f.text, FLAGGED)  ? 400
 		                                       : 500;
-	set(&f, decide(&f), -1, "in the stream", err);
+	set(&f, classify_decide(&f), -1, "in the stream", err);
 	arena_release(&a);
 	return -1;
 }

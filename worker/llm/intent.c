@@ -41,7 +41,7 @@ struct intent {
 	struct err err;
 };
 
-static void add_text(struct intent *in, struct str text, int owner)
+static void intent_add_text(struct intent *in, struct str text, int owner)
 {
 	if (text.len == 0)
 		return;
@@ -65,13 +65,13 @@ static void add_label(struct intent *in, const struct json *l, int owner)
 	json_str(l, "description", &rest);
 	while (rest.len > 0) {
 		size_t n = sentence(rest);
-		add_text(in, (struct str){ rest.ptr, n }, owner);
+		intent_add_text(in, (struct str){ rest.ptr, n }, owner);
 		while (n < rest.len && (rest.ptr[n] == ' ' || rest.ptr[n] == '\n'))
 			n++;
 		rest = (struct str){ rest.ptr + n, rest.len - n };
 	}
 	for (const struct json *e = json_first(json_get(l, "examples")); e != NULL; e = json_next(e))
-		add_text(in, json_value(e), owner);
+		intent_add_text(in, json_value(e), owner);
 }
 
 static int sentences(const struct json *l)
@@ -147,7 +147,7 @@ int intent_read(struct job *job, struct str document, const char *text, struct e
 	return 0;
 }
 
-static void decide(struct intent *in, struct verdict v)
+static void intent_decide(struct intent *in, struct verdict v)
 {
 	in->confidence = v.confidence;
 	in->best = v.best >= 0 ? in->labels[v.best] : NULL;
@@ -159,10 +159,10 @@ static void judge_words(struct intent *in)
 	double scores[SCORES_MAX];
 	struct str said = { strbuf_text(&in->said.text), in->said.text.len };
 	if (scores_read(said, in->labels, in->n_labels, scores, &in->err) == 0)
-		decide(in, scores_judge(scores, in->n_labels));
+		intent_decide(in, scores_judge(scores, in->n_labels));
 }
 
-static void judge_vectors(struct job *job, struct intent *in)
+static void intent_judge_vectors(struct job *job, struct intent *in)
 {
 	const struct embedding *e = &in->call->vectors;
 	struct vectors *known = job->services->vectors;
@@ -170,12 +170,12 @@ static void judge_vectors(struct job *job, struct intent *in)
 	if (in->makes_labels)
 		vectors_put(known, in->vectors_key, e->values + e->dimensions, in->owners, e->n - 1, e->dimensions, in->n_labels);
 	if (vectors_near(known, in->vectors_key, e->values, e->dimensions, near))
-		decide(in, kin_judge(near, in->n_labels));
+		intent_decide(in, kin_judge(near, in->n_labels));
 	else
 		err_set(&in->err, ERR_BAD_REPLY, "the labels' vectors are not of %d numbers as this one, or gone", e->dimensions);
 }
 
-static void tell(const struct job *job, const struct intent *in)
+static void intent_tell(const struct job *job, const struct intent *in)
 {
 	struct counts *c = job->services->counts;
 	if (!job->pipeline->is_message)
@@ -189,13 +189,13 @@ static void tell(const struct job *job, const struct intent *in)
 		          in->route.provider, err_name(in->err.code));
 }
 
-static enum step end(struct job *job, struct intent *in)
+static enum step intent_end(struct job *job, struct intent *in)
 {
 	in->is_over = true;
 	vectors_leave(job->services->vectors, &in->waiter);
 	if (in->makes_labels && in->confidence < 0)
 		vectors_give_up(job->services->vectors, in->vectors_key);
-	tell(job, in);
+	intent_tell(job, in);
 	return STEP_NEXT;
 }
 
@@ -218,7 +218,7 @@ static void start(struct job *job, struct intent *in)
 	in->call = call_start(job, &request, &in->route, &in->span, &in->err);
 }
 
-static void judge(struct job *job, struct intent *in)
+static void intent_judge(struct job *job, struct intent *in)
 {
 	const struct call_about about = { .operation = in->is_embedding ? "embeddings" : "chat",
 		                          .max_tokens = in->is_embedding ? 0 : in->max_tokens };
@@ -226,7 +226,7 @@ static void judge(struct job *job, struct intent *in)
 	if (in->call->err.code != ERR_OK)
 		in->err = in->call->err;
 	else if (in->is_embedding)
-		judge_vectors(job, in);
+		intent_judge_vectors(job, in);
 	else
 		judge_words(in);
 }
@@ -253,7 +253,7 @@ static enum step find_labels(struct job *job, struct intent *in)
 }
 
 /* What is to be done before the call, and the call. STEP_PARK, or STEP_NEXT with the call made or err set. */
-static enum step begin(struct job *job, struct intent *in)
+static enum step intent_begin(struct job *job, struct intent *in)
 {
 	int stop = atomic_load(&job->stop);
 	int64_t held = in->route.is_probe ? 0 : breakers_held(job->services->breakers, &in->route, job->claimed);
@@ -275,20 +275,20 @@ enum step intent_step(struct job *job)
 	if (in == NULL || in->is_over)
 		return STEP_NEXT;
 	if (in->is_known)
-		return end(job, in);
+		return intent_end(job, in);
 	if (in->call == NULL) {
-		if (begin(job, in) == STEP_PARK)
+		if (intent_begin(job, in) == STEP_PARK)
 			return STEP_PARK;
 		if (in->call == NULL)
-			return end(job, in);
+			return intent_end(job, in);
 	}
 	if (!atomic_load(&in->call->is_done)) {
 		if (stop != ERR_OK)
 			call_cancel(job->services->engine, in->call, (enum err_code)stop);
 		return STEP_PARK;
 	}
-	judge(job, in);
-	return end(job, in);
+	intent_judge(job, in);
+	return intent_end(job, in);
 }
 
 struct intent_verdict intent_verdict(const struct job *job)

@@ -57,7 +57,7 @@ static const struct turn *turns_for(struct llm *l, const struct route *r)
 		out[i] = p->turns[i];
 		if (out[i].own_provider == NULL || strcmp(out[i].own_provider, r->provider) != 0) {
 			out[i].own_protocol = NULL;
-			out[i].own = STR("");
+			out[i].native = STR("");
 		}
 	}
 	return out;
@@ -111,7 +111,7 @@ static void note(struct llm *l, const struct route *r, const struct call *c, con
 }
 
 /* The first failure is the cause; of the others their provider and class are told. */
-static void remember(struct llm *l, const struct route *r, const struct err *err)
+static void llm_remember(struct llm *l, const struct route *r, const struct err *err)
 {
 	enum err_class class = err_class(err->code);
 	if (class == ERR_RETRY && r->is_probe && l->job->number <= FREE_PROBES)
@@ -218,7 +218,7 @@ static bool go_on(struct llm *l)
 		return false;
 	}
 	note(l, route_of(l), c, &c->err);
-	remember(l, route_of(l), &c->err);
+	llm_remember(l, route_of(l), &c->err);
 	if (has_spoken(l->job))
 		return false;
 	if (l->job->is_budgeted && c->was_sent) {
@@ -245,7 +245,7 @@ static bool go_on(struct llm *l)
 static void not_called(struct llm *l, const struct route *r, const struct err *err)
 {
 	note(l, r, NULL, err);
-	remember(l, r, err);
+	llm_remember(l, r, err);
 	if (r->is_probe)
 		breakers_probed(l->job->services->breakers, r, l->job->job_id, -1, err);
 }
@@ -358,19 +358,19 @@ static enum step fail(struct llm *l, struct err *err)
 	}
 	err->wait_ms = 0;
 	if (class == ERR_GONE || class == ERR_RELEASE)
-		job->fate = class;
+		job->disposition = class;
 	else if (has_spoken(job))
-		job->fate = job->keeps_cut ? ERR_PERMANENT : last == ERR_WAIT ? ERR_RETRY : last;
+		job->disposition = job->keeps_cut ? ERR_PERMANENT : last == ERR_WAIT ? ERR_RETRY : last;
 	else
-		job->fate = l->any_retry || l->was_probe       ? ERR_RETRY
-		            : l->any_wait                      ? ERR_WAIT
-		            : l->any_lack && !l->any_permanent ? ERR_RETRY
-		                                               : ERR_PERMANENT;
-	if (job->fate == ERR_WAIT)
+		job->disposition = l->any_retry || l->was_probe       ? ERR_RETRY
+		                   : l->any_wait                      ? ERR_WAIT
+		                   : l->any_lack && !l->any_permanent ? ERR_RETRY
+		                                                      : ERR_PERMANENT;
+	if (job->disposition == ERR_WAIT)
 		err->wait_ms = l->wait_ms;
-	else if (job->fate == ERR_RETRY && l->was_probe && !l->any_retry && !has_spoken(job))
+	else if (job->disposition == ERR_RETRY && l->was_probe && !l->any_retry && !has_spoken(job))
 		err->wait_ms = PROBE_REST_MS;
-	else if (job->fate == ERR_RETRY && l->any_lack && !l->any_retry && !has_spoken(job))
+	else if (job->disposition == ERR_RETRY && l->any_lack && !l->any_retry && !has_spoken(job))
 		err->wait_ms = LACK_REST_MS;
 	return STEP_FAIL;
 }
@@ -425,7 +425,7 @@ enum step llm_step(struct job *job, struct err *err)
 	}
 }
 
-static void put_chain(const struct job *job, struct strbuf *b)
+static void llm_put_chain(const struct job *job, struct strbuf *b)
 {
 	const struct llm *l = job->llm;
 	struct strbuf first = STRBUF_INIT(4096);
@@ -453,17 +453,17 @@ void llm_put(const struct job *job, struct strbuf *b)
 			json_put_field(b, "finish_reason", l->call->finish_reason);
 		if (l->call->proof != NULL)
 			json_put_field(b, "proof", l->call->proof);
-		if (l->call->err.code == ERR_OK && l->call->reply->own.len > 0) {
+		if (l->call->err.code == ERR_OK && l->call->reply->native.len > 0) {
 			char own[120];
 			snprintf(own, sizeof own, "%.20s@%.90s", job->called->protocol, job->called->provider);
 			json_put_field(b, "own_protocol", own);
-			json_put_field(b, "own_turn", strbuf_text(&l->call->reply->own));
+			json_put_field(b, "own_turn", strbuf_text(&l->call->reply->native));
 		}
 	}
-	put_chain(job, b);
+	llm_put_chain(job, b);
 }
 
-static void put_turn(struct strbuf *b, const char *role, struct str content)
+static void llm_put_turn(struct strbuf *b, const char *role, struct str content)
 {
 	strbuf_addf(b, "%s{\"role\":\"%s\",\"content\":", b->ptr[b->len - 1] == '[' ? "" : ",", role);
 	json_put_str(b, content);
@@ -481,7 +481,7 @@ void llm_put_context(const struct job *job, struct strbuf *b)
 	json_put_field(b, "system_prompt", job->prompt.system);
 	strbuf_str(b, ",\"messages\":[");
 	for (int i = l != NULL ? l->first_turn : 0; i < job->prompt.n_turns; i++)
-		put_turn(b, job->prompt.turns[i].role, job->prompt.turns[i].content);
+		llm_put_turn(b, job->prompt.turns[i].role, job->prompt.turns[i].content);
 	strbuf_str(b, "]}");
 }
 

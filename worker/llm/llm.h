@@ -9,7 +9,7 @@
 struct strbuf;
 
 /* Takes the attempt as far as it goes without waiting. STEP_NEXT: job->live holds the whole answer. STEP_FAIL: err is the first cause with what
- * became of the other routes, job->fate what is to be done. STEP_PARK: the job will be woken. job->llm is made here and freed by llm_free. */
+ * became of the other routes, job->disposition what is to be done. STEP_PARK: the job will be woken. job->llm is made here and freed by llm_free. */
 enum step llm_step(struct job *, struct err *);
 /* The attempt ended before its first llm_step: a probe that was given to it is somebody else's. Nothing otherwise. */
 void llm_not_begun(const struct job *);

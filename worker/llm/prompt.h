@@ -23,11 +23,11 @@ struct turn {
 	int n_calls;
 	const char *call_id, *call_name; /* tool: the call that this answers */
 	bool is_error;                   /* tool: it failed */
-	/* assistant: the turn as its provider said it (reply.own), replayed unchanged to the same provider; else it is translated from the fields
+	/* assistant: the turn as its provider said it (reply.native), replayed unchanged to the same provider; else it is translated from the fields
 	 * above and the foreign parts (signatures, ids) are left out: nobody takes the signatures of another, whatever the protocol. NULL: not
 	 * kept. */
 	const char *own_protocol, *own_provider;
-	struct str own;
+	struct str native;
 };
 
 /* What people set for an agent. */

@@ -36,7 +36,7 @@ const struct error_word *provider_error_word(struct str word)
 
 void reply_release(struct reply *r)
 {
-	strbuf_release(&r->own);
+	strbuf_release(&r->native);
 	r->calls = NULL;
 	r->n_calls = 0;
 }

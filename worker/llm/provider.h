@@ -30,11 +30,11 @@ struct reply {
 	bool has_thought;        /* it thought, or began to */
 	int n_begun;             /* tool calls that began to come */
 	bool is_mismatched;      /* the provider's total was not input + output; output was mended */
-	struct arena *arena;     /* of calls and own; the caller's, lives as long as the reply */
+	struct arena *arena;     /* of calls and native; the caller's, lives as long as the reply */
 	struct tool_call *calls; /* handed over by `end` */
 	int n_calls;
 	struct strbuf
-		own; /* the turn in the protocol's own JSON, where it must be replayed unchanged; empty otherwise; handed over by `end` */
+		native; /* the turn in the protocol's own JSON, where it must be replayed unchanged; empty otherwise; handed over by `end` */
 	void *state; /* the protocol's own, in the arena */
 	/* Text as it comes, which may be cut inside of a character; engine thread. */
 	void (*on_text)(void *ctx, struct str text);
@@ -77,10 +77,10 @@ struct provider_ops {
 	/* One event of the stream, or the whole of a body that came in one piece. Errors inside a 200 are set here. `a` lives as long as the
 	 * event. */
 	int (*feed)(struct reply *, struct arena *a, const char *name, struct str data, struct err *);
-	/* The reply is whole and the model was done: its calls and its own form are handed over, or ERR_NO_ANSWER where they cannot be used. May
+	/* The reply is whole and the model was done: its calls and its native form are handed over, or ERR_NO_ANSWER where they cannot be used. May
 	 * be NULL. */
 	int (*end)(struct reply *, struct err *);
-	/* A part of `own` is a call of a tool. NULL: the protocol has no own form. */
+	/* A part of `native` is a call of a tool. NULL: the protocol has no native form. */
 	bool (*is_call)(const struct json *part);
 	/* Lists that end with a word of NULL; or NULL. Whoever speaks whichever protocol: gateways pass on the words of others. */
 	const struct ending *endings;

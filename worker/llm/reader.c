@@ -62,7 +62,7 @@ static void keep_odd(struct reader *r, struct str data)
 }
 
 /* OpenAI's end mark; gateways end the streams of other protocols with it too. */
-static bool is_mark(struct str data)
+static bool reader_is_mark(struct str data)
 {
 	return str_eq(data, "[DONE]") || str_eq(data, "[done]") || str_eq(data, "DONE");
 }
@@ -82,7 +82,7 @@ static int on_event(void *ctx, const char *name, struct str data, struct err *er
 	data = trimmed(data);
 	while (str_starts(data, "data:")) /* a proxy that framed what was framed */
 		data = trimmed((struct str){ data.ptr + 5, data.len - 5 });
-	if (is_mark(data))
+	if (reader_is_mark(data))
 		r->reply.has_mark = true;
 	else if (data.len > 0 && (begins_json(data) || strcmp(name, "error") == 0))
 		result = r->ops->feed(&r->reply, &a, name, data, err);
@@ -173,7 +173,7 @@ static int judge_status(struct reader *r, int status, struct err *err)
 }
 
 /* We ended it ourselves, for reasons of our own. */
-static bool is_ours(const struct err *transport)
+static bool reader_is_ours(const struct err *transport)
 {
 	return transport != NULL && err_class(transport->code) >= ERR_RELEASE;
 }
@@ -182,7 +182,7 @@ struct verdict reader_end(struct reader *r, int status, const struct err *transp
 {
 	struct err calls = { .code = ERR_OK };
 	/* A status that says what went wrong is worth more than how the connection ended after it. */
-	if (status >= 300 && !is_ours(transport)) {
+	if (status >= 300 && !reader_is_ours(transport)) {
 		struct verdict v = { .finish_reason = NULL };
 		judge_status(r, status, &v.err);
 		return v;

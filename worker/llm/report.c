@@ -52,8 +52,8 @@ void report_put_error(struct strbuf *b, const struct err *err)
 }
 
 /* Counters and spans. */
-static void tell(const struct job *job, const struct route *r, const struct call *c, const struct span *span,
-                 const struct call_about *about)
+static void report_tell(const struct job *job, const struct route *r, const struct call *c, const struct span *span,
+                        const struct call_about *about)
 {
 	const struct usage *u = &c->reply->usage;
 	struct call_facts facts = {
@@ -114,7 +114,7 @@ void report_call(struct job *job, const struct route *r, const struct call *c, c
 	int acts = err_acts(err->code);
 	enum err_class class = err_class(err->code);
 	bool is_ours = class == ERR_GONE || class == ERR_RELEASE;
-	tell(job, r, c, span, about);
+	report_tell(job, r, c, span, about);
 	breakers_count(b, r, err, c->was_sent ? MAX(0, c->reply->usage.input) + MAX(0, c->reply->usage.output) : 0, &c->limits);
 	if (r->is_probe)
 		breakers_probed(b, r, job->job_id, is_ours ? -1 : (acts & (ACT_BREAKER | ACT_PARK_KEY | ACT_PARK_MODEL)) == 0,

@@ -10,7 +10,7 @@
 #define SHARPNESS 12.0
 #define TEMPERATURE (1 / 48.0)
 
-static int find(const char *const *labels, int n, const char *label)
+static int scores_find(const char *const *labels, int n, const char *label)
 {
 	for (int i = 0; i < n; i++)
 		if (strcmp(labels[i], label) == 0)
@@ -44,7 +44,7 @@ int scores_read(struct str answer, const char *const *labels, int n, double *out
 		goto out;
 	}
 	for (const struct json *s = json_first(list); s != NULL; s = json_next(s)) {
-		int at = find(labels, n, json_key(s));
+		int at = scores_find(labels, n, json_key(s));
 		double score;
 		if (at < 0 || seen[at]) {
 			err_set(err, ERR_BAD_REPLY, "it scores a label that %s",
@@ -100,7 +100,7 @@ static double dot(const float *a, const float *b, int n)
 	return sum;
 }
 
-void kin_near(const struct kin *k, const float *text, double *out)
+void similarity_of(const struct similarity *k, const float *text, double *out)
 {
 	size_t d = (size_t)k->dimensions;
 	int n[SCORES_MAX] = { 0 };

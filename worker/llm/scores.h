@@ -20,13 +20,13 @@ MUSTCHECK int scores_read(struct str answer, const char *const *labels, int n, d
 struct verdict scores_judge(const double *scores, int n);
 
 /* What vectors stand for n labels, each of length 1. */
-struct kin {
+struct similarity {
 	int n_labels, n_vectors, dimensions;
 	const int *label;    /* of each vector */
 	const float *values; /* n_vectors * dimensions */
 };
 /* How near a text is to each label, -1 to 1: a mean of its cosines with the label's vectors in which the near ones count most, so that neither a
  * single lucky one nor the many that mean something else decide. */
-void kin_near(const struct kin *, const float *text, double *out);
+void similarity_of(const struct similarity *, const float *text, double *out);
 /* Of nearnesses: the margin between the two best shares, where 0.021 more is e times as likely. */
 struct verdict kin_judge(const double *near, int n);

@@ -16,9 +16,9 @@ static int own_calls(const struct turn *t, turns_speaks speaks)
 	struct err ignored;
 	const struct provider_ops *ops = t->own_protocol != NULL ? speaks(t->own_protocol) : NULL;
 	int n = 0;
-	if (t->own_protocol == NULL || t->own.len == 0)
+	if (t->own_protocol == NULL || t->native.len == 0)
 		return 0;
-	if (ops == NULL || ops->is_call == NULL || json_parse(&a, t->own, WIRE_OWN_MAX, &j, &ignored) < 0) {
+	if (ops == NULL || ops->is_call == NULL || json_parse(&a, t->native, WIRE_NATIVE_MAX, &j, &ignored) < 0) {
 		arena_release(&a);
 		return 1;
 	}
@@ -46,22 +46,22 @@ static bool has_result(const struct turn *results, int n, const char *id)
 }
 
 /* Every call of the turn is answered by the n_results turns behind it. */
-static bool is_answered(const struct turn *t, int n_results, int n_own)
+static bool is_answered(const struct turn *t, int n_results, int n_native)
 {
 	for (int i = 0; i < t->n_calls; i++)
 		if (!has_result(t + 1, n_results, t->calls[i].id))
 			return false;
-	return n_results >= MAX(n_own, t->n_calls);
+	return n_results >= MAX(n_native, t->n_calls);
 }
 
 /* The turn without its calls; its own form is dropped too where that holds calls. */
-static struct turn without_calls(struct turn t, int n_own)
+static struct turn without_calls(struct turn t, int n_native)
 {
 	t.calls = NULL;
 	t.n_calls = 0;
-	if (n_own > 0) {
+	if (n_native > 0) {
 		t.own_protocol = NULL;
-		t.own = STR("");
+		t.native = STR("");
 	}
 	return t;
 }
@@ -88,7 +88,7 @@ static int append(struct arena *a, struct turn *out, int n, const struct turn *t
 	}
 	last->content = joined(a, last->content, t->content);
 	last->own_protocol = NULL;
-	last->own = STR("");
+	last->native = STR("");
 	return n;
 }
 
@@ -97,16 +97,16 @@ int turns_clean(struct arena *a, const struct turn *turns, int n, turns_speaks s
 	int n_out = 0;
 	for (int i = 0; i < n; i++) {
 		const struct turn *t = &turns[i];
-		int n_own = own_calls(t, speaks), n_results = results_after(turns, n, i);
+		int n_native = own_calls(t, speaks), n_results = results_after(turns, n, i);
 		if (is_role(t, "tool")) /* of a call that is not there */
 			continue;
-		if ((t->n_calls > 0 || n_own > 0) && n_out > 0 && is_answered(t, n_results, n_own)) {
+		if ((t->n_calls > 0 || n_native > 0) && n_out > 0 && is_answered(t, n_results, n_native)) {
 			for (int k = 0; k <= n_results; k++)
 				n_out = append(a, out, n_out, &turns[i + k]);
 			i += n_results;
 			continue;
 		}
-		struct turn plain = without_calls(*t, n_own);
+		struct turn plain = without_calls(*t, n_native);
 		if (!text_is_blank(plain.content))
 			n_out = append(a, out, n_out, &plain);
 	}

@@ -12,7 +12,7 @@ struct entry {
 	uint64_t used;  /* 0: free */
 	bool is_coming; /* somebody makes them */
 	struct list waiters;
-	struct kin kin;
+	struct similarity similarity;
 	struct arena arena;
 };
 
@@ -30,7 +30,7 @@ struct vectors *vectors_new(void)
 }
 
 /* Nobody waits for it. */
-static void drop(struct entry *e)
+static void vectors_drop(struct entry *e)
 {
 	arena_release(&e->arena);
 	*e = (struct entry){ .used = 0 };
@@ -52,13 +52,13 @@ void vectors_free(struct vectors *v)
 	if (v == NULL)
 		return;
 	for (int i = 0; i < ENTRIES_MAX; i++)
-		drop(&v->entries[i]);
+		vectors_drop(&v->entries[i]);
 	pthread_mutex_destroy(&v->lock);
 	free(v);
 }
 
 /* With the lock held. */
-static struct entry *find(struct vectors *v, const char *key)
+static struct entry *vectors_find(struct vectors *v, const char *key)
 {
 	for (int i = 0; i < ENTRIES_MAX; i++)
 		if (v->entries[i].used != 0 && strcmp(v->entries[i].key, key) == 0) {
@@ -82,11 +82,11 @@ enum vectors_state vectors_ask(struct vectors *v, const char *key, struct vector
 {
 	enum vectors_state state = VECTORS_THERE;
 	pthread_mutex_lock(&v->lock);
-	struct entry *e = find(v, key);
+	struct entry *e = vectors_find(v, key);
 	if (e == NULL) {
 		state = VECTORS_YOURS;
 		if ((e = oldest(v)) != NULL) { /* else they are made, and not kept */
-			drop(e);
+			vectors_drop(e);
 			snprintf(e->key, sizeof e->key, "%s", key);
 			e->used = ++v->clock;
 			e->is_coming = true;
@@ -115,13 +115,13 @@ void vectors_put(struct vectors *v, const char *key, const float *values, const 
 {
 	size_t bytes = sizeof *values * (size_t)n * (size_t)dimensions;
 	pthread_mutex_lock(&v->lock);
-	struct entry *e = find(v, key);
+	struct entry *e = vectors_find(v, key);
 	if (e != NULL && e->is_coming) {
 		int *labels = arena_alloc(&e->arena, sizeof *label * (size_t)n);
 		float *own = arena_alloc(&e->arena, bytes);
 		memcpy(labels, label, sizeof *label * (size_t)n);
 		memcpy(own, values, bytes);
-		e->kin = (struct kin){ n_labels, n, dimensions, labels, own };
+		e->similarity = (struct similarity){ n_labels, n, dimensions, labels, own };
 		e->is_coming = false;
 		wake_all(e);
 	}
@@ -131,10 +131,10 @@ void vectors_put(struct vectors *v, const char *key, const float *values, const 
 void vectors_give_up(struct vectors *v, const char *key)
 {
 	pthread_mutex_lock(&v->lock);
-	struct entry *e = find(v, key);
+	struct entry *e = vectors_find(v, key);
 	if (e != NULL && e->is_coming) {
 		wake_all(e);
-		drop(e);
+		vectors_drop(e);
 	}
 	pthread_mutex_unlock(&v->lock);
 }
@@ -142,12 +142,12 @@ void vectors_give_up(struct vectors *v, const char *key)
 bool vectors_near(struct vectors *v, const char *key, const float *text, int dimensions, double *out)
 {
 	pthread_mutex_lock(&v->lock);
-	struct entry *e = find(v, key);
-	bool is_there = e != NULL && !e->is_coming, is_same = is_there && e->kin.dimensions == dimensions;
+	struct entry *e = vectors_find(v, key);
+	bool is_there = e != NULL && !e->is_coming, is_same = is_there && e->similarity.dimensions == dimensions;
 	if (is_same)
-		kin_near(&e->kin, text, out);
+		similarity_of(&e->similarity, text, out);
 	else if (is_there)
-		drop(e);
+		vectors_drop(e);
 	pthread_mutex_unlock(&v->lock);
 	return is_same;
 }

@@ -150,7 +150,7 @@ static int used(const struct evidence *h, struct err *err)
 }
 
 /* The first rule that fits; each is a line of the decision note's table. */
-static int judge(const struct evidence *h, struct err *err)
+static int verdict_judge(const struct evidence *h, struct err *err)
 {
 	const struct reply *r = h->reply;
 	enum finish_kind kind = finish_kind(r->finish);
@@ -183,6 +183,6 @@ static int judge(const struct evidence *h, struct err *err)
 struct verdict verdict(const struct evidence *h)
 {
 	struct verdict v = { .finish_reason = reason_of(h->reply), .proof = proof_of(h->reply) };
-	judge(h, &v.err);
+	verdict_judge(h, &v.err);
 	return v;
 }

@@ -23,7 +23,7 @@ int wire_event(struct arena *a, const char *name, struct str data, const char *c
 
 /* ---- JSON as it stands. The text was parsed before, so it is known to be well formed. */
 
-static size_t skip_blank(struct str s, size_t at)
+static size_t wire_skip_blank(struct str s, size_t at)
 {
 	while (at < s.len && strchr(" \t\r\n", s.ptr[at]) != NULL)
 		at++;
@@ -63,20 +63,20 @@ static size_t skip_value(struct str s, size_t at)
 bool raw_next(struct str *rest, struct str *key, struct str *value)
 {
 	struct str s = *rest;
-	size_t at = skip_blank(s, 0), end;
+	size_t at = wire_skip_blank(s, 0), end;
 	*key = STR("");
 	if (at >= s.len || strchr("{[,", s.ptr[at]) == NULL)
 		return false;
 	bool is_first = s.ptr[at] != ',';
-	at = skip_blank(s, at + 1);
+	at = wire_skip_blank(s, at + 1);
 	if (at >= s.len || (is_first && (s.ptr[at] == '}' || s.ptr[at] == ']')))
 		return false;
 	if (s.ptr[at] == '"') {
 		end = skip_string(s, at);
-		size_t colon = skip_blank(s, end);
+		size_t colon = wire_skip_blank(s, end);
 		if (colon < s.len && s.ptr[colon] == ':') {
 			*key = (struct str){ s.ptr + at + 1, end - at - 2 };
-			at = skip_blank(s, colon + 1);
+			at = wire_skip_blank(s, colon + 1);
 		}
 	}
 	end = MIN(skip_value(s, at), s.len);
@@ -111,7 +111,7 @@ bool raw_get(struct str json, const char *path, struct str *out)
 		bool is_index = *path == '[', found = false;
 		size_t n = is_index ? strcspn(path, "]") + 1 : strcspn(path, ".[");
 		int at = is_index ? atoi(path + 1) : 0;
-		size_t start = skip_blank(rest, 0);
+		size_t start = wire_skip_blank(rest, 0);
 		if (start >= rest.len || rest.ptr[start] != (is_index ? '[' : '{'))
 			return false;
 		for (int i = 0; !found && raw_next(&rest, &key, &value); i++)
@@ -130,7 +130,7 @@ bool wire_is_strict(struct str json)
 	struct arena a = ARENA_INIT;
 	const struct json *j;
 	struct err ignored;
-	bool is = json_parse(&a, json, WIRE_OWN_MAX, &j, &ignored) == 0;
+	bool is = json_parse(&a, json, WIRE_NATIVE_MAX, &j, &ignored) == 0;
 	arena_release(&a);
 	return is;
 }
@@ -375,13 +375,13 @@ void wire_next_part(struct wire_turns *w, const char *role)
 	w->role = role;
 }
 
-bool wire_put_own(struct wire_turns *w, const char *role, const struct turn *t, const char *protocol)
+bool wire_put_native(struct wire_turns *w, const char *role, const struct turn *t, const char *protocol)
 {
-	w->is_own = t->own_protocol != NULL && strcmp(t->own_protocol, protocol) == 0 && t->own.len > 2;
-	if (!w->is_own)
+	w->is_native = t->own_protocol != NULL && strcmp(t->own_protocol, protocol) == 0 && t->native.len > 2;
+	if (!w->is_native)
 		return false;
 	wire_next_part(w, role);
-	strbuf_add(w->b, t->own.ptr + 1, t->own.len - 2); /* the parts without the brackets around them */
+	strbuf_add(w->b, t->native.ptr + 1, t->native.len - 2); /* the parts without the brackets around them */
 	return true;
 }
 

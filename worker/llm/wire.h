@@ -10,7 +10,7 @@
 #define WIRE_CALLS_MAX 64               /* calls in one reply */
 #define WIRE_BLOCKS_MAX 1000            /* blocks in one reply */
 #define WIRE_ARGUMENTS_MAX (256u << 10) /* bytes of one call's arguments */
-#define WIRE_OWN_MAX SPLIT_LINE_MAX     /* bytes of a turn in its own form */
+#define WIRE_NATIVE_MAX SPLIT_LINE_MAX  /* bytes of a turn in its native form */
 #define WIRE_MADE_ID "made_"            /* ids that we gave because the provider gave none start so */
 #define WIRE_NO_SCHEMA "{\"type\":\"object\",\"properties\":{}}"
 
@@ -94,12 +94,12 @@ struct wire_turns {
 	struct strbuf *b;
 	const char *parts_key; /* what a message calls its parts: "content", "parts" */
 	const char *role;      /* of the message that is open; NULL: none yet */
-	bool is_own;           /* what the model said last was put by wire_put_own: its calls go by their provider's ids */
+	bool is_native;        /* what the model said last was put by wire_put_native: its calls go by their provider's ids */
 };
 /* Makes room for a part of `role`, which the caller writes next: after a comma, or as the first of a new message. */
 void wire_next_part(struct wire_turns *, const char *role);
 /* What the model said, as its provider said it, where that was this protocol. False, with nothing written, when it has to be translated. */
-bool wire_put_own(struct wire_turns *, const char *role, const struct turn *, const char *protocol);
+bool wire_put_native(struct wire_turns *, const char *role, const struct turn *, const char *protocol);
 /* Closes the last message. */
 void wire_end_turns(struct wire_turns *);
 /* A call's id, fit for protocols that allow letters, digits, _ and - only. */

@@ -101,7 +101,7 @@ static size_t on_body(char *ptr, size_t one, size_t n, void *arg)
 	return grace_ms < 0 ? 0 : n;
 }
 
-static size_t on_header(char *ptr, size_t one, size_t n, void *arg)
+static size_t engine_on_header(char *ptr, size_t one, size_t n, void *arg)
 {
 	struct transfer *t = arg;
 	char line[512];
@@ -209,7 +209,7 @@ static void set_authorities(CURL *easy)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, file);
 }
 
-static void begin(struct engine *e, struct transfer *t)
+static void engine_begin(struct engine *e, struct transfer *t)
 {
 	if (t->url == NULL) {
 		fly(e, t);
@@ -225,7 +225,7 @@ static void begin(struct engine *e, struct transfer *t)
 	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->body);
 	curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
-	curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, engine_on_header);
 	curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_ms);
 	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
@@ -254,7 +254,7 @@ static void cancel(struct engine *e, const struct cancel *c)
 	finish(e, t, CURLE_OK);
 }
 
-static void take_orders(struct engine *e)
+static void engine_take_orders(struct engine *e)
 {
 	struct list inbox;
 	list_init(&inbox);
@@ -272,7 +272,7 @@ static void take_orders(struct engine *e)
 	while (!list_is_empty(&inbox)) {
 		struct transfer *t = list_entry(inbox.next, struct transfer, link);
 		list_remove(&t->link);
-		begin(e, t);
+		engine_begin(e, t);
 	}
 	for (size_t i = 0; i < n; i++)
 		cancel(e, &cancels[i]);
@@ -298,7 +298,7 @@ static bool has_enough(const struct transfer *t, usec_t now)
 }
 
 /* Ends what is late, transfers that have what they came for, and sleeps that are over. */
-static void sweep(struct engine *e)
+static void engine_sweep(struct engine *e)
 {
 	usec_t now = clock_mono();
 	for (struct list *l = e->flying.next, *next; l != &e->flying; l = next) {
@@ -334,7 +334,7 @@ static void look_at_sockets(struct engine *e)
 		curl_multi_socket_action(e->multi, fd, mask, &running);
 	}
 	if (orders)
-		take_orders(e);
+		engine_take_orders(e);
 	if (e->curl_at != 0 && clock_mono() >= e->curl_at) {
 		e->curl_at = 0;
 		curl_multi_socket_action(e->multi, CURL_SOCKET_TIMEOUT, 0, &running);
@@ -348,7 +348,7 @@ static void *engine_main(void *arg)
 		look_at_sockets(e);
 		reap(e);
 		if (e->sweep_at != 0 && clock_mono() >= e->sweep_at) {
-			sweep(e);
+			engine_sweep(e);
 			e->sweep_at = 0;
 		}
 		if (list_is_empty(&e->flying))
@@ -406,7 +406,7 @@ void engine_stop(struct engine *e)
 	curl_global_cleanup();
 }
 
-static uint64_t submit(struct engine *e, struct transfer *t)
+static uint64_t engine_submit(struct engine *e, struct transfer *t)
 {
 	pthread_mutex_lock(&e->lock);
 	uint64_t id = t->id = ++e->last_id;
@@ -435,7 +435,7 @@ uint64_t net_submit(struct engine *e, const struct net_request *r)
 	t->first_byte_ms = r->first_byte_ms;
 	t->idle_ms = r->idle_ms;
 	t->deadline = clock_mono() + r->total_ms * USEC_PER_MSEC;
-	return submit(e, t);
+	return engine_submit(e, t);
 }
 
 uint64_t net_sleep(struct engine *e, int64_t ms, const struct net_handler *handler)
@@ -444,7 +444,7 @@ uint64_t net_sleep(struct engine *e, int64_t ms, const struct net_handler *handl
 	list_init(&t->link);
 	t->handler = *handler;
 	t->deadline = clock_mono() + ms * USEC_PER_MSEC;
-	return submit(e, t);
+	return engine_submit(e, t);
 }
 
 void net_cancel(struct engine *e, uint64_t transfer, enum err_code code)

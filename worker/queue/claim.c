@@ -118,7 +118,7 @@ static int claim_some(struct claim *c, int slots, struct err *err)
 }
 
 /* Sleeps until a notification, a freed slot, or ms. True for the first two. */
-static bool wait_for_cause(struct claim *c, int ms)
+static bool claim_wait_for_cause(struct claim *c, int ms)
 {
 	const char *news;
 	bool cause = listen_wait(&c->listen, &c->pg, c->wake, ms) != 0;
@@ -143,7 +143,7 @@ static void *claim_main(void *arg)
 			usleep((useconds_t)early);
 		int slots = (int)o->concurrency - jobs_messages(c->services->jobs);
 		if (slots <= 0) {
-			wait_for_cause(c, (int)o->poll_ms);
+			claim_wait_for_cause(c, (int)o->poll_ms);
 			empty = 0;
 			continue;
 		}
@@ -158,7 +158,7 @@ static void *claim_main(void *arg)
 			if (!said)
 				log_event(LOG_WARN, "cannot claim, trying again", "code=%s", err_name(err.code));
 			said = true;
-			wait_for_cause(c, (int)clock_jitter(pause_ms));
+			claim_wait_for_cause(c, (int)clock_jitter(pause_ms));
 			pause_ms = MIN(pause_ms * 2, 2000);
 			continue;
 		}
@@ -171,7 +171,8 @@ static void *claim_main(void *arg)
 			next = began + (more_wait ? 0 : MIN(MAX(4 * (now - began), GATHER_MIN_USEC), GATHER_MAX_USEC));
 		empty = taken > 0 ? 0 : empty + 1;
 		if (empty > 0)
-			empty = wait_for_cause(c, empty <= ARRAY_SIZE(LOOK_AGAIN_MS) ? LOOK_AGAIN_MS[empty - 1] : (int)o->poll_ms)
+			empty = claim_wait_for_cause(c, empty <= ARRAY_SIZE(LOOK_AGAIN_MS) ? LOOK_AGAIN_MS[empty - 1]
+			                                                                   : (int)o->poll_ms)
 			                ? 0
 			                : MIN(empty, 10);
 	}

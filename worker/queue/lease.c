@@ -153,7 +153,7 @@ static int begin_again(struct lease *l, struct err *err)
 	return result;
 }
 
-static int turn(struct lease *l, struct err *err)
+static int lease_turn(struct lease *l, struct err *err)
 {
 	if (listen_turn(&l->listen, &l->pg, err) < 0)
 		return -1;
@@ -186,7 +186,7 @@ static void *lease_main(void *arg)
 	struct err err;
 	bool said = false;
 	while (!atomic_load(&l->ending)) {
-		int result = turn(l, &err);
+		int result = lease_turn(l, &err);
 		if (result < 0 && !said)
 			log_event(LOG_WARN, "lease not renewed, trying again", "code=%s", err_name(err.code));
 		if (result == 0 && said)

@@ -23,13 +23,13 @@ static int read_turns(struct job *job, struct str text, struct err *err)
 		const struct json *role = json_first(pair);
 		const struct json *content = json_next(role), *whose = json_next(content);
 		struct turn *t = &turns[n++];
-		*t = (struct turn){ .role = json_value(role).ptr, .content = json_value(content), .own = STR("") };
+		*t = (struct turn){ .role = json_value(role).ptr, .content = json_value(content), .native = STR("") };
 		if (whose == NULL)
 			continue;
 		char *protocol = arena_dup(&job->arena, json_value(whose).ptr, json_value(whose).len),
 		     *at = strchr(protocol, '@');
 		t->own_protocol = protocol;
-		t->own = json_value(json_next(whose));
+		t->native = json_value(json_next(whose));
 		if (at != NULL) {
 			*at = '\0';
 			t->own_provider = at + 1;
@@ -79,7 +79,7 @@ static void read_intent(struct job *job)
 		          err_name(err.code));
 }
 
-static int64_t number(const struct job *job, int column, int64_t none)
+static int64_t context_number(const struct job *job, int column, int64_t none)
 {
 	const char *text = job->columns[column];
 	return text != NULL ? strtoll(text, NULL, 10) : none;
@@ -90,14 +90,14 @@ static int read_columns(struct job *job, struct err *err)
 	const char *const *c = job->columns;
 	job->agent = c[COL_CONTEXTS_AGENT];
 	job->conversation = c[COL_CONTEXTS_SESSION];
-	job->waited = number(job, COL_CONTEXTS_WAITED_US, -1);
+	job->waited = context_number(job, COL_CONTEXTS_WAITED_US, -1);
 	job->span = span_attempt(c[COL_CONTEXTS_TRACEPARENT], job->message_uuid, job->job_id);
 	job->prompt = (struct prompt){ .system = c[COL_CONTEXTS_SYSTEM_PROMPT],
-		                       .max_tokens = (int)number(job, COL_CONTEXTS_MAX_TOKENS, 0),
+		                       .max_tokens = (int)context_number(job, COL_CONTEXTS_MAX_TOKENS, 0),
 		                       .set = { c[COL_CONTEXTS_TEMPERATURE], c[COL_CONTEXTS_TOP_P], c[COL_CONTEXTS_REASONING] } };
 	job->is_budgeted = strcmp(c[COL_CONTEXTS_IS_BUDGETED], "t") == 0;
-	job->retries = (int)number(job, COL_CONTEXTS_RETRIES, -1);
-	job->first_byte_ms = (int)number(job, COL_CONTEXTS_FIRST_BYTE_MS, 0);
+	job->retries = (int)context_number(job, COL_CONTEXTS_RETRIES, -1);
+	job->first_byte_ms = (int)context_number(job, COL_CONTEXTS_FIRST_BYTE_MS, 0);
 	job->keeps_cut = strcmp(c[COL_CONTEXTS_ON_CUT], "keep") == 0;
 	if (c[COL_CONTEXTS_ROUTES] == NULL)
 		own_route(job);

@@ -20,14 +20,14 @@ static const char *const OUTCOME[] = {
 #undef X
 };
 
-static enum err_class fate_of(const struct job *job)
+static enum err_class disposition_of(const struct job *job)
 {
-	return job->fate != ERR_NONE ? job->fate : err_class(job->err.code);
+	return job->disposition != ERR_NONE ? job->disposition : err_class(job->err.code);
 }
 
-static enum outcome outcome_of(const struct job *job)
+static enum outcome settle_outcome_of(const struct job *job)
 {
-	switch (fate_of(job)) {
+	switch (disposition_of(job)) {
 	case ERR_NONE:
 		return OUTCOME_COMPLETED;
 	case ERR_WAIT:
@@ -41,10 +41,10 @@ static enum outcome outcome_of(const struct job *job)
 	}
 }
 
-static void compose(struct job *job)
+static void settle_compose(struct job *job)
 {
 	struct strbuf *b = &job->record.json;
-	enum outcome outcome = outcome_of(job);
+	enum outcome outcome = settle_outcome_of(job);
 	struct str said = { strbuf_text(&job->live.text), job->live.text.len };
 	strbuf_char(b, '{');
 	json_put_int_field(b, "message_id", job->message_id);
@@ -58,7 +58,7 @@ static void compose(struct job *job)
 		utf8_safe(&safe, str_of(job->err.msg), false);
 		json_put_field(b, "error_class", err_name(job->err.code));
 		json_put_field(b, "error", strbuf_text(&safe));
-		strbuf_addf(b, ",\"is_permanent\":%s", fate_of(job) == ERR_PERMANENT ? "true" : "false");
+		strbuf_addf(b, ",\"is_permanent\":%s", disposition_of(job) == ERR_PERMANENT ? "true" : "false");
 		strbuf_release(&safe);
 		if (job->err.wait_ms > 0)
 			json_put_int_field(b, "wait_ms", job->err.wait_ms);
@@ -113,18 +113,18 @@ void settled_written(struct record *const *records, int n, usec_t took)
 	}
 }
 
-static void on_durable(struct record *record)
+static void settle_on_durable(struct record *record)
 {
 	struct job *job = list_entry(record, struct job, record);
 	job_wake(job, &job->is_durable);
 }
 
-static void submit(struct job *job)
+static void settle_submit(struct job *job)
 {
 	job->record.kind = RECORD_settled;
 	job->record.job_id = job->job_id;
 	job->record.worker_key = job->worker_key;
-	job->record.on_durable = on_durable;
+	job->record.on_durable = settle_on_durable;
 	writer_submit(job->services->writer, &job->record);
 }
 
@@ -133,22 +133,22 @@ enum step stage_settle(struct job *job, struct err *err)
 	(void)err;
 	if (job->record.json.len == 0) {
 		llm_not_begun(job);
-		compose(job);
+		settle_compose(job);
 		if (job->record.json.broken) { /* over the cap even so: without the context, and as an error */
 			strbuf_clear(&job->record.json);
 			err_set(&job->err, ERR_TOO_BIG, "the attempt's record is over %zu bytes", job->record.json.cap);
 			job->prompt.n_turns = 0;
 			strbuf_clear(&job->live.text);
-			compose(job);
+			settle_compose(job);
 		}
-		submit(job);
+		settle_submit(job);
 		return STEP_PARK;
 	}
 	if (!atomic_load(&job->is_durable))
 		return STEP_PARK;
 	log_event(job->err.code == ERR_OK ? LOG_INFO : LOG_WARN, "message attempt ended",
 	          "message=%lld job=%s attempt=%d agent=%s outcome=%s code=%s ms=%lld", (long long)job->message_id, job->job_id,
-	          job->number, job->agent != NULL ? job->agent : "-", OUTCOME[outcome_of(job)], err_name(job->err.code),
+	          job->number, job->agent != NULL ? job->agent : "-", OUTCOME[settle_outcome_of(job)], err_name(job->err.code),
 	          (long long)((clock_mono() - job->claimed) / USEC_PER_MSEC));
 	llm_free(job);
 	intent_free(job);

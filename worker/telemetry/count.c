@@ -100,7 +100,8 @@ static bool is_same(const struct series *s, enum count family, uint64_t hash, co
 }
 
 /* The series, or NULL with the free slot it would have. */
-static struct series *find(struct counts *c, enum count family, uint64_t hash, const char *const *labels, int n, size_t *slot)
+static struct series *count_find(struct counts *c, enum count family, uint64_t hash, const char *const *labels, int n,
+                                 size_t *slot)
 {
 	for (size_t i = hash % SLOTS;; i = (i + 1) % SLOTS) {
 		struct series *s = atomic_load_explicit(&c->slots[i], memory_order_acquire);
@@ -136,7 +137,7 @@ static struct series *series_of(struct counts *c, enum count family, const char 
 	int n = n_labels(&FAMILIES[family]);
 	uint64_t hash = hash_of(family, labels, n);
 	size_t slot;
-	struct series *s = find(c, family, hash, labels, n, &slot);
+	struct series *s = count_find(c, family, hash, labels, n, &slot);
 	if (s != NULL)
 		return s;
 	pthread_mutex_lock(&c->lock);
@@ -144,7 +145,7 @@ static struct series *series_of(struct counts *c, enum count family, const char 
 		labels = OTHER;
 		hash = hash_of(family, labels, n);
 	}
-	s = find(c, family, hash, labels, n, &slot); /* somebody may have been faster */
+	s = count_find(c, family, hash, labels, n, &slot); /* somebody may have been faster */
 	if (s == NULL)
 		s = make(c, family, hash, labels, n, slot);
 	pthread_mutex_unlock(&c->lock);
@@ -207,7 +208,7 @@ int64_t counts_get(struct counts *c, enum count family, const char *const labels
 {
 	size_t slot;
 	int n = n_labels(&FAMILIES[family]);
-	const struct series *s = find(c, family, hash_of(family, labels, n), labels, n, &slot);
+	const struct series *s = count_find(c, family, hash_of(family, labels, n), labels, n, &slot);
 	return s != NULL ? read_value(s) : 0;
 }
 
@@ -238,7 +239,7 @@ static void put_number(struct strbuf *b, enum count_kind kind, int64_t v)
 	strbuf_addf(b, "%s%lld%s", v < 0 ? "-" : "", (long long)llabs(v / unit), text);
 }
 
-static void put_value(struct strbuf *b, const char *value)
+static void count_put_value(struct strbuf *b, const char *value)
 {
 	struct strbuf safe = STRBUF_INIT(COUNT_VALUE_MAX * 4);
 	utf8_safe(&safe, str_of(value), false); /* it may have been cut inside a character */
@@ -262,7 +263,7 @@ static void put_labels(struct strbuf *b, const struct series *s, const int64_t *
 	for (int i = 0; *p != '\0'; i++) {
 		size_t n = strcspn(p, ",");
 		strbuf_addf(b, "%s%.*s=\"", i > 0 ? "," : "", (int)n, p);
-		put_value(b, s->labels[i]);
+		count_put_value(b, s->labels[i]);
 		strbuf_char(b, '"');
 		p += n + (p[n] == ',');
 	}
@@ -277,7 +278,7 @@ static void put_labels(struct strbuf *b, const struct series *s, const int64_t *
 	strbuf_char(b, '}');
 }
 
-static void put_line(struct strbuf *b, const struct series *s, const char *suffix, const int64_t *le, bool is_above)
+static void count_put_line(struct strbuf *b, const struct series *s, const char *suffix, const int64_t *le, bool is_above)
 {
 	strbuf_addf(b, "%s%s", FAMILIES[s->family].name, suffix);
 	put_labels(b, s, le, is_above);
@@ -291,13 +292,13 @@ static void put_histogram(struct strbuf *b, const struct series *s)
 	const int64_t *le = bounds(FAMILIES[s->family].kind, &n);
 	for (size_t i = 0; i <= n; i++) {
 		upto += atomic_load_explicit(&s->buckets[i], memory_order_relaxed);
-		put_line(b, s, "_bucket", i < n ? &le[i] : NULL, i == n);
+		count_put_line(b, s, "_bucket", i < n ? &le[i] : NULL, i == n);
 		strbuf_addf(b, "%lld\n", (long long)upto);
 	}
-	put_line(b, s, "_sum", NULL, false);
+	count_put_line(b, s, "_sum", NULL, false);
 	put_number(b, FAMILIES[s->family].kind, sum);
 	strbuf_char(b, '\n');
-	put_line(b, s, "_count", NULL, false);
+	count_put_line(b, s, "_count", NULL, false);
 	strbuf_addf(b, "%lld\n", (long long)upto);
 }
 
@@ -308,7 +309,7 @@ static void put_series(struct strbuf *b, const struct series *s)
 		put_histogram(b, s);
 		return;
 	}
-	put_line(b, s, "", NULL, false);
+	count_put_line(b, s, "", NULL, false);
 	put_number(b, kind, atomic_load_explicit(&s->value, memory_order_relaxed));
 	strbuf_char(b, '\n');
 }

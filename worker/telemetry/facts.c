@@ -8,14 +8,14 @@ static const char *class_of(enum err_code code)
 	return code == ERR_OK ? "ok" : err_name(code);
 }
 
-static const char *outcome_of(enum err_code code)
+static const char *facts_outcome_of(enum err_code code)
 {
 	static const char *const WORDS[] = { [ERR_NONE] = "completed",  [ERR_RETRY] = "error",      [ERR_WAIT] = "rate_limited",
 		                             [ERR_PERMANENT] = "error", [ERR_RELEASE] = "released", [ERR_GONE] = "gone" };
 	return WORDS[err_class(code)];
 }
 
-static void count_usage(struct counts *c, const struct call_facts *f, const char *operation, const char *vendor)
+static void facts_count_usage(struct counts *c, const struct call_facts *f, const char *operation, const char *vendor)
 {
 	int cached = MAX(f->cached, 0), input = MAX(f->input, 0), output = MAX(f->output, 0);
 	count_add(c, TOKENS, (int64_t)input + output, f->agent, f->provider, f->model);
@@ -44,7 +44,7 @@ void facts_call(struct counts *c, const struct call_facts *f)
 	          f->code == ERR_OK ? "" : err_name(f->code));
 	if (f->ttft_ms >= 0)
 		count_add(c, GEN_AI_TTFC, f->ttft_ms * USEC_PER_MSEC, operation, vendor, f->model, f->provider);
-	count_usage(c, f, operation, vendor);
+	facts_count_usage(c, f, operation, vendor);
 }
 
 void facts_retry(struct counts *c, const char *agent, const char *provider, const char *model, enum err_code code)
@@ -60,7 +60,7 @@ void facts_fallback(struct counts *c, const char *from, const char *to, enum err
 
 void facts_message(struct counts *c, const struct message_facts *f)
 {
-	count_add(c, MESSAGES, 1, f->agent, outcome_of(f->code));
+	count_add(c, MESSAGES, 1, f->agent, facts_outcome_of(f->code));
 	count_add(c, REQUEST_DURATION, f->duration, f->agent, f->provider, f->model);
 	/* Cancelled, lost and handed back: nobody's error. */
 	bool is_error = f->code != ERR_OK && err_class(f->code) < ERR_RELEASE;

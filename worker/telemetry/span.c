@@ -112,7 +112,7 @@ static void open_attribute(struct strbuf *b, const char *key)
 	strbuf_addf(b, "%s{\"key\":\"%s\",\"value\":{", b->ptr[b->len - 1] == '[' ? "" : ",", key);
 }
 
-static void put_text(struct strbuf *b, const char *key, const char *value)
+static void span_put_text(struct strbuf *b, const char *key, const char *value)
 {
 	if (value == NULL || value[0] == '\0')
 		return;
@@ -130,7 +130,7 @@ static void put_int(struct strbuf *b, const char *key, int64_t value)
 	strbuf_addf(b, "\"intValue\":\"%lld\"}}", (long long)value);
 }
 
-static void put_double(struct strbuf *b, const char *key, double value)
+static void span_put_double(struct strbuf *b, const char *key, double value)
 {
 	open_attribute(b, key);
 	strbuf_addf(b, "\"doubleValue\":%.3f}}", value);
@@ -155,7 +155,7 @@ static void open_span(struct strbuf *b, const struct span *s, enum kind kind, co
 /* The status of what went well is left unset, as the conventions want it: OK is for whoever looks into errors to say. */
 static void close_span(struct strbuf *b, enum err_code code)
 {
-	put_text(b, "error.type", code != ERR_OK ? err_name(code) : NULL);
+	span_put_text(b, "error.type", code != ERR_OK ? err_name(code) : NULL);
 	strbuf_str(b, code != ERR_OK ? "],\"status\":{\"code\":2}}" : "]}");
 }
 
@@ -165,14 +165,14 @@ static void put_server(struct strbuf *b, const char *url)
 	int port;
 	if (!vendor_host(url, host, &port))
 		return;
-	put_text(b, "server.address", host);
+	span_put_text(b, "server.address", host);
 	put_int(b, "server.port", port);
 }
 
-static void put_provider(struct strbuf *b, const char *provider, const char *url)
+static void span_put_provider(struct strbuf *b, const char *provider, const char *url)
 {
-	put_text(b, "gen_ai.provider.name", vendor_of(url, provider));
-	put_text(b, "signalbox.provider", provider);
+	span_put_text(b, "gen_ai.provider.name", vendor_of(url, provider));
+	span_put_text(b, "signalbox.provider", provider);
 }
 
 void span_json_call(struct strbuf *b, const struct span *span, const struct call_span *c, usec_t end)
@@ -180,19 +180,19 @@ void span_json_call(struct strbuf *b, const struct span *span, const struct call
 	const struct call_facts *f = c->facts;
 	const char *operation = f->operation != NULL ? f->operation : "chat";
 	open_span(b, span, CLIENT, operation, f->model, end - f->duration, end);
-	put_text(b, "gen_ai.operation.name", operation);
-	put_provider(b, f->provider, f->base_url);
-	put_text(b, "gen_ai.request.model", f->model);
-	put_text(b, "gen_ai.agent.name", f->agent);
-	put_text(b, "gen_ai.conversation.id", c->conversation);
+	span_put_text(b, "gen_ai.operation.name", operation);
+	span_put_provider(b, f->provider, f->base_url);
+	span_put_text(b, "gen_ai.request.model", f->model);
+	span_put_text(b, "gen_ai.agent.name", f->agent);
+	span_put_text(b, "gen_ai.conversation.id", c->conversation);
 	if (strcmp(operation, "chat") == 0) {
 		open_attribute(b, "gen_ai.request.stream");
 		strbuf_str(b, "\"boolValue\":true}}");
 	}
 	if (c->max_tokens > 0)
 		put_int(b, "gen_ai.request.max_tokens", c->max_tokens);
-	put_text(b, "gen_ai.response.id", c->response_id);
-	put_text(b, "gen_ai.response.model", c->response_model);
+	span_put_text(b, "gen_ai.response.id", c->response_id);
+	span_put_text(b, "gen_ai.response.model", c->response_model);
 	if (c->finish != NULL && c->finish[0] != '\0') {
 		open_attribute(b, "gen_ai.response.finish_reasons");
 		strbuf_str(b, "\"arrayValue\":{\"values\":[{");
@@ -200,7 +200,7 @@ void span_json_call(struct strbuf *b, const struct span *span, const struct call
 		strbuf_str(b, "}]}}}");
 	}
 	if (f->ttft_ms >= 0)
-		put_double(b, "gen_ai.response.time_to_first_chunk", f->ttft_ms / 1000.0);
+		span_put_double(b, "gen_ai.response.time_to_first_chunk", f->ttft_ms / 1000.0);
 	put_int(b, "gen_ai.usage.input_tokens", f->input);
 	put_int(b, "gen_ai.usage.output_tokens", f->output);
 	put_int(b, "gen_ai.usage.cache_read.input_tokens", f->cached);
@@ -217,11 +217,11 @@ void span_json_message(struct strbuf *b, const struct span *span, const struct m
 	const struct message_facts *f = m->facts;
 	usec_t began = end - f->duration, from = began - MAX(m->waited, 0);
 	open_span(b, span, INTERNAL, "invoke_agent", f->agent, from, end);
-	put_text(b, "gen_ai.operation.name", "invoke_agent");
-	put_provider(b, f->provider, f->base_url);
-	put_text(b, "gen_ai.agent.name", f->agent);
-	put_text(b, "gen_ai.conversation.id", m->conversation);
-	put_text(b, "gen_ai.request.model", f->model);
+	span_put_text(b, "gen_ai.operation.name", "invoke_agent");
+	span_put_provider(b, f->provider, f->base_url);
+	span_put_text(b, "gen_ai.agent.name", f->agent);
+	span_put_text(b, "gen_ai.conversation.id", m->conversation);
+	span_put_text(b, "gen_ai.request.model", f->model);
 	put_int(b, "signalbox.attempt", f->number);
 	close_span(b, f->code);
 	if (m->waited < 0)
@@ -229,16 +229,16 @@ void span_json_message(struct strbuf *b, const struct span *span, const struct m
 	struct span wait = span_child(span);
 	strbuf_char(b, ',');
 	open_span(b, &wait, INTERNAL, "wait", "signalbox.queue", from, began);
-	put_text(b, "messaging.system", "signalbox");
-	put_text(b, "messaging.operation.name", "wait");
-	put_text(b, "messaging.destination.name", "signalbox.queue");
+	span_put_text(b, "messaging.system", "signalbox");
+	span_put_text(b, "messaging.operation.name", "wait");
+	span_put_text(b, "messaging.destination.name", "signalbox.queue");
 	close_span(b, ERR_OK);
 }
 
 void span_json_work(struct strbuf *b, const struct span *span, const struct work_span *w, usec_t end)
 {
 	open_span(b, span, INTERNAL, "classify", w->agent, end - w->duration, end);
-	put_text(b, "gen_ai.agent.name", w->agent);
+	span_put_text(b, "gen_ai.agent.name", w->agent);
 	put_int(b, "signalbox.texts", w->n);
 	close_span(b, w->code);
 }

@@ -51,7 +51,7 @@ static void count_nothing(struct counts *c)
 		count_add(c, OTLP_DROPPED, 0, REASONS[i]);
 }
 
-static void drop(struct trace *t, int n, const char *why)
+static void trace_drop(struct trace *t, int n, const char *why)
 {
 	if (n > 0)
 		count_add(t->counts, OTLP_DROPPED, n, why);
@@ -59,7 +59,7 @@ static void drop(struct trace *t, int n, const char *why)
 
 /* ---------------------------------------------------------------- the engine's side */
 
-static void on_header(void *ctx, const char *name, const char *value)
+static void trace_on_header(void *ctx, const char *name, const char *value)
 {
 	struct trace *t = ctx;
 	int seconds = atoi(value);
@@ -67,7 +67,7 @@ static void on_header(void *ctx, const char *name, const char *value)
 		t->retry_after_ms = seconds * 1000; /* nobody else looks before is_done */
 }
 
-static int on_data(void *ctx, const struct net_response *r, struct str piece, struct err *err)
+static int trace_on_data(void *ctx, const struct net_response *r, struct str piece, struct err *err)
 {
 	struct trace *t = ctx;
 	(void)r;
@@ -76,7 +76,7 @@ static int on_data(void *ctx, const struct net_response *r, struct str piece, st
 	return 0;
 }
 
-static void on_done(void *ctx, const struct net_response *r, const struct err *err)
+static void trace_on_done(void *ctx, const struct net_response *r, const struct err *err)
 {
 	struct trace *t = ctx;
 	pthread_mutex_lock(&t->lock);
@@ -125,7 +125,7 @@ static int send_once(struct trace *t, const struct strbuf *body)
 		                       .first_byte_ms = TOTAL_MS,
 		                       .idle_ms = TOTAL_MS,
 		                       .total_ms = TOTAL_MS,
-		                       .handler = { on_header, on_data, on_done, t } };
+		                       .handler = { trace_on_header, trace_on_data, trace_on_done, t } };
 	bool is_cancelled = false;
 	t->is_done = false; /* nothing is under way: nobody else looks */
 	strbuf_clear(&t->answer);
@@ -159,7 +159,7 @@ static void read_answer(struct trace *t, int n)
 	    !json_int(j, "partialSuccess.rejectedSpans", &rejected) && json_str(j, "partialSuccess.rejectedSpans", &number))
 		rejected = atoll(arena_dup(&a, number.ptr, number.len));
 	rejected = MIN(MAX(rejected, 0), n);
-	drop(t, (int)rejected, "rejected");
+	trace_drop(t, (int)rejected, "rejected");
 	count_add(t->counts, OTLP_SPANS, n - rejected, NULL);
 	arena_release(&a);
 }
@@ -199,7 +199,7 @@ static void send_batch(struct trace *t, const struct strbuf *spans, int n)
 	if (status == 200)
 		read_answer(t, n);
 	else
-		drop(t, n, is_transient(status) ? "unreachable" : "refused");
+		trace_drop(t, n, is_transient(status) ? "unreachable" : "refused");
 	if (status != 200)
 		log_event(LOG_WARN, "spans were not taken, dropped", "n=%d status=%d", n, status);
 	strbuf_release(&body);
@@ -248,7 +248,7 @@ static void enqueue(struct trace *t, const struct strbuf *span, int n)
 	}
 	pthread_mutex_unlock(&t->lock);
 	if (why != NULL)
-		drop(t, n, why);
+		trace_drop(t, n, why);
 }
 
 void trace_call(struct trace *t, const struct span *span, const struct call_span *call)

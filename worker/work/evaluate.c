@@ -26,21 +26,21 @@ struct evaluation {
 	struct intent_usage usage;
 };
 
-static char *copy(const char *s)
+static char *evaluate_copy(const char *s)
 {
 	return s != NULL ? xstrdup(s) : NULL;
 }
 
-static void on_report(struct job *job)
+static void evaluate_on_report(struct job *job)
 {
 	struct verdict_of *t = job->report_ctx;
 	struct evaluation *e = t->of;
 	struct intent_verdict v = intent_verdict(job);
 	pthread_mutex_lock(&e->lock);
-	t->intent = copy(v.label);
-	t->best = copy(v.best);
+	t->intent = evaluate_copy(v.label);
+	t->best = evaluate_copy(v.best);
 	t->confidence = v.confidence;
-	t->error = v.confidence < 0 ? copy(v.err->msg) : NULL;
+	t->error = v.confidence < 0 ? evaluate_copy(v.err->msg) : NULL;
 	intent_usage(job, &e->usage);
 	e->n_done++;
 	e->n_open--;
@@ -55,7 +55,7 @@ static int start_text(struct evaluation *e, struct verdict_of *t, struct str tex
 	const struct services *s = task->services;
 	struct job *job = job_new(s, &PIPELINE_CLASSIFY);
 	t->of = e;
-	job->on_report = on_report;
+	job->on_report = evaluate_on_report;
 	job->report_ctx = t;
 	job->deadline = job->claimed + s->options->timeout_ms * USEC_PER_MSEC;
 	job->agent = arena_dup(&job->arena, task->agent, strlen(task->agent));

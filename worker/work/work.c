@@ -87,7 +87,7 @@ struct ending {
 	struct strbuf usage;
 };
 
-static void on_durable(struct record *record)
+static void work_on_durable(struct record *record)
 {
 	struct ending *e = list_entry(record, struct ending, record);
 	strbuf_release(&record->json);
@@ -129,7 +129,7 @@ static void submit_ending(const struct task *task, const struct strbuf *result, 
 		                     .json = STRBUF_INIT(RESULT_MAX + USAGE_MAX + 1024),
 		                     .job_id = e->job_id,
 		                     .worker_key = e->worker_key,
-		                     .on_durable = on_durable };
+		                     .on_durable = work_on_durable };
 	begin_ending(e, b);
 	if (!task->is_left && error != NULL) {
 		json_put_field(b, "error", error);

@@ -28,7 +28,7 @@ struct state {
 
 /* ---- the request */
 
-static void put_text(struct wire_turns *w, const char *role, struct str text)
+static void anthropic_put_text(struct wire_turns *w, const char *role, struct str text)
 {
 	if (text_is_blank(text)) /* a blank block is refused */
 		return;
@@ -40,9 +40,9 @@ static void put_text(struct wire_turns *w, const char *role, struct str text)
 
 static void put_assistant(struct wire_turns *w, const struct turn *t)
 {
-	if (wire_put_own(w, "assistant", t, "anthropic"))
+	if (wire_put_native(w, "assistant", t, "anthropic"))
 		return;
-	put_text(w, "assistant", t->content);
+	anthropic_put_text(w, "assistant", t->content);
 	for (int i = 0; i < t->n_calls; i++) {
 		wire_next_part(w, "assistant");
 		strbuf_str(w->b, "{\"type\":\"tool_use\",\"id\":");
@@ -54,7 +54,7 @@ static void put_assistant(struct wire_turns *w, const struct turn *t)
 	}
 }
 
-static void put_turn(struct wire_turns *w, const struct turn *t)
+static void anthropic_put_turn(struct wire_turns *w, const struct turn *t)
 {
 	if (strcmp(t->role, "assistant") == 0) {
 		put_assistant(w, t);
@@ -66,7 +66,7 @@ static void put_turn(struct wire_turns *w, const struct turn *t)
 		json_put_str(w->b, t->content);
 		strbuf_addf(w->b, ",\"is_error\":%s}", t->is_error ? "true" : "false");
 	} else {
-		put_text(w, "user", t->content);
+		anthropic_put_text(w, "user", t->content);
 	}
 }
 
@@ -133,7 +133,7 @@ static void put_output(const struct prompt *p, struct strbuf *b)
 	strbuf_char(b, '}');
 }
 
-static void build(const struct prompt *p, struct strbuf *b)
+static void anthropic_build(const struct prompt *p, struct strbuf *b)
 {
 	struct wire_turns w = { .b = b, .parts_key = "content" };
 	strbuf_char(b, '{');
@@ -157,14 +157,14 @@ static void build(const struct prompt *p, struct strbuf *b)
 	put_output(p, b);
 	strbuf_str(b, ",\"messages\":[");
 	for (int i = 0; i < p->n_turns; i++)
-		put_turn(&w, &p->turns[i]);
+		anthropic_put_turn(&w, &p->turns[i]);
 	wire_end_turns(&w);
 	strbuf_str(b, "]}");
 }
 
 /* ---- the reply */
 
-static struct state *state_of(struct reply *r)
+static struct state *anthropic_state_of(struct reply *r)
 {
 	if (r->state == NULL) {
 		struct state *s = arena_alloc(r->arena, sizeof *s);
@@ -176,9 +176,9 @@ static struct state *state_of(struct reply *r)
 
 /* Counts are cumulative: what is said later replaces what was said before. `input_tokens` is only what was neither read from the cache nor
  * written to it. */
-static void read_usage(struct reply *r, const struct json *u, bool with_output)
+static void anthropic_read_usage(struct reply *r, const struct json *u, bool with_output)
 {
-	struct state *s = state_of(r);
+	struct state *s = anthropic_state_of(r);
 	int64_t five = -1;
 	if (!json_is_object(u))
 		return;
@@ -209,7 +209,7 @@ static int start_message(struct reply *r, const struct json *j, struct err *err)
 		return 0;
 	wire_keep(r->id, sizeof r->id, j, "message.id");
 	wire_keep(r->model, sizeof r->model, j, "message.model");
-	read_usage(r, json_get(j, "message.usage"), false); /* its output_tokens is a placeholder */
+	anthropic_read_usage(r, json_get(j, "message.usage"), false); /* its output_tokens is a placeholder */
 	return 0;
 }
 
@@ -217,7 +217,7 @@ static int start_message(struct reply *r, const struct json *j, struct err *err)
 static int count_kept(struct state *s, size_t n, struct err *err)
 {
 	s->bytes += n;
-	return s->bytes <= WIRE_OWN_MAX ? 0 : err_set(err, ERR_TOO_BIG, "a turn over %u bytes", WIRE_OWN_MAX);
+	return s->bytes <= WIRE_NATIVE_MAX ? 0 : err_set(err, ERR_TOO_BIG, "a turn over %u bytes", WIRE_NATIVE_MAX);
 }
 
 /* The newest one: proxies use the index of a block that has ended for another. */
@@ -234,7 +234,7 @@ static struct block *find_block(struct state *s, int64_t index)
 /* `raw` is the content block as it stands; NULL with err when there are too many. */
 static struct block *add_block(struct reply *r, int64_t index, struct str raw, struct str type, struct str id, struct err *err)
 {
-	struct state *s = state_of(r);
+	struct state *s = anthropic_state_of(r);
 	if (++s->n_blocks > WIRE_BLOCKS_MAX) {
 		err_set(err, ERR_BAD_REPLY, "over %d blocks in one reply", WIRE_BLOCKS_MAX);
 		return NULL;
@@ -262,7 +262,7 @@ static int start_block(struct reply *r, int64_t index, struct str raw, const str
 	struct str type = STR(""), id = STR(""), text;
 	json_str(j, "type", &type);
 	json_str(j, "id", &id);
-	struct block *b = find_block(state_of(r), index);
+	struct block *b = find_block(anthropic_state_of(r), index);
 	if (b != NULL && !b->is_stopped && str_eq(type, b->type) && str_eq(id, b->id))
 		return 0;
 	b = add_block(r, index, raw, type, id, err);
@@ -296,7 +296,7 @@ static int feed_delta(struct reply *r, struct str data, const struct json *j, st
 	struct str text, raw;
 	int64_t index = -1;
 	json_int(j, "index", &index);
-	struct block *b = find_block(state_of(r), index);
+	struct block *b = find_block(anthropic_state_of(r), index);
 	if (json_str(j, "delta.text", &text)) {
 		b = text_block(r, b, index, err);
 		if (b != NULL && text.len > 0)
@@ -371,24 +371,24 @@ static int keep_own(struct reply *r, struct err *err)
 	bool is_plain = true;
 	for (const struct block *b = s->first; b != NULL; b = b->next)
 		is_plain &= strcmp(b->type, "text") == 0 && b->citations.len == 0;
-	strbuf_clear(&r->own);
+	strbuf_clear(&r->native);
 	if (is_plain)
 		return 0;
-	r->own.cap = WIRE_OWN_MAX;
-	strbuf_char(&r->own, '[');
+	r->native.cap = WIRE_NATIVE_MAX;
+	strbuf_char(&r->native, '[');
 	for (const struct block *b = s->first; b != NULL; b = b->next) {
 		if ((strcmp(b->type, "text") == 0 && b->text.len == 0) || is_unsigned(b)) /* both are refused */
 			continue;
-		if (r->own.len > 1)
-			strbuf_char(&r->own, ',');
-		put_block(&r->own, b);
+		if (r->native.len > 1)
+			strbuf_char(&r->native, ',');
+		put_block(&r->native, b);
 	}
-	strbuf_char(&r->own, ']');
-	if (r->own.broken)
-		return err_set(err, ERR_TOO_BIG, "a turn over %u bytes", WIRE_OWN_MAX);
+	strbuf_char(&r->native, ']');
+	if (r->native.broken)
+		return err_set(err, ERR_TOO_BIG, "a turn over %u bytes", WIRE_NATIVE_MAX);
 	/* Blocks that we do not know may have been given anything: what cannot be said again as it stands is said as it was understood. */
-	if (!wire_is_strict((struct str){ strbuf_text(&r->own), r->own.len }))
-		strbuf_clear(&r->own);
+	if (!wire_is_strict((struct str){ strbuf_text(&r->native), r->native.len }))
+		strbuf_clear(&r->native);
 	return 0;
 }
 
@@ -410,9 +410,9 @@ static int add_call(struct reply *r, struct parts *parts, const struct block *b,
 	return result;
 }
 
-static int end(struct reply *r, struct err *err)
+static int anthropic_end(struct reply *r, struct err *err)
 {
-	const struct state *s = state_of(r);
+	const struct state *s = anthropic_state_of(r);
 	struct parts parts = { .n = 0 };
 	for (const struct block *b = s->first; b != NULL; b = b->next)
 		if (strcmp(b->type, "tool_use") == 0 && add_call(r, &parts, b, err) < 0)
@@ -429,13 +429,13 @@ static int feed_whole(struct reply *r, struct str data, const struct json *j, st
 	for (struct wire_list l = wire_list(j, data, "content"); wire_next(&l);)
 		if (start_block(r, index++, l.raw, l.j, err) < 0)
 			return -1;
-	read_usage(r, json_get(j, "usage"), true);
+	anthropic_read_usage(r, json_get(j, "usage"), true);
 	wire_keep_finish(r, j, "stop_reason");
 	r->is_document = true;
 	return 0;
 }
 
-static int feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
+static int anthropic_feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
 {
 	static const char *const PAYLOAD[] = { "type", "delta", "content_block", "content", NULL };
 	const struct json *j;
@@ -454,23 +454,23 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 		return start_block(r, index, raw, json_get(j, "content_block"), err);
 	if (str_eq(type, "content_block_delta"))
 		return feed_delta(r, data, j, err);
-	if (str_eq(type, "content_block_stop") && (block = find_block(state_of(r), index)) != NULL)
+	if (str_eq(type, "content_block_stop") && (block = find_block(anthropic_state_of(r), index)) != NULL)
 		block->is_stopped = true;
 	if (str_eq(type, "message_delta")) {
 		wire_keep_finish(r, j, "delta.stop_reason");
-		read_usage(r, json_get(j, "usage"), true);
+		anthropic_read_usage(r, json_get(j, "usage"), true);
 	}
 	r->has_mark |= str_eq(type, "message_stop");
 	return 0;
 }
 
-static bool is_call(const struct json *part)
+static bool anthropic_is_call(const struct json *part)
 {
 	struct str type = STR("");
 	return json_str(part, "type", &type) && str_eq(type, "tool_use");
 }
 
-static void path(const struct prompt *p, struct strbuf *b)
+static void anthropic_path(const struct prompt *p, struct strbuf *b)
 {
 	(void)p;
 	strbuf_str(b, "/messages");
@@ -504,11 +504,11 @@ const struct provider_ops provider_anthropic = {
 	.key_header = "x-api-key: ",
 	.headers = HEADERS,
 	.version = "/v1",
-	.path = path,
-	.build = build,
-	.feed = feed,
-	.end = end,
-	.is_call = is_call,
+	.path = anthropic_path,
+	.build = anthropic_build,
+	.feed = anthropic_feed,
+	.end = anthropic_end,
+	.is_call = anthropic_is_call,
 	.endings = ENDINGS,
 	.error_words = ERROR_WORDS,
 };

@@ -14,13 +14,13 @@
 struct state {
 	struct parts parts;
 	int64_t prompt, tools, candidates, thoughts;
-	struct grow own; /* parts so far, as they came */
-	bool has_signed; /* own parts that must be said again as they are */
+	struct grow native; /* parts so far, as they came */
+	bool has_signed;    /* own parts that must be said again as they are */
 };
 
 /* ---- the request */
 
-static void put_text(struct wire_turns *w, const char *role, struct str text)
+static void gemini_put_text(struct wire_turns *w, const char *role, struct str text)
 {
 	if (text_is_blank(text))
 		return;
@@ -32,9 +32,9 @@ static void put_text(struct wire_turns *w, const char *role, struct str text)
 
 static void put_model(struct wire_turns *w, const struct turn *t, bool wants_signed)
 {
-	if (wire_put_own(w, "model", t, "gemini"))
+	if (wire_put_native(w, "model", t, "gemini"))
 		return;
-	put_text(w, "model", t->content);
+	gemini_put_text(w, "model", t->content);
 	for (int i = 0; i < t->n_calls; i++) {
 		wire_next_part(w, "model");
 		strbuf_str(w->b, "{\"functionCall\":{");
@@ -48,7 +48,7 @@ static void put_model(struct wire_turns *w, const struct turn *t, bool wants_sig
 	}
 }
 
-static void put_turn(struct wire_turns *w, const struct turn *t, bool wants_signed)
+static void gemini_put_turn(struct wire_turns *w, const struct turn *t, bool wants_signed)
 {
 	if (strcmp(t->role, "assistant") == 0) {
 		put_model(w, t, wants_signed);
@@ -56,13 +56,13 @@ static void put_turn(struct wire_turns *w, const struct turn *t, bool wants_sign
 		wire_next_part(w, "user");
 		strbuf_str(w->b, "{\"functionResponse\":{");
 		json_put_field(w->b, "name", t->call_name != NULL ? t->call_name : "");
-		if (w->is_own && t->call_id != NULL && !str_starts(str_of(t->call_id), WIRE_MADE_ID))
+		if (w->is_native && t->call_id != NULL && !str_starts(str_of(t->call_id), WIRE_MADE_ID))
 			json_put_field(w->b, "id", t->call_id);
 		strbuf_addf(w->b, ",\"response\":{\"%s\":", t->is_error ? "error" : "output");
 		json_put_str(w->b, t->content);
 		strbuf_str(w->b, "}}}");
 	} else {
-		put_text(w, "user", t->content);
+		gemini_put_text(w, "user", t->content);
 	}
 }
 
@@ -102,14 +102,14 @@ static void put_config(const struct prompt *p, struct strbuf *b)
 	strbuf_char(b, '}');
 }
 
-static void build(const struct prompt *p, struct strbuf *b)
+static void gemini_build(const struct prompt *p, struct strbuf *b)
 {
 	/* The models that refuse a call without a signature. */
 	bool wants_signed = !is_before_3(p->model);
 	struct wire_turns w = { .b = b, .parts_key = "parts" };
 	strbuf_str(b, "{\"contents\":[");
 	for (int i = 0; i < p->n_turns; i++)
-		put_turn(&w, &p->turns[i], wants_signed);
+		gemini_put_turn(&w, &p->turns[i], wants_signed);
 	wire_end_turns(&w);
 	strbuf_char(b, ']');
 	if (p->system != NULL && !text_is_blank(str_of(p->system))) {
@@ -130,7 +130,7 @@ static void build(const struct prompt *p, struct strbuf *b)
 
 /* ---- the reply */
 
-static struct state *state_of(struct reply *r)
+static struct state *gemini_state_of(struct reply *r)
 {
 	if (r->state == NULL) {
 		struct state *s = arena_alloc(r->arena, sizeof *s);
@@ -141,9 +141,9 @@ static struct state *state_of(struct reply *r)
 }
 
 /* In almost every event, and cumulative: the last value counts. What was thought is billed on top of what was said. */
-static void read_usage(struct reply *r, const struct json *u)
+static void gemini_read_usage(struct reply *r, const struct json *u)
 {
-	struct state *s = state_of(r);
+	struct state *s = gemini_state_of(r);
 	int64_t total = -1;
 	usage_count(u, "promptTokenCount", &s->prompt);
 	usage_count(u, "toolUsePromptTokenCount", &s->tools);
@@ -159,9 +159,9 @@ static void read_usage(struct reply *r, const struct json *u)
 	wire_check_total(r, total); /* of these counts: an older total is that of older ones */
 }
 
-static int read_call(struct reply *r, struct str raw, const struct json *call, struct err *err)
+static int gemini_read_call(struct reply *r, struct str raw, const struct json *call, struct err *err)
 {
-	struct state *s = state_of(r);
+	struct state *s = gemini_state_of(r);
 	struct str id = STR(""), name = STR(""), arguments = STR("");
 	json_str(call, "name", &name);
 	if (name.len == 0) /* the close of arguments that came in pieces, which we never ask for */
@@ -176,7 +176,7 @@ static int read_call(struct reply *r, struct str raw, const struct json *call, s
 /* One part of the model's turn: `raw` as it stands, `part` the same, read. */
 static int read_part(struct reply *r, struct str raw, const struct json *part, struct err *err)
 {
-	struct state *s = state_of(r);
+	struct state *s = gemini_state_of(r);
 	struct str text = STR("");
 	bool is_thought = false, is_signed = json_is_string(json_get(part, "thoughtSignature"));
 	const struct json *call = json_get(part, "functionCall");
@@ -187,34 +187,34 @@ static int read_part(struct reply *r, struct str raw, const struct json *part, s
 	if (text.len > 0 && !is_thought)
 		r->on_text(r->ctx, text);
 	bool is_call = json_is_object(call);
-	if (is_call && raw_get(raw, "functionCall", &raw_call) && read_call(r, raw_call, call, err) < 0)
+	if (is_call && raw_get(raw, "functionCall", &raw_call) && gemini_read_call(r, raw_call, call, err) < 0)
 		return -1;
 	s->has_signed |= is_signed || is_call;
 	if (text.len > 0 || is_signed || is_call || json_get(part, "text") == NULL) {
-		if (s->own.len + raw.len > WIRE_OWN_MAX - 4)
-			return err_set(err, ERR_TOO_BIG, "a turn over %u bytes", WIRE_OWN_MAX);
-		grow_add(r->arena, &s->own, s->own.len > 0 ? STR(",") : STR("["));
-		grow_add(r->arena, &s->own, raw);
+		if (s->native.len + raw.len > WIRE_NATIVE_MAX - 4)
+			return err_set(err, ERR_TOO_BIG, "a turn over %u bytes", WIRE_NATIVE_MAX);
+		grow_add(r->arena, &s->native, s->native.len > 0 ? STR(",") : STR("["));
+		grow_add(r->arena, &s->native, raw);
 	}
 	return 0;
 }
 
-static int end(struct reply *r, struct err *err)
+static int gemini_end(struct reply *r, struct err *err)
 {
-	struct state *s = state_of(r);
+	struct state *s = gemini_state_of(r);
 	if (!s->has_signed)
 		return 0;
 	if (parts_settle(r, &s->parts, err) < 0)
 		return -1;
-	r->own.cap = WIRE_OWN_MAX;
-	strbuf_addf(&r->own, "%s]", s->own.ptr);
-	if (!wire_is_strict((struct str){ strbuf_text(&r->own), r->own.len }))
-		strbuf_clear(&r->own); /* it cannot be said again: what was understood of it is */
+	r->native.cap = WIRE_NATIVE_MAX;
+	strbuf_addf(&r->native, "%s]", s->native.ptr);
+	if (!wire_is_strict((struct str){ strbuf_text(&r->native), r->native.len }))
+		strbuf_clear(&r->native); /* it cannot be said again: what was understood of it is */
 	return 0;
 }
 
 /* One response: an event, or an element of the array that comes where alt=sse was not heard. */
-static int feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
+static int gemini_feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
 {
 	static const char *const PAYLOAD[] = { "candidates", "promptFeedback", "usageMetadata", "responseId", NULL };
 	const struct json *j;
@@ -224,7 +224,7 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 	wire_keep(r->model, sizeof r->model, j, "modelVersion");
 	wire_keep(r->id, sizeof r->id, j, "responseId");
 	if (json_is_object(json_get(j, "usageMetadata")))
-		read_usage(r, json_get(j, "usageMetadata"));
+		gemini_read_usage(r, json_get(j, "usageMetadata"));
 	for (struct wire_list l = wire_list(j, data, "candidates[0].content.parts"); wire_next(&l);)
 		if (read_part(r, l.raw, l.j, err) < 0)
 			return -1;
@@ -234,12 +234,12 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 	return 0;
 }
 
-static bool is_call(const struct json *part)
+static bool gemini_is_call(const struct json *part)
 {
 	return json_is_object(json_get(part, "functionCall"));
 }
 
-static void path(const struct prompt *p, struct strbuf *b)
+static void gemini_path(const struct prompt *p, struct strbuf *b)
 {
 	const char *model = strncmp(p->model, "models/", 7) == 0 ? p->model + 7 : p->model;
 	strbuf_str(b, "/models/");
@@ -317,11 +317,11 @@ const struct provider_ops provider_gemini = {
 	.protocol = "gemini",
 	.key_header = "x-goog-api-key: ",
 	.version = "/v1beta",
-	.path = path,
-	.build = build,
-	.feed = feed,
-	.end = end,
-	.is_call = is_call,
+	.path = gemini_path,
+	.build = gemini_build,
+	.feed = gemini_feed,
+	.end = gemini_end,
+	.is_call = gemini_is_call,
 	.embed = &EMBED,
 	.endings = ENDINGS,
 	.error_words = ERROR_WORDS,

@@ -4,7 +4,7 @@
  */
 #include "worker/llm/provider.h"
 
-static void build(const struct prompt *p, struct strbuf *b)
+static void null_build(const struct prompt *p, struct strbuf *b)
 {
 	strbuf_char(b, '[');
 	for (int i = 0; i < p->n_turns; i++) {
@@ -15,4 +15,4 @@ static void build(const struct prompt *p, struct strbuf *b)
 	strbuf_char(b, ']');
 }
 
-const struct provider_ops provider_null = { .protocol = "null", .is_null = true, .build = build };
+const struct provider_ops provider_null = { .protocol = "null", .is_null = true, .build = null_build };

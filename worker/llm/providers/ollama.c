@@ -7,7 +7,7 @@
 
 #define NUM_CTX 8192
 
-static void put_turn(const struct turn *t, struct strbuf *b)
+static void ollama_put_turn(const struct turn *t, struct strbuf *b)
 {
 	strbuf_addf(b, "{\"role\":\"%s\",\"content\":", t->role);
 	json_put_str(b, t->content);
@@ -40,7 +40,7 @@ static void put_think(const struct prompt *p, struct strbuf *b)
 		strbuf_addf(b, ",\"think\":%s", strcmp(effort, "none") == 0 ? "false" : "true");
 }
 
-static void build(const struct prompt *p, struct strbuf *b)
+static void ollama_build(const struct prompt *p, struct strbuf *b)
 {
 	strbuf_char(b, '{');
 	json_put_field(b, "model", p->model);
@@ -61,7 +61,7 @@ static void build(const struct prompt *p, struct strbuf *b)
 	}
 	if (p->n_tools > 0)
 		wire_put_functions(p, b);
-	wire_put_messages(p, b, put_turn);
+	wire_put_messages(p, b, ollama_put_turn);
 	strbuf_char(b, '}');
 }
 
@@ -74,7 +74,7 @@ static const struct part *find_same(const struct parts *parts, struct str id)
 }
 
 /* Calls come whole; older servers give them no id, and some say a call twice. */
-static int read_call(struct reply *r, const struct wire_list *l, struct err *err)
+static int ollama_read_call(struct reply *r, const struct wire_list *l, struct err *err)
 {
 	struct parts *parts = r->state;
 	struct str id = STR(""), name = STR(""), arguments = STR("");
@@ -92,23 +92,23 @@ static int read_call(struct reply *r, const struct wire_list *l, struct err *err
 	return p != NULL ? part_add(r->arena, p, arguments, err) : -1;
 }
 
-static int read_calls(struct reply *r, struct str data, const struct json *j, struct err *err)
+static int ollama_read_calls(struct reply *r, struct str data, const struct json *j, struct err *err)
 {
 	for (struct wire_list l = wire_list(j, data, "message.tool_calls"); wire_next(&l);) {
 		if (r->state == NULL)
 			r->state = arena_alloc(r->arena, sizeof(struct parts));
-		if (read_call(r, &l, err) < 0)
+		if (ollama_read_call(r, &l, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int end(struct reply *r, struct err *err)
+static int ollama_end(struct reply *r, struct err *err)
 {
 	return r->state != NULL ? parts_settle(r, r->state, err) : 0;
 }
 
-static int feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
+static int ollama_feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
 {
 	static const char *const PAYLOAD[] = { "message", "done", "response", NULL };
 	const struct json *j;
@@ -119,7 +119,7 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 	wire_keep(r->model, sizeof r->model, j, "model");
 	r->has_thought |= json_str(j, "message.thinking", &thinking) && thinking.len > 0;
 	wire_put_text(r, j, "message.content");
-	if (read_calls(r, data, j, err) < 0)
+	if (ollama_read_calls(r, data, j, err) < 0)
 		return -1;
 	if (json_bool(j, "done", &done) && done) {
 		usage_count(j, "prompt_eval_count", &r->usage.input);
@@ -130,7 +130,7 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 	return 0;
 }
 
-static void path(const struct prompt *p, struct strbuf *b)
+static void ollama_path(const struct prompt *p, struct strbuf *b)
 {
 	(void)p;
 	strbuf_str(b, "/chat");
@@ -167,10 +167,10 @@ const struct provider_ops provider_ollama = {
 	.protocol = "ollama",
 	.key_header = "Authorization: Bearer ",
 	.version = "/api",
-	.path = path,
-	.build = build,
-	.feed = feed,
-	.end = end,
+	.path = ollama_path,
+	.build = ollama_build,
+	.feed = ollama_feed,
+	.end = ollama_end,
 	.embed = &EMBED,
 	.endings = ENDINGS,
 };

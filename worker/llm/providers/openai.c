@@ -34,7 +34,7 @@ static void put_calls(const struct turn *t, struct strbuf *b)
 	strbuf_char(b, ']');
 }
 
-static void put_turn(const struct turn *t, struct strbuf *b)
+static void openai_put_turn(const struct turn *t, struct strbuf *b)
 {
 	strbuf_addf(b, "{\"role\":\"%s\"", t->role);
 	if (strcmp(t->role, "tool") == 0) {
@@ -70,13 +70,13 @@ static void put_options(const struct prompt *p, struct strbuf *b)
 		wire_put_functions(p, b);
 }
 
-static void build(const struct prompt *p, struct strbuf *b)
+static void openai_build(const struct prompt *p, struct strbuf *b)
 {
 	strbuf_char(b, '{');
 	json_put_field(b, "model", p->model);
 	strbuf_str(b, ",\"stream\":true,\"stream_options\":{\"include_usage\":true}");
 	put_options(p, b);
-	wire_put_messages(p, b, put_turn);
+	wire_put_messages(p, b, openai_put_turn);
 	strbuf_char(b, '}');
 }
 
@@ -85,7 +85,7 @@ static void build(const struct prompt *p, struct strbuf *b)
 #define COST_MAX 1e6 /* USD; who says more says nothing */
 
 /* Counts have more than one name. */
-static void read_usage(struct reply *r, const struct json *j)
+static void openai_read_usage(struct reply *r, const struct json *j)
 {
 	struct usage *u = &r->usage;
 	int64_t total = -1;
@@ -115,7 +115,7 @@ struct state {
 	bool has_delta; /* the answer comes in pieces */
 };
 
-static struct state *state_of(struct reply *r)
+static struct state *openai_state_of(struct reply *r)
 {
 	if (r->state == NULL)
 		r->state = arena_alloc(r->arena, sizeof(struct state));
@@ -142,9 +142,9 @@ static struct part *find_part(const struct parts *parts, struct str id, int64_t 
 }
 
 /* Arguments are a string in pieces; some servers send the object itself. */
-static int read_call(struct reply *r, struct str raw, const struct json *j, struct err *err)
+static int openai_read_call(struct reply *r, struct str raw, const struct json *j, struct err *err)
 {
-	struct parts *parts = &state_of(r)->parts;
+	struct parts *parts = &openai_state_of(r)->parts;
 	struct str id = STR(""), name = STR(""), arguments = STR("");
 	int64_t index = -1;
 	json_str(j, "id", &id);
@@ -162,17 +162,17 @@ static int read_call(struct reply *r, struct str raw, const struct json *j, stru
 	return p != NULL ? part_add(r->arena, p, arguments, err) : -1;
 }
 
-static int read_calls(struct reply *r, struct str data, const char *list, const struct json *j, struct err *err)
+static int openai_read_calls(struct reply *r, struct str data, const char *list, const struct json *j, struct err *err)
 {
 	for (struct wire_list l = wire_list(j, data, list); wire_next(&l);)
-		if (read_call(r, l.raw, l.j, err) < 0)
+		if (openai_read_call(r, l.raw, l.j, err) < 0)
 			return -1;
 	return 0;
 }
 
-static int end(struct reply *r, struct err *err)
+static int openai_end(struct reply *r, struct err *err)
 {
-	return r->state != NULL ? parts_settle(r, &state_of(r)->parts, err) : 0;
+	return r->state != NULL ? parts_settle(r, &openai_state_of(r)->parts, err) : 0;
 }
 
 static bool has_text(const struct json *j, const char *path)
@@ -191,10 +191,10 @@ static int read_message(struct reply *r, struct str data, const struct json *j, 
 	}
 	r->has_thought |= has_text(said, "reasoning_content") || has_text(said, "reasoning");
 	wire_put_text(r, said, "content");
-	return json_get(said, "tool_calls") != NULL ? read_calls(r, data, calls, j, err) : 0;
+	return json_get(said, "tool_calls") != NULL ? openai_read_calls(r, data, calls, j, err) : 0;
 }
 
-static int feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
+static int openai_feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
 {
 	static const char *const PAYLOAD[] = { "choices", "usage", NULL };
 	const struct json *j;
@@ -208,22 +208,22 @@ static int feed(struct reply *r, struct arena *a, const char *name, struct str d
 	wire_keep(r->usage.tier, sizeof r->usage.tier, j, "service_tier");
 	for (size_t i = 0; i < ARRAY_SIZE(usage); i++)
 		if (json_is_object(usage[i]))
-			read_usage(r, usage[i]);
+			openai_read_usage(r, usage[i]);
 	wire_keep_finish(r, choice, "finish_reason");
 	wire_keep_finish(r, choice, "finish_reason.type"); /* sglang */
-	state_of(r)->has_delta |= json_is_object(delta);
-	if (!state_of(r)->has_delta)
+	openai_state_of(r)->has_delta |= json_is_object(delta);
+	if (!openai_state_of(r)->has_delta)
 		wire_put_text(r, choice, "text");
 	if (read_message(r, data, j, delta, "choices[0].delta.tool_calls", err) < 0)
 		return -1;
 	/* MiniMax says the whole message again behind its pieces, Perplexity all that was said so far beside each of them. */
-	if (state_of(r)->has_delta || !json_is_object(message))
+	if (openai_state_of(r)->has_delta || !json_is_object(message))
 		return 0;
 	r->is_document = true;
 	return read_message(r, data, j, message, "choices[0].message.tool_calls", err);
 }
 
-static void path(const struct prompt *p, struct strbuf *b)
+static void openai_path(const struct prompt *p, struct strbuf *b)
 {
 	(void)p;
 	strbuf_str(b, "/chat/completions");
@@ -269,10 +269,10 @@ const struct provider_ops provider_openai = {
 	.key_header = "Authorization: Bearer ",
 	.version = "/v1",
 	.is_version_in_base = true,
-	.path = path,
-	.build = build,
-	.feed = feed,
-	.end = end,
+	.path = openai_path,
+	.build = openai_build,
+	.feed = openai_feed,
+	.end = openai_end,
 	.embed = &EMBED,
 	.error_words = ERROR_WORDS,
 };

@@ -6,7 +6,7 @@
  */
 #include "worker/options.h"
 
-struct tend;
+struct maintenance;
 
-struct tend *tend_start(const struct options *);
-void tend_stop(struct tend *);
+struct maintenance *maintenance_start(const struct options *);
+void maintenance_stop(struct maintenance *);

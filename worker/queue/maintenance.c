@@ -1,4 +1,4 @@
-#include "worker/queue/tend.h"
+#include "worker/queue/maintenance.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -15,7 +15,7 @@
 #define EVERY_MS 1000
 #define AWAY_MS 5000 /* until the next try when the database is away */
 
-struct tend {
+struct maintenance {
 	pthread_t thread;
 	const struct options *options;
 	struct pg *pg;
@@ -23,7 +23,7 @@ struct tend {
 	atomic_bool ending;
 };
 
-static int turn(struct tend *t, struct err *err)
+static int maintenance_turn(struct maintenance *t, struct err *err)
 {
 	if (t->pg != NULL && pg_is_broken(t->pg)) {
 		pg_close(t->pg);
@@ -35,13 +35,13 @@ static int turn(struct tend *t, struct err *err)
 	return pg_exec(t->pg, NULL, sql_worker_tend, NULL, 0, TIMEOUT_MS, NULL, err);
 }
 
-static void *tend_main(void *arg)
+static void *maintenance_main(void *arg)
 {
-	struct tend *t = arg;
+	struct maintenance *t = arg;
 	struct err err;
 	bool said = false;
 	while (!atomic_load(&t->ending)) {
-		int result = turn(t, &err);
+		int result = maintenance_turn(t, &err);
 		char why[300];
 		if (result < 0 && !said)
 			log_event(LOG_WARN, "the tables are not cared for, trying again", "code=%s why=%s", err_name(err.code),
@@ -52,16 +52,16 @@ static void *tend_main(void *arg)
 	return NULL;
 }
 
-struct tend *tend_start(const struct options *o)
+struct maintenance *maintenance_start(const struct options *o)
 {
-	struct tend *t = xcalloc(1, sizeof *t);
+	struct maintenance *t = xcalloc(1, sizeof *t);
 	t->options = o;
 	t->wake = wake_new();
-	thread_start(&t->thread, 0, tend_main, t, "tend");
+	thread_start(&t->thread, 0, maintenance_main, t, "maintenance");
 	return t;
 }
 
-void tend_stop(struct tend *t)
+void maintenance_stop(struct maintenance *t)
 {
 	atomic_store(&t->ending, true);
 	wake_up(t->wake);
