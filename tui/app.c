@@ -455,7 +455,7 @@ int app_once(const struct options *options, const char *view, const char *size, 
 	int width = 120, height = 36, first = view_named(view != NULL ? view : options->start_view);
 	if (first < 0 || (size != NULL && (sscanf(size, "%dx%d", &width, &height) != 2 || width < 1 || height < 1 ||
 	                                   width > 1000 || height > 1000))) {
-		fprintf(stderr, "signalbox: %s\n", first < 0 ? _("no view is called so") : _("--size takes WIDTHxHEIGHT"));
+		fprintf(stderr, "signalbox: %s\n", first < 0 ? _("there is no view of that name") : _("--size takes WIDTHxHEIGHT"));
 		return 2;
 	}
 	app_begin(&a, options, (enum view_id)first);

@@ -1,5 +1,5 @@
 /*
- * Why: an operator decides by what Agents and Health show. Percentiles are reckoned from counts, days from minutes, a provider's limits from the
+ * Why: an operator decides by what Agents and Health show. Percentiles are computed from counts, days from minutes, a provider's limits from the
  * headers of whichever call came last: each is compared here with the rows it stands for.
  */
 #include "tests/lib/harness/harness.h"

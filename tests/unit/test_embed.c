@@ -124,7 +124,7 @@ TEST(answers_that_are_none)
 	}
 }
 
-/* 1536 numbers packed: the room is reckoned from the length of the text. */
+/* 1536 numbers packed: the room is computed from the length of the text. */
 TEST(packed_vectors_of_any_length)
 {
 	for (int n = 1; n <= 70; n++) {

@@ -17,35 +17,9 @@
 #define CONNECT_MS 10000
 
 const struct cli_command CLI_COMMANDS[] = {
-	{ "status", "[--json] [--check]", N_("the state of the queue, and its alerts"), cmd_status },
-	{ "queue", "[--limit N] [--filter F] [--json]", N_("waiting and running messages in order, and why they wait"),
-	  cmd_queue },
-	{ "failed", "[--limit N] [--filter F] [--json]", N_("failed messages, newest first"), cmd_failed },
-	{ "send",
-	  "AGENT TEXT [--session UUID] [--user U] [--collection C] [--thread K] [--priority N] [--key K] [--wait] [--stream] [--json]",
-	  N_("dispatch a message; TEXT - reads standard input"), cmd_send },
-	{ "show", "ID|UUID [--context] [--json]", N_("one message whole: answer, attempts, cost, context"), cmd_show },
-	{ "watch", "ID|UUID [--json]", N_("follow a message until it ends"), cmd_watch },
-	{ "retry", "ID|UUID... | --failed [--agent A] [--since T] [--filter F] [--dry-run] [--yes]",
-	  N_("bring failed messages back"), cmd_retry },
-	{ "cancel", "ID|UUID...", N_("end waiting or running messages"), cmd_cancel },
-	{ "agents", "[--json]", N_("all agents, with cost and rate"), cmd_agents },
-	{ "agent", "SLUG [--json] | SLUG set KEY=VALUE...", N_("see, make or change an agent"), cmd_agent },
-	{ "pause", "SLUG | --all [REASON]", N_("stop an agent, or all, from starting messages"), cmd_pause },
-	{ "resume", "SLUG | --all", N_("let what was paused go on"), cmd_resume },
-	{ "providers", "[--json]", N_("all providers"), cmd_providers },
-	{ "provider", "SLUG [--json] | SLUG set KEY=VALUE...", N_("see, make or change a provider"), cmd_provider },
-	{ "costs", "[--by agent|type|model|day|kind|session] [--since T] [--json]", N_("what was spent"), cmd_costs },
-	{ "prices",
-	  "[WORD] [--json] | import FILE [--from DATE] [--vendor V [--provider SLUG]] [--source S] | apply [--since T] [--all] [--yes]",
-	  N_("prices: see them, take in a list, reckon anew with them"), cmd_prices },
-	{ "intent", "eval FILE [--agent A] [--json] | try AGENT TEXT [--json] | labels AGENT [--json]",
-	  N_("what questions are about: how well it is told, one text, the labels"), cmd_intent },
-	{ "migrate", "[--status] [--to N] [--down N] [--yes] [--adopt TABLE [--skip-triggers]] [--give-back]", N_("the schema"),
-	  cmd_migrate },
-	{ "prune", "[--older-than 30d] [--failed] [--batch N] [--dry-run] [--yes]",
-	  N_("delete messages that ended long ago; costs stay"), cmd_prune },
-	{ "doctor", "[--json]", N_("check the installation; each failure with its mend"), cmd_doctor },
+#define COMMAND(name, args, help) { #name, args, help, cmd_##name },
+#include "tui/cli/cli.def"
+#undef COMMAND
 };
 const size_t N_CLI_COMMANDS = ARRAY_SIZE(CLI_COMMANDS);
 

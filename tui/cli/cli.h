@@ -85,26 +85,9 @@ const char *cli_value(struct cli *, const struct json *doc, const char *key);
 /* How many workers live; -1 after an error was said. */
 int cli_workers_alive(struct cli *);
 
-int cmd_status(struct cli *);
-int cmd_queue(struct cli *);
-int cmd_failed(struct cli *);
-int cmd_send(struct cli *);
-int cmd_show(struct cli *);
-int cmd_watch(struct cli *);
-int cmd_retry(struct cli *);
-int cmd_cancel(struct cli *);
-int cmd_agents(struct cli *);
-int cmd_agent(struct cli *);
-int cmd_pause(struct cli *);
-int cmd_prune(struct cli *);
-int cmd_resume(struct cli *);
-int cmd_providers(struct cli *);
-int cmd_provider(struct cli *);
-int cmd_costs(struct cli *);
-int cmd_prices(struct cli *);
-int cmd_intent(struct cli *);
-int cmd_migrate(struct cli *);
-int cmd_doctor(struct cli *);
+#define COMMAND(name, ...) int cmd_##name(struct cli *);
+#include "tui/cli/cli.def"
+#undef COMMAND
 
 /* Follows a message to its end; with `stream` prints the text as it comes. Answers the exit code. */
 int cli_follow(struct cli *, const char *uuid, bool stream, bool say_changes);

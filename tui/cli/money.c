@@ -1,4 +1,4 @@
-/* Money: what was spent, and the prices it is reckoned with. */
+/* Money: what was spent, and the prices it is computed with. */
 #include <stdlib.h>
 
 #include "sql_embed.h"
@@ -120,8 +120,8 @@ static int apply(struct cli *cli)
 	if (cli->json)
 		printf("{\"calls\":%lld,\"change_usd\":%.9f,\"done\":%s}\n", (long long)n, change, yes ? "true" : "false");
 	else
-		printf(yes ? _("%lld calls priced anew, %+.6f USD\n")
-		           : _("%lld calls would be priced anew, %+.6f USD; --yes does it\n"),
+		printf(yes ? _("%lld calls priced again, %+.6f USD\n")
+		           : _("%lld calls would be priced again, %+.6f USD; --yes does it\n"),
 		       (long long)n, change);
 	return EXIT_DONE;
 }
