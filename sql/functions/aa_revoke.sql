@@ -1,3 +1,4 @@
--- First of all: nobody may call anything. Each function's file then says at its foot who may. All of it is said anew each time: what was lost in a restore comes
--- back, what is no longer here goes.
+-- Runs first (hence aa_): revokes every right on every function from PUBLIC and from our roles. The last line of each
+-- function file then grants execute to the roles that may call this function. All grants are repeated with every
+-- migration: a grant that a restore lost comes back, a grant that no file names any more is gone.
 revoke all on all functions in schema signalbox from public, signalbox_app, signalbox_viewer, signalbox_operator, signalbox_admin, signalbox_worker;

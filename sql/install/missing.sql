@@ -1,5 +1,6 @@
 -- -> line text, is_owners bool
--- What somebody else has to do before this login can migrate: SQL, one statement a row; is_owners: owners.sql is to be run.
+-- What another role must do before this login can migrate: SQL, one statement per row; is_owners: owners.sql must be
+-- run.
 with roles(r, ord) as (
 	select * from unnest(array['signalbox_owner', 'signalbox_app', 'signalbox_viewer', 'signalbox_operator', 'signalbox_admin', 'signalbox_worker']) with ordinality
 ), members(r, m) as (

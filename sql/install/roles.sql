@@ -1,5 +1,5 @@
 -- The roles of a cluster and who is a member of which, as far as whoever migrates may make them: missing.sql tells what is left. Two databases may do this
--- at one moment, and what the other one made is as good.
+-- at one moment, and a role or grant that the other one made is as good.
 do $$
 declare
 	r text;
@@ -16,7 +16,8 @@ begin
 		end if;
 	end loop;
 	foreach g slice 1 in array array[['signalbox_viewer', 'signalbox_operator'], ['signalbox_operator', 'signalbox_admin'], ['signalbox_owner', current_user]] loop
-		-- From 16 on whoever makes a role is a member that may give it away, and neither be it nor have its rights.
+		-- From PostgreSQL 16 on the creator of a role is a member with the admin option only: without SET and without
+		-- INHERIT.
 		if to_regrole(g[1]) is null or to_regrole(quote_ident(g[2])) is null
 				or g[2] <> current_user and pg_has_role(g[2], g[1], 'member')
 				or g[2] = current_user and pg_has_role(g[1], 'usage') and pg_has_role(g[1], case when is_new then 'set' else 'member' end) then

@@ -1,5 +1,5 @@
 -- -> rel text, line text
--- What an operator should know of a table that was just adopted, a line each.
+-- What an operator should know about a table that was just adopted, one line each.
 select a.rel::text as rel, coalesce(t.line, '') as line from signalbox.adopted a left join lateral (
 	select 'its sessions are those of ' || a.sessions || ': each is known here under its own number' as line where a.sessions is not null
 	union all select count(*) || ' rows were ' || coalesce(value, 'null') || ' of old and count as completed until it is given back'

@@ -9,7 +9,7 @@ from signalbox.agents
 union all
 select 'providers', count(*) > 0, count(*) || ' providers' from signalbox.providers
 union all
--- What a provider needs and a worker has not got, or would not give it.
+-- Secrets that a provider names and that a worker lacks, or may not give to the provider.
 select 'secrets', count(*) = 0, coalesce(string_agg(format('provider %s: %s (%s)', slug, why, worker), '; ' order by slug, secret, worker), 'the workers have what providers name')
 from (select p.slug, n as secret, w.name as worker, w.lacks ->> n as why from signalbox.providers p cross join lateral signalbox.provider_secrets(p.key_env, p.header, p.query) n
 	cross join signalbox.workers w where w.ended_at is null and w.lease_until > now() and w.lacks ? n) x
@@ -23,8 +23,8 @@ select 'chores', count(*) = 0, coalesce(string_agg(format('%s has not gone well 
 from signalbox.chores c where (c.well_at < now() - greatest(c.every * 3, interval '2 min') or c.error is not null)
 	and exists (select from signalbox.workers w where w.ended_at is null and w.lease_until > now())
 union all
--- Who holds up others: a lock of the fleet's (only a superuser or the schema's owner can), or an open transaction that does nothing and has written our tables:
--- the sessions that it touched wait for its end.
+-- Transactions that hold up others: one that holds a lock of the fleet (only a superuser or the schema's owner can), or
+-- an open transaction that is idle and has written our tables: the sessions that it has written wait for its end.
 select 'transactions', count(*) = 0, coalesce(string_agg(format('pid %s (%s, user %s, %s) %s since %s', a.pid, coalesce(nullif(a.application_name, ''), 'no name'), a.usename,
 		coalesce(a.state, 'of which nothing is seen'), h.what, coalesce(signalbox.short_span(now() - a.xact_start), '?')), '; ' order by a.xact_start), 'nobody holds up the fleet')
 	|| case when pg_has_role('pg_read_all_stats', 'member') then '' else ' (of other users'' sessions little is seen: grant pg_read_all_stats)' end
@@ -39,7 +39,7 @@ where a.backend_type = 'client backend' and (h.is_fleet and coalesce(a.xact_star
 union all
 select 'stuck', count(*) = 0, count(*) || ' running messages past their deadline' from signalbox.running where deadline < now()
 union all
--- Who keeps dead rows from being removed: the oldest of everything that can. 5 minutes are a long time for a queue.
+-- What keeps dead rows from being removed: the oldest of everything that can. For a queue 5 minutes are a long time.
 select 'horizon', coalesce(bool_and(age < interval '5 min'), true),
 	coalesce((array_agg(who || ', ' || date_trunc('second', age) || ' old' order by age desc))[1], 'nothing holds it back')
 	|| case when pg_has_role('pg_read_all_stats', 'member') then '' else ' (of other users'' sessions nothing is seen: grant pg_read_all_stats)' end
@@ -51,7 +51,7 @@ from (
 	select 'prepared transaction ' || quote_literal(gid) || ' of ' || owner || ' (rollback prepared, or commit)', now() - prepared from pg_prepared_xacts
 	union all
 	select 'replication slot ' || slot_name || case when active then '' else ', inactive: drop it if its standby is gone' end,
-	       make_interval(secs => greatest(age(xmin), age(catalog_xmin)) / 1000.0)    -- no time is known: a thousand transactions for a second
+	       make_interval(secs => greatest(age(xmin), age(catalog_xmin)) / 1000.0)    -- no time is known: 1,000 transactions count as a second
 	from pg_replication_slots where xmin is not null or catalog_xmin is not null
 	union all
 	select 'a standby''s query (hot_standby_feedback of ' || coalesce(application_name, '') || ')', make_interval(secs => age(backend_xmin) / 1000.0)

@@ -1,5 +1,6 @@
 -- $1 text word -> model text, provider text, valid_from date, input_usd numeric, cached_usd numeric, output_usd numeric, source text, cache_write_usd numeric, context_tokens int4, tier text, above int4, cache_write_1h_usd numeric, reasoning_usd numeric, audio_in_usd numeric, audio_out_usd numeric
--- A row for each set of prices: of a model, and for each tier and above each number of tokens where it has others. Null output: unknown.
+-- One row for each set of prices: the plain prices of a model, and those for each tier and above each number of tokens
+-- where they differ. output_usd is null: unknown.
 select p.model, p.provider, p.valid_from, trim_scale(r.input_pico / 1000000.0) as input_usd, trim_scale(r.cache_read_pico / 1000000.0) as cached_usd,
 	trim_scale(r.output_pico / 1000000.0) as output_usd, p.source, trim_scale(r.cache_write_pico / 1000000.0) as cache_write_usd, p.context_tokens,
 	v ->> 'tier' as tier, (v ->> 'above')::int4 as above, trim_scale(r.cache_write_1h_pico / 1000000.0) as cache_write_1h_usd,

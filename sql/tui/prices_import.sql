@@ -1,5 +1,6 @@
 -- $1 jsonb list, $2 text source, $3 date since, $4 text vendor, $5 text slug, $6 text actor -> imported int8, passed_over int8, left_out jsonb, what text, reason text, n int8, names text
--- A row for each reason, what is left out whole first; all that was left out stands in the first row.
+-- One row for each reason, entries that are left out whole first; left_out of the first row lists everything that was
+-- left out.
 with done as materialized (
 	select * from signalbox.import_prices($1, $2, coalesce($3, (now() at time zone 'UTC')::date), $4, $5, $6)
 )

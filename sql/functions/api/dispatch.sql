@@ -1,6 +1,9 @@
--- One transaction: the user's row, the assistant's empty one, the session (found or made), its count, the place in the queue (not told, and the queue not read,
--- where the transaction is "repeatable read" or "serializable": it would be old, and others' dispatches would be in conflict with this one).
--- Threads and idempotency keys are the application's own: another one's are not there for it.
+-- Accepts a message. One transaction writes the user's row, the assistant's empty row, the session (found or created),
+-- its message_count, and the place in the queue. In a transaction that is "repeatable read" or "serializable" the queue
+-- is not read and queue_position is null: its snapshot would be old, and the reads would conflict with the dispatches
+-- of others.
+-- Threads and idempotency keys belong to one application: those of another application count as not existing.
+-- SB002: no such agent or session. SB004: invalid argument. SB005: the idempotency key was used with other content.
 create or replace function signalbox.dispatch(agent text, content text, session uuid default null, user_id text default null,
 	collection_name text default null, thread_key text default null, priority int default 0, run_after timestamptz default null,
 	idempotency_key text default null)
@@ -15,17 +18,17 @@ declare
 	t      timestamptz;
 	later  boolean := coalesce(dispatch.run_after > clock_timestamp(), false);
 	own    int := coalesce(dispatch.priority, 0);
-	seq    bigint;        -- its turn among its agent's of one priority
+	seq    bigint;        -- its order among the agent's messages of one priority
 	has_lane boolean;
-	ahead  int;           -- the lowest priority that waits in the session
+	ahead  int;           -- lowest priority of the messages that wait in the session
 	is_head boolean := true;
 	known  idempotency_keys;
 	hash   bytea;
 	app    text := application();
-	is_new boolean;       -- the session is
+	is_new boolean;       -- this call creates the session
 	fresh  boolean := sees_all();
 begin
-	if octet_length(dispatch.content) > 1048576 then    -- before anything that would make a copy of it
+	if octet_length(dispatch.content) > 1048576 then    -- before any check that would copy the content
 		raise exception 'content is % bytes, over 1048576', octet_length(dispatch.content) using errcode = 'SB004';
 	elsif coalesce(btrim(dispatch.content, E' \t\r\n'), '') = '' then
 		raise exception 'content is empty' using errcode = 'SB004';
@@ -42,7 +45,8 @@ begin
 	if dispatch.idempotency_key is not null then
 		hash := sha256(convert_to(dispatch.content, 'UTF8'));
 		t := clock_timestamp();
-		-- The no-op update waits for whoever dispatches the same key at this moment, and then returns their row.
+		-- On conflict the update waits for a transaction that dispatches the same key at this moment, and then returns
+		-- the row of that transaction. It changes nothing unless the key has expired.
 		insert into idempotency_keys as k (application, agent_id, user_id, key, content_hash, message_id, expires_at)
 			values (app, agent_no, coalesce(dispatch.user_id, ''), dispatch.idempotency_key, hash, gen_random_uuid(), t + interval '24 h')
 			on conflict (application, agent_id, user_id, key) do update
@@ -61,13 +65,16 @@ begin
 		end if;
 	end if;
 
-	-- The session's row is locked before its queue is looked at: see promote_heads(). One that is made here is nobody else's yet.
+	-- Lock order: the session's row before its queue rows, see promote_heads(). A session created here is visible to no
+	-- other transaction yet.
 	if dispatch.session is not null then
 		select * into s from ai_sessions where uuid = dispatch.session for no key update;
-		-- An application writes into its own conversations only: the answer is made from what was said there. Of others it does not hear that they are there.
+		-- An application may write only into its own sessions: the answer is made from the earlier messages of the
+		-- session. For a session of another application the error is the same as for a missing one, so that its
+		-- existence stays hidden.
 		if not found or s.agent_id is not null and not may_read(s.id) then
 			raise exception 'no session %', dispatch.session using errcode = 'SB002';
-		elsif s.agent_id is null then    -- adopted: the first dispatch says whose it is, and is the application's
+		elsif s.agent_id is null then    -- of an adopted table: the first dispatch sets its agent and application
 			if not (may_read(s.id) or exists (select from adopted d where has_table_privilege(session_user, d.rel, 'insert'))) then
 				raise exception 'no session %', dispatch.session using errcode = 'SB002';
 			end if;
@@ -97,7 +104,8 @@ begin
 	if not is_new then
 		update ai_sessions set message_count = message_count + 2 where id = s.id;
 		if fresh then
-			-- Within a session order comes before priority: it cannot be served before the ones ahead of it.
+			-- Within a session order comes before priority: the new message cannot be served before the earlier ones of
+			-- its session.
 			select min(w.priority) filter (where w.state <> 'running'), count(*) = 0 into ahead, is_head
 				from queue w where w.session_id = s.id and w.state in ('ready', 'blocked', 'delayed', 'running');
 		else

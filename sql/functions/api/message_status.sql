@@ -1,4 +1,5 @@
--- The status document: the same from SQL, the command line and HTTP.
+-- The status document of a message: SQL, the command line and HTTP return the same one. SB002: no such message, or the
+-- caller may not read it.
 create or replace function signalbox.message_status(message uuid) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 declare

@@ -1,4 +1,5 @@
--- What a running message has said beyond what the caller has: `seen_bytes` of attempt `seen_job`. A new attempt starts again at 0.
+-- The text of a running message that the caller does not have yet. The caller has the first `seen_bytes` bytes of the
+-- attempt `seen_job`. The text of a new attempt starts again at byte 0.
 create or replace function signalbox.stream_text(message uuid, seen_job uuid, seen_bytes int)
 returns table (job_id uuid, at_byte int, text text)
 language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$

@@ -1,4 +1,5 @@
--- Somebody watches this message for the next 30 s: its worker writes down the text as it comes.
+-- Marks a message as watched for the next 30 s: its worker writes the text to message_stream as it arrives. SB002: no
+-- such message.
 create or replace function signalbox.watch(message uuid) returns void
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

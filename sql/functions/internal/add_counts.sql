@@ -1,4 +1,4 @@
--- Two rows of counts added up, bucket by bucket. A loop, not a query: settle calls it for every batch.
+-- Adds two arrays of counts, bucket by bucket. A loop, not a query: settle_batch() calls it for every batch.
 create or replace function signalbox.add_counts(a int[], b int[]) returns int[]
 language plpgsql immutable as $$
 declare

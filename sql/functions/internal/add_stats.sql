@@ -1,5 +1,6 @@
--- Adds to the statistics of an agent in a minute, or in an hour that was folded. What is not named is nothing more. One more statistic: its column here and in
--- roll_days() (with a migration for both tables), what fold_stats() hands on, and who counts it.
+-- Adds to the statistics of an agent in a minute, or in an hour into which minutes were folded. An argument that is not
+-- given adds 0. One more statistic needs its column here and in roll_days() (with a migration for both tables), its sum
+-- in fold_stats(), and the code that counts it.
 create or replace function signalbox.add_stats(minute timestamptz, agent int, worker uuid, completed bigint default 0, failed bigint default 0, errors bigint default 0,
 	processing_ms bigint default 0, tokens_prompt bigint default 0, tokens_completion bigint default 0, tokens_cached bigint default 0, cost_pico numeric default 0,
 	cost_unknown bigint default 0, cost_wasted_pico numeric default 0, limited bigint default 0) returns void

@@ -1,8 +1,10 @@
--- Takes over an application's own messages table. It stays where it is, with its name, keys and foreign keys; it gets the columns that the
--- queue needs, and is ours for as long: who owns a table says what runs when others write to it. signalbox.ai_messages is then a view of it.
--- Its conversations are the application's, numbered by nobody else; those that are made here are numbered below zero, and their messages
--- name no session of the application's. give_back() undoes it all.
--- What would fail later is refused now: at the end messages go their ways in it, and it is given back, both undone (adopt_trial()).
+-- Takes over an application's own messages table. The table stays where it is, with its name, keys and foreign keys. It
+-- gets the columns that the queue needs, and signalbox_owner owns it meanwhile, because the owner of a table decides
+-- what runs when others write to it. signalbox.ai_messages is then a view of the table.
+-- The application's sessions keep their numbers, which nobody else assigns; sessions that are made here are numbered
+-- below zero, and their messages refer to no session of the application. give_back() undoes all of this.
+-- What would fail later is refused now (SB003): at the end messages go through all their states in the table, and the
+-- table is given back; both are undone (adopt_trial()).
 -- skip_triggers: triggers that others wrote do not fire for what is written here, only for what the application writes.
 create or replace function signalbox.adopt(name text, skip_triggers boolean default false) returns bigint
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp set timezone = 'UTC' as $$

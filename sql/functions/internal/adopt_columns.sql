@@ -1,10 +1,11 @@
--- Gives a table the columns of ours, with our types and defaults; what a row says that cannot stay so meanwhile is kept in adopted_values. The one
--- place where rows get a status without the trigger: it is attached afterwards. Answers how to undo it.
+-- Gives a table our columns, with our types and defaults. Values of rows that cannot stay as they are meanwhile are
+-- kept in adopted_values. The one place where rows get a status without the trigger, which is attached afterwards.
+-- Returns how to undo the changes.
 create or replace function signalbox.adopt_columns(rel regclass) returns jsonb
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp set timezone = 'UTC' as $$
 declare
 	c       record;
-	before  text[] := '{}';     -- three statements: only the second writes all rows anew, once
+	before  text[] := '{}';     -- three ALTER statements: only the second rewrites all rows, once
 	during  text[] := '{alter column signalbox_session type bigint using session_id}';
 	after   text[] := '{}';
 	added   text[] := '{signalbox_session}';
@@ -20,7 +21,9 @@ begin
 	for c in select a.attname as name, format_type(a.atttypid, a.atttypmod) as type, pg_get_expr(d.adbin, d.adrelid) as def, a.attnotnull as must,
 	                format_type(o.atttypid, o.atttypmod) || case when o.attcollation <> t.typcollation then ' collate ' || o.attcollation::regcollation else '' end as had,
 	                format_type(o.atttypid, o.atttypmod) as plain, t.typcategory, pg_get_expr(e.adbin, e.adrelid) as had_def, o.attnotnull as had_must,
-	                -- A word of any length is a word. And a check of it, parsed again, would no longer read as it was written.
+	                -- A varchar column that a check, an index expression or predicate, or a policy uses keeps its type:
+	                -- it holds text as well, and such a definition, parsed again for text, would no longer read as it
+	                -- was written.
 	                a.atttypid = 'text'::regtype and o.atttypid = 'varchar'::regtype and exists (
 	                	select from pg_depend x left join pg_constraint k on x.classid = 'pg_constraint'::regclass and k.oid = x.objid
 	                	left join pg_index i on x.classid = 'pg_class'::regclass and i.indexrelid = x.objid
@@ -66,7 +69,7 @@ begin
 	if after <> '{}' then
 		execute format('alter table %s %s', rel, array_to_string(after, ', '));
 	end if;
-	-- Nothing of old is under way. And a message has a uuid.
+	-- Old rows are not in progress: an open or unknown status becomes completed. And each message gets a uuid.
 	execute format($q$with old as (
 			select id, processing_status as was from %s where processing_status is null
 				or processing_status not in ('completed', 'failed', 'cancelled') or role is distinct from 'assistant' and processing_status <> 'completed'
@@ -78,6 +81,6 @@ begin
 			insert into signalbox.adopted_values select id, 'uuid', null, '*' from %s where uuid is null returning id
 		)
 		update %s m set uuid = gen_random_uuid() from old where m.id = old.id$q$, rel, rel);
-	set constraints all immediate;    -- deferred checks of those rows: a table that waits for them can be changed no further
+	set constraints all immediate;    -- runs the deferred checks of those rows: ALTER TABLE is refused while any are pending
 	return jsonb_build_object('added', added, 'changed', changed, 'filled', filled, 'must', must);
 end $$;

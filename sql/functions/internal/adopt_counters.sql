@@ -1,4 +1,5 @@
--- The sequences that number a table's rows, and where they stand: a trial moves them, and no undoing moves them back.
+-- The sequences that number a table's rows, with their positions: a trial moves them, and a rollback does not move them
+-- back.
 create or replace function signalbox.adopt_counters(rel regclass) returns jsonb
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

@@ -1,4 +1,5 @@
--- The checks and indexes of a table, by name, as they read: changing a column's type and back may leave another reading of the same.
+-- The checks and indexes of a table, by name, with the text of their definitions: changing a column's type and back may
+-- leave a different text with the same meaning.
 create or replace function signalbox.adopt_defs(rel regclass) returns table (name name, kind "char", def text, schema name)
 language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 	select conname, 'c'::"char", pg_get_constraintdef(oid), null::name from pg_constraint where conrelid = rel and contype = 'c'

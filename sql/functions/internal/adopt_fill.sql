@@ -1,6 +1,7 @@
--- The columns of an application's table that must hold something, have no default and are not among ours: what is written there meanwhile. A time is
--- now. Anything else only where the application's own rows have shown that nothing, no, zero is a thing to say there, and never in a key:
--- `fill` is null otherwise, and the application must say.
+-- The columns of an application's table that are not null, have no default and are not among ours, and what is written
+-- into them meanwhile (`fill`). A time column gets now(). Any other column gets the neutral value of its type
+-- (adopt_neutral()), but only where some row of the application has this value already, and never in a key. `fill` is
+-- null otherwise: the application must set a default.
 create or replace function signalbox.adopt_fill(rel regclass) returns table (attname name, fill text)
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 #variable_conflict use_column

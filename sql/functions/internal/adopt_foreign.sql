@@ -1,5 +1,6 @@
--- What belongs to somebody who is no superuser and would run when we write to a table: triggers (with their number), and functions, operators and
--- types in defaults, checks, indexes, generated columns and policies. Their owner may put anything into them at any time.
+-- Code that belongs to a role without superuser and would run when we write to a table: triggers (with their oid), and
+-- functions, operators and types in defaults, checks, indexes, generated columns, policies and statistics. Their owner
+-- may change this code at any time.
 create or replace function signalbox.adopt_foreign(rel regclass) returns table (trigger oid, what text)
 language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 	with parts as (

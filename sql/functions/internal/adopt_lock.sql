@@ -1,4 +1,5 @@
--- Nobody else has this table until the transaction ends, and it is still the one that was named.
+-- Locks this table exclusively until the transaction ends, and checks that its name still refers to the same table
+-- (SB003).
 create or replace function signalbox.adopt_lock(rel regclass) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

@@ -1,4 +1,5 @@
--- The table that an operator named, as SQL names tables: folded unless quoted, in public unless said otherwise.
+-- The table that an operator named, read as SQL reads names: folded to lower case unless quoted, in the schema public
+-- unless another is given. SB002: no such table.
 create or replace function signalbox.adopt_named(name text) returns regclass
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

@@ -1,4 +1,5 @@
--- What a type has for "nothing yet": the default that stands in for an application that always says something itself. Null: there is none.
+-- The value of a type for "nothing yet": the default for columns that the application always writes itself. Null: the
+-- type has none.
 create or replace function signalbox.adopt_neutral(type oid) returns text
 language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 	select case

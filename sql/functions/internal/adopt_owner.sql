@@ -1,4 +1,5 @@
--- Gives a table to another owner, who for that must be allowed to make things in its schema: for this moment, if not anyway.
+-- Gives a table to another owner. The new owner needs the right to create in the table's schema: where it has not got
+-- this right, it gets it for this moment only.
 create or replace function signalbox.adopt_owner(rel regclass, owner name) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

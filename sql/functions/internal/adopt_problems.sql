@@ -1,4 +1,5 @@
--- Why a table cannot be adopted, as far as one can see without trying, each with its mend; empty: nothing is seen.
+-- Why a table cannot be adopted, as far as this can be seen without a trial, each with its remedy; empty: no problem is
+-- seen.
 create or replace function signalbox.adopt_problems(rel regclass, skip_triggers boolean) returns text[]
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
@@ -27,7 +28,7 @@ begin
 			else format('%s, which its owner may change: it would run as ours; drop it, or --skip-triggers: it then fires for what the application writes only', x.what) end;
 	end loop;
 	if p <> '{}' then
-		return p;    -- not even looked at: what belongs to others would run for that
+		return p;    -- the rows are not read: to read them could run the code of others
 	end if;
 	if exists (select from pg_attribute where attrelid = rel and attname = 'signalbox_session' and not attisdropped) then
 		p := p || text 'its column signalbox_session: rename it';
@@ -61,7 +62,9 @@ begin
 			p := p || format('trigger %I has too odd a definition: drop it', x.tgname);
 		end loop;
 	end if;
-	-- A time without its zone is written in the zone of whose session it is: ours are of all zones, so theirs must be of the one that is meant.
+	-- A timestamp without time zone is written in the zone of the writing session. Our sessions may be in any zone, so
+	-- the sessions of the application must be in UTC. Their zone: set for the table's owner, else for the database,
+	-- else the server.
 	select coalesce((select split_part(w, '=', 2) from pg_db_role_setting s cross join unnest(s.setconfig) w
 	                 where w ilike 'timezone=%' and s.setrole in (c.relowner, 0) and s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
 	                 order by s.setrole <> 0 desc, s.setdatabase <> 0 desc limit 1), (select reset_val from pg_settings where name = 'TimeZone')) as zone into x;

@@ -1,6 +1,6 @@
--- The application's sessions become known here under their own numbers and, where they have one, their own uuid: those there are, and each that
--- is made from now on. From now on what is made here counts below zero, so that nobody's number can be another's; what was made here in an
--- adoption before comes back.
+-- Makes the application's sessions known here under their own numbers and, where they have one, their own uuid: the
+-- existing sessions, and each new one from now on. From now on sessions that are made here are numbered below zero, so
+-- that no number is used twice; what was made here during an earlier adoption comes back.
 create or replace function signalbox.adopt_sessions(rel regclass, sessions regclass, number name) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
@@ -10,7 +10,7 @@ declare
 	k      text;
 begin
 	delete from test_sessions where session_id > 0;
-	delete from ai_sessions where id > 0;    -- without a message
+	delete from ai_sessions where id > 0;    -- they have no messages
 	execute format('alter table signalbox.ai_sessions alter column id set increment by -1 set minvalue %s set maxvalue -1 set start with -1 restart with %s',
 		-9223372036854775808, least((select min(id) from ai_sessions), 0) - 1);
 	if sessions is not null then
@@ -29,7 +29,7 @@ begin
 		execute format('insert into signalbox.ai_sessions (id, created_by) overriding system value
 			select distinct session_id, %L from %s where session_id is not null', theirs, rel);
 	end if;
-	-- Ours from an adoption before.
+	-- Messages that were made here during an earlier adoption.
 	select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into k from pg_attribute a
 		where a.attrelid = 'signalbox.ai_messages'::regclass and a.attnum > 0 and a.attname <> 'session_id';
 	execute format('insert into %s (signalbox_session, %s) overriding system value select session_id, %s from signalbox.ai_messages_own', rel, k, k);

@@ -1,4 +1,4 @@
--- All that pg_dump would say of a table but its rows, a line each: what give_back() must bring back.
+-- Everything that pg_dump would write about a table except its rows, one line each: what give_back() must restore.
 create or replace function signalbox.adopt_shape(rel regclass) returns text[]
 language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 	select array_agg(x order by x) from (

@@ -1,4 +1,5 @@
--- Makes a table ours: its owner goes on reading and writing, but nothing of theirs runs for what we write. Answers how to undo it.
+-- Makes a table ours: its owner can still read and write, but no code of the owner runs for what we write. Returns how
+-- to undo it.
 create or replace function signalbox.adopt_take(rel regclass, skip_triggers boolean) returns jsonb
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
@@ -26,7 +27,7 @@ begin
 		execute format('grant usage on schema %I to signalbox_owner', place);
 		lent := lent || jsonb_build_object('kind', 'schema', 'name', format('%I', place));
 	end if;
-	-- What the id comes from and belongs to no column stays theirs: it only counts.
+	-- A sequence that a default uses and that no column owns stays the application's: a sequence only counts.
 	for x in select d.refobjid::regclass as seq from pg_attrdef a join pg_depend d on d.classid = 'pg_attrdef'::regclass and d.objid = a.oid
 	         join pg_class s on s.oid = d.refobjid and s.relkind = 'S'
 	         where a.adrelid = rel and not exists (select from pg_depend o where o.classid = 'pg_class'::regclass and o.objid = s.oid and o.refobjid = rel and o.deptype in ('a', 'i'))
@@ -35,7 +36,8 @@ begin
 		lent := lent || jsonb_build_object('kind', 'sequence', 'name', x.seq::text);
 	end loop;
 	perform adopt_owner(rel, 'signalbox_owner');
-	-- Who may add a trigger could have it run as ours; who may truncate passes the queue by.
+	-- A role with TRIGGER could add code that runs as ours; a role with TRUNCATE could delete messages without the
+	-- queue.
 	for x in select distinct g.grantee from pg_class k cross join aclexplode(k.relacl) g where k.oid = rel and g.grantee <> k.relowner
 	         and g.privilege_type in ('TRIGGER', 'TRUNCATE') loop
 		execute format('revoke trigger, truncate on %s from %s cascade', rel, case x.grantee when 0 then 'public' else x.grantee::regrole::text end);

@@ -1,6 +1,6 @@
--- Everything that will happen to messages in an adopted table happens now, to messages of an agent made for it, and is undone: in a conversation
--- of ours and in one of the application's. Then the table is given back, must be as it was, and that is undone too. What fails here would have failed
--- later, message after message.
+-- Does everything that will happen to messages in an adopted table now, with messages of an agent made for this, and
+-- undoes it: in a session of ours and in one of the application's. Then the table is given back, must be as it was
+-- before, and that is undone too. What fails here (SB003) would have failed later, message after message.
 create or replace function signalbox.adopt_trial(rel regclass, counters jsonb) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

@@ -1,4 +1,5 @@
--- Makes a trigger of the application's again: as it was, or so that it fires only for what others than we write.
+-- Creates a trigger of the application again: as it was, or (only_theirs) so that it fires only for what roles other
+-- than signalbox_owner write.
 create or replace function signalbox.adopt_trigger(rel regclass, trigger jsonb, only_theirs boolean) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

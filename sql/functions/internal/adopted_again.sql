@@ -1,4 +1,5 @@
--- After a migration: the columns that our own table got or lost the adopted one gets or loses too, and stands behind ai_messages again.
+-- After a migration: the adopted table gets or loses the columns that our own table got or lost, and stands behind the
+-- view ai_messages again.
 create or replace function signalbox.adopted_again() returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

@@ -1,4 +1,5 @@
--- Before a migration: ai_messages is our own table again, so that the migration changes that. adopted_again() follows.
+-- Before a migration: ai_messages is our own table again, so that the migration changes this table. adopted_again()
+-- follows.
 create or replace function signalbox.adopted_aside() returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 begin

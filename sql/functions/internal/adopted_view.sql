@@ -1,4 +1,5 @@
--- signalbox.ai_messages as a view of an adopted table: our columns in our order, whatever else it has.
+-- Creates signalbox.ai_messages as a view of an adopted table: our columns in our order, without the table's other
+-- columns.
 create or replace function signalbox.adopted_view(rel regclass) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

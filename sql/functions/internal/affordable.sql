@@ -1,5 +1,6 @@
--- Of the next `lim` messages of an agent with a budget, those that fit into it together, in order, with the size of their prompts and what they may cost at most.
--- One that does not fit holds those behind it: order is kept. None where a price is unknown.
+-- Of the next `lim` messages of an agent with a budget, those that fit into the budget together, in order, with the
+-- size of their prompts and their highest possible cost (pico-USD). A message that does not fit holds those behind it:
+-- the order is kept. No rows where a price is unknown.
 create or replace function signalbox.affordable(agent int, lim int) returns table (message_id bigint, bytes bigint, pico bigint)
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_bitmap, no_jit, generic
 declare

@@ -1,5 +1,6 @@
--- How many messages of an agent may start now, at most `slots`, as far as its limits go, its providers' breakers (trouble: some are open) and the keys that the
--- worker which asks lacks (mute). Its budget is affordable()'s.
+-- How many messages of an agent may start now, at most `slots`, according to its limits, the breakers of its providers
+-- (trouble: some breakers are open) and the providers that the asking worker cannot call (mute). The budget is checked
+-- by affordable().
 create or replace function signalbox.agent_room(agent int, slots int, trouble boolean, mute int[]) returns bigint
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit, generic
 declare

@@ -1,4 +1,5 @@
--- Mean processing time of an agent: its last 15 minutes, else the whole fleet's last hour; null when nothing was measured.
+-- Mean processing time of an agent in seconds: of its last 15 minutes, else of the whole fleet's last hour; null when
+-- nothing was measured.
 create or replace function signalbox.agent_seconds(agent int) returns numeric
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 begin

@@ -1,5 +1,5 @@
--- On an adopted table: session_id is the application's, and says whose conversation a row is in; signalbox_session is that, or the number of a
--- conversation that was made here, which the application does not know.
+-- Trigger on an adopted table. session_id is the application's column: the session of the row. signalbox_session has
+-- the same number, or the number of a session that was made here, which the application does not know.
 create or replace function signalbox.ai_messages_adopted() returns trigger
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 begin

@@ -1,5 +1,5 @@
--- Keeps the queue in step with somebody who writes ai_messages directly (an application's own UPDATE, psql).
--- Our own functions run as the schema's owner and do this themselves, so the trigger does not fire for them.
+-- Keeps the queue consistent when a role writes ai_messages directly (an application's own UPDATE, psql). Our own
+-- functions run as the schema's owner and do this themselves, so the trigger does not fire for them.
 create or replace function signalbox.ai_messages_direct() returns trigger
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
@@ -8,8 +8,9 @@ declare
 	wait text := current_setting('lock_timeout');
 begin
 	if tg_op <> 'INSERT' then
-		-- The message is the writer's already; everybody else takes session, place, message, in this order. So that neither waits for the other for
-		-- ever, and a claim holds up the fleet meanwhile, who writes directly gives up (55P03), sooner than a deadlock would be looked for.
+		-- The writer has locked the message already; all others lock session, queue row, message, in this order. So
+		-- that the two do not deadlock, and a claim does not hold up the fleet meanwhile, the direct writer gives up
+		-- after 300 ms (55P03), before PostgreSQL would look for a deadlock.
 		perform set_config('lock_timeout', '300ms', true);
 	end if;
 	if tg_nargs = 0 then
@@ -19,7 +20,8 @@ begin
 	end if;
 	select * into s from ai_sessions where id = here for no key update;
 	if not found and tg_nargs > 0 and tg_op <> 'DELETE' and here > 0 then
-		-- The application numbers its sessions without a table that a foreign key names: this is the first that is heard of it.
+		-- The application numbers its sessions without a table that a foreign key refers to: this row is the first with
+		-- this number.
 		insert into ai_sessions (id) overriding system value values (here) on conflict do nothing;
 		select * into s from ai_sessions where id = here for no key update;
 	end if;

@@ -1,5 +1,6 @@
--- Who may become what. Runs for everybody, whatever wrote the row: an application, psql, or our own functions. A function for each row, and not the trigger's
--- condition: a condition is read from its text by each statement, 30 us for this one, where a call costs 1.5 (docs/decisions/018-the-floor-plan.md).
+-- Which status a message may begin with, and which status may follow which (SB001). Runs for every writer: an
+-- application, psql, or our own functions. A function for each row, not the trigger's condition: each statement parses
+-- a condition from its text, 30 us for this one, where a call costs 1.5 us (docs/decisions/018-the-floor-plan.md).
 create or replace function signalbox.ai_messages_guard() returns trigger
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 begin

@@ -1,5 +1,6 @@
--- On the table of the application's sessions: what it makes is known here at once, under its own number; what it deletes is forgotten, and what waited
--- there ends. Its owner says what columns it has: they are read only as what they were, numbers and words.
+-- Trigger on the application's sessions table: a new session is known here at once, under its own number; a deleted
+-- session is deleted here, and its open messages are cancelled. The table's owner may change its columns: they are read
+-- only while they have the types that they had before, integers and text.
 create or replace function signalbox.ai_sessions_adopted() returns trigger
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

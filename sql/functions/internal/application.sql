@@ -1,6 +1,7 @@
--- The application that speaks. A login speaks for the role that was granted signalbox_app, be it that role or a member of it: so an application may have
--- several logins, and get new ones. Who has it from nowhere (an operator, a superuser) speaks for himself.
--- (Asked with each call of an application: in plpgsql, because a plan of it is kept.)
+-- The application of the calling login. A login speaks for the role that was granted signalbox_app, as this role itself
+-- or as a member of it: so an application may have several logins, and get new ones. A login that no such role covers
+-- (an operator, a superuser) speaks for itself.
+-- (Called with each call of an application: in PL/pgSQL, because its plan is kept.)
 create or replace function signalbox.application() returns text
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

@@ -1,4 +1,4 @@
--- The triggers of ai_messages, on whichever table stands behind that name: our own, or one that was adopted.
+-- Creates the triggers of ai_messages on the table that stands behind this name: our own table, or an adopted one.
 create or replace function signalbox.attach_triggers() returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
@@ -23,7 +23,8 @@ begin
 	if had is null then
 		return;
 	end if;
-	-- What a foreign key of the application's deletes is deleted by the table's owner, us: so each delete counts.
+	-- A row that a foreign key of the application deletes is deleted as the table's owner, which is us: so the trigger
+	-- fires for every delete.
 	execute format($t$create or replace trigger ai_messages_direct_delete after delete on %s
 		for each row execute function signalbox.ai_messages_direct('adopted')$t$, rel);
 	execute format($t$create or replace trigger ai_messages_adopted before insert or update of session_id, signalbox_session on %s

@@ -1,4 +1,5 @@
--- What an operator decides about a provider: open (nobody calls it), closed (called whatever happens), auto (forget all that is known).
+-- An operator's decision about a provider: open (no calls), closed (calls in any case), auto (all that is known is
+-- forgotten). SB004: any other word.
 create or replace function signalbox.breaker_force(slug text, becomes text, actor text) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 begin

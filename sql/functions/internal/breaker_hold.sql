@@ -1,5 +1,5 @@
--- Opens or parks a breaker, unless an operator has forced it, and says so once.
--- Whoever writes breakers takes this lock first: reports, claims and operators come to their rows in different orders.
+-- Opens or parks a breaker, unless an operator has forced it, and records the change once.
+-- Reports, claims and operators lock the rows of breakers in different orders: each takes lock_breakers first.
 create or replace function signalbox.breaker_hold(provider text, model text, key_env text, becomes text, wait interval, reason text, detail text) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
@@ -17,7 +17,7 @@ begin
 		on conflict on constraint breakers_pkey do update set state = excluded.state, reason = excluded.reason, detail = excluded.detail, changed_at = t,
 			probe_job = null, probe_until = null,
 			until = case when b.state = excluded.state then greatest(b.until, excluded.until) else excluded.until end
-			-- What waits for a probe is not let in by a park that ends sooner.
+			-- An open breaker waits for a probe: a park, which ends without a probe, does not replace it.
 			where not (b.state = 'open' and excluded.state = 'parked');
 	if had is distinct from becomes then
 		insert into breaker_events (provider, model, key_env, event, detail)

@@ -1,4 +1,5 @@
--- A model that had enough gave an answer: what it refuses next is the first again. Not while it is parked: a call that was under way then says nothing of it.
+-- A model that had refused calls gave an answer: its next refusal counts as the first again. Not while the model is
+-- parked: an answer to a call that was already in progress proves nothing then.
 create or replace function signalbox.breaker_said(provider text, model text, key_env text) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 begin

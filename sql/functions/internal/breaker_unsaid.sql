@@ -1,5 +1,5 @@
--- Parks a model that had enough and did not say for how long: each time twice as long as before, for the whole fleet. Calls that were under way when it was
--- parked are told the same thing and lengthen nothing.
+-- Parks a model that refused calls and did not say for how long: each time twice as long as before, for the whole
+-- fleet. Calls that were in progress when the model was parked get the same refusal; they do not lengthen the wait.
 create or replace function signalbox.breaker_unsaid(provider text, model text, key_env text, reason text, detail text) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

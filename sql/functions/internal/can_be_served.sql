@@ -1,4 +1,5 @@
--- Is there a living worker that has what one of the agent's routes needs? Also where none lives, for then that is what is wrong.
+-- Whether a living worker has the secrets that one of the agent's routes needs. Also true for an agent without a route,
+-- and where no worker lives, because then the missing worker is the reason.
 create or replace function signalbox.can_be_served(agent int) returns boolean
 language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 	select not exists (select from routes r where r.agent_id = agent)

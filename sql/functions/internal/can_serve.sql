@@ -1,5 +1,6 @@
--- May a worker that cannot call the providers `mute` take messages of this agent? When it can call the first of the agent's routes that is free and that any
--- living worker can call: what it would have to pass over is done by another. An agent without a route may start, and its messages say so.
+-- Whether a worker that cannot call the providers `mute` may take messages of this agent: only when it can call the
+-- first of the agent's routes that is free and that any living worker can call. What it would have to skip is done by
+-- another worker. An agent without a route may start: its messages fail, and say why.
 create or replace function signalbox.can_serve(agent int, mute int[]) returns boolean
 language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 	select case when not exists (select from routes r where r.agent_id = agent) then true else coalesce((

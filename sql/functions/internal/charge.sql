@@ -1,5 +1,6 @@
--- Writes down what calls cost that did not become the answer of a message: rows of ai_costs, once each, and the statistics of whoever spent them.
--- Both at t, not at now(): a transaction that waited began in a minute, or a day, that may be rolled up by now.
+-- Writes the costs of calls that did not become the answer of a message: rows of ai_costs, once each, and the
+-- statistics of the agents. Both with the time t, not now(): a transaction that waited for a lock may have begun in a
+-- minute, or a day, that is rolled up by now.
 -- costs: [{"job_id", "call", …}], named as the columns of ai_costs.
 create or replace function signalbox.charge(costs jsonb, worker uuid, t timestamptz) returns void
 language sql set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit

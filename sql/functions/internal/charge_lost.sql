@@ -1,5 +1,6 @@
--- Reservations whose time is over: nobody told what the call used, so it is charged as estimated; where there is a budget, as what was reserved, for a
--- budget that believed in less than what the provider may bill would not hold.
+-- Charges reservations whose time is over: no worker reported what the call used, so the cost is estimated; where the
+-- agent has a budget, all of the reservation is charged, because a budget that assumed less than the provider may bill
+-- would not hold.
 create or replace function signalbox.charge_lost() returns void
 language sql set search_path = pg_catalog, signalbox, pg_temp as $$
 	with over as (

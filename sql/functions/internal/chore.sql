@@ -1,5 +1,5 @@
--- Does one chore. What fails is undone, told by `doctor` and an alert, and tried again in its time; the others go on. Waits for nobody. False: the statement's
--- time was over.
+-- Runs one chore. A chore that fails is rolled back, reported by `doctor` and an alert, and tried again when it is due;
+-- the other chores go on. Waits for a lock 1 s at most. False: the statement's time was over.
 create or replace function signalbox.chore(chore text) returns boolean
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp set lock_timeout = '1s' as $$
 declare

@@ -1,5 +1,5 @@
--- Counts the tokens of a report against the day of their providers, which ends at midnight of the provider's own time. Whose day is used up is
--- parked until then.
+-- Counts the tokens of a report for the day of their providers, which ends at midnight in the provider's time zone. A
+-- provider whose tokens of the day are used up is parked until then.
 create or replace function signalbox.count_quota(worker uuid, report json) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

@@ -1,4 +1,5 @@
--- Counts what waits, by lane and agent, in one pass over an index; writes one row. Positions and totals are read from it.
+-- Counts the waiting messages, by lane and agent, in one pass over an index, and writes one row of queue_totals.
+-- Positions and totals are read from it.
 create or replace function signalbox.count_totals() returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
@@ -17,7 +18,8 @@ begin
 			select q.queued_at from queue q where q.agent_id = lane.agent_id and q.rank = lane.rank and q.state in ('ready', 'blocked', 'delayed')
 			order by q.seq, q.message_id limit 1) first
 	), raised as (
-		-- Where positions begin to count: moved when it lies 10,000 messages of the fleet behind, or too far ahead.
+		-- low_waiting, where positions begin to count, is moved when it lies more than 10,000 seq (of the whole fleet)
+		-- behind the first waiting message, or after it.
 		update lane_cursors c set low_waiting = least(lane.first, old) from lane
 		where c.agent_id = lane.agent_id and c.rank = lane.rank and (c.low_waiting > lane.first or c.low_waiting < least(lane.first, old) - 10000)
 	), up as materialized (

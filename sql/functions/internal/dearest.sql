@@ -1,5 +1,6 @@
--- The most that one token of a prompt, and one of an answer, may cost by a price row, whatever becomes of the call: cached or written, in any tier, above
--- any threshold. What is sent is text. Null: unknown. (Without a search_path of its own: it becomes a part of the statement that asks.)
+-- The highest price of one token of a prompt, and of one token of an answer, in a price row, whatever happens to the
+-- call: cached or written, in any tier, above any threshold. What is sent is text. Null: unknown. (No search_path
+-- setting, so that it is inlined into the calling statement.)
 create or replace function signalbox.dearest(p signalbox.model_prices) returns table (input bigint, output bigint)
 language sql stable as $$
 	select max(greatest(v.input_pico, v.cache_read_pico, v.cache_write_pico, v.cache_write_1h_pico)),

@@ -1,5 +1,6 @@
--- A provider is back: messages that rest after an error (a failed probe rests for minutes) and may go to it are due now. The 1,000 that would have been next;
--- whoever is being changed by somebody else is left out.
+-- A provider is available again: messages that rest after an error (after a failed probe for minutes) and may go to
+-- this provider become due now. At most the 1,000 that would be due next; rows that another transaction has locked are
+-- skipped.
 create or replace function signalbox.end_rests(provider text, model text) returns void
 language sql set search_path = pg_catalog, signalbox, pg_temp as $$
 	update queue q set run_after = clock_timestamp() where q.message_id in (

@@ -1,7 +1,7 @@
--- A filter as the console and --filter write it, as a condition over a page's columns. Fields and operators come from the fixed list
--- below; values only ever as quoted literals.
--- filter: [{"field":"agent","op":"=","not":false,"values":["sales","support"]}, …], all of them must hold. The operator `is` is for what was
--- read and is asked for again: the same to the letter, null included.
+-- Translates a filter, as the console and --filter write it, into a condition over the columns of a page. Fields and
+-- operators come from the fixed list below; values are inserted only as quoted literals. SB004: no such field.
+-- filter: [{"field":"agent","op":"=","not":false,"values":["sales","support"]}, …], all terms must hold. The operator
+-- `is` compares with a value that was read before: exactly equal, null included.
 create or replace function signalbox.filter_where(filter jsonb) returns text
 language plpgsql immutable set search_path = pg_catalog, signalbox, pg_temp set standard_conforming_strings = on as $$
 declare

@@ -1,5 +1,6 @@
--- Minutes and latencies that are two hours old become hours, all workers together (worker_id 0): who looks at days need not read a thousand minutes.
--- Not while reprice() writes the same rows, in another order.
+-- Minutes and latencies older than two hours become hours, summed over all workers (worker_id 0), so that a view of
+-- days need not read a thousand minutes. Locks rolled_upto first: reprice() writes the same rows in another order, and
+-- must not run meanwhile.
 create or replace function signalbox.fold_stats() returns void
 language sql set search_path = pg_catalog, signalbox, pg_temp as $$
 	select from rolled_upto for update;

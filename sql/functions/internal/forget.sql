@@ -1,4 +1,5 @@
--- Sweeps the small tables, of rows that others write only such as nobody has locked; and moves the mark that lanes' cursors may not pass: seq_old is queue_seq as it was 5 to 10 s ago.
+-- Deletes old rows of the small tables; where others write such rows, only rows that nobody has locked. Also moves
+-- seq_old, which the cursors of lanes may not pass: seq_old is queue_seq as it was 5 to 10 s ago.
 create or replace function signalbox.forget() returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

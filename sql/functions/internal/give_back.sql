@@ -1,6 +1,6 @@
--- Gives an adopted table back: the columns that were added go, types, defaults, owner, rights and triggers are what they were, rows stay, and
--- what old rows said before they say again. Conversations that were made here stay here, with their messages. What still waits or runs would be lost
--- with its columns, so there may be none.
+-- Gives an adopted table back: the added columns are dropped; types, defaults, owner, rights and triggers are what they
+-- were; rows stay, and old rows get their old values again. Sessions that were made here stay here, with their
+-- messages. Messages that wait or run would be lost with the columns, so there may be none (SB003).
 create or replace function signalbox.give_back() returns text
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp set timezone = 'UTC' as $$
 declare
@@ -21,7 +21,7 @@ begin
 	         where t.tgrelid in (a.rel, a.sessions) and not tgisinternal and tgparentid = 0 and p.pronamespace = 'signalbox'::regnamespace loop
 		execute format('drop trigger %I on %s', x.tgname, x.rel);
 	end loop;
-	-- First of all: what is written from here on is written by whoever migrates.
+	-- Before any write: from here on the role that migrates is the writer, and these triggers would fire for it.
 	for x in select t ->> 'name' as name from jsonb_array_elements(a.had -> 'triggers') t loop
 		execute format('drop trigger if exists %I on %s', x.name, a.rel);
 	end loop;
@@ -46,7 +46,7 @@ begin
 
 	delete from queue q where not exists (select from ai_messages m where m.id = q.message_id);
 	delete from attempts t where not exists (select from ai_messages m where m.id = t.message_id);
-	-- What was paid stays; the numbers of messages that are not here will be others'.
+	-- Costs stay, without the message: the number of a message that is no longer here will be used for another one.
 	update ai_costs c set message_id = 0, session_id = null where message_id <> 0 and not exists (select from ai_messages m where m.id = c.message_id);
 	update operator_log l set message_id = null where message_id is not null and not exists (select from ai_messages m where m.id = l.message_id);
 	delete from idempotency_keys k where not exists (select from ai_messages m where m.uuid = k.message_id);

@@ -1,4 +1,5 @@
--- The columns of an adopted table as they were, and in them what old rows said before, where nobody has said otherwise meanwhile.
+-- Restores the columns of an adopted table, and in them the old values, where no one has written another value
+-- meanwhile.
 create or replace function signalbox.give_back_columns(rel regclass, had jsonb) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp set timezone = 'UTC' as $$
 declare
@@ -41,7 +42,7 @@ begin
 		execute format('update %s m set %I = v.value::%s from signalbox.adopted_values v where v.attname = %L and v.id = m.id
 			and (v.put = ''*'' or m.%I::text is not distinct from v.put)', rel, c.attname, c.type, c.attname, c.attname);
 	end loop;
-	-- What we leave open must hold something in the application's table.
+	-- A column that we leave null, but that is not null in the application's table, gets a value.
 	for c in select x.name, coalesce(adopt_neutral(a.atttypid), x.default) as neutral from jsonb_to_recordset(had -> 'changed') x(name text, "default" text, must boolean)
 	         join pg_attribute a on a.attrelid = rel and a.attname = x.name where x.must and coalesce(adopt_neutral(a.atttypid), x.default) is not null loop
 		execute format('update %s set %I = %s where %I is null', rel, c.name, c.neutral, c.name);
@@ -50,7 +51,8 @@ begin
 	if after <> '{}' then
 		execute format('alter table %s %s', rel, array_to_string(after, ', '));
 	end if;
-	-- A list of words, read once, is written in a way that is read as another list; this way of writing it is read as the first.
+	-- PostgreSQL prints a list of varchar constants in a form that it parses as another expression; the form with this
+	-- cast is parsed as the original expression.
 	for c in select h.*, replace(h.def, '])::text[]', ']::character varying[])::text[]') as again
 	         from jsonb_to_recordset(had -> 'defs') h(name name, kind "char", def text, schema name) join adopt_defs(rel) n on n.name = h.name and n.kind = h.kind
 	         where n.def <> h.def loop

@@ -1,4 +1,4 @@
--- Owner, rights, row security and triggers of an adopted table as they were.
+-- Restores the owner, rights, row security and triggers of an adopted table.
 create or replace function signalbox.give_back_owner(rel regclass, had jsonb) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

@@ -1,5 +1,6 @@
--- Does an agent's budget hold it: a message could start now but for the money. Messages that wait for their session or their time are not held by it.
--- What costs least is asked first: every agent with a budget is asked each time a console reads.
+-- Whether an agent's budget holds it: a message is ready to start and only the money is missing. Messages that wait for
+-- their session or their time are not held by the budget. The cheapest check comes first: every agent with a budget is
+-- checked each time a console reads.
 create or replace function signalbox.held_by_budget(agent int) returns boolean
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_seqscan, no_bitmap, nestloop, no_jit
 begin

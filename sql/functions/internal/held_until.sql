@@ -1,4 +1,4 @@
--- Until when an agent's messages wait for its rate or for a breaker; null where nobody can say.
+-- The time until which an agent's messages wait for its rate limit or for a breaker; null where it is not known.
 create or replace function signalbox.held_until(agent int, waits text) returns timestamptz
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 begin

@@ -1,5 +1,6 @@
--- For contexts(): what a question is about where that is known, {"known": true, "intent", "confidence"}; else how it is to be found out, with
--- the key under which settle() keeps the answer. trouble: some breaker is open, so the route is looked at.
+-- For contexts(): the intent of a question where it is known, {"known": true, "intent", "confidence"}; else how to
+-- classify the question, with the key under which settle_batch() stores the result. trouble: some breaker is open, so
+-- the breaker of the route is checked.
 create or replace function signalbox.intent_for(agent int, message bigint, job uuid, trouble boolean) returns jsonb
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

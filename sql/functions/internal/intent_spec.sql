@@ -1,7 +1,8 @@
 -- How an agent's questions are classified, as the worker reads it (worker/llm/intent.c); null where they are not.
---   {"way": "chat" | "embed", "version", "threshold", "max_tokens", "labels": [{"label", "description", "examples"}], "prompt", "schema",
+--   {"way": "chat" | "embed", "version", "threshold", "max_tokens", "labels": [{"label", "description", "examples"}],
+--    "prompt", "schema",
 --    "route": {"provider", "protocol", "base_url", "key_env", "header", "query", "model"}}
--- version: of all that an answer depends on but the text and the model. It is made here and nowhere else.
+-- version: a hash of everything that a result depends on except the text and the model. It is computed only here.
 create or replace function signalbox.intent_spec(agent int) returns jsonb
 language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 	select x.doc || jsonb_build_object('version', encode(sha256(convert_to(x.doc::text, 'UTF8')), 'hex'), 'threshold', x.intent_threshold,

@@ -1,6 +1,7 @@
--- What classifying a question may cost at most, in pico-USD: each byte sent a token (with the labels' own texts, where vectors are made of
--- them), and all the tokens that the answer may have; vectors have none. 0 where nothing is classified, null where the price is unknown. At most nine
--- million dollars, which fit.
+-- The highest possible cost of classifying a question, in pico-USD: each byte that is sent counts as one token (with
+-- the labels' own texts, where embeddings are made of them), plus all the tokens that the answer may have; embeddings
+-- have none. 0 where nothing is classified, null where the price is unknown. At most 9e18 (nine million dollars), which
+-- fits a bigint.
 create or replace function signalbox.intent_worst_case(agent int) returns bigint
 language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 	select case when a.intent_model is null then 0 else (

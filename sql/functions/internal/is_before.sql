@@ -1,4 +1,5 @@
--- Is the agent `other` before `agent` in the circle that begins after `turn`? (Without a search_path of its own: it is inlined.)
+-- Whether the agent `other` comes before `agent` in the circle that begins after `turn`. (No search_path setting, so
+-- that it is inlined.)
 create or replace function signalbox.is_before(other int, agent int, turn bigint) returns boolean
 language sql immutable as $$
 	select (other > turn) = (agent > turn) and other < agent or other > turn and agent <= turn;

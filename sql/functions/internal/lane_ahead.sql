@@ -1,13 +1,14 @@
--- Waiting messages of one lane before a place in it. With a map only its front, which moves, and the part around the place are counted; what
--- lies beyond 4,096 that no map knows yet (a burst of this second) is taken to be as dense as these.
+-- How many messages of one lane wait before a place in it. With a map only the front of the lane, which moves, and the
+-- part around the place are counted. Where more than 4,096 rows are in no map yet (a burst of this second), the rest is
+-- estimated from the density of the first 4,096.
 create or replace function signalbox.lane_ahead(agent int, lane int, low bigint, upto bigint, message bigint) returns bigint
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_seqscan, no_bitmap, no_jit
 declare
 	m     lane_maps;
 	front bigint := (select q.seq from queue q where q.agent_id = agent and q.rank = lane and q.seq >= low
 	                 and q.state in ('ready', 'blocked', 'delayed') order by q.seq limit 1);
-	h     int;            -- the part of the map where the front is
-	i     int;            -- where the place is
+	h     int;            -- index of the map entry for the front
+	i     int;            -- index of the map entry for the place
 	since bigint := front;
 	known bigint := 0;
 	n     bigint;

@@ -1,4 +1,5 @@
--- Durations to counts by bucket, as long as the last bucket that has any. A loop, not a query: settle calls it for every batch.
+-- Counts durations by bucket; the array ends with the last bucket that has any. A loop, not a query: settle_batch()
+-- calls it for every batch.
 create or replace function signalbox.latency_counts(ms double precision[]) returns int[]
 language plpgsql immutable as $$
 declare

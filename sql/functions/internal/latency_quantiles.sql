@@ -1,5 +1,6 @@
--- By agent, what half and 95 % of the messages took at most that were completed since a moment (rounded to the beginning of its slot); in a bucket
--- (latency_bucket.sql) the messages are taken to lie evenly on its logarithmic scale, so the error is less than its 19 %.
+-- By agent, the median and the 95th percentile of the processing times, in seconds, of messages completed since a
+-- moment (rounded down to the beginning of its slot). Within a bucket (latency_bucket.sql) the messages are assumed to
+-- lie evenly on its logarithmic scale, so the error is less than its width of 19 %.
 create or replace function signalbox.latency_quantiles(since timestamptz) returns table (agent_id int, p50_seconds numeric, p95_seconds numeric)
 language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: nestloop, no_jit
 	with counts as (

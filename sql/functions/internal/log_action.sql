@@ -1,4 +1,5 @@
--- Who did what. session_user and address are taken by the table's defaults; the actor is what the caller says.
+-- Records who did what. session_user and address come from the table's defaults; the actor is what the caller says.
+-- SB004: no actor.
 create or replace function signalbox.log_action(actor text, action text, message_id bigint, agent_id int, reason text, before jsonb, after jsonb)
 returns void language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 begin

@@ -1,5 +1,6 @@
--- Maps the lanes that are longer than 1,000: every 256th waiting message and how many wait before it. A lane's map is made again after
--- twenty times what it took, so a lane of a million costs no more of the time than a lane of a thousand.
+-- Maps the lanes with more than 1,000 waiting messages: every 256th waiting message, and how many wait before it. The
+-- map of a lane is made again after twenty times its last duration, so a lane of a million takes no larger share of the
+-- time than a lane of a thousand.
 create or replace function signalbox.map_lanes() returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

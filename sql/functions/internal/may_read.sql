@@ -1,4 +1,5 @@
--- An application reads what it dispatched itself; viewers and operators read everything. (In plpgsql, because a plan of it is kept.)
+-- An application may read what it dispatched itself; viewers and operators may read everything. (In PL/pgSQL, because
+-- its plan is kept.)
 create or replace function signalbox.may_read(session bigint) returns boolean
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 begin

@@ -1,5 +1,5 @@
--- What an agent may still promise to spend: the tighter of its budgets, less what is spent, what is reserved for calls, and what its open work may cost.
--- Null: it has no budget.
+-- How much an agent may still reserve, in pico-USD: the smaller rest of its budgets, minus what is reserved for calls
+-- and what its open work may cost. Null: it has no budget.
 create or replace function signalbox.money_left(agent int) returns numeric
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: generic
 begin

@@ -1,5 +1,6 @@
--- A lane's cursor, where no worker lives whose sweep would open it: what waits is to be seen all the same. While one lives the sweep alone does it, for this row
--- is the transaction's until it ends, and whoever else would open the lane waits for that (the sweep only a moment). Never waits itself.
+-- Inserts the cursor of a lane when no worker lives whose sweep would do it: waiting messages must be visible all the
+-- same. While a worker lives only the sweep does it, because the new row stays locked until this transaction ends, and
+-- all others that open the lane wait for that (the sweep only a moment). This function itself never waits.
 create or replace function signalbox.open_lane(agent int, priority int) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 begin

@@ -1,5 +1,6 @@
--- Starts of other agents before the message in place `place` of this agent: each gives one message a round, as long as it has any. Where at most `most` rows
--- have to be counted for that they are counted as they are now, else it is told from the totals, which are about a second old.
+-- Starts of other agents before the message in place `place` of this agent: each agent gives one message a round, as
+-- long as it has any. Where at most `most` rows must be counted for this, they are counted now; else the number comes
+-- from the totals, which are about a second old.
 create or replace function signalbox.others_ahead(agent int, place bigint, most int) returns bigint
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit, generic
 declare
@@ -24,7 +25,7 @@ begin
 		return 0;
 	end if;
 	mine := coalesce(t.counts[array_position(t.agents, agent)], 0);
-	n := width_bucket((place - 1)::int, t.sorted);    -- so many agents have no more than place - 1
+	n := width_bucket((place - 1)::int, t.sorted);    -- n agents have at most place - 1 waiting messages
 	return coalesce(t.sums[n], 0) + (cardinality(t.agents) - n) * (place - 1) - least(mine, place - 1)
 		+ (select count(*) from unnest(t.agents, t.counts) u(id, waiting)
 		   where u.waiting >= place and u.id <> agent and is_before(u.id, agent, turn));

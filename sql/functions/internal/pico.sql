@@ -1,5 +1,6 @@
--- A price in USD a token, as a JSON number or such a number in a string, in pico-USD; what is finer than that is rounded up (but for what a double's last
--- digits leave behind). Null where it is none: not a number, below 0, or above a dollar, for a token never cost that, but a million tokens do.
+-- A price in USD per token, given as a JSON number or as a string with such a number, in pico-USD; a smaller fraction
+-- is rounded up (after errors in the last digits of a double are rounded away). Null where it is no price: not a
+-- number, below 0, or above one dollar, which no token ever cost, but a million tokens do.
 create or replace function signalbox.pico(usd jsonb) returns bigint
 language sql immutable as $$
 	select case when x.n between 0 and 1 then ceil(round(x.n * 1000000000000, 6))::bigint end

@@ -1,6 +1,7 @@
--- The position that dispatch() answers: the place in the order of service of a message that was just put into its lane (agent, rank). As queue_position() tells it
--- while fewer than 64 wait before it or for others; else by the totals, which are about a second old, and the lane's newest rows. Null where there are none yet.
--- (The planner's settings are dispatch()'s.)
+-- The position that dispatch() returns: the place in the order of service of a message that was just put into its lane
+-- (agent, rank). The same as queue_position() while fewer than 64 messages wait before it or for other agents; else
+-- from the totals, which are about a second old, and the lane's newest rows. Null where there are no totals yet.
+-- (The planner's settings are those of dispatch().)
 create or replace function signalbox.place_at_dispatch(agent int, lane int, seq bigint) returns bigint
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
@@ -20,7 +21,8 @@ begin
 		), by_agent as materialized (
 			select w.agent_id, count(*) as n from waiting w group by 1
 		)
-		-- Each agent gives one message a round, as long as it has any: who is before this one in the circle as many as its place, the others one less.
+		-- Each agent gives one message a round, as long as it has any: an agent before this one in the circle gives as
+		-- many as its place, the others one less.
 		select me.n, me.place + coalesce((select sum(least(b.n, case
 				when is_before(b.agent_id, agent, me.turn) then me.place else me.place - 1 end))
 				from by_agent b where b.agent_id <> agent), 0) into n, place

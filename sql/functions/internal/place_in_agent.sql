@@ -1,5 +1,5 @@
--- The place of a waiting message among its agent's, 1 = next: exact when fewer than 1,024 are before it; further back by the lane's map,
--- which knows every 256th, so that only the ends are counted.
+-- The place of a waiting message among its agent's messages, 1 = next: exact where at most 1,024 are before it; further
+-- back from the lane's map, which holds every 256th message, so that only the ends are counted.
 create or replace function signalbox.place_in_agent(me signalbox.queue) returns bigint
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_bitmap, no_jit
 declare

@@ -1,9 +1,11 @@
--- What a call cost, in pico-USD (1e-12 USD), exactly: input includes cached, cache_write and audio_in, cache_write includes cache_write_1h, output includes
--- reasoning and audio_out. A price that a model does not list apart is that of plain input, or of output; but audio is not text: without a price of its own
--- it is unknown. Null where a price or a count is unknown; nothing costs nothing, at any price. Who says that more was cached than was asked gets no
--- credit for it. At most nine million dollars, which fit: an absurd price must not stop the settling of others.
--- (Its expressions are plain ones, without a query, and the common call has a way of its own: settle asks for each message. No defaults: another form of it may
--- be there after a way down.)
+-- What a call cost, in pico-USD (1e-12 USD), exactly. input includes cached, cache_write and audio_in; cache_write
+-- includes cache_write_1h; output includes reasoning and audio_out. A kind of token without a price of its own has the
+-- price of plain input, or of output; but audio is not text: without a price of its own it is unknown. Null where a
+-- price or a count is unknown; 0 tokens cost 0, whatever the price. Where the counts say that more was cached than was
+-- sent, plain input counts as 0. At most 9e18 (nine million dollars), which fits a bigint: an absurd price must not
+-- stop the settling of others.
+-- (Plain expressions without a query, and a separate path for the common call: settle_batch() calls it for each
+-- message. No default arguments: after a down migration another form of this function may exist.)
 create or replace function signalbox.price(p signalbox.model_prices, input int, cached int, cache_write int, cache_write_1h int, output int,
 	reasoning int, audio_in int, audio_out int, tier text) returns bigint
 language plpgsql immutable as $$
@@ -19,7 +21,7 @@ declare
 	n_text  bigint := greatest(output - n_think - n_said, case when output is not null then 0 end);
 	pico    numeric;
 begin
-	if p.variants is null and n_read = 0 and n_write = 0 and n_hour = 0 and n_heard = 0 and n_think = 0 and n_said = 0 then    -- the same, without what is nothing
+	if p.variants is null and n_read = 0 and n_write = 0 and n_hour = 0 and n_heard = 0 and n_think = 0 and n_said = 0 then    -- the same sum without the terms that are 0
 		pico := n_input::numeric * p.input_pico + case when n_text = 0 then 0 else n_text::numeric * p.output_pico end;
 		return case when pico > 9e18 then 9e18 else pico end;
 	elsif p.variants is null then

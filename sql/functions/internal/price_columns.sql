@@ -1,7 +1,9 @@
--- An entry of a price list as columns of model_prices, a variant for each threshold and each tier that it names, and for both together. Each kind of price is
--- looked for by itself: under the highest threshold that is passed, there in the tier and then without, then under the next lower one. Reasoning is
--- output and an hour's cache a cache: where the one is listed and the other is not, the one holds for both. bad: why the entry can not be billed by, prices is
--- null then; left_out: the fields that it is not billed by, [{"what", "reason"}]. (Without a search_path of its own: it becomes a part of the statement that asks.)
+-- An entry of a price list as columns of model_prices, with a variant for each threshold and each tier that it names,
+-- and for both together. Each kind of price is looked up by itself: under the highest threshold that is passed, there
+-- in the tier and then without a tier, then under the next lower threshold. Reasoning is a kind of output and the
+-- one-hour cache a kind of cache: where only the general price is listed, it holds for both.
+-- bad: why calls cannot be billed by the entry, prices is null then; left_out: its fields by which calls are not
+-- billed, [{"what", "reason"}]. (No search_path setting, so that it is inlined into the calling statement.)
 create or replace function signalbox.price_columns(entry jsonb) returns table (prices jsonb, bad text, left_out jsonb)
 language sql immutable as $$
 	with f as materialized (

@@ -1,7 +1,9 @@
--- The fields of an entry of a price list (LiteLLM's form) that name a price. col: the column of model_prices it belongs to, with the tier of service ('' is the
--- standard one) and the input tokens above which it holds; null: nothing here is billed by it, reason says why. Of two that say the same the lower rank
--- holds. tiered_pricing: ranges of input tokens that follow one another, each with its prices, for the whole call; else it is one field without usd.
--- (Without a search_path of its own: it becomes a part of the statement that asks.)
+-- The fields of an entry of a price list (LiteLLM's form) that name a price. col: its column of model_prices, with the
+-- service tier ('' is the standard one) and the number of input tokens above which it holds; null: nothing here is
+-- billed by the field, and reason says why. Of two fields for the same price the lower rank holds.
+-- tiered_pricing: ranges of input tokens that follow one another, each with its prices, for the whole call; where they
+-- do not, it is one field without usd.
+-- (No search_path setting, so that it is inlined into the calling statement.)
 create or replace function signalbox.price_fields(entry jsonb)
 returns table (field text, col text, tier text, above int, rank int, usd jsonb, reason text)
 language sql immutable as $$

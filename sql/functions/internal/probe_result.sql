@@ -1,4 +1,5 @@
--- A probe closes its breaker, or opens it for another minute; without a verdict (cancelled, handed back) another message may be the probe.
+-- The result of a probe: it closes its breaker, or opens it for another minute; without a result (cancelled, handed
+-- back) another message may be the probe.
 create or replace function signalbox.probe_result(job uuid, is_ok boolean, class text, detail text) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

@@ -1,5 +1,5 @@
--- Which route of its agent a job tries as a probe (take_probes.sql): the first one, of the answer before that of the intent (ord -1), all of whose breakers were given
--- to it. Null: none.
+-- Which route of its agent a job tries as a probe (take_probes.sql): the first one, routes of the answer before that of
+-- the intent (ord -1), whose breakers were all given to this job. Null: none.
 create or replace function signalbox.probe_route(agent int, job uuid) returns int
 language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 	select r.ord from all_routes r

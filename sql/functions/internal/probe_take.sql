@@ -1,5 +1,5 @@
--- A breaker whose wait is over is given to one job in the whole fleet as a probe. True: this one has it. Nobody has it while somebody else writes breakers: a
--- claim does not wait for that.
+-- Gives a breaker whose wait is over to one job in the whole fleet, as a probe. True: this job has it. False also while
+-- another transaction holds lock_breakers: a claim does not wait for it.
 create or replace function signalbox.probe_take(provider text, model text, key_env text, job uuid, attempt_timeout interval) returns boolean
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 begin

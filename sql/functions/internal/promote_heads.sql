@@ -1,9 +1,11 @@
--- The oldest waiting message of each session becomes its head, where the session has none. The caller has locked the sessions:
--- without that lock a dispatch and a settle that overlap leave a message behind for ever. (In PL/pgSQL although it is one statement: a SQL function
--- would be planned anew for each message.)
--- In a transaction that is "repeatable read" or "serializable" the lock does not show what others did before it was had: there the next tick does it.
--- lowers: what becomes ready must not lie before its lane's cursors. Only the fleet lowers them, for its transactions are short, and none that somebody
--- else has locked: what lies before a cursor is found by the sweep, a second or two later.
+-- Makes the oldest waiting message of each session its head, where the session has none. The caller has locked the
+-- sessions: without this lock, a dispatch and a settle that overlap leave a message blocked for ever. (In PL/pgSQL
+-- although it is one statement: a SQL function would be planned again for each message.)
+-- In a transaction that is "repeatable read" or "serializable" the lock does not show what others committed before it
+-- was granted: there the next tick promotes the sessions (promotions_due).
+-- lowers: a message that becomes ready must not lie before its lane's cursors, so these are lowered. Only the fleet
+-- lowers them, because its transactions are short, and skips those that another transaction has locked: a message that
+-- lies before a cursor is found by the sweep, a second or two later.
 create or replace function signalbox.promote_heads(sessions bigint[], lowers boolean) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_bitmap, no_jit, generic
 begin

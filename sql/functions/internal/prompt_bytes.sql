@@ -1,5 +1,5 @@
--- How large the prompt of a message may be: the conversation in the agent's window and its system prompt, in bytes, with 16 for what a protocol
--- puts around each turn. No tokenizer makes more tokens than bytes.
+-- An upper bound for the prompt of a message, in bytes: the conversation in the agent's window and its system prompt,
+-- with 16 bytes for what a protocol puts around each turn. No tokenizer makes more tokens than bytes.
 create or replace function signalbox.prompt_bytes(message bigint) returns bigint
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: generic
 begin

@@ -1,4 +1,5 @@
--- Refuses settings of a provider that no call could work with, or that would show what is not to be shown, and says what to write instead.
+-- Refuses settings of a provider that no call could work with, or that would store or show a secret, and says what to
+-- write instead (SB004).
 create or replace function signalbox.provider_check(changes jsonb) returns void
 language plpgsql immutable set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

@@ -1,4 +1,4 @@
--- What affordable() finds of an agent with a budget: [{"id", "bytes", "pico"}].
+-- The result of affordable() for an agent with a budget, as JSON: [{"id", "bytes", "pico"}].
 create or replace function signalbox.purse_of(agent int, lim int) returns jsonb
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 begin

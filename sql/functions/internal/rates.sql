@@ -1,5 +1,6 @@
--- A price row as it holds for a call: with the prices of its variant for the tier it was served in and for so much input. A threshold counts before a tier:
--- above it, a tier without a price of its own there has the plain one, as below it. A tier that is not listed is the standard one.
+-- A price row as it holds for a call: with the prices of its variant for the tier that served the call and for its
+-- number of input tokens. The threshold counts before the tier: above a threshold, a tier without a price of its own
+-- there has the plain price, as below the threshold. A tier that is not listed is the standard one.
 create or replace function signalbox.rates(p signalbox.model_prices, tier text, input int) returns signalbox.model_prices
 language plpgsql immutable as $$
 declare
@@ -8,7 +9,7 @@ declare
 	v    jsonb;
 	a    int;
 begin
-	-- By hand: a query would take longer than all of price().
+	-- A loop: a query would take longer than all of price().
 	for i in 0 .. jsonb_array_length(p.variants) - 1 loop
 		v := p.variants -> i;
 		a := coalesce((v ->> 'above')::int, -1);

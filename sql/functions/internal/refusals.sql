@@ -1,4 +1,5 @@
--- How many calls of a chain were really made and refused for their rate. (Of a chain: with most answers there is none, and no query is asked.)
+-- How many calls of a chain were really made and refused for their rate. (PL/pgSQL: most answers have no chain, and
+-- then no query runs.)
 create or replace function signalbox.refusals(chain jsonb) returns bigint
 language plpgsql immutable as $$
 begin

@@ -1,6 +1,6 @@
--- Messages of workers whose lease ran out, and attempts past their deadline, go back to the queue: no try is burnt, but a message that
--- ten workers died with is poison and fails. The condition stands again in the statement that writes. Sessions and messages that somebody else has locked are
--- passed over until the next time.
+-- Returns messages of workers whose lease ran out, and attempts past their deadline, to the queue: no try is used, but
+-- a message whose worker was lost ten times is poison and fails. The statement that writes checks the condition again.
+-- Sessions and messages that another transaction has locked are skipped until the next run.
 create or replace function signalbox.rescue() returns bigint
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 declare
@@ -11,8 +11,9 @@ declare
 begin
 	update workers w set ended_at = t, is_idle = false where w.id in (
 		select x.id from workers x where x.ended_at is null and x.lease_until < t for update skip locked);
-	-- At once what those held who ended just now. Everything, the overdue too, unless looking for it took long the last time: beside an
-	-- open snapshot the index still holds all that ever ran.
+	-- Messages of workers that ended within the last minute are read each time. All running messages, the overdue ones
+	-- too, are read unless this took long the last time (chore 'overdue'): while an old snapshot is open, the index
+	-- still holds all that ever ran.
 	if chore_due('overdue') then
 		sessions := array(
 			select distinct q.session_id from running q left join workers w on w.id = q.worker_id
@@ -65,7 +66,8 @@ begin
 			select l.agent_id, l.worker_id, count(*) as n from lost l where l.crashes + 1 >= 10 and l.worker_id is not null group by 1, 2 order by 1, 2) x
 	)
 	select (select count(*) from said), (select array_agg(l.job_id) from lost l) into n, jobs from (select count(*) from owed) o, (select count(*) from counted) c;
-	-- Another message may be the probe. (Without the lock of those who write breakers: of rows that are locked the probe's time runs out.)
+	-- Another message may be the probe. (Does not take lock_breakers: where a row is locked, the probe's time runs
+	-- out.)
 	update breakers b set probe_job = null, probe_until = null from (
 		select k.provider, k.model, k.key_env from breakers k where k.probe_job = any (jobs) for update skip locked) x
 		where b.provider = x.provider and b.model = x.model and b.key_env = x.key_env;

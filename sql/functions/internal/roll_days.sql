@@ -1,5 +1,6 @@
--- Adds the minutes that nobody writes any more to their days, and so the costs by model. A settle writes the minute it runs in, and may not run for two.
--- Where the clock was set back, minutes lie ahead that are in their days already: they are taken out again, to be added when they are over.
+-- Adds the minutes that nobody writes any more to their days, and the costs by model too. A settle writes the minute it
+-- runs in, and may not run for two minutes. Where the clock was set back, minutes that now lie ahead are in their days
+-- already: they are subtracted again, and added when they are over.
 create or replace function signalbox.roll_days() returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

@@ -1,4 +1,5 @@
--- Whom a job may call, in order, as the worker reads it: [{"provider","protocol","base_url","key_env","header","query","model","context_tokens","probe","skip","skip_ms"}].
+-- The routes that a job may call, in order, as the worker reads them:
+--   [{"provider","protocol","base_url","key_env","header","query","model","context_tokens","probe","skip","skip_ms"}].
 -- probe: this job is the one in the whole fleet that tries a breaker whose wait is over (take_probes.sql).
 create or replace function signalbox.routes_for(agent int, job uuid) returns json
 language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$

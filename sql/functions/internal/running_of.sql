@@ -1,4 +1,5 @@
--- How many messages of an agent run. The agent is in the index of running messages, so only its own rows are visited.
+-- How many messages of an agent run. The index of running messages contains the agent, so only the agent's rows are
+-- visited.
 create or replace function signalbox.running_of(agent int) returns bigint
 language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 	select coalesce(sum(n), 0)::bigint from (

@@ -1,4 +1,5 @@
--- May the worker `me` say what became of a job that `holder` held? Versions without keys go on under another id when they lost their lease.
+-- Whether the worker `me` may report the result of a job that `holder` held. Versions without keys continue under
+-- another id after they lost their lease.
 create or replace function signalbox.same_worker(holder uuid, me uuid) returns boolean
 language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 	select holder is null or holder = me

@@ -1,5 +1,5 @@
--- The first `deep` waiting messages in the order of service: rounds of one message from each agent. Looks at as many agents, and as many
--- messages of each, as the rounds need, not at all that waits.
+-- The first `deep` waiting messages in the order of service: rounds of one message from each agent. Reads only as many
+-- agents, and as many messages of each, as the rounds need.
 create or replace function signalbox.service_order(deep int, named text[] default null) returns table (message_id bigint, place bigint)
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_bitmap, no_jit
 #variable_conflict use_column
@@ -9,18 +9,19 @@ declare
 	rounds int := 1;
 	n      bigint;
 begin
-	-- A round of more than `deep` agents is cut: those behind cannot come into the picture.
+	-- A round of more than `deep` agents is cut: agents behind it cannot be among the first `deep`.
 	circle := array(
 		select l.agent_id from (      (select x.agent_id from lanes x where x.agent_id > turn order by x.agent_id)
 		                    union all (select x.agent_id from lanes x where x.agent_id <= turn order by x.agent_id)) l
-		-- One agent after the other (limit 1): a plan that began with the queue would lose the circle's order.
+		-- `limit 1` evaluates this for one agent after the other: a plan that began with the queue would lose the order
+		-- of the circle.
 		cross join lateral (
 			select from lane_cursors c where c.agent_id = l.agent_id and exists (
 				select from queue q where q.agent_id = c.agent_id and q.rank = c.rank and q.seq >= c.low_waiting
 					and q.state in ('ready', 'blocked', 'delayed')) limit 1) waits
 		where (named is null or (select a.slug from agents a where a.id = l.agent_id) = any (named))
 		limit deep);
-	-- `circle` agents have at least one each; how many rounds make `deep`?
+	-- Each agent of `circle` has at least one message: find the number of rounds that gives `deep`.
 	while circle <> '{}' and cardinality(circle) < deep loop
 		select count(*) into n from unnest(circle) l(agent_id) cross join lateral (
 			select from lane_cursors c cross join lateral (

@@ -1,5 +1,6 @@
--- The keys intents, intent_model and intent_threshold of agent_set(). intents: lines "label: description", or a JSON array of
--- {"label", "description", "examples": [...]}; empty: none. Both must be there before anything is classified.
+-- Sets the keys intents, intent_model and intent_threshold of agent_set(). intents: lines "label: description", or a
+-- JSON array of {"label", "description", "examples": [...]}; empty: none. Without both intents and intent_model nothing
+-- is classified. SB004: bad value; SB002: no such provider; SB003: the database is not UTF8.
 create or replace function signalbox.set_intents(agent int, changes jsonb) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
@@ -24,7 +25,7 @@ begin
 	end if;
 	if changes ? 'intent_threshold' then
 		update agents set intent_threshold = coalesce((changes ->> 'intent_threshold')::real, 0.2) where id = agent;
-		delete from intent_cache c where c.agent_id = agent;    -- what was sure, or unsure, may be no longer
+		delete from intent_cache c where c.agent_id = agent;    -- stored results used the old threshold
 	end if;
 	if not changes ? 'intents' then
 		return;

@@ -1,4 +1,5 @@
--- The agent's own provider and model, then its chain ("provider:model provider:model …"), as rows.
+-- Writes the agent's routes as rows: its own provider and model (ord 0), its chain ("provider:model provider:model …",
+-- ord 1 and up), and its intent_model (ord -1).
 create or replace function signalbox.set_routes(agent int) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

@@ -1,5 +1,5 @@
--- The calls of an attempt besides its last one, where they may be billed: their costs. And what a question was found to be about, for the next
--- one like it.
+-- Writes the costs of the calls of an attempt other than its last one, where they may be billed. Also stores the intent
+-- of a question for the next question with the same key.
 create or replace function signalbox.settle_chain(recs signalbox.settle_record[], worker uuid, t timestamptz) returns void
 language sql set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 	select charge(jsonb_agg(x), settle_chain.worker, t) from (

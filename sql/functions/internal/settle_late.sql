@@ -1,5 +1,6 @@
--- Records of attempts that no longer hold their message: cancelled, rescued, or settled before and sent again. The message is not theirs to
--- change; what the call used and said goes to the attempt's row, once (cancel and rescue leave that row without usage, generation_ms null).
+-- Takes records of attempts that no longer hold their message: cancelled, rescued, or settled before and sent again.
+-- They may not change the message; what the call used and said goes to the attempt's row, once (cancel() and rescue()
+-- leave this row without usage, generation_ms is null).
 create or replace function signalbox.settle_late(recs signalbox.settle_record[], worker uuid, t timestamptz) returns void
 language sql set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 	with told as (

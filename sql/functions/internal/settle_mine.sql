@@ -1,6 +1,7 @@
--- Of these records those whose job is, or was, this worker's: it is in the queue as running with it, or in the attempts. (Of one that was started by a direct
--- UPDATE of ai_messages nothing is known but the message's job.) And those whose job nobody knows: a claim that a server lost when it died, or when a standby
--- took its place, was paid for all the same. They change no message, and leave an attempt and its cost.
+-- Of these records, those whose job is, or was, this worker's: the job is in the queue as running with this worker, or
+-- in attempts. (Of a job that a direct UPDATE of ai_messages started, only the message's job is known.) Also those
+-- whose job nobody knows: a claim that was lost when a server died, or when a standby took its place, was paid for all
+-- the same. Such records change no message, and leave an attempt and its cost.
 create or replace function signalbox.settle_mine(recs signalbox.settle_record[], me uuid) returns signalbox.settle_record[]
 language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 	select array(

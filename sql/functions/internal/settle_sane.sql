@@ -1,4 +1,5 @@
--- Records without what cannot be: counts and the vendor's cost are unknown then, times are brought into their bounds. Also in the calls of a chain.
+-- The records without impossible values: such counts and vendor's costs become unknown, times are brought into their
+-- bounds. (For the calls of a chain settle_chain() does the same.)
 create or replace function signalbox.settle_sane(recs signalbox.settle_record[]) returns signalbox.settle_record[]
 language plpgsql immutable set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

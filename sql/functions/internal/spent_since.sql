@@ -1,4 +1,5 @@
--- What an agent has spent since the beginning of a day (UTC), in pico-USD.
+-- What an agent has spent since the beginning of a day (UTC), in pico-USD: days that are rolled up, and the minutes
+-- since.
 create or replace function signalbox.spent_since(agent int, since timestamptz) returns numeric
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: generic
 begin

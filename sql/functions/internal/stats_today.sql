@@ -1,4 +1,4 @@
--- Today's sums by agent (UTC's day): what is rolled up, and the minutes since.
+-- Today's sums by agent (UTC day): what is rolled up, and the minutes since.
 create or replace function signalbox.stats_today()
 returns table (agent_id int, completed bigint, failed bigint, errors bigint, processing_ms bigint,
 	tokens_prompt bigint, tokens_completion bigint, tokens_cached bigint, cost_pico numeric, cost_unknown bigint, cost_wasted_pico numeric, limited bigint)

@@ -1,6 +1,7 @@
--- What slipped behind a lane's cursor: a dispatch that took very long to commit, what an application's or an operator's transaction made ready, a return
--- whose transaction overlapped with a claim. Also lanes that have no cursor yet: while a worker lives nobody but agent_set() opens one. A cursor that misses nothing is left
--- alone, one that is locked is for the next time.
+-- Finds ready messages before their lane's cursor: of a dispatch that took very long to commit, of a transaction of an
+-- application or an operator, of a return whose transaction overlapped with a claim. Also opens lanes that have no
+-- cursor yet: while a worker lives only agent_set() and this function do so. A cursor that misses nothing is not
+-- written; a locked cursor is left for the next run.
 create or replace function signalbox.sweep_lanes() returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
@@ -15,7 +16,7 @@ begin
 	)
 	update lane_cursors c set low_seq = l.seq from low l where c.agent_id = l.agent_id and c.rank = l.rank and c.low_seq > l.seq;
 	is_some := found;
-	perform set_config('lock_timeout', '50ms', true);    -- for a lane that somebody else opens and does not commit
+	perform set_config('lock_timeout', '50ms', true);    -- another transaction may open the lane and not commit
 	for lane in
 		select u.agent_id, u.rank from queue_totals t cross join lateral unnest(t.lane_agents, t.lane_ranks) u(agent_id, rank)
 		where not exists (select from lane_cursors c where c.agent_id = u.agent_id and c.rank = u.rank)

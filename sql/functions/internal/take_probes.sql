@@ -1,5 +1,5 @@
--- For claim(), while some breaker is open: one whose wait is over is given to one of these jobs as a probe, one probe to a job. First for the answer; then for what
--- the question is about, where that is not known.
+-- For claim(), while some breaker is open: gives each breaker whose wait is over to one of these jobs as a probe, one
+-- probe to a job. First for the answer; then for the intent of the question, where it is not known.
 create or replace function signalbox.take_probes(messages bigint[], attempt_timeout interval) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

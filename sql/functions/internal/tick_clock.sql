@@ -1,6 +1,8 @@
--- Looks at the clock when time is to do its work. No tick for 3 s (they come each second): nobody could renew a lease meanwhile, or the clock was set forward.
--- The workers have 5 s to say that they live, and what runs is overdue so much later.
--- The last tick lies ahead: the clock was set back. Whatever was counted from it moves with it, or leases, rests and breakers would last as much longer.
+-- Compares the clock with the last tick before time-based work. No tick for 3 s (there is one each second): no lease
+-- could be renewed meanwhile, or the clock was set forward. Each lease lasts 5 s more at least, and running attempts
+-- become overdue that much later.
+-- The last tick lies ahead: the clock was set back. Times that were computed from it move with it; otherwise leases,
+-- rests and breakers would last that much longer.
 create or replace function signalbox.tick_clock() returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
@@ -26,7 +28,7 @@ begin
 		delete from breaker_counts c where c.slot > t;
 		update reservations r set until = r.until + gap where r.until > t;
 		update chores c set done_at = c.done_at + gap, well_at = c.well_at + gap where c.done_at > t or c.well_at > t;
-		update chores set done_at = '-infinity' where name = 'days';    -- what is rolled up lies ahead
+		update chores set done_at = '-infinity' where name = 'days';    -- the minutes that are rolled up lie ahead
 	end if;
 	update chores set done_at = t, well_at = t where name = 'clock';
 end $$;

@@ -1,4 +1,5 @@
--- Waiting and running messages by agent: counted now while the queue is short, else waiting from the last count.
+-- Waiting and running messages by agent: counted now while the queue has at most 10,000 rows; else the waiting ones
+-- come from the last count.
 create or replace function signalbox.waiting_by_agent() returns table (agent_id int, queued bigint, running bigint)
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 #variable_conflict use_column

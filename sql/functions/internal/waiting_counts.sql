@@ -1,5 +1,6 @@
--- What waits, runs and failed. Up to 10,000 rows of the queue are counted as they are now, more are read from the last count (a second
--- or two old), so that looking costs the same whatever waits. The running ones are always counted now.
+-- How many messages wait, run and failed. Counted now while the last count is at most 10,000 and the queue has at most
+-- 20,000 rows; else read from the last count (a second or two old), so that the cost does not grow with the queue.
+-- Running messages are always counted now.
 create or replace function signalbox.waiting_counts(out pending bigint, out queued bigint, out processing bigint, out failed bigint, out oldest timestamptz,
 	out waiting_long bigint)
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit

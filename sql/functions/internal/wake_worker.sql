@@ -1,4 +1,5 @@
--- A hint, sent only when somebody sleeps: NOTIFY takes a database-wide lock at commit. (In plpgsql, because a plan of it is kept.)
+-- Sends a hint, only when some worker is idle: NOTIFY takes a database-wide lock at commit. (In PL/pgSQL, because its
+-- plan is kept.)
 create or replace function signalbox.wake_worker() returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$
 begin

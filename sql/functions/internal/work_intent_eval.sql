@@ -1,5 +1,6 @@
--- Work of the kind intent_eval, {"agent", "texts"}: what is kept of its arguments, whose money it costs and how much at most, of how many parts it is made, and
--- what the operators' log says of it. SB002 to SB004 where it cannot be.
+-- Checks work of the kind intent_eval, {"agent", "texts"}. Returns the arguments to keep, the agent that pays, the
+-- highest possible cost (pico-USD), the number of parts, and the entry for the operators' log. SB002 to SB004: it is
+-- refused.
 create or replace function signalbox.work_intent_eval(asked jsonb, out args jsonb, out agent int, out worst_case numeric, out total int, out said jsonb)
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 begin
@@ -7,7 +8,7 @@ begin
 		or exists (select from jsonb_array_elements(asked -> 'texts') x where jsonb_typeof(x) <> 'string') then
 		raise exception 'texts are 1 to 10000' using errcode = 'SB004';
 	end if;
-	-- As much of each as would be looked at in a message.
+	-- Of each text only the part that would be classified in a message.
 	args := jsonb_build_object('agent', asked ->> 'agent', 'texts', (select jsonb_agg(intent_text(x.t) order by x.ord) from jsonb_array_elements_text(asked -> 'texts') with ordinality x(t, ord)));
 	if octet_length(args::text) > 20000000 then
 		raise exception 'texts are at most 20 MB' using errcode = 'SB004';

@@ -1,6 +1,7 @@
--- Which worker calls: the one whose key it gives; or, of a version that has none, the one whose id it gives, with the login that said hello. Null: it is
--- somebody else. (An id that is no longer known, or not yet, is whoever says so: nothing is held by it.)
--- (In plpgsql, because a plan of it is kept.)
+-- Which worker calls: the one whose key is given; or, for a version without keys, the one whose id is given, if the
+-- login is the one that said hello. Null: the caller is another worker. (An id that is not known, or not yet, is
+-- accepted from any caller: nothing is held under it.)
+-- (In PL/pgSQL, because its plan is kept.)
 create or replace function signalbox.worker_of(key uuid) returns uuid
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

@@ -1,7 +1,8 @@
--- What one call of an agent with a prompt of so many bytes may cost at most, by whichever of its routes is dearest: each byte a token at the dearest input
--- price, and all the tokens that the call allows; and before it the call that classifies the question. Null where a price is unknown, or there is no route;
--- nothing by the provider that calls no model. At most nine million dollars, which fit: limits and prices that are mistaken by many zeros must not stop
--- the claims of others.
+-- The highest possible cost of one call of an agent with a prompt of `bytes` bytes, in pico-USD, by the dearest of its
+-- routes: each byte counts as one token at the dearest input price, plus all the tokens that the call allows, plus the
+-- call that classifies the question. Null where a price is unknown, or there is no route; 0 for a route of the protocol
+-- 'null', which calls no model. At most 9e18 (nine million dollars), which fits a bigint: limits and prices that are
+-- wrong by many zeros must not stop the claims of others.
 create or replace function signalbox.worst_case(agent int, bytes bigint) returns bigint
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: generic
 declare

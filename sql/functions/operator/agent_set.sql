@@ -1,4 +1,5 @@
--- Makes or changes an agent; {"model": null} takes a value away. Unknown keys are refused.
+-- Creates or changes an agent; {"model": null} removes a value. SB004: unknown key or bad value; SB002: no such
+-- provider.
 create or replace function signalbox.agent_set(slug text, changes jsonb, actor text) returns void
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 #variable_conflict use_variable
@@ -41,9 +42,9 @@ begin
 		raise exception 'first_byte_timeout is a time from 100ms to 1day, not %', quote_literal(left(changes ->> 'first_byte_timeout', 40)) using errcode = 'SB004';
 	end if;
 	insert into agents (slug, name) values (slug, slug) on conflict do nothing;
-	select * into old from agents a where a.slug = slug for no key update;    -- its key stays: what names it waits for nobody
+	select * into old from agents a where a.slug = slug for no key update;    -- the key does not change: foreign key checks do not wait
 	insert into lanes (agent_id) values (old.id) on conflict do nothing;
-	insert into lane_cursors (agent_id, rank) values (old.id, ~0) on conflict do nothing;    -- of the usual priority; the sweep opens others
+	insert into lane_cursors (agent_id, rank) values (old.id, ~0) on conflict do nothing;    -- the lane of priority 0; the sweep opens the others
 	update agents a set
 		name                = case when changes ? 'name' then coalesce(changes ->> 'name', slug) else a.name end,
 		provider_id         = case when changes ? 'provider' then who else a.provider_id end,

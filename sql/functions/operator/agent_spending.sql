@@ -1,5 +1,5 @@
--- What an agent spent today (UTC's day), by model and by hour (what: 'model', 'hour'; of an hour all 24 are told), and why messages of it failed in the last 24 h
--- (what: 'cause', calls: the messages).
+-- What an agent spent today (UTC day), by model and by hour (what: 'model', 'hour'; all 24 hours are listed), and why
+-- its messages failed in the last 24 h (what: 'cause'; calls: the number of messages).
 create or replace function signalbox.agent_spending(slug text) returns table (what text, key text, cost_usd numeric, calls bigint, unknown bigint)
 language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 	with today as materialized (

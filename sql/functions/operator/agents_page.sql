@@ -1,5 +1,5 @@
--- Every agent with what it did lately (in 15 min, 1 h, 1 day or 7 days, as columns of 1 min, 3 min, 2 h, 12 h), how long it took, and what it cost today. projected: today's
--- cost at midnight (UTC) if it goes on as in the last hour.
+-- Every agent with its recent activity (over 15 min, 1 h, 1 day or 7 days, in columns of 1 min, 3 min, 2 h, 12 h), its
+-- processing times, and today's cost. projected: today's cost at midnight (UTC) if it goes on as in the last hour.
 create or replace function signalbox.agents_page(span interval default '1 h')
 returns table (slug text, name text, state text, provider text, model text, queued bigint, running bigint, per_minute numeric, spark int[],
 	error_percent numeric, mean_seconds numeric, p50_seconds numeric, p95_seconds numeric, tokens_per_minute numeric,
@@ -8,7 +8,7 @@ returns table (slug text, name text, state text, provider text, model text, queu
 	type text, rate_limit_per_min int, tokens_per_min int, concurrency_limit int, context_window_size int, max_tokens int, budget_day numeric, budget_month numeric, budget_soft int, cost_month_usd numeric, reserved_usd numeric,
 	tools text, chain text, on_cut text, paused_by text, pause_reason text, system_prompt text)
 language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_nestloop, no_jit
--- All agents are on the page: their parts are joined whole, not looked up one by one.
+-- The page shows all agents: the parts are joined as whole sets, not looked up agent by agent.
 	with w as materialized (
 		select x.n, x.step, x.n * x.step / 60 as minutes, clock_timestamp() - make_interval(secs => x.n * x.step) as since, clock_timestamp() - interval '1 h' as hour_ago
 		from (values (15, 60), (20, 180), (12, 7200), (14, 43200)) x(n, step)

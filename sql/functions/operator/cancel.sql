@@ -1,5 +1,6 @@
--- Ends a waiting message at once. A running one is cancelled at once too; its worker learns it within a second, stops the call and
--- still records what the call used. job_id stays, so that the attempt can be found.
+-- Ends a waiting message at once. A running message is cancelled at once too; its worker learns of this within a
+-- second, stops the call, and still records what the call used. job_id stays, so that the attempt can be found. SB003:
+-- the message neither waits nor runs.
 create or replace function signalbox.cancel(message uuid, actor text, seen_job uuid default null, seen_status text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
@@ -12,7 +13,7 @@ begin
 		raise exception 'only a waiting or running message can be cancelled; this one is %', m.processing_status using errcode = 'SB003';
 	end if;
 	delete from queue where message_id = m.id returning * into q;
-	-- Between our look and the delete a claim may have taken it: the row says.
+	-- The deleted row, not the status read above, tells whether a claim has taken the message.
 	if q.state = 'running' and q.worker_id is not null then
 		insert into stops values (q.worker_id, q.job_id) on conflict do nothing;
 		insert into attempts (job_id, message_id, agent_id, number, worker_id, worker_name, started_at, ended_at, outcome)

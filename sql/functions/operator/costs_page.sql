@@ -1,4 +1,5 @@
--- What was spent since a moment, by agent, type, model, day (UTC's), kind of call or session. unknown: calls whose price nobody knows; their sum is not in cost.
+-- What was spent since a moment, by agent, type, model, day (UTC), kind of call or session. unknown: calls whose price
+-- is not known; their cost is not in cost_usd.
 create or replace function signalbox.costs_page(since timestamptz, by text)
 returns table (key text, calls bigint, tokens_input bigint, tokens_cached bigint, tokens_output bigint, tokens_reasoning bigint, cost_usd numeric,
 	unknown bigint, estimated bigint)

@@ -1,4 +1,5 @@
--- Asks a worker to end as a SIGTERM would: it takes nothing new, what it runs ends or goes back to the queue. It hears of it with its next renewal, at once by a notify.
+-- Asks a worker to end as SIGTERM would: it takes no new messages; what it runs ends or returns to the queue. The
+-- worker learns of this with its next renewal, at once by a NOTIFY.
 create or replace function signalbox.drain_worker(worker uuid, actor text) returns void
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

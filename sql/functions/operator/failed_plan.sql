@@ -1,6 +1,7 @@
--- What a retry of all that match would be, frozen: the ids and attempts as they are now, oldest first, and what an operator wants to know
--- before the yes. What is held for a retry already is counted, not listed. Of the newest 10,000; `is_cut` says that there are more.
--- tools: how many of them ran tools, which a retry would run again. Tools do not run yet.
+-- What a retry of all failed messages that match would be, as they are now: the ids and jobs, oldest first, and what an
+-- operator wants to know before the confirmation. Messages that are held for a retry already are counted, not listed.
+-- Only the newest 10,000 are read; `is_cut`: there are more.
+-- tools: how many of them ran tools, which a retry would run again. Always 0: tools do not run yet.
 create or replace function signalbox.failed_plan(filter jsonb)
 returns table (messages text, jobs text, n bigint, held bigint, permanent bigint, tools bigint, cost_usd numeric, cost_unknown bigint, is_cut boolean)
 language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit

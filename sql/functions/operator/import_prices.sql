@@ -1,9 +1,11 @@
--- Takes in a price list in the form that LiteLLM publishes: {"model": {"input_cost_per_token": 3e-06, "litellm_provider": …}}, USD a token. Prices hold
--- from a day on (an entry's own "valid_from", else `since`); the same day again replaces, earlier days stay, so that an old bill can be explained.
--- vendor: only its entries, for the provider `slug` (null: whoever serves the model). Without it: all entries of a plain name, and those
--- named VENDOR/MODEL whose vendor is the slug of a provider here.
--- One entry that is no price keeps none of the others out. left_out: all that calls are not billed by, [{"model", "what", "reason"}]: what is "entry", or
--- the field of an entry that was imported without it.
+-- Imports a price list in the form that LiteLLM publishes: {"model": {"input_cost_per_token": 3e-06,
+-- "litellm_provider": …}}, in USD per token. Prices are valid from a day on (the entry's own "valid_from", else
+-- `since`); an import for the same day replaces them, earlier days stay, so that an old bill can be explained.
+-- vendor: only the entries of this vendor, for the provider `slug` (null: for whichever provider serves the model).
+-- Without vendor: all entries with a plain name, and those named VENDOR/MODEL whose vendor is the slug of a provider
+-- here.
+-- An entry that is no price does not keep the others out. left_out: everything by which calls are not billed,
+-- [{"model", "what", "reason"}]; what: "entry", or the field without which the entry was imported.
 create or replace function signalbox.import_prices(list jsonb, source text, since date, vendor text, slug text, actor text)
 returns table (imported bigint, passed_over bigint, left_out jsonb)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
@@ -18,7 +20,8 @@ begin
 	), chosen as materialized (
 		select x.key, x.v, x.is_prefixed, case when x.is_prefixed then substr(x.key, strpos(x.key, '/') + 1) else x.key end as model,
 			case when import_prices.vendor is not null then coalesce(import_prices.slug, '') when x.is_prefixed then x.vendor else '' end as provider,
-			-- The days of the month that the text names, counted from its first: no date that does not exist is cast.
+			-- The number of the day is added to the first of the month: the cast of a date that does not exist would
+			-- fail.
 			case when x.day ~ '^[12][0-9]{3}-(0[1-9]|1[0-2])-[0-3][0-9]$' then (left(x.day, 8) || '01')::date + right(x.day, 2)::int - 1 end as day,
 			case when x.key = 'sample_spec' then 'explains the form, and is no model'
 			     when jsonb_typeof(x.v) <> 'object' then 'is not an object of fields'

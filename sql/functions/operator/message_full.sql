@@ -1,4 +1,4 @@
--- One message whole: its status document, what was asked, every attempt, every cost, the context sent.
+-- One message in full: its status document, the question, every attempt, every cost, the context that was sent.
 create or replace function signalbox.message_full(message uuid, cap int default 1048576) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 declare
@@ -25,5 +25,5 @@ begin
 			from operator_log o where o.message_id = m.id),
 		'context', m.rag_context);
 end $$;
--- The agent's prompt, and what was said to the model for it: not for an application.
+-- Not for an application: the document contains the agent's prompt, and what was sent to the model for it.
 grant execute on function signalbox.message_full to signalbox_viewer;

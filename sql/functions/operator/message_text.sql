@@ -1,4 +1,5 @@
--- A page of a message's text: `chars` characters of its question or its answer from the character `at` on, and how many there are in all.
+-- A page of a message's text: `chars` characters of its question or its answer, from character `at` on, and the total
+-- number of characters.
 create or replace function signalbox.message_text(message uuid, part text, at int, chars int) returns table (total int, text text)
 language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 	select length(t.content), substr(t.content, at, chars)

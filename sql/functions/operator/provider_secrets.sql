@@ -1,4 +1,4 @@
--- The variables of the workers that a provider's settings name.
+-- The environment variables of the workers that a provider's settings refer to.
 create or replace function signalbox.provider_secrets(key_env text, header text, query text) returns setof text
 language sql immutable set search_path = pg_catalog, pg_temp as $$
 	select key_env where key_env is not null

@@ -1,5 +1,6 @@
--- Makes or changes a provider. key_env names an environment variable of the workers, as $NAME does in header and query: keys themselves are never stored.
--- base_url is the address that a path of the protocol is put behind; its query stays, a fragment or a whole endpoint cannot be meant.
+-- Creates or changes a provider. key_env names an environment variable of the workers, as $NAME does in header and
+-- query: keys themselves are never stored. base_url is the address before a path of the protocol; its query is kept, a
+-- fragment or a whole endpoint is refused. SB004: unknown key or bad value.
 create or replace function signalbox.provider_set(slug text, changes jsonb, actor text) returns void
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 #variable_conflict use_variable
@@ -13,7 +14,7 @@ begin
 		raise exception 'a provider has no %; it has: %', quote_literal(left(k, 80)), array_to_string(keys, ' ') using errcode = 'SB004';
 	end if;
 	perform provider_check(changes);
-	select * into old from providers p where p.slug = slug for no key update;    -- its key stays: what names it waits for nobody
+	select * into old from providers p where p.slug = slug for no key update;    -- the key does not change: foreign key checks do not wait
 	if not found then
 		if changes ->> 'protocol' is null or changes ->> 'base_url' is null then
 			raise exception 'a new provider needs protocol and base_url' using errcode = 'SB004';
@@ -32,7 +33,7 @@ begin
 		query        = case when changes ? 'query' then ltrim(changes ->> 'query', '?&') else p.query end,
 		timezone     = case when changes ? 'timezone' then coalesce(changes ->> 'timezone', 'UTC') else p.timezone end
 		where p.slug = slug;
-	-- Another key, address or limit: what was wrong may be no longer.
+	-- With another key, address or limit the cause of an open breaker may be gone.
 	if changes ?| array['base_url', 'key_env', 'daily_tokens', 'timezone', 'header', 'query'] then
 		perform breaker_force(slug, 'auto', actor);
 	end if;

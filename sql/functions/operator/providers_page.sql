@@ -1,6 +1,7 @@
--- Every provider with its last hour, its day's tokens and the worst of its breakers: closed, open, probing (one message is trying), parked, forced.
--- The hour is read from the attempts at the newest messages, 5,000 at most: consoles ask each 2 s, and attempts are kept for ever. p95: of the calls
--- that answered. limits: what its headers said last is left, in percent of the whole, by kind; the least of its models'. calls_now: under way.
+-- Every provider with its last hour, its tokens today, and the worst of its breakers: closed, open, probing (one
+-- message tries), parked, forced. The hour is read from the 5,000 attempts of the newest messages at most: consoles ask
+-- every 2 s, and attempts are kept for ever. p95: of the calls that answered. limits: what is left according to its
+-- last headers, in percent of the total, by kind; the least of its models. calls_now: calls in progress.
 create or replace function signalbox.providers_page()
 returns table (slug text, protocol text, base_url text, key_env text, daily_tokens bigint, timezone text, tokens_today bigint, agents bigint,
 	calls_last_hour bigint, errors_last_hour bigint, calls_last_5_min bigint, errors_last_5_min bigint, calls_now bigint, mean_ttft_ms numeric, p95_ms numeric,

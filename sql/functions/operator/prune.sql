@@ -1,6 +1,7 @@
--- One batch of forgetting: looks at the next `lim` messages after number `after`, and deletes (or, without `really`, counts) those that
--- ended before the cut, with the question they answer and their attempts. Failed ones only when asked for. Costs and daily sums stay.
--- Call again with `upto` until is_over. Each batch is short, so nothing waits behind it for long.
+-- Deletes one batch of old messages: reads the next `lim` messages after number `after`, and deletes (without `really`:
+-- counts) those that ended before the cut, with the question that they answer and their attempts. Failed messages only
+-- where `failed`. Costs and daily sums stay. Call again with after = `upto` until is_over. Each batch is a short
+-- transaction, so nothing waits for it for long. SB003: a table is adopted.
 create or replace function signalbox.prune(older interval, failed boolean, lim int, after bigint, really boolean, actor text)
 returns table (n bigint, upto bigint, is_over boolean)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
@@ -25,7 +26,8 @@ begin
 	is_over := upto is null or first >= cut;
 	if really and n > 0 then
 		perform from ai_sessions s where s.id = any (sessions) order by s.id for no key update;
-		-- Looked at before the lock: a retry may have taken it up meanwhile.
+		-- The rows were read before the lock, and a retry may have changed them meanwhile: the conditions are checked
+		-- again.
 		ids := array(select m.id from ai_messages m where m.id = any (ids) and m.processing_status in ('completed', 'cancelled', 'failed')
 		             and m.processing_completed_at < cut);
 		delete from queue q where q.message_id = any (ids) and q.state = 'failed';

@@ -1,5 +1,5 @@
--- Running messages, then the waiting ones in the real order of service, then the scheduled ones. With a filter the first 10,000 are looked
--- at, or those of the agents it names.
+-- Running messages, then the waiting ones in the real order of service, then the scheduled ones. With a filter the
+-- first 10,000 are read; of the waiting ones only those of the agents that the filter names.
 create or replace function signalbox.queue_page(filter jsonb default null, lim int default 50)
 returns table (queue_position bigint, id bigint, message_id uuid, job_id uuid, session_id uuid, agent text, status text, state text,
 	waits_for text, priority int, since timestamptz, started_at timestamptz, run_after timestamptz, eta_seconds numeric, retry_count int,
@@ -8,7 +8,7 @@ language plpgsql stable security definer set search_path = pg_catalog, signalbox
 declare
 	cond text := filter_where(filter);
 	deep int := case when cond = '' then lim else 10000 end;
-	-- Agents that the filter names: the others' messages need not be looked at.
+	-- Agents that the filter names: waiting messages of other agents are not read.
 	named text[] := (select array_agg(distinct lower(v.slug)) from jsonb_array_elements(filter) t cross join lateral jsonb_array_elements_text(t -> 'values') v(slug)
 	                where t ->> 'field' = 'agent' and t ->> 'op' = '=' and not coalesce((t ->> 'not')::boolean, false));
 begin

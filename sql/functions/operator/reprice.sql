@@ -1,7 +1,9 @@
--- Prices anew what was called since a moment, with the prices known now: of unknown price only, or (everything) all. One batch, after number `after` of
--- message; call again with `upto` until it is null. Sums of days and minutes follow, also of minutes that are rolled up already: who looks at hours
--- reads them. Wasted is what settle and charge() call so: every call of an answer but the last one of an attempt that completed.
--- Of whose attempt is pruned nobody knows: it stays what it was.
+-- Computes the cost of calls since a moment again, with the prices known now: only of calls with unknown cost, or
+-- (everything) of all. One batch, after message number `after`; call again with after = `upto` until `upto` is null.
+-- The sums of days and minutes are corrected too, also minutes that are already added to their day, because views by
+-- hour read them.
+-- Wasted means the same as in settle_batch() and charge(): every answer call except the last one of an attempt that
+-- completed. Where the attempt is deleted (prune()), this is not known: the wasted sum stays.
 create or replace function signalbox.reprice(since timestamptz, everything boolean, after bigint, really boolean, actor text)
 returns table (n bigint, change_usd numeric, upto bigint)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit

@@ -1,4 +1,4 @@
--- Lets agents start again; those that were paused by name stay so.
+-- Lets agents start messages again; agents that were paused by name stay paused.
 create or replace function signalbox.resume_all(actor text) returns void
 language sql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 	update fleet set paused_at = null, paused_by = null, pause_reason = null;

@@ -1,4 +1,4 @@
--- Brings a failed or cancelled message back, with a full number of tries.
+-- Returns a failed or cancelled message to the queue, with a full number of tries. SB003: its status is another one.
 create or replace function signalbox.retry(message uuid, actor text, seen_job uuid default null, seen_status text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
@@ -11,13 +11,13 @@ begin
 		raise exception 'only a failed or cancelled message can be retried; this one is %', m.processing_status using errcode = 'SB003';
 	end if;
 	perform open_lane((select agent_id from ai_sessions where id = m.session_id), m.priority);
-	-- Within a session age decides: a later message that was to be next steps back.
+	-- Within a session age decides: a later message that is the head already goes back to blocked.
 	update queue set state = 'blocked' where session_id = m.session_id and state in ('ready', 'delayed') and message_id > m.id;
 	insert into queue as q (message_id, session_id, agent_id, priority, state, attempts, runs, seq)
 		select m.id, m.session_id, s.agent_id, m.priority, 'blocked',
 		       (select count(*) from attempts a where a.message_id = m.id and a.outcome is distinct from 'released'),
 		       (select count(*) from attempts a where a.message_id = m.id),
-		       -- Its age: just before the later ones of its session, so that seq and order agree.
+		       -- Its seq is the least of the later messages of its session, so that seq and the session's order agree.
 		       coalesce((select min(w.seq) from queue w where w.session_id = m.session_id and w.message_id > m.id
 		                 and w.state <> 'failed'), nextval('queue_seq'))
 		from ai_sessions s where s.id = m.session_id

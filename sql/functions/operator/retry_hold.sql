@@ -1,4 +1,5 @@
--- A retry that can be taken back: the message stays failed, with the time at which the workers' tick will retry it.
+-- Schedules a retry that can be taken back: the message stays failed, with the time (retry_at) at which the workers'
+-- tick retries it. SB003: the message is not failed. SB004: bad hold.
 create or replace function signalbox.retry_hold(message uuid, actor text, seen_job uuid default null, seen_status text default null,
 	hold interval default '3 s') returns jsonb
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$

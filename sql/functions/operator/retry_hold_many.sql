@@ -1,5 +1,6 @@
--- Holds many retries, `pace` apart: what an operator marked, or a whole group. Each only if it is still what was seen. The workers' tick
--- performs them one after another, so the batch goes on when the console is gone, and retry_undo_many takes back what is not yet due.
+-- Holds many retries, `pace` apart: the messages that an operator marked, or a whole group. Each only if its status and
+-- job are still as seen. The workers' tick performs them one after another, so the batch continues when the console is
+-- closed, and retry_undo_many() takes back those that are not due yet.
 create or replace function signalbox.retry_hold_many(messages uuid[], seen_jobs uuid[], actor text, hold interval, pace interval)
 returns table (done bigint, skipped bigint)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$

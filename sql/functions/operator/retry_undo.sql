@@ -1,4 +1,4 @@
--- Takes a held retry back: nothing has changed.
+-- Takes a held retry back: the message stays failed. SB003: no retry is held.
 create or replace function signalbox.retry_undo(message uuid, actor text) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

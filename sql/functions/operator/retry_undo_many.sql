@@ -1,4 +1,4 @@
--- Takes back those held retries of this actor that the tick has not yet performed: what another holds stays.
+-- Takes back the held retries of this actor that the tick has not performed yet; retries that another actor holds stay.
 create or replace function signalbox.retry_undo_many(messages uuid[], actor text) returns bigint
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

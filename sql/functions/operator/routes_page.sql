@@ -1,5 +1,6 @@
--- Every agent's routes in order, and who may be called now: free, held (for so many seconds), probe (the next message tries it), probing (one is trying).
--- Without a price a call costs unknown, and an agent with a budget sends none.
+-- Every agent's routes in order, and which may be called now: free, held (for so many seconds), probe (the next message
+-- tries the route), probing (a message is trying). Without a price the cost of a call is unknown, and an agent with a
+-- budget makes no call.
 create or replace function signalbox.routes_page()
 returns table (agent text, ord int, provider text, model text, state text, seconds int, reason text, has_price boolean)
 language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit

@@ -1,4 +1,4 @@
--- How long, as the console says it: 42s, 3m05s, 5h12m.
+-- A duration as the console writes it: 42s, 3m05s, 5h12m.
 create or replace function signalbox.short_span(span interval) returns text
 language sql immutable set search_path = pg_catalog, signalbox, pg_temp as $$
 	select case when s < 60 then s || 's' when s < 3600 then s / 60 || 'm' || lpad((s % 60)::text, 2, '0') || 's'

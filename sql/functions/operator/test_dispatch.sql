@@ -1,4 +1,5 @@
--- What the test console sends: the same dispatch as any application's, in a session marked as a test and remembered for 7 days.
+-- A dispatch from the test console: the same as any application's, in a session that is marked as a test and remembered
+-- for 7 days.
 create or replace function signalbox.test_dispatch(agent text, content text, operator text, session uuid) returns uuid
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 #variable_conflict use_variable

@@ -1,5 +1,5 @@
--- What a command asks of a worker. Answers its number; whoever asked looks at work_status() until it ended. SB003 when nobody would do it. What each kind
--- asks, and of whose money: work_KIND.sql.
+-- Adds work that a command asks of a worker. Returns its number; the caller polls work_status() until the work ended.
+-- SB003: no worker would do it. What each kind needs, and which agent pays: work_KIND.sql.
 create or replace function signalbox.work_add(kind text, args jsonb, actor text) returns bigint
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
@@ -10,7 +10,8 @@ begin
 		when 'intent_eval' then asks := work_intent_eval(args);
 		else raise exception 'no work is called %', quote_literal(left(coalesce(work_add.kind, ''), 80)) using errcode = 'SB004';
 	end case;
-	-- While it is open, all of it is money that is gone (money_left.sql). Looked at again when a worker takes it: who asks may not hold up the claims.
+	-- While the work is open, its highest cost counts as spent (money_left.sql). Checked again when a worker takes the
+	-- work: this check takes no lock_claim, because a caller may not hold up the claims.
 	if money_left(asks.agent) < asks.worst_case then
 		raise exception 'agent % has no budget left for that', args ->> 'agent' using errcode = 'SB003';
 	end if;

@@ -1,4 +1,4 @@
--- Whoever asked waits no longer. A worker that has it notices with its next word of progress.
+-- Cancels a work: its caller stops waiting. A worker that has the work notices this with its next work_progress().
 create or replace function signalbox.work_cancel(work bigint, actor text) returns void
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 begin

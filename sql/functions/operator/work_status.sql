@@ -1,4 +1,4 @@
--- Where a command's work stands.
+-- The state of a command's work. SB002: no such work.
 create or replace function signalbox.work_status(work bigint) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

@@ -1,4 +1,5 @@
--- The worst breaker of each provider: 0 closed, or none that was ever in trouble, 1 half open (a probe may be made, or is under way), 2 open or parked.
+-- The worst breaker of each provider: 0 = closed, or no breaker was ever opened; 1 = half open (a probe may start, or
+-- one is running); 2 = open or parked.
 create or replace function signalbox.breaker_states() returns table (provider text, state int)
 language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 	select p.slug, coalesce(max(case when b.forced = 'open' then 2 when b.state = 'closed' or b.state = 'parked' and b.until <= clock_timestamp() then 0

@@ -1,42 +1,45 @@
--- Takes work for one worker: at most `slots` messages, only such as may start now. Claims are serialised (a batch takes about a
--- millisecond), which is what makes turns, rate and concurrency limits exact over the whole fleet. A message that somebody has locked is
--- passed over: no claim waits for a transaction that is not the fleet's (docs/decisions/017-what-the-fleet-waits-for.md).
+-- Claims work for one worker: at most `slots` messages, and only messages that may start now. The lock on lock_claim
+-- serialises claims (a batch takes about a millisecond): therefore turns, rate limits and concurrency limits are exact
+-- over the whole fleet. A message that another transaction has locked is skipped: no claim waits for a transaction
+-- outside the fleet (docs/decisions/017-what-the-fleet-waits-for.md). SB003: the worker holds no lease.
 --
--- Agents take turns in a circle, beginning after the one served last: in each round every agent gives one message, until the slots are full.
--- Rounds are taken together: while n agents have work and `left` slots are free, each gives left / n at once. So a message at the head of its
--- agent is passed by at most one start of each other agent.
+-- Agents take turns in a circle, beginning after the agent that was served last: in each round every agent gives one
+-- message, until the slots are full. Several rounds are taken at once: while n agents have work and `free` slots are
+-- free, each agent gives free / n messages. So a message at the head of its agent is passed by at most one start of
+-- each other agent.
 create or replace function signalbox.claim(worker uuid, slots int, attempt_timeout interval)
 returns table (message_id bigint, message_uuid uuid, job_id uuid, session_id bigint, agent_id int, number int, is_watched boolean)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_bitmap, no_jit, generic
--- Nor is a whole index ever read because the table had one page when the plan was made: `id = any (array[x])` instead of `id = x` can only be a look for each x,
--- and `coalesce(state = …, false)` hides a state from the partial indexes, which would be read whole for it (docs/decisions/018-the-floor-plan.md).
+-- No plan may read a whole index because the table had one page when the plan was made: `id = any (array[x])` instead
+-- of `id = x` allows only a look-up for each x, and `coalesce(state = …, false)` hides the state from the planner,
+-- which would otherwise read a whole partial index on that state (docs/decisions/018-the-floor-plan.md).
 #variable_conflict use_column
 declare
 	t        timestamptz;
 	w        workers;
 	me       uuid := worker_of(claim.worker);
 	after    bigint;
-	circle   int[];            -- agents that may start something, in order of their turn
-	room     int[];            -- how much each may still give
+	circle   int[];            -- agents that may start messages, in the order of their turns
+	room     int[];            -- how many messages each may still give
 	n_agents int;
-	want     int;              -- of each, in this pass
+	want     int;              -- messages asked of each agent in this pass
 	free     int := least(claim.slots, 20000);
 	ids      bigint[] := '{}';
 	taken    bigint[];
-	ords     bigint[];         -- which of the circle gave it
+	ords     bigint[];         -- position in the circle of the agent that gave each message
 	asked    int;
 	mine     bigint := nextval('claim_seq');
 	old      bigint := (select last_value from seq_old);
 	fleet_paused boolean := exists (select from fleet f where f.paused_at is not null);
-	budgeted int[];            -- agents of the circle that have a budget; what of theirs fits into it, how large it is, what it may cost
+	budgeted int[];            -- agents of the circle with a budget; their messages that fit into it: id, prompt bytes, highest cost
 	allowed  bigint[];
 	sizes    bigint[];
 	picos    bigint[];
 	trouble  boolean := exists (select from breakers b where b.state <> 'closed' or b.forced = 'open');
 	watched  boolean;
-	rated    boolean;          -- some agent of the circle has a rate to keep
-	purses   jsonb;            -- what affordable() finds, by agent in the circle's order
-	low_agents int[];          -- lanes that gave something, and where in them this claim began
+	rated    boolean;          -- some agent of the circle has a rate limit
+	purses   jsonb;            -- results of purse_of(), for the agents of `budgeted` in their order
+	low_agents int[];          -- lane (agent, rank) and seq of each claimed message
 	low_ranks  int[];
 	low_seqs   bigint[];
 begin
@@ -50,7 +53,8 @@ begin
 	if not found then
 		raise exception 'worker % holds no lease', coalesce(me, claim.worker) using errcode = 'SB003';
 	end if;
-	-- A worker that serves only some agents has a turn of its own: it must not move the others' past agents that it never serves.
+	-- A worker that serves only some agents has a cursor of its own (workers.turn): it must not move the shared cursor
+	-- past agents that it never serves.
 	select case when w.agents is null then s.last_value else w.turn end into after from claim_turn s;
 	select array_agg(g.agent_id), array_agg(g.room), bool_or(g.is_rated), array_agg(g.agent_id) filter (where g.purse is not null), jsonb_agg(g.purse) filter (where g.purse is not null)
 		into circle, room, rated, budgeted, purses
@@ -58,7 +62,8 @@ begin
 		select c.agent_id, r.room, r.purse, r.is_rated
 		from (      (select l.* from lanes l where l.agent_id > after order by l.agent_id)
 		  union all (select l.* from lanes l where l.agent_id <= after order by l.agent_id)) c
-		-- Asked of one agent after the other (offset 0): a plan that began with the agents or the queue would lose the circle's order.
+		-- `offset 0` evaluates this for one agent after the other: a plan that began with agents or queue would lose
+		-- the order of the circle.
 		cross join lateral (
 			select b.purse, a.rate_limit_per_min is not null as is_rated, least(
 				case when not trouble and w.mute = '{}' and a.tokens_per_min is null and a.concurrency_limit is null and a.rate_limit_per_min is null
@@ -77,7 +82,7 @@ begin
 			cross join rows from (jsonb_to_recordset(x.purse) as (id bigint, bytes bigint, pico bigint)) with ordinality u(id, bytes, pico, n);
 	end if;
 
-	-- The rounds. An agent that gave less than was asked of it has no more.
+	-- The rounds. An agent that gave fewer messages than it was asked for has no more.
 	n_agents := coalesce(cardinality(circle), 0);
 	while free > 0 and n_agents > 0 loop
 		want := greatest(free / n_agents, 1);
@@ -108,7 +113,8 @@ begin
 		ids := ids || taken;
 		free := claim.slots - cardinality(ids);
 		after := circle[(select max(o) from unnest(ords) o)];
-		-- One start in 16 or so raises the lane's cursor to where this batch began.
+		-- On average one start in 16 raises the cursor of its lane to the seq where this batch began, but never above
+		-- seq_old.
 		if random() < cardinality(taken) / 16.0 then
 			update lane_cursors c set low_seq = f.low
 			from (select k.agent_id, k.rank, least(s.low, old) as low
@@ -118,7 +124,8 @@ begin
 			where c.agent_id = f.agent_id and c.rank = f.rank;
 		end if;
 		exit when free <= 0 or n_agents = 1 and cardinality(taken) < want;
-		-- Who gave all that was asked may have more; who was not asked does.
+		-- An agent that gave all it was asked for may have more; an agent that was not asked in this pass stays in the
+		-- circle.
 		select array_agg(u.agent_id order by u.ord), array_agg(u.room - u.given order by u.ord) into circle, room
 			from (select x.agent_id, x.room, x.ord, (select count(*) from unnest(ords) o where o = x.ord) as given
 			      from unnest(circle, room) with ordinality x(agent_id, room, ord)) u
@@ -126,7 +133,8 @@ begin
 		n_agents := coalesce(cardinality(circle), 0);
 	end loop;
 
-	-- One start in 500 or so raises the worker's low_claim to the oldest that it runs, or to this claim.
+	-- On average one start in 500 raises the worker's low_claim to the oldest claim that it still runs, or to this
+	-- claim.
 	if random() < cardinality(ids) / 500.0 then
 		update workers x set low_claim = least(mine, (select q.claim_no from queue q where q.worker_id = x.id and q.state = 'running'
 			and q.claim_no >= x.low_claim order by q.claim_no limit 1)) where x.id = me;
@@ -146,7 +154,8 @@ begin
 			where q.message_id = any (ids) and a.rate_limit_per_min is not null;
 	end if;
 	if budgeted is not null then
-		-- A promise to spend must not be forgotten: with these, the claim waits for the disk.
+		-- A reservation must survive a crash: when there are any, this transaction waits for the disk
+		-- (synchronous_commit on).
 		insert into reservations (job_id, message_id, agent_id, pico, tokens_input, until)
 			select q.job_id, q.message_id, q.agent_id, f.pico, f.size / 4, q.deadline
 			from unnest(allowed, sizes, picos) f(id, size, pico) join queue q on q.message_id = any (array[f.id]) where f.id = any (ids);

@@ -1,8 +1,11 @@
--- What the work on messages needs that this worker has just claimed: the agent as it is now, and the conversation, oldest first: the message that is asked, and
--- before it what was said (not what failed or was cancelled), at most the agent's window and 8 MB. Those that are no longer this worker's are left out. Read
--- outside the claim and its lock: a worker that does not read its answer holds up nobody.
--- turns: [["user", "…"], ["assistant", "…"(, protocol, its own words)], …]   routes: see routes_for(); null: the agent's own provider, which is free
--- intent: see intent_for(); null where the agent has none.   traced: somebody collects spans: also the session, and how long it waited, in microseconds.
+-- What the work on messages needs that this worker has just claimed: the current settings of the agent, and the
+-- conversation, oldest turn first: the question, and before it the completed messages (not failed or cancelled ones),
+-- at most the agent's window and 8 MB. Messages that this worker no longer holds are left out. Called after the claim
+-- and outside its lock: a worker that does not read the result holds up no other worker.
+-- turns: [["user", "…"], ["assistant", "…"(, protocol, the provider's own form of the turn)], …]
+-- routes: see routes_for(); null: only the agent's own provider, which no breaker holds.
+-- intent: see intent_for(); null where the agent has none.
+-- traced: spans are collected: session and waited_us (waiting time in microseconds) are filled too.
 create or replace function signalbox.contexts(worker uuid, messages bigint[], jobs uuid[], traced boolean)
 returns table (message_id bigint, job_id uuid, agent text, provider text, protocol text, base_url text, key_env text, header text, query text, model text,
 	system_prompt text, max_tokens int, temperature text, top_p text, reasoning text, turns json, routes json, on_cut text, is_budgeted boolean,

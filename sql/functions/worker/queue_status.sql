@@ -1,4 +1,4 @@
--- The state of the queue with its alerts and what to do about each. Days and months are UTC's.
+-- The state of the queue, its alerts, and the action that each alert asks for. Days and months are in UTC.
 create or replace function signalbox.queue_status() returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 declare

@@ -1,11 +1,15 @@
--- What became of a worker's calls since its last report, and who may not be called now. This is where breakers open and close.
+-- Takes the results of a worker's calls since its last report, and returns what may not be called now. Breakers open
+-- and close here. SB003: the caller is not this worker.
 --
--- report: [{"provider","model","key_env","calls","errors","tokens","class","detail","park_ms","park_key","probe","is_ok","limits"}]
--- calls and errors are sums; errors are only such as count for the breaker. park_ms: nobody may call the model (park_key: with the key) for so long;
--- 0: it refused and did not say for how long, so that the wait is ours: 2 s, doubled each time, at most 5 min, until a call goes well.
--- probe: the job that was a probe, is_ok what became of it; null: it was not called, and another may be.
--- limits: {kind: [remaining, total, milliseconds until it is full]}, as headers said last.
--- Opens when half of at least 10 calls in a minute failed, or all of at least 5, for 60 s; then one probe decides.
+-- report: [{"provider","model","key_env","calls","errors","tokens","class","detail","park_ms","park_key","probe",
+--   "is_ok","limits"}]
+-- calls, errors: sums; errors are only those that count for the breaker.
+-- park_ms: no worker may call the model (park_key: any model with this key) for so many milliseconds; 0: the provider
+-- refused and named no time, so the time is ours: 2 s, doubled at each refusal, at most 5 min, until a call succeeds.
+-- probe: the job that was a probe; is_ok: its result; null: no call was made, and another job may be the probe.
+-- limits: {kind: [remaining, total, milliseconds until it is full]}, from the last response headers.
+-- A breaker opens for 60 s when half of at least 10 calls in a minute failed, or all of at least 5; then one probe
+-- decides.
 create or replace function signalbox.report_calls(worker uuid, report json) returns table (provider text, model text, key_env text, held_ms bigint)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
 #variable_conflict use_column

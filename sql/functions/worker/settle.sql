@@ -1,4 +1,4 @@
--- settle_batch() as workers before version 13 call it: they do not know `busy`.
+-- The form of settle_batch() for workers before version 13: they do not know the result `busy`.
 create or replace function signalbox.settle(worker uuid, records json, tries int, backoff interval)
 returns table (job_id uuid, result text)
 language sql security definer set search_path = pg_catalog, signalbox, pg_temp as $$

@@ -1,21 +1,28 @@
--- What became of a batch of attempts: one commit. Each record names its message and its job; only the holder of the current job changes
--- the message, whoever lost it writes nothing there. The attempt's own row and its cost are taken either way, once.
--- Idempotent: a worker that does not know whether its commit arrived sends the batch again.
+-- Records the results of a batch of attempts: one commit. Each record names its message and its job. Only the holder of
+-- the current job changes the message; a worker that lost the job writes nothing to the message. The attempt's own row
+-- and its cost are written in both cases, once. SB003: the caller is not this worker.
+-- Idempotent: a worker that does not know whether its commit succeeded sends the batch again.
 --
--- records: [{"message_id","job_id","outcome","content","error_class","error","is_permanent","provider","model_asked","model","tokens_prompt",
---   "tokens_completion","tokens_cached","tokens_cache_write","tokens_cache_write_1h","tokens_reasoning","tokens_audio_in","tokens_audio_out","service_tier",
---   "is_estimated","was_called","ttft_ms","generation_ms","finish_reason","proof","vendor_cost_pico","wait_ms","said","context","request_id","chain","n_calls","own_protocol","own_turn",
---   "intent","intent_confidence","intent_key"}]
--- chain: [{"provider","model","class","error","wait_ms","ms","request_id", and of a call that may be billed: "call","tokens_…","was_called"}]
--- intent_confidence: the question was classified, intent null is "unsure"; intent_key: newly so. The call for it is in the chain, as call 0 with
---   a "kind" (intent, embedding), also where it went well.
--- outcome: completed | error | rate_limited | released | gone.  wait_ms: of rate_limited, how long the agent waits; of an error, that it burns no try (the
--- call was a probe) and how long the message waits.  Answers (job_id, result): 'kept', 'lost', or 'busy': with may_skip, records whose session or message
--- somebody else has locked are left out, to be said again; without it they are waited for, 5 s at most.
--- JSON rather than arrays, so that workers of two versions can talk to one function.
+-- records: [{"message_id","job_id","outcome","content","error_class","error","is_permanent","provider","model_asked",
+--   "model","tokens_prompt","tokens_completion","tokens_cached","tokens_cache_write","tokens_cache_write_1h",
+--   "tokens_reasoning","tokens_audio_in","tokens_audio_out","service_tier","is_estimated","was_called","ttft_ms",
+--   "generation_ms","finish_reason","proof","vendor_cost_pico","wait_ms","said","context","request_id","chain",
+--   "n_calls","own_protocol","own_turn","intent","intent_confidence","intent_key"}]
+-- chain: [{"provider","model","class","error","wait_ms","ms","request_id", and of a call that may be billed: "call",
+--   "tokens_…","was_called"}]
+-- intent_confidence: not null when the question was classified; a null intent then means "unsure". intent_key: not null
+-- when this result is new. The call for it is in the chain, as call 0 with a "kind" (intent, embedding), also where it
+-- succeeded.
+-- outcome: completed | error | rate_limited | released | gone.
+-- wait_ms: of rate_limited: how long the agent waits; of an error: how long the message waits, and that it uses no try
+-- (the call was a probe).
+-- Returns (job_id, result): 'kept', 'lost' or 'busy'. With may_skip, records whose session or message another
+-- transaction has locked are left out ('busy'), to be sent again; without may_skip the function waits for these locks,
+-- 5 s at most.
+-- JSON instead of arrays, so that workers of two versions can call one function.
 --
--- One statement for each thing that is written, and none for what this batch does not have: starting a large statement costs more than what it does for
--- a batch of one.
+-- One statement for each kind of row that is written, and no statement for what this batch does not have: starting a
+-- large statement costs more than its work for a batch of one.
 create or replace function signalbox.settle_batch(worker uuid, records json, tries int, backoff interval, may_skip boolean)
 returns table (job_id uuid, result text)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp
@@ -31,7 +38,7 @@ declare
 	backoff  interval := greatest(interval '0', least(settle_batch.backoff, interval '1 day'));
 	n_free   int;
 	busy     uuid[];
-	held     settle_record[];    -- records whose job holds its message, and what the queue says of each
+	held     settle_record[];    -- records whose job holds its message; places: the queue data of each
 	places   settle_place[];
 	ids      bigint[];
 	jobs     uuid[];
@@ -43,8 +50,9 @@ begin
 	if me is null then
 		raise exception 'worker % is somebody else', settle_batch.worker using errcode = 'SB003';
 	end if;
-	-- The session's row first, as everybody does; then what is ours. Only who has locked its session changes a running message.
-	-- The common case in one look: all are ours, and nobody else has locked them.
+	-- Lock order, as everywhere: the session's row first, then the message. Only a transaction that has locked the
+	-- session changes a running message. The common case in one query: all records are this worker's, and no other
+	-- transaction has locked their rows.
 	if may_skip then
 		select count(*) into n_free from (
 			select from unnest(recs) r cross join lateral (select * from queue o where o.message_id = r.message_id offset 0) q
@@ -53,7 +61,7 @@ begin
 			where q.job_id = r.job_id and q.worker_id = me offset 0) x;
 	end if;
 	if n_free is distinct from cardinality(recs) then
-		-- Only who holds or held a job says what became of it: a job's id is no secret.
+		-- Only the worker that holds or held a job may report its result: a job id is no secret.
 		recs := settle_mine(recs, me);
 		if may_skip then
 			busy := array(
@@ -66,7 +74,7 @@ begin
 				select q.session_id from unnest(recs) r join queue q on q.message_id = any (array[r.message_id]) where q.job_id = r.job_id) order by s.id for no key update;
 		end if;
 	end if;
-	-- A count that cannot be is one that nobody knows.
+	-- An impossible count is stored as unknown, see settle_sane().
 	if exists (select from unnest(recs) r where r.vendor_cost_pico not between 0 and 1000000000000000
 		or greatest(r.tokens_prompt, r.tokens_completion, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_reasoning, r.tokens_audio_in,
 			r.tokens_audio_out) > 20000000
@@ -76,8 +84,8 @@ begin
 	end if;
 	t := clock_timestamp();
 
-	-- What becomes of each held message: an answer ends it; an error ends it when it is permanent or the tries are used up.
-	-- A "too many requests" or a hand-back goes to the front of its place in the queue and burns no try.
+	-- The new state of each held message: an answer completes it; an error fails it when it is permanent or the tries
+	-- are used up. After "too many requests" or a release the message keeps its place in the queue and uses no try.
 	with tariffs as materialized (
 		select d.*, p from (select distinct r.provider, r.model, r.model_asked from unnest(recs) r where r.was_called) d
 		left join lateral tariff(d.provider, d.model, d.model_asked, t) p on true
@@ -85,7 +93,7 @@ begin
 		select r, r.message_id, r.job_id, r.was_called, row(q.session_id, q.agent_id, q.attempts, q.runs, q.worker_id, q.changed_at,
 			case when r.outcome = 'completed' then 'completed'
 			when r.outcome = 'error' and (r.is_permanent or r.wait_ms is null and q.errors + 1 >= tries) then 'failed'
-			else 'blocked' end,    -- until promote_heads() below finds the head of the session
+			else 'blocked' end,    -- until promote_heads() below makes the head of the session ready
 			case when r.was_called then (select price(x.p, r.tokens_prompt, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_completion,
 					r.tokens_reasoning, r.tokens_audio_in, r.tokens_audio_out, r.service_tier) from tariffs x
 				where x.provider is not distinct from r.provider and x.model is not distinct from r.model
@@ -133,7 +141,7 @@ begin
 			f.error_class, f.error, f.is_permanent, f.ttft_ms, f.generation_ms, f.tokens_prompt, f.tokens_completion, f.is_estimated,
 			f.cost_pico, nullif(f.said, ''), f.chain, f.request_id, f.finish_reason, f.proof, f.vendor_cost_pico
 		from rows from (unnest(held), unnest(places)) f
-		-- There already: its worker said that it was gone, and it was not yet.
+		-- The row exists already: its worker had reported it as gone while the job still held the message.
 		on conflict (message_id, job_id) do update set ended_at = excluded.ended_at, outcome = excluded.outcome;
 		if n_called > 0 then
 			insert into ai_costs (job_id, call, message_id, session_id, agent_id, agent_type, provider, model, tokens_input, tokens_output,
@@ -164,7 +172,8 @@ begin
 			from unnest(places) f where f.becomes = 'completed' group by f.agent_id order by f.agent_id
 			on conflict (slot, agent_id, worker_id) do update set counts = add_counts(old.counts, excluded.counts);
 		end if;
-		-- A probe's verdict comes with its worker's next report. Should that worker die before, another may try soon, not when the attempt would have ended.
+		-- The result of a probe comes with its worker's next report. If the worker dies before that, another probe may
+		-- start after 10 s, not only when the attempt would have ended.
 		if exists (select from breakers b where b.probe_job = any (jobs)) then
 			update breakers b set probe_until = least(b.probe_until, t + interval '10 s') from (
 				select k.provider, k.model, k.key_env from breakers k where k.probe_job = any (jobs) for update skip locked) x

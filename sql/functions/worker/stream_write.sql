@@ -1,5 +1,7 @@
--- Text of watched messages, in pieces; only from the holder of the current job. Answers for each message whether it is still watched, and how many bytes of its
--- text are here: a piece begins there, whatever its sender thought, and one that begins later waits for what is missing.
+-- Stores pieces of the text of watched messages; only from the holder of the current job. Returns for each message
+-- whether it is still watched, and how many bytes of its text are stored (`here`). A piece is stored from byte `here`
+-- on, even where its sender begins earlier (`ats`); a piece that begins after `here` is not stored before the missing
+-- bytes are.
 create or replace function signalbox.stream_write(messages bigint[], jobs uuid[], ats int[], texts text[])
 returns table (message_id bigint, is_watched boolean, here int)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$

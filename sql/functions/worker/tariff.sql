@@ -1,5 +1,6 @@
--- The price row of a call: by the model that answered, else by the one asked for; the newest price valid that day. No row: unknown. (Without a search_path of its own:
--- it becomes a part of the statement that asks.)
+-- The price row of a call: by the model that answered, else by the model that was asked for; the newest price valid on
+-- that day (UTC). No row: the price is unknown. (No search_path setting, so that it is inlined into the calling
+-- statement.)
 create or replace function signalbox.tariff(provider text, answered text, asked text, at timestamptz) returns setof signalbox.model_prices
 language sql stable as $$
 	select p.* from signalbox.model_prices p

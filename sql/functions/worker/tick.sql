@@ -1,5 +1,6 @@
--- What time brings about, once a second, by whichever worker comes first: schedules and back-offs that are due, held retries, messages of
--- lost workers. Answers how much became startable. What may take longer is tend()'s. Waits for nobody: what somebody else holds is due again in a second.
+-- Does what has become due, once a second, in the worker that gets lock_tick first: schedules, back-offs, held retries,
+-- messages of lost workers. Returns how many messages and sessions it moved. Work that may take longer is done by
+-- tend(). Waits for no lock: a row that another transaction holds is tried again a second later.
 create or replace function signalbox.tick() returns bigint
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
@@ -17,7 +18,7 @@ begin
 	perform tick_clock();
 	begin
 		moved := rescue();
-	exception when others then    -- what else is due does not wait for it; doctor and an alert tell
+	exception when others then    -- the other work goes on; `doctor` and an alert report the error
 		perform chore_done('overdue', t, sqlerrm);
 	end;
 
@@ -46,7 +47,7 @@ begin
 		update ai_messages m set processing_status = 'queued', queued_at = t from due where m.id = any (array[due.message_id]);
 		get diagnostics n = row_count;
 		moved := moved + n;
-		-- Within a session age decides: a later message that was to be next steps back, as in retry().
+		-- Within a session age decides: a later message that is the head already goes back to blocked, as in retry().
 		update queue l set state = 'blocked' where l.session_id = any (sessions) and l.state in ('ready', 'delayed')
 			and exists (select from queue e where e.session_id = l.session_id and e.message_id < l.message_id and e.state = 'blocked');
 		perform promote_heads(sessions, true);
@@ -61,13 +62,13 @@ begin
 			perform retry(r.uuid, coalesce(r.retry_actor, 'held retry'), null, 'failed');
 			moved := moved + 1;
 		exception when sqlstate 'SB003' or sqlstate 'SB002' then
-			null;    -- somebody was faster
+			null;    -- another transaction changed the message first
 		end;
 	end loop;
 
 	if moved > 0 then
 		perform wake_worker();
-	else    -- no more was written than when it was looked
+	else    -- only bookkeeping was written: no wait for the disk
 		perform set_config('synchronous_commit', 'off', true);
 	end if;
 	return moved;

@@ -1,5 +1,6 @@
--- The oldest work that waits, or whose worker is no more (three times: then it is not tried again), and whose model this worker can call. What it is:
--- work_args(). Nothing else promises the agent's money meanwhile, as in a claim; where it is gone by now, the work fails.
+-- Takes the oldest work that waits, or whose worker is gone (after three runs it fails instead), and whose model this
+-- worker can call. Its content: work_args(). Takes lock_claim, as a claim does, so that no other transaction reserves
+-- the agent's money meanwhile; where the money is already gone, the work fails.
 create or replace function signalbox.work_begin(worker uuid) returns table (id bigint, job_id uuid)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_seqscan
 #variable_conflict use_column

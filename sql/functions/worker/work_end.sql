@@ -1,6 +1,9 @@
--- What became of it: a result, an error, or neither from a worker that ends, and gives it back. usage: {"kind", "provider", "model", "model_asked",
--- "tokens_prompt", "tokens_completion", "calls"}: what was spent is the agent's, without a message (0), once, also where the work was cancelled or is
--- another worker's by now. It waits for nobody's lock: the record is said again. Who has not got it, or no lease, changes no more than that: false.
+-- Records the end of a work: a result, an error, or neither from a worker that ends and gives the work back.
+-- usage: {"kind", "provider", "model", "model_asked", "tokens_prompt", "tokens_completion", "calls"}: the cost is
+-- charged to the agent, without a message (message_id 0), once, also where the work was cancelled or another worker has
+-- it now.
+-- Waits for a lock at most 200 ms: the worker sends the record again. False: the job does not hold the work, or its
+-- worker has ended; then only the cost is written.
 create or replace function signalbox.work_end(work bigint, job uuid, result jsonb, error text, usage jsonb) returns boolean
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp set lock_timeout = '200ms' as $$
 declare

@@ -1,4 +1,4 @@
--- A word of progress. False: it was cancelled, or is somebody else's now.
+-- Stores how many parts are done. False: the work was cancelled, or another worker has it now.
 create or replace function signalbox.work_progress(work bigint, job uuid, done int) returns boolean
 language sql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 	with u as (update work w set done = work_progress.done where w.id = work and w.job_id = job and w.state = 'running' returning 1)

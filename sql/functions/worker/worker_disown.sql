@@ -1,5 +1,6 @@
--- After a claim whose answer was lost: what the database thinks this worker holds, and it does not know, goes back at once. Answers how much it was; negative
--- where some is locked by somebody else, and is to be asked for again.
+-- Called after a claim whose answer was lost: jobs that the database assigns to this worker and that are not in `known`
+-- return to the queue at once. Returns how many there were; negative where another transaction has locked some of them:
+-- the worker then calls again.
 create or replace function signalbox.worker_disown(id uuid, known uuid[]) returns bigint
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 declare

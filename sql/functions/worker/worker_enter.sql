@@ -1,5 +1,6 @@
--- A worker's incarnation begins: one row, one lease for all it will hold. key: random, made by the worker, given with each of its calls as `worker` and
--- never shown; answers its id. secret_names: the patterns of the setting of this name.
+-- Begins an incarnation of a worker: one row, one lease for all that it will hold. key: random, made by the worker,
+-- passed with each of its calls as `worker` and never shown. Returns the worker's id. secret_names: the patterns of the
+-- worker's setting of this name. SB004: no key or no lease.
 create or replace function signalbox.worker_enter(key uuid, name text, version text, concurrency int, agents text[], lease interval, secret_names text)
 returns uuid language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 begin

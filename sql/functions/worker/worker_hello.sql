@@ -1,4 +1,5 @@
--- worker_enter() of workers before version 11, which have no key: they are known by their id and their login.
+-- The form of worker_enter() for workers before version 11, which have no key: they are known by their id and their
+-- login.
 create or replace function signalbox.worker_hello(id uuid, name text, version text, concurrency int, agents text[], lease interval) returns void
 language sql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 	insert into workers (id, name, version, concurrency, agents, lease_until, login)

@@ -1,7 +1,8 @@
--- Renews the lease, by the database's clock, and answers the jobs to stop (until their records come: an answer may be lost), and whether somebody asked the worker
--- to end. No row: the lease was lost, all its jobs are somebody else's. id: as worker_of() takes it. facts: {"rss": bytes of
--- memory, "calls": {provider: calls under way}, "kept": records that could not be written yet, "lacks": {secret: why the worker does not have it}}, null from
--- older workers.
+-- Renews the lease by the database's clock. Returns the jobs to stop (repeated until their records come, because an
+-- answer may be lost), and whether an operator asked the worker to end. No row: the lease was lost, and all its jobs
+-- belong to others.
+-- id: as worker_of() takes it. facts: {"rss": bytes of memory, "calls": {provider: calls in progress}, "kept": records
+-- that could not be written yet, "lacks": {secret: why the worker does not have it}}, null from older workers.
 create or replace function signalbox.worker_renew(id uuid, lease interval, draining boolean, facts jsonb default null)
 returns table (stop uuid[], drain boolean)
 language sql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
