@@ -16,15 +16,16 @@ struct contexts {
 	const struct services *services;
 	pthread_mutex_t lock;
 	pthread_cond_t some;
-	struct job **line; /* those that wait, in order */
+	struct job **line; /* jobs that wait, in order */
 	int n_line, room;
 	bool ending;
-	/* the thread's own */
+	/* used by the thread only */
 	struct pg *pg;
-	int batch; /* how many at once */
+	int batch; /* jobs per statement, at most */
 };
 
-/* Those of the first incarnation in the line, at most a batch. With the lock. */
+/* Takes jobs from the head of the line that have the same worker key, at most a batch. With the
+ * lock. */
 static int next_batch(struct contexts *c, struct job **out)
 {
 	int n = 0;
@@ -45,8 +46,8 @@ static void contexts_reserve(struct contexts *c, int n)
 	c->line = must_have(realloc(c->line, sizeof *c->line * (size_t)c->room));
 }
 
-/* Back to where they were; one that fails alone behind the others. A job that was told to stop meanwhile is woken: its stage takes it out of the
- * line. With the lock. */
+/* Puts jobs back at the head of the line; a job that failed alone goes to the tail. A job that was
+ * told to stop meanwhile is woken: its stage removes it from the line. With the lock. */
 static void put_back(struct contexts *c, struct job *const *jobs, int n)
 {
 	int at = n > 1 ? 0 : c->n_line;
@@ -69,7 +70,8 @@ static void contexts_hand_over(struct job *job, const struct rows *r, int row)
 	job->columns = columns;
 }
 
-/* The row of a job, n_rows: it has none. Mostly it is `likely`: rows come in the order of what was asked. */
+/* The index of the job's row; n_rows: it has none. Tries `likely` first: rows usually come in the
+ * order of the request. */
 static int row_of(const struct rows *r, const char *job_id, int likely)
 {
 	if (likely < r->n_rows && strcmp(rows_at(r, likely, COL_CONTEXTS_JOB_ID), job_id) == 0)
@@ -80,7 +82,7 @@ static int row_of(const struct rows *r, const char *job_id, int likely)
 	return row;
 }
 
-/* -1 with err: nobody has an answer. Else all have, and are woken. */
+/* -1 with err: no job has a result. 0: all jobs have a result and are woken. */
 static int read_batch(struct contexts *c, struct job *const *jobs, int n, struct err *err)
 {
 	struct strbuf messages = STRBUF_INIT(BATCH_MAX * 32), ids = STRBUF_INIT(BATCH_MAX * 64);
@@ -121,7 +123,7 @@ static int read_batch(struct contexts *c, struct job *const *jobs, int n, struct
 	return result;
 }
 
-/* Waits until there is something to read. False: it is over. With the lock. */
+/* Waits until a job is in the line. False: the thread must end. With the lock. */
 static bool contexts_wait_for_some(struct contexts *c)
 {
 	while (c->n_line == 0 && !c->ending)
@@ -129,7 +131,7 @@ static bool contexts_wait_for_some(struct contexts *c)
 	return !c->ending;
 }
 
-/* A pause that ends when it is over. With the lock. */
+/* Sleeps for about ms, or until the thread must end. With the lock. */
 static void rest(struct contexts *c, int ms)
 {
 	usec_t until = clock_mono() + clock_jitter(ms) * USEC_PER_MSEC;
@@ -159,7 +161,8 @@ static void *contexts_main(void *arg)
 			log_event(LOG_INFO, "reading what messages need again", "n=%d", n);
 		}
 		pthread_mutex_lock(&c->lock);
-		/* Whatever it was, so many may have been too much; alone, a bad one is found. */
+		/* After any error the batch is halved: it may have been too big, and a bad job is
+		 * found when it is alone. */
 		c->batch = result < 0 ? MAX(1, n / 2) : MIN(BATCH_MAX, c->batch * 2);
 		if (result < 0 && !is_over)
 			put_back(c, jobs, n);

@@ -1,22 +1,23 @@
 /*
- * The few threads that take jobs through their pipelines.
+ * The stage threads, which run jobs through their pipelines.
  *
- * Stage threads take runnable jobs from one queue and call the step the job is at. Invariant: a job is in exactly one of three places:
- * on the run queue, in the hands of one stage thread (is_running), or parked. A wake that comes while the step is still running is
- * remembered (is_woken), so that none is lost between "I wait" and being parked.
+ * Stage threads take runnable jobs from one queue and call the stage that the job is at. Invariant:
+ * a job is in exactly one of three states: on the run queue, run by one stage thread (is_running),
+ * or parked. A wake-up that comes while the stage is still running is remembered (is_woken), so
+ * that no wake-up is lost between STEP_PARK and the parking.
  */
 #include "worker/job.h"
 
 #include "shared/thread.h"
 #include "worker/services.h"
 
-#define ENOUGH 4 /* runnable jobs for each thread that is awake */
+#define ENOUGH 4 /* runnable jobs per awake thread; with more, another thread is woken */
 
 struct jobs {
 	pthread_mutex_t lock;
 	pthread_cond_t runnable, empty;
 	struct list all, run;
-	int count, n_messages, n_runnable, n_awake; /* count: all; n_messages: of them */
+	int count, n_messages, n_runnable, n_awake; /* count: all; n_messages: message attempts */
 	bool ending;
 	int n_threads;
 	pthread_t threads[16];
@@ -52,8 +53,10 @@ void job_drop(struct job *job)
 	job_free(job);
 }
 
-/* Puts a job on the run queue. True when one more thread is to be woken, which is when all that are awake have enough to do: a step is short,
- * and waking costs as much as many of them. The caller signals after it has let go of the lock, else the woken thread runs into it. */
+/* Puts a job on the run queue. True if one more thread must be woken, because all awake threads
+ * have enough jobs: a stage is short, and waking a thread costs as much as many stages. The caller
+ * signals after it has released the lock, or the woken thread would have to wait for it. With the
+ * lock. */
 static bool job_push(struct jobs *jobs, struct job *job)
 {
 	list_push(&jobs->run, &job->run);
@@ -79,7 +82,7 @@ static unsigned last_stage(const struct pipeline *p)
 	return i;
 }
 
-/* Runs stages until the job waits or ends. True when it ended. */
+/* Runs stages until the job is parked or ends. True if it has ended. */
 static bool advance(struct job *job)
 {
 	const struct stage *stages = job->pipeline->stages;
@@ -134,7 +137,7 @@ static void *stage_main(void *arg)
 			jobs->on_end(jobs->on_end_ctx);
 			pthread_mutex_lock(&jobs->lock);
 		} else if (job->is_woken) {
-			job_push(jobs, job); /* this thread is here for it */
+			job_push(jobs, job); /* no signal: this thread takes the next job */
 		}
 	}
 	pthread_mutex_unlock(&jobs->lock);
@@ -163,7 +166,8 @@ void jobs_stop(struct jobs *jobs)
 	pthread_mutex_unlock(&jobs->lock);
 	for (int i = 0; i < jobs->n_threads; i++)
 		pthread_join(jobs->threads[i], NULL);
-	while (!list_is_empty(&jobs->all)) { /* jobs the writer could not settle any more: the lease gives them back */
+	/* Jobs that the writer could not settle: their messages go back when the lease expires. */
+	while (!list_is_empty(&jobs->all)) {
 		struct job *job = list_entry(jobs->all.next, struct job, all);
 		list_remove(&job->all);
 		list_remove(&job->run);
@@ -233,8 +237,9 @@ void job_wake(struct job *job, atomic_bool *come)
 {
 	struct jobs *jobs = job->services->jobs;
 	pthread_mutex_lock(&jobs->lock);
-	if (come !=
-	    NULL) /* under the lock, which a job that ends needs too: a step that runs just now may see it and go on to its end */
+	/* Set under the lock, which the end of a job needs too: a stage that is running may see the
+	 * flag and end the job. */
+	if (come != NULL)
 		atomic_store(come, true);
 	bool wake = wake_locked(jobs, job);
 	pthread_mutex_unlock(&jobs->lock);
@@ -250,7 +255,8 @@ void jobs_stop_job(struct jobs *jobs, const char *job_id, enum err_code code)
 		struct job *job = list_entry(l, struct job, all);
 		if (job_id != NULL && strcmp(job->job_id, job_id) != 0)
 			continue;
-		/* The first reason stands, except that a job we no longer own outweighs one we would hand back. */
+		/* The first code stays. Only ERR_SHUTDOWN is replaced: a job that this worker no
+		 * longer owns must not be given back. */
 		int none = ERR_OK, shutdown = ERR_SHUTDOWN;
 		if (atomic_compare_exchange_strong(&job->stop, &none, code) ||
 		    (code != ERR_SHUTDOWN && atomic_compare_exchange_strong(&job->stop, &shutdown, code)))

@@ -1,11 +1,12 @@
 #pragma once
 /*
- * A job is one attempt at one message, or another kind of work. It goes through the stages of its pipeline (worker/pipelines.c); a few stage
- * threads run them. A stage that has to wait answers STEP_PARK and the job is parked: it holds no thread, no connection, no transaction. Whoever
- * brings what it waited for calls job_wake(), and the same stage is called again; what it carries is in struct job, or behind a pointer there that
- * is opaque to others.
+ * A job is one attempt at one message, or another kind of work. It goes through the stages of its
+ * pipeline (worker/pipelines.c), which a few stage threads run. A stage that has to wait returns
+ * STEP_PARK and the job is parked: a parked job holds no thread, no connection and no transaction.
+ * The module that delivers what the stage waited for calls job_wake(), and the same stage is called
+ * again. The state between two calls is in struct job, or behind an opaque pointer in struct job.
  *
- * A job belongs to the stage thread that runs it; while it is parked, to the room that will wake it.
+ * Owner of a job: the stage thread that runs it; while it is parked, the module that will wake it.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -19,13 +20,13 @@
 #include "worker/record.h"
 #include "worker/telemetry/trace.h"
 
-/* What a stage answers. */
+/* What a stage returns. */
 enum step {
-	STEP_NEXT, /* the next stage */
-	STEP_BACK, /* an earlier stage: step_back() names it */
-	STEP_PARK, /* parked until job_wake; then this stage again */
-	STEP_FAIL, /* the last stage, with err */
-	STEP_END,  /* the job's end */
+	STEP_NEXT, /* go to the next stage */
+	STEP_BACK, /* go to an earlier stage, chosen with step_back() */
+	STEP_PARK, /* park until job_wake(), then call this stage again */
+	STEP_FAIL, /* failed, err is set: go to the last stage */
+	STEP_END,  /* the job has ended */
 };
 
 struct job;
@@ -36,100 +37,117 @@ struct stage {
 
 #define STAGES_MAX 12
 struct pipeline {
-	bool is_message;                 /* an attempt at a message: one of the `concurrency` */
-	struct stage stages[STAGES_MAX]; /* ends with a name of NULL; the last stage is also where a failed one goes on */
+	bool is_message; /* a message attempt: counts against `concurrency` */
+	/* The last entry has the name NULL. When a stage fails, the job goes to the last stage. */
+	struct stage stages[STAGES_MAX];
 };
 extern const struct pipeline PIPELINE_MESSAGE, PIPELINE_CLASSIFY;
 
-struct services; /* the rooms a stage may use; see worker/services.h */
+struct services; /* the modules a stage may use; see worker/services.h */
 struct llm;
 struct intent;
 
-/* The answer while it grows. The engine thread appends, the outbox reads. */
+/* The text of the answer received so far. The engine thread appends, the outbox thread reads. */
 struct live {
 	pthread_mutex_t lock;
 	struct strbuf text;
-	size_t flushed; /* bytes that the database has for watchers, as it said last; outbox only */
+	size_t flushed; /* bytes of text in the database, by its last answer; outbox thread only */
 	atomic_bool watched;
 };
 
-/* Whom the job may call, in the order of the agent's chain. */
+/* A provider and model that the job may call. job->routes has the order of the agent's chain. */
 struct route {
-	const char *provider, *protocol, *base_url, *key_env, *model; /* key_env: NULL where no key is sent */
-	const char *header, *query; /* what people set for the provider (llm/address.h); NULL: nothing */
-	int context_tokens;         /* 0: not known */
-	bool is_probe;              /* one for the whole fleet: its outcome closes the breaker, or not */
-	const char *skip;           /* why it is not to be called; NULL: it is */
-	int skip_ms;                /* for so long */
+	const char *provider, *protocol, *base_url, *key_env, *model; /* key_env NULL: no key */
+	const char *header, *query; /* settings of the provider (llm/address.h); NULL: not set */
+	int context_tokens;         /* 0: unknown */
+	/* The call is the fleet's only probe of the breaker: its result closes the breaker or
+	 * not. */
+	bool is_probe;
+	const char *skip; /* why it must not be called; NULL: it may be called */
+	int skip_ms;      /* for how many ms; 0: waiting does not help */
 };
 
 struct job {
-	struct list all, run; /* jobs.c's lists */
+	struct list all, run; /* nodes of the lists in job.c */
 	struct arena arena;   /* freed with the job */
 	const struct services *services;
 	const struct pipeline *pipeline;
-	unsigned at; /* stage */
+	unsigned at; /* index of the current stage */
 	int64_t message_id;
 	char job_id[40], message_uuid[40];
-	char worker_key[40];      /* of the incarnation that took it: what settles it */
-	int number;               /* attempts so far, this one included */
-	usec_t claimed, deadline; /* monotonic; claimed: when the claim was asked for */
-	struct span span;         /* of this attempt; children of it go to providers */
-	usec_t waited;            /* in the queue; -1: unknown, it is asked for only where somebody collects spans */
+	char worker_key[40];      /* key of the incarnation that claimed it; used to settle it */
+	int number;               /* attempts so far, including this one */
+	usec_t claimed, deadline; /* monotonic; claimed: when the claim was sent */
+	struct span span;         /* of this attempt; each provider call gets a child span */
+	/* Time in the queue; -1: unknown. It is read only if spans are collected. */
+	usec_t waited;
 	struct live live;
-	atomic_int stop; /* an err_code: CANCELLED, LEASE_LOST or SHUTDOWN; 0 = go on */
-	struct err err;  /* set by the step that failed */
-	enum err_class
-		disposition; /* what becomes of the message, where it is not the class of err: another route failed otherwise; ERR_NONE: as err */
+	atomic_int stop; /* an err_code: CANCELLED, LEASE_LOST or SHUTDOWN; 0: continue */
+	struct err err;  /* set by the stage that failed */
+	/* What happens to the message, if the class of err does not decide it (another route failed
+	 * with another class). ERR_NONE: the class of err decides. */
+	enum err_class disposition;
 
-	/* of the message's row, as the room `contexts` read it: by COL_CONTEXTS_…; NULL where there is none, then err says why */
+	/* The message's row as the module `contexts` read it, by COL_CONTEXTS_…. has_context: the
+	 * read is done. columns is NULL if there is no row; then err has the reason. */
 	atomic_bool has_context;
 	const char *const *columns;
 
-	/* the stage context; all in the arena, NULL where the agent has none */
-	const char *conversation; /* the session's uuid, where somebody collects spans */
+	/* Set by the stage `context`; all in the arena, NULL where the agent has none. */
+	const char *conversation; /* the session's uuid; NULL if no spans are collected */
 	const char *agent;
-	struct prompt prompt; /* as the stage prompt leaves it; a call completes a copy for its route */
+	struct prompt prompt; /* as the stage `prompt` leaves it; a call completes a copy */
 	struct route *routes;
 	int n_routes;
-	bool is_budgeted;  /* one call was reserved: after one that may be billed there is no other in this attempt */
-	int retries;       /* of the same route, as its agent has set; -1: as the worker has */
-	int first_byte_ms; /* the longest wait for a provider's first byte, as its agent has set; 0: as the worker has */
-	bool keeps_cut;    /* an answer that broke off is kept, the message fails; else the next attempt starts again */
+	/* The budget has reserved one call: after a call that may be billed, this attempt makes no
+	 * other. */
+	bool is_budgeted;
+	/* Retries of the same route, set for the agent; -1: the worker's setting. */
+	int retries;
+	/* Longest wait for a provider's first byte, set for the agent; 0: the worker's setting. */
+	int first_byte_ms;
+	/* An answer that broke off is kept and the message fails. False: the next attempt starts
+	 * again. */
+	bool keeps_cut;
 
-	struct intent *intent;           /* NULL: nobody wants to know what the question is about */
+	struct intent *intent;           /* NULL: the question is not classified */
 	void (*on_report)(struct job *); /* the end of PIPELINE_CLASSIFY, on a stage thread */
 	void *report_ctx;
 
-	struct llm *llm;            /* from generate to settle */
-	const struct route *called; /* by its last call */
-	struct record record;       /* what the job has submitted to the writer */
-	atomic_bool is_durable;     /* it is written */
+	struct llm *llm;            /* lives from the stage `generate` to `settle` */
+	const struct route *called; /* route of the last call; NULL: none yet */
+	struct record record;       /* what the job submits to the writer */
+	atomic_bool is_durable;     /* the writer has committed `record` or given it up */
 
-	/* jobs.c, under its lock */
+	/* used by job.c only, guarded by its lock */
 	bool is_running, is_woken;
 };
 
 struct jobs;
 
-/* Starts n stage threads. Caller owns; jobs_stop ends them once no job is left. on_end is called, on a stage thread, when a job ended. */
+/* Starts n_threads stage threads. The caller owns the result. jobs_stop() ends the threads once no
+ * job can run. on_end is called on a stage thread when a job has ended. */
 struct jobs *jobs_start(int n_threads, void (*on_end)(void *ctx), void *ctx);
 void jobs_stop(struct jobs *);
-/* Takes ownership of a job made by job_new. parked: it waits from the beginning, for a job_wake that may have come. */
+/* Takes ownership of a job made by job_new(). parked: the job starts parked, and runs after the
+ * first job_wake(). */
 void jobs_add_take(struct jobs *, struct job *);
 void jobs_add_parked_take(struct jobs *, struct job *);
 int jobs_count(struct jobs *);
-/* Of them, attempts at messages: what the setting `concurrency` bounds. */
+/* Number of jobs that are attempts at messages; bounded by the setting `concurrency`. */
 int jobs_messages(struct jobs *);
-/* Calls fn for each living job with the room locked: fn may look and set, not call back into this room. */
+/* Calls fn for each job with this module's lock held: fn may read and set fields of the job, and
+ * must not call functions of this module. */
 void jobs_each(struct jobs *, void (*fn)(struct job *, void *ctx), void *ctx);
 
 struct job *job_new(const struct services *, const struct pipeline *);
-/* The answer of a stage that goes back: to an earlier stage of its pipeline, by name. */
+/* Return value of a stage that goes back to an earlier stage of its pipeline, given by name. */
 enum step step_back(struct job *, const char *stage);
-/* One that was never given to jobs_add_take. */
+/* Frees a job that was never passed to jobs_add_take(). */
 void job_drop(struct job *);
-/* What a step waited for has come: sets its flag (NULL: it is told otherwise) and wakes the job, which may end and be freed at once. Any thread. */
+/* Wakes a job when what its stage waited for has arrived. Sets *come to true first (NULL: the stage
+ * learns it in another way). The job may end and be freed at once. Any thread. */
 void job_wake(struct job *, atomic_bool *come);
-/* Asks a job, or all of them (job_id NULL), to end with this code: GONE or RELEASE class. Any thread. */
+/* Asks the jobs with this job_id (NULL: all jobs) to end with this code, of class GONE or RELEASE.
+ * Any thread. */
 void jobs_stop_job(struct jobs *, const char *job_id, enum err_code);

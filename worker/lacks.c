@@ -8,7 +8,8 @@
 #include "shared/utf8.h"
 #include "worker/llm/address.h"
 
-/* A key file that others may read is no secret. */
+/* True if the secret is in a key file that other users may read or write, or that its group may
+ * write: then it is no secret. */
 static bool is_open(const char *name)
 {
 	char variable[128];
@@ -18,7 +19,7 @@ static bool is_open(const char *name)
 	return path != NULL && stat(path, &st) == 0 && (st.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0;
 }
 
-/* True when it is missing. */
+/* True if the secret is missing. */
 static bool lacks_look(const char *name, const char *allowed, struct strbuf *missing, struct strbuf *open)
 {
 	char secret[SECRET_MAX];

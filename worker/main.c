@@ -1,23 +1,24 @@
 /*
- * signalbox-worker: takes messages from the queue and has them answered.
+ * signalbox-worker: takes messages from the queue and gets them answered.
  *
- * | thread  | owns                                                        | room            |
- * |---------|-------------------------------------------------------------|-----------------|
- * | main    | signals, the order of starting and stopping                 | main.c          |
- * | claim   | its connection (LISTEN), the taking of work                 | queue/claim.c   |
- * | lease   | its connection (LISTEN), this incarnation, the tick         | queue/lease.c   |
- * | maintenance | its connection, chores that may take long                   | queue/maintenance.c    |
- * | stage×M | the job it runs                                             | job.c, stages/  |
- * | contexts | its connection, what claimed messages need                  | contexts.c      |
- * | engine  | all provider transfers, parsing of streams                  | net/engine.c    |
- * | writer  | its connection, the records of all jobs                     | writer.c        |
- * | work    | its connection (LISTEN), what commands ask for               | work/work.c        |
- * | outbox  | its connection (LISTEN), watched text, hints, reports       | outbox.c        |
- * | trace   | the queue of spans, sending them                            | telemetry/trace.c |
- * | http×2  | the library's: clients, parsing; ours: handlers that wait   | api/server.c    |
+ * | thread      | owns                                                      | file                |
+ * |-------------|-----------------------------------------------------------|---------------------|
+ * | main        | signals, the order of start and stop                      | main.c              |
+ * | claim       | its connection (LISTEN), the claiming of messages         | queue/claim.c       |
+ * | lease       | its connection (LISTEN), this incarnation, the tick       | queue/lease.c       |
+ * | maintenance | its connection, maintenance that may take long            | queue/maintenance.c |
+ * | stage×M     | the job it runs                                           | job.c, stages/      |
+ * | contexts    | its connection, reading the data of claimed messages      | contexts.c          |
+ * | engine      | all provider transfers, parsing of streams                | net/engine.c        |
+ * | writer      | its connection, the records of all jobs                   | writer.c            |
+ * | work        | its connection (LISTEN), the work that commands ask for   | work/work.c         |
+ * | outbox      | its connection (LISTEN), watched text, hints, reports     | outbox.c            |
+ * | trace       | the queue of spans, sending them                          | telemetry/trace.c   |
+ * | http×2      | the library's: clients, parsing; ours: handlers that wait | api/server.c        |
  *
- * Stop: SIGTERM or SIGINT drains (no new work, running messages get `drain`, the rest go back and burn no try); a second one gives the
- * running ones back at once.
+ * Stop: SIGTERM or SIGINT starts a drain: no new work; running messages get the time `drain` to
+ * finish; those that do not finish go back to the queue without using up a try. A second signal
+ * gives the running messages back at once.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,10 +51,10 @@
 #include "worker/work/work.h"
 #include "worker/writer.h"
 
-#define QUIET_MS 5000    /* a database that has not confirmed the lease for so long does not answer */
-#define FILES_MIN 128    /* what the rooms need, and a few calls */
-#define SPANS_MS 2000    /* for the last spans */
-#define RELEASE_MS 10000 /* for handing back, after the drain time is over */
+#define QUIET_MS 5000    /* not ready: the database has not confirmed the lease for this long */
+#define FILES_MIN 128    /* open files: all modules, and a few calls */
+#define SPANS_MS 2000    /* time to send the last spans */
+#define RELEASE_MS 10000 /* time to give messages back, after the drain time */
 
 struct worker {
 	struct options options;
@@ -69,7 +70,8 @@ struct worker {
 	int signals;
 };
 
-/* A line for the operator, at start-up. It may hold words of a file, the environment or the database: none reaches a terminal as it is. */
+/* Prints a line for the operator, at start-up. It may contain text from a file, the environment or
+ * the database, so it is made safe for a terminal. */
 static void PRINTF(1, 2) say(const char *fmt, ...)
 {
 	char line[600];
@@ -89,7 +91,8 @@ static void __attribute__((noreturn)) die(int code, const char *what, const stru
 	exit(code);
 }
 
-/* Before any other thread, so that all inherit the mask and signals come only here. */
+/* Must run before any other thread starts: all threads inherit the mask, so signals arrive only
+ * here. */
 static int block_signals(void)
 {
 	sigset_t set;
@@ -100,21 +103,21 @@ static int block_signals(void)
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGUSR2);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* a log that may not grow ends nobody's work */
+	signal(SIGXFSZ, SIG_IGN); /* a log at its size limit must not end the process */
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Keys live in this process: no core file, no reading by other processes of the same user. */
+/* This process holds keys: no core file, no reading by other processes of the same user. */
 static void keep_secrets(void)
 {
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
-#ifndef SAN /* the leak check reads the process from outside */
+#ifndef SAN /* the leak check of the sanitizer reads the process from outside */
 	prctl(PR_SET_DUMPABLE, 0);
 #endif
 }
 
-/* Lowers concurrency with a line in the log rather than failing later. */
+/* Checks the limit of open files. Lowers concurrency and logs that, rather than failing later. */
 static void check_ceilings(struct options *o)
 {
 	struct rlimit files;
@@ -157,7 +160,8 @@ static void on_watched(void *ctx)
 	outbox_watched(w->outbox);
 }
 
-/* For /readyz and those who send work or watch: does this worker take messages now? */
+/* For /readyz and the metrics: true if this worker takes messages now; else `why` has the
+ * reason. */
 static bool is_ready(void *ctx, char why[static 120])
 {
 	struct worker *w = ctx;
@@ -176,7 +180,7 @@ static bool is_ready(void *ctx, char why[static 120])
 	return false;
 }
 
-/* "a,b" to {"a","b"}; NULL when empty. In the arena. */
+/* Converts "a,b" to the array {"a","b"}, in the arena; NULL if the list is empty. */
 static const char *agents_array(struct arena *a, const char *list)
 {
 	struct strbuf b = STRBUF_INIT(65536);
@@ -198,7 +202,7 @@ static const char *agents_array(struct arena *a, const char *list)
 	return text;
 }
 
-/* The database, its schema, and a first key. */
+/* Checks the database, its schema and the role of the login; gets the first incarnation's key. */
 static void first_contact(struct worker *w)
 {
 	struct arena a = ARENA_INIT;
@@ -222,11 +226,12 @@ static void first_contact(struct worker *w)
 
 static int stage_threads(void)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN); /* no step waits for anything: more threads than cores only meet each other */
+	/* No stage blocks: more threads than cores would only compete for the lock. */
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	return (int)MIN(12, MAX(2, cores));
 }
 
-/* {"rss":bytes,"kept":n,"calls":{provider:n},"lacks":{secret:why}} */
+/* Writes {"rss":bytes,"kept":n,"calls":{provider:n},"lacks":{secret:why}}. */
 static void put_facts(void *ctx, const char *secrets, struct strbuf *b)
 {
 	struct worker *w = ctx;
@@ -264,12 +269,13 @@ static void start_rooms(struct worker *w, const char *agents)
 	w->maintenance = maintenance_start(o);
 	w->claim = claim_new(s, w->lease, on_watched, w);
 	w->work = work_start(s, w->lease);
-	claim_start(w->claim); /* from here on jobs come, and all rooms are there */
+	claim_start(w->claim); /* from here on jobs arrive; all modules they use exist */
 	w->api = api_start(s, (struct api_ready){ is_ready, w });
 }
 
-/* TERM and INT ask us to end, and so does a terminal that hangs up. A daemon's HUP asks it to read its settings again: there is none that it would
- * not have read by itself. The others mean nothing to us, and must not kill. */
+/* SIGTERM and SIGINT stop the worker, and so does the SIGHUP of a terminal that hangs up. A SIGHUP
+ * without a terminal asks a daemon to read its settings again: it is only logged, because there is
+ * nothing to reload. The other signals have no meaning here, and must not kill the process. */
 static bool is_stop(uint32_t sig)
 {
 	if (sig == SIGTERM || sig == SIGINT || (sig == SIGHUP && isatty(STDERR_FILENO)))
@@ -281,7 +287,7 @@ static bool is_stop(uint32_t sig)
 	return false;
 }
 
-/* Waits for a stop signal at most ms (-1: for ever). True when one came. */
+/* Waits at most ms (-1: no limit) for a stop signal. True if one came. */
 static bool wait_signal(struct worker *w, int64_t ms)
 {
 	struct signalfd_siginfo info;
@@ -296,7 +302,7 @@ static bool wait_signal(struct worker *w, int64_t ms)
 	}
 }
 
-/* True when no job is left. */
+/* Waits at most ms until no job is left, or until a stop signal. True if no job is left. */
 static bool wait_for_jobs(struct worker *w, int64_t ms)
 {
 	usec_t until = clock_mono() + ms * USEC_PER_MSEC;
@@ -309,7 +315,8 @@ static bool wait_for_jobs(struct worker *w, int64_t ms)
 static void stop_rooms(struct worker *w)
 {
 	atomic_store(&w->draining, true);
-	claim_stop(w->claim); /* first: a claim under way would bring work after everybody had gone */
+	/* First: a claim in progress would bring jobs after the other modules have stopped. */
+	claim_stop(w->claim);
 	lease_set_draining(w->lease);
 	work_stop(w->work);
 	log_event(LOG_INFO, "draining", "running=%d ms=%lld", jobs_count(w->services.jobs), (long long)w->options.drain_ms);
@@ -322,12 +329,13 @@ static void stop_rooms(struct worker *w)
 	int left = jobs_count(w->services.jobs);
 	api_stop(w->api);
 	if (left > 0) {
-		/* The database is away: the lease gives them back. Transfers still hold their jobs, so nothing is freed. */
+		/* The database is unavailable: the messages go back when the lease expires.
+		 * Transfers still use their jobs, so nothing is freed. */
 		log_event(LOG_WARN, "ended with messages in hand", "n=%d", left);
 		_exit(1);
 	}
 	contexts_stop(w->services.contexts);
-	outbox_stop(w->outbox); /* it asks the lease who we are */
+	outbox_stop(w->outbox); /* before lease_stop(): the outbox reads the lease's id and key */
 	lease_stop(w->lease);
 	trace_stop(w->services.trace, SPANS_MS);
 	maintenance_stop(w->maintenance);
@@ -372,7 +380,8 @@ int main(int argc, char **argv)
 		          (long long)w.options.concurrency, SIGNALBOX_VERSION);
 		wait_signal(&w, w.options.max_time_ms > 0 ? w.options.max_time_ms : -1);
 		stop_rooms(&w);
-		engine_stop(w.services.engine); /* it may still be waking the last job */
+		/* Before jobs_stop(): the engine may still be waking the last job. */
+		engine_stop(w.services.engine);
 		jobs_stop(w.services.jobs);
 		writer_free(w.services.writer);
 		breakers_free(w.services.breakers);

@@ -17,7 +17,8 @@
 #define FLUSH_USEC (100 * USEC_PER_MSEC)
 #define HINT_USEC (250 * USEC_PER_MSEC)
 #define LOOK_USEC USEC_PER_SEC
-#define POLL_USEC (120 * USEC_PER_MSEC) /* without LISTEN: how soon a watcher is seen; asked only while something runs */
+/* Without LISTEN: how soon a watched message is found; asked only while a job runs. */
+#define POLL_USEC (120 * USEC_PER_MSEC)
 
 struct outbox {
 	pthread_t thread;
@@ -27,11 +28,11 @@ struct outbox {
 	struct pg *pg;
 	int wake;
 	atomic_bool changed, ending, any_watched;
-	atomic_bool news, urgent; /* a report is due */
-	bool is_untold;           /* the last report was not taken, and that was said */
+	atomic_bool news, urgent; /* a report of calls is due */
+	bool is_untold;           /* the last report failed, and that was logged */
 };
 
-/* The pieces of one flush, as the four arrays of stream_put. */
+/* The pieces of text of one flush, as the four arrays of stream_write. */
 struct flush {
 	struct strbuf messages, jobs, ats, texts;
 	bool any;
@@ -53,14 +54,15 @@ static void collect(struct job *job, void *arg)
 	pg_array_add(&f->jobs, job->job_id);
 	snprintf(num, sizeof num, "%zu", live->flushed);
 	pg_array_add(&f->ats, num);
-	/* The array's text ends at a NUL; the provider's text holds none (json.c). */
+	/* pg_array_add() stops at a NUL; the provider's text contains none (json.c). */
 	char *copy = must_have(strndup(fresh.ptr, fresh.len));
 	pg_array_add(&f->texts, copy);
 	free(copy);
 	pthread_mutex_unlock(&live->lock);
 }
 
-/* What the database has, by its own word: message, is it watched, bytes. A message that it does not name has ended there. */
+/* Takes the answer of stream_write: for each message, whether it is watched and how many bytes the
+ * database has. A message without a row has ended in the database. */
 static void take_put(struct job *job, void *arg)
 {
 	const struct rows *r = arg;
@@ -155,11 +157,12 @@ static int put_report(struct outbox *o, struct err *err)
 	return result;
 }
 
-/* Sleeps until woken, told, or ms. True when somebody began to watch. */
+/* Sleeps until a wake-up, a notification, or ms. True after a notification: a message is
+ * watched. */
 static bool outbox_wait_for_cause(struct outbox *o, int ms)
 {
 	int what = listen_wait(&o->listen, &o->pg, o->wake, ms);
-	if (what & LISTEN_WOKEN) /* for each change: pace it */
+	if (what & LISTEN_WOKEN) /* each change wakes this thread: at most once per 20 ms */
 		poll(NULL, 0, 20);
 	return (what & LISTEN_TOLD) != 0;
 }

@@ -1,19 +1,24 @@
-/* What becomes of each kind of work, stage by stage. */
+/* The stages of each kind of job. */
 #include "worker/job.h"
 #include "worker/stages/stages.h"
 
 /* An attempt at a message. */
-const struct pipeline
-	PIPELINE_MESSAGE = { .is_message = true,
-	                     .stages = {
-				     { "context", stage_context },   /* parks for the database: agent and conversation */
-				     { "intent", stage_intent },     /* parks for a small model, where it is not known yet */
-				     { "prompt", stage_prompt },     /* what the model is told */
-				     { "generate", stage_generate }, /* parks for the model */
-				     { "settle", stage_settle },     /* parks for the writer: the one commit that counts */
-			     } };
+const struct pipeline PIPELINE_MESSAGE = { .is_message = true,
+	                                   .stages = {
+						   /* parks for the database: agent and turns */
+						   { "context", stage_context },
+						   /* parks for a small model, if not known yet */
+						   { "intent", stage_intent },
+						   /* makes the turns valid for every vendor */
+						   { "prompt", stage_prompt },
+						   /* parks for the model */
+						   { "generate", stage_generate },
+						   /* parks for the writer: the one commit */
+						   { "settle", stage_settle },
+					   } };
 
-/* A question of nobody's, only to be classified (worker/work.c): nothing is settled. */
+/* A text that is only classified (worker/work/evaluate.c): there is no message, so nothing is
+ * settled. */
 const struct pipeline PIPELINE_CLASSIFY = { .stages = {
 						    { "intent", stage_intent },
 						    { "report", stage_report },

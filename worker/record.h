@@ -1,7 +1,8 @@
 #pragma once
 /*
- * A record: one JSON object that is to be durable, and whoever waits for that. Its kind (records.def) says which statement takes it. The writer
- * batches records of one kind and one incarnation of the worker, and never drops one (writer.h).
+ * A record is one JSON object that must become durable, with a callback for the module that waits
+ * for that. Its kind (records.def) names the statement that stores it. The writer sends records of
+ * one kind and one worker incarnation in one batch, and never drops a record (writer.h).
  */
 #include "shared/clock.h"
 #include "shared/err.h"
@@ -11,14 +12,17 @@ struct record;
 
 struct record_kind {
 	const char *name;
-	/* Of sql/worker: takes a list of records, then the incarnation, `tries` and `backoff` as far as it names them. Answers one row a record,
-	 * in their order: the record's job_id, then `busy` (to be said again), `lost` (the lease was gone: less was written, which is logged),
-	 * or another word. */
+	/* A statement of sql/worker. Its parameters are the first n_args of: a JSON array of
+	 * records, the worker key, `tries`, `backoff`. It returns one row per record, in the order
+	 * of the records: the record's job_id, then `busy` (must be sent again), `lost` (the lease
+	 * was lost: only a part was written, which is logged), or another word. */
 	const char *sql;
 	int n_args;
-	/* The database refuses the record for what is in it: make it one that can be taken and answer true. NULL, or false: it is given up. */
+	/* Called when the database refuses the record because of its content: replaces the content
+	 * with one that can be stored, and returns true. NULL or false: the record is given up. */
 	bool (*refused)(struct record *, const struct err *);
-	/* n of this kind were committed; `took` is the batch's time. Before any on_durable. NULL: nobody wants to know. */
+	/* Called when n records of this kind were committed, before any on_durable. took: time of
+	 * the batch. May be NULL. */
 	void (*written)(struct record *const *, int n, usec_t took);
 };
 
@@ -29,11 +33,12 @@ enum record_kind_id {
 	RECORD_N
 };
 
-/* Belongs to the writer from writer_submit() until on_durable is called; strings are the owner's and stay for so long. */
+/* Owned by the writer from writer_submit() until on_durable is called. The strings belong to the
+ * submitter, and must stay valid for that time. */
 struct record {
 	enum record_kind_id kind;
 	struct strbuf json;
 	const char *job_id, *worker_key;
-	bool is_replaced;                    /* `refused` has made it another */
-	void (*on_durable)(struct record *); /* writer's thread; may free the record */
+	bool is_replaced;                    /* the callback `refused` has replaced the content */
+	void (*on_durable)(struct record *); /* on the writer's thread; may free the record */
 };

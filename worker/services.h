@@ -1,5 +1,5 @@
 #pragma once
-/* The rooms that stages may use, wired by main.c. */
+/* The modules that stages may use, set up by main.c. */
 #include "worker/options.h"
 
 struct jobs;
@@ -20,9 +20,9 @@ struct services {
 	struct engine *engine;
 	struct breakers *breakers;
 	struct lacks *lacks;
-	struct vectors *vectors; /* of labels */
+	struct vectors *vectors; /* vectors of agents' labels */
 	struct counts *counts;   /* telemetry/count.h; may be NULL, as in tests */
-	struct trace *trace;     /* telemetry/trace.h; NULL when nobody collects */
-	char worker_key[40];     /* of the first incarnation; which one it is now: lease_key() */
+	struct trace *trace;     /* telemetry/trace.h; NULL if no spans are collected */
+	char worker_key[40];     /* of the first incarnation; the current one: lease_key() */
 	const char *worker_name;
 };

@@ -15,9 +15,10 @@
 #define GATHER_USEC (2 * USEC_PER_MSEC)
 #define BATCH_BYTES (32u << 20)
 #define TIMEOUT_MS 30000
-#define BAD_MAX 3                            /* records in a row that fail alone: then it is probably not theirs */
-#define PAUSE_MIN_USEC (100 * USEC_PER_MSEC) /* until a kept record is tried again, doubled each time */
-#define STUCK_USEC (2 * USEC_PER_SEC)        /* a commit that takes longer keeps its records */
+/* After this many single records in a row have failed, the cause is probably not the records. */
+#define BAD_MAX 3
+#define PAUSE_MIN_USEC (100 * USEC_PER_MSEC) /* before a retry; doubled each time */
+#define STUCK_USEC (2 * USEC_PER_SEC)        /* records of a longer commit count as kept */
 #define PAUSE_MAX_USEC (2 * USEC_PER_SEC)
 
 static const struct record_kind KINDS[RECORD_N] = {
@@ -26,14 +27,14 @@ static const struct record_kind KINDS[RECORD_N] = {
 #include "worker/records.def"
 #undef RECORD
 };
-enum { ANSWER_JOB_ID, ANSWER_RESULT, ANSWER_COLS }; /* of every kind's statement */
+enum { ANSWER_JOB_ID, ANSWER_RESULT, ANSWER_COLS }; /* columns of every kind's statement */
 #define RECORD(name, statement, refused, written)                                                                         \
 	_Static_assert((int)sql_worker_##statement##_cols == (int)ANSWER_COLS && (int)sql_worker_##statement##_args <= 4, \
 	               #statement);
 #include "worker/records.def"
 #undef RECORD
 
-/* A record that is to be said again. */
+/* A record that must be sent again. */
 struct kept {
 	struct record *record;
 	usec_t due, pause;
@@ -46,20 +47,21 @@ struct writer {
 	struct record **waiting;
 	int n_waiting, room;
 	bool ending;
-	usec_t give_up; /* when ending: not beyond this */
+	usec_t give_up; /* if ending: the latest end of the thread */
 	const struct services *services;
 	char tries[16], backoff[32];
 	void (*on_change)(void *);
 	void *ctx;
-	/* the thread's own */
+	/* used by the writer thread only */
 	struct pg *pg;
-	struct kept *kept; /* in the order in which they are tried */
+	struct kept *kept; /* in the order of the retries */
 	int kept_room;
-	usec_t away_until; /* the database is not asked before */
+	usec_t away_until; /* no statement is sent before this time */
 	usec_t away_pause;
 	int n_kept;
-	/* written by the thread, read by all: records that failed at least once; those that are tried for the first time, and since when; the
-	 * database is away */
+	/* Written by the writer thread, read by any thread. n_unsaid: records that failed at least
+	 * once. n_fresh, fresh_since: records that are tried for the first time, and since when.
+	 * is_away: the database is unavailable. */
 	atomic_int n_unsaid, n_fresh;
 	_Atomic(usec_t) fresh_since;
 	atomic_bool is_away;
@@ -67,7 +69,8 @@ struct writer {
 
 enum disposition { WRITTEN, UNTRIED, BUSY, FAILED };
 
-/* What became of each of n records of one kind and one worker; -1 with err: of none. */
+/* Writes n records of one kind and one worker key; sets the disposition of each record. -1 with
+ * err: no disposition is set. */
 static int write_batch(struct writer *w, struct record *const *records, int n, enum disposition *dispositions, struct err *err)
 {
 	const struct record_kind *kind = &KINDS[records[0]->kind];
@@ -111,7 +114,8 @@ out:
 	return result;
 }
 
-/* Only what is wrong with the record itself will not pass: everything else is the weather of the database, and the record is kept. */
+/* True if the record itself is the cause, so that a retry cannot succeed. Every other error is a
+ * temporary state of the database, and the record is kept. */
 static bool is_of_record(enum err_code code)
 {
 	return code == ERR_DB_DATA || code == ERR_TOO_BIG;
@@ -144,7 +148,8 @@ static void back(struct writer *w, int n)
 	atomic_store(&w->is_away, false);
 }
 
-/* A record alone, that could not be written with others or was alone from the beginning. False: it failed for a reason that passes. */
+/* Writes one record alone, because its batch failed or it was the only one. False: it failed for a
+ * temporary reason. */
 static bool try_one(struct writer *w, struct kept *k, enum disposition *disposition)
 {
 	struct record *record = k->record;
@@ -174,7 +179,8 @@ static bool try_one(struct writer *w, struct kept *k, enum disposition *disposit
 	return true;
 }
 
-/* Together; where that is refused one by one, so that no record stands in another's way. After some in a row that fail the rest waits. */
+/* Writes the records as one batch. If the batch is refused, writes them one by one, so that no
+ * record blocks another. After BAD_MAX failures in a row the rest stay UNTRIED. */
 static void try_all(struct writer *w, struct kept *some, int n, enum disposition *dispositions)
 {
 	struct record *records[BATCH_MAX];
@@ -200,13 +206,14 @@ static void try_all(struct writer *w, struct kept *some, int n, enum disposition
 		back(w, n);
 }
 
-/* They may share a commit: after a lost lease the last records of the incarnation before are still due. */
+/* True if both may be in one commit. After a lost lease, records of the previous incarnation may
+ * still have to be written. */
 static bool is_alike(const struct record *a, const struct record *b)
 {
 	return a->kind == b->kind && strcmp(a->worker_key, b->worker_key) == 0;
 }
 
-/* Keeps those with this disposition. */
+/* Keeps the records with this disposition. */
 static void keep_some(struct writer *w, const struct kept *some, int n, const enum disposition *dispositions,
                       enum disposition disposition)
 {
@@ -221,7 +228,8 @@ static void keep_some(struct writer *w, const struct kept *some, int n, const en
 	}
 }
 
-/* Tries a batch; what could not be written is kept, and what was not even tried is tried before what failed. */
+/* Writes a batch and keeps the records that could not be written. Untried records are kept first,
+ * so that they are retried before those that failed. */
 static void write_some(struct writer *w, struct kept *some, int n)
 {
 	enum disposition dispositions[BATCH_MAX];
@@ -245,7 +253,7 @@ static void write_some(struct writer *w, struct kept *some, int n)
 	w->on_change(w->ctx);
 }
 
-/* Takes fresh records, all alike; the others stay in their order. With the lock. */
+/* Takes submitted records that are alike; the others keep their order. With the lock. */
 static int take_fresh(struct writer *w, struct kept *some)
 {
 	int n = 0, left = 0;
@@ -260,7 +268,7 @@ static int take_fresh(struct writer *w, struct kept *some)
 	return n;
 }
 
-/* Takes kept ones that are due, all alike; the others stay in their order. */
+/* Takes kept records that are due and alike; the others keep their order. */
 static int take_kept(struct writer *w, struct kept *some)
 {
 	int n = 0, left = 0;
@@ -276,7 +284,7 @@ static int take_kept(struct writer *w, struct kept *some)
 	return n;
 }
 
-/* When something is to be done again, 0: when somebody submits. */
+/* The time of the next write; 0: there is none before a record is submitted. */
 static usec_t due(const struct writer *w)
 {
 	usec_t when = 0;
@@ -286,7 +294,7 @@ static usec_t due(const struct writer *w)
 	return when == 0 && w->n_waiting == 0 ? 0 : MAX(w->n_waiting > 0 ? 1 : when, w->away_until);
 }
 
-/* Waits until there is something to write. False: it is over. With the lock. */
+/* Waits until a record can be written. False: the thread must end. With the lock. */
 static bool writer_wait_for_some(struct writer *w)
 {
 	for (;;) {
@@ -310,8 +318,9 @@ static void *writer_main(void *arg)
 	struct kept some[BATCH_MAX];
 	pthread_mutex_lock(&w->lock);
 	while (writer_wait_for_some(w)) {
-		if (w->n_waiting > 0 && w->n_waiting < BATCH_MAX &&
-		    !w->ending) { /* a moment for others to join the commit, unless half of what is under way is here already */
+		if (w->n_waiting > 0 && w->n_waiting < BATCH_MAX && !w->ending) {
+			/* Wait a moment so that more records join the commit, unless half of the
+			 * running messages are here already. */
 			int here = w->n_waiting;
 			pthread_mutex_unlock(&w->lock);
 			if (jobs_messages(w->services->jobs) > 2 * here)

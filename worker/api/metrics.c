@@ -1,11 +1,13 @@
 /*
- * The database is asked at most every 5 s, on a connection that lives as long as the asking: whoever scrapes pays, and a worker that nobody
- * scrapes has no connection more. When it does not answer, what follows from it is left out (an old value would look like a true one) and
+ * The database is queried at most every 5 s, and only for a scrape, on a connection that is closed
+ * after the queries: a worker that nobody scrapes has no additional connection. If the database
+ * does not answer, its values are left out (an old value would look like a current one) and
  * signalbox_database_up is 0.
  *
- * Cost: tokens are counted when a call ends; here what came since the last scrape is priced. A counter that only moves when it is read
- * cannot be told from one that moves at once. What is new is first shown as 0: in a counter that comes to be with its first tokens Prometheus
- * sees no increase, and nobody would be told of a model without a price that is asked once.
+ * Cost: tokens are counted when a call ends; the tokens since the last scrape are priced here. A
+ * reader cannot distinguish a counter that changes only when it is read from one that changes at
+ * once. A new series is first shown as 0: if it appeared with its first tokens, Prometheus would
+ * see no increase, and no alert would report a model without a price that is called only once.
  */
 #include "worker/api/metrics.h"
 
@@ -27,7 +29,7 @@
 #define TIMEOUT_MS 3000
 #define KINDS 3
 
-/* Tokens of one agent, provider and model that have a price already. */
+/* Tokens of one agent, provider and model, by KIND. done: priced already; now: counted so far. */
 struct priced {
 	struct priced *next;
 	char *agent, *provider, *model;
@@ -37,7 +39,7 @@ struct priced {
 
 struct metrics {
 	const struct services *services;
-	struct counts *seen; /* what the database said last; NULL: it did not */
+	struct counts *seen; /* the database's last answer; NULL: it did not answer */
 	usec_t seen_at;
 	usec_t started; /* wall clock */
 	struct priced *priced;
@@ -94,7 +96,7 @@ static void note_tokens(void *ctx, const char *const *labels, int64_t tokens)
 	p->is_due = memcmp(p->now, p->done, sizeof p->now) != 0;
 }
 
-/* As 0; what it costs is said at the next look. */
+/* Creates the series of new entries with 0. Their cost is added with the next query. */
 static void show_new(struct metrics *m)
 {
 	struct counts *c = m->services->counts;
@@ -217,7 +219,8 @@ static int read_breakers(struct counts *c, struct pg *pg, struct arena *a, struc
 	return 0;
 }
 
-/* Each part for itself: one that fails, on a schema older than ours, must not hide the others. */
+/* Queries the database in separate parts: a part that fails, for example on a schema older than
+ * ours, must not hide the others. */
 static void metrics_look(struct metrics *m)
 {
 	static int (*const PARTS[])(struct counts *, struct pg *, struct arena *, struct err *) = { read_budgets, read_breakers };
@@ -246,7 +249,8 @@ static void metrics_look(struct metrics *m)
 	}
 	counts_free(m->seen);
 	m->seen = c;
-	m->seen_at = clock_mono(); /* after it: whoever asked meanwhile is not to wait once more */
+	/* After the query: a scrape that came meanwhile must not query again. */
+	m->seen_at = clock_mono();
 }
 
 /* ---------------------------------------------------------------- this process */
@@ -260,7 +264,7 @@ static int open_fds(void)
 	for (const struct dirent *e; (e = readdir(d)) != NULL;)
 		n += e->d_name[0] != '.';
 	closedir(d);
-	return n - 1; /* without the one that looks */
+	return n - 1; /* without the descriptor of this directory */
 }
 
 static void look_at_process(const struct metrics *m, struct counts *c)

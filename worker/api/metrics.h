@@ -1,5 +1,6 @@
 #pragma once
-/* What /metrics says besides the counters: the queue as the database sees it, prices, this process. Used by one thread at a time. */
+/* What /metrics shows besides the counters: the queue as the database sees it, costs, this process.
+ * Used by one thread at a time. */
 #include "worker/api/server.h"
 #include "worker/services.h"
 

@@ -24,7 +24,7 @@ static void get_metrics(void *ctx, const struct request *request, struct reply_h
 	metrics_write(api->metrics, api->ready.ask(api->ready.ctx, why), &r->body);
 }
 
-/* The process answers: that is all. */
+/* 200 if the process can answer at all; it checks nothing else. */
 static void get_healthz(void *ctx, const struct request *request, struct reply_http *r)
 {
 	(void)ctx;

@@ -17,21 +17,22 @@
 #include "worker/telemetry/count.h"
 
 #define CONNECTIONS 256
-#define CONNECTION_BYTES 16384 /* request line and headers of one; MHD answers 431 or 414 to more */
+#define CONNECTION_BYTES 16384 /* of request line and headers; MHD answers 431 or 414 to more */
 #define INACTIVE_SEC 10
-#define HEADER_USEC (10 * USEC_PER_SEC) /* also between two requests */
+#define HEADER_USEC (10 * USEC_PER_SEC) /* for the headers; also between two requests */
 #define ANSWER_USEC (30 * USEC_PER_SEC)
-#define BODY_SWALLOWED (64u << 10) /* of a body that is too long, so that its sender reads the answer */
+/* Bytes that are read of a body that is too long, so that its sender reads the reply. */
+#define BODY_SWALLOWED (64u << 10)
 #define ANSWER_MAX (16u << 20)
 
-/* A client. Lives as long as its socket. */
+/* A client connection. Lives as long as its socket. */
 struct client {
 	struct list link;
 	int fd;
 	usec_t deadline;
 };
 
-/* A request and its answer. */
+/* A request and its reply. */
 struct exchange {
 	struct list link;
 	struct request request;
@@ -39,7 +40,7 @@ struct exchange {
 	struct MHD_Connection *connection;
 	struct reply_http reply;
 	size_t body_bytes;
-	char allow[64]; /* methods of the path, where another was asked for */
+	char allow[64]; /* methods of the path, if another method was requested */
 	bool is_answered;
 };
 
@@ -52,7 +53,7 @@ struct server {
 	char address[80];
 	bool is_loopback;
 	pthread_t thread;
-	pthread_mutex_t lock; /* of what follows */
+	pthread_mutex_t lock; /* guards the fields below */
 	pthread_cond_t some;
 	struct list clients, slow;
 	bool ending;
@@ -98,7 +99,7 @@ static bool address_is_loopback(const struct sockaddr_storage *a)
 	return a->ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)a)->sin6_addr);
 }
 
-/* "127.0.0.1:80" and "[::1]:80" into their halves. */
+/* Splits "127.0.0.1:80" or "[::1]:80" into host and port. */
 static int split_address(const char *address, char host[static 64], char port[static 8], struct err *err)
 {
 	const char *colon = strrchr(address, ':');
@@ -172,7 +173,7 @@ static enum MHD_Result send_reply(struct server *s, struct MHD_Connection *conne
 	return queued;
 }
 
-/* The route, or NULL with the refusal in the reply. HEAD is a GET whose body is not sent. */
+/* Returns the route, or NULL with an error in the reply. HEAD is a GET whose body is not sent. */
 static const struct endpoint *find_route(const struct server *s, const char *method, const char *path, struct exchange *x)
 {
 	size_t n = 0;
@@ -207,7 +208,7 @@ static bool may_ask(const struct server *s, struct MHD_Connection *connection, s
 	int n = 0;
 	const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
 	MHD_get_connection_values(connection, MHD_HEADER_KIND, count_host, &n);
-	if (n > 1) { /* whoever stands before us may have looked at the other one */
+	if (n > 1) { /* a proxy before this server may have checked the other one */
 		reply_error(r, 400, "bad_request", "there is more than one Host header");
 		return false;
 	}
@@ -229,7 +230,7 @@ static void set_deadline(struct server *s, struct MHD_Connection *connection, us
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* To our own thread; false when it is ending. */
+/* Hands the request to our own thread. False if the server is ending. */
 static bool server_hand_over(struct server *s, struct exchange *x)
 {
 	pthread_mutex_lock(&s->lock);
@@ -243,7 +244,8 @@ static bool server_hand_over(struct server *s, struct exchange *x)
 	return is_open;
 }
 
-/* Called when the headers are there, for each piece of a body, at its end, and again when a suspended one goes on. */
+/* Called by MHD when the headers are there, for each piece of a body, at its end, and again after a
+ * suspended connection is resumed. */
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *path, const char *method,
                                   const char *version, const char *data, size_t *data_len, void **state)
 {
@@ -258,7 +260,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 		set_deadline(s, connection, ANSWER_USEC);
 		if (may_ask(s, connection, &x->reply))
 			x->route = find_route(s, method, path, x);
-		if (x->route == NULL) /* before a body comes, which nobody wants */
+		if (x->route == NULL) /* reply before the body is read: it is not needed */
 			return send_reply(s, connection, x);
 		return MHD_YES;
 	}
@@ -313,7 +315,8 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **s
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* MHD's own time-out begins anew with each byte: this one does not. The socket is still the client's while it is in the list. */
+/* Shuts down connections that are over their deadline: MHD's own timeout restarts with each byte,
+ * this one does not. While a client is in the list its socket is still open. With the lock. */
 static void server_sweep(struct server *s)
 {
 	usec_t now = clock_mono();
@@ -341,7 +344,7 @@ static void *server_main(void *arg)
 		list_remove(&x->link);
 		pthread_mutex_unlock(&s->lock);
 		x->route->run(s->ctx, &x->request, &x->reply);
-		MHD_resume_connection(x->connection); /* from here on x is the other thread's */
+		MHD_resume_connection(x->connection); /* from here on x belongs to MHD's thread */
 		pthread_mutex_lock(&s->lock);
 	}
 	pthread_mutex_unlock(&s->lock);
@@ -395,7 +398,7 @@ void server_stop(struct server *s)
 	s->ending = true;
 	pthread_cond_signal(&s->some);
 	pthread_mutex_unlock(&s->lock);
-	pthread_join(s->thread, NULL); /* nobody is suspended any more */
+	pthread_join(s->thread, NULL); /* after that no connection is suspended */
 	MHD_stop_daemon(s->daemon);
 	if (fd >= 0)
 		close(fd);

@@ -1,9 +1,11 @@
 #pragma once
 /*
- * The HTTP server: the only door to libmicrohttpd. One thread of the library's takes connections and parses; one of ours runs the
- * handlers that may wait for the database, while their connections are suspended. Limits: connections, bytes of a header, time for a
- * header, for an answer, and between two requests. On a loopback address only requests that name a loopback host are heard: a web page
- * that points its own name at 127.0.0.1 is not.
+ * The HTTP server: the only module that uses libmicrohttpd. One thread of the library accepts
+ * connections and parses requests; one thread of ours runs the handlers that may wait for the
+ * database, while their connections are suspended. Limits: connections, bytes of the headers, time
+ * for the headers, for a reply, and between two requests. On a loopback address only requests whose
+ * Host header names a loopback host are answered: a web page that points its own name at 127.0.0.1
+ * is refused.
  */
 #include "shared/err.h"
 #include "shared/str.h"
@@ -21,12 +23,12 @@ struct reply_http {
 	struct strbuf body;
 };
 
-/* Whose token may ask. */
+/* Which token a request needs. */
 enum route_scope {
-	SCOPE_OPEN, /* nobody's is needed: whoever reaches the address */
+	SCOPE_OPEN, /* none: anyone who reaches the address */
 };
 enum route_answers {
-	ANSWERS_AT_ONCE,       /* run on the library's thread: never waits */
+	ANSWERS_AT_ONCE,       /* run on the library's thread: must never wait */
 	ANSWERS_FROM_DATABASE, /* may wait for the database: run on our thread, one after another */
 };
 /* A line of routes.def. */
@@ -38,13 +40,14 @@ struct endpoint {
 	void (*run)(void *ctx, const struct request *, struct reply_http *);
 };
 
-/* address: HOST:PORT, [IPV6]:PORT; port 0: any. ERR_BAD_INPUT when it is none of these, ERR_CONFLICT when it is in use by another process,
- * else ERR_SYSTEM. routes and ctx outlive the server. Caller owns. */
+/* address: HOST:PORT or [IPV6]:PORT; port 0: any free port. ERR_BAD_INPUT if it is neither,
+ * ERR_CONFLICT if the address is in use by another process, else ERR_SYSTEM. routes and ctx must
+ * outlive the server. The caller owns the server. */
 MUSTCHECK int server_start(struct server **out, const char *address, const struct endpoint *routes, size_t n_routes, void *ctx,
                            struct counts *, struct err *);
-/* Answers what has been asked, and ends. */
+/* Answers the requests that were received, then ends. */
 void server_stop(struct server *);
-const char *server_address(const struct server *); /* as it is, with the port that was found */
+const char *server_address(const struct server *); /* the bound address, with the actual port */
 bool server_is_loopback(const struct server *);
 
 /* {"error":{"code":…,"message":…}} */

@@ -15,12 +15,15 @@
 #define BATCH_MAX 200
 #define TIMEOUT_MS 10000
 
-/* Claims that find something begin four times as far apart as the first took, within these bounds, so that messages and places that come free
- * one after the other are dealt with in one: a claim costs the database ten times what a message in it does, and the more the busier it is. The
- * first message after a while waits for nothing. */
+/* After a claim that found messages, the next claim starts no earlier than four times that claim's
+ * duration after its start, within these bounds. So messages and slots that become free one after
+ * the other are handled by one claim: a claim costs the database ten times as much as one message
+ * in it, and more when the database is busier. The first message after an idle time does not
+ * wait. */
 #define GATHER_MIN_USEC (2 * USEC_PER_MSEC)
 #define GATHER_MAX_USEC (10 * USEC_PER_MSEC)
-/* So long after that a claim still waits for half of the places to be free, where more waits than the one before could take. */
+/* If the last claim took as many messages as it could, the next claim waits until half of the slots
+ * are free, but at most this long. */
 #define PLACES_MAX_USEC (5 * USEC_PER_MSEC)
 
 static const int LOOK_AGAIN_MS[] = { 2, 20, 100 };
@@ -32,7 +35,9 @@ struct claim {
 	struct listen listen;
 	struct pg *pg;
 	int wake;
-	bool in_doubt; /* a claim's answer was lost: the database may think we hold more than we know */
+	/* The answer of a claim was lost: the database may have given this worker messages that the
+	 * worker does not know of. */
+	bool in_doubt;
 	atomic_bool ending;
 	void (*on_watched)(void *);
 	void *ctx;
@@ -43,7 +48,8 @@ static void add_known(struct job *job, void *ctx)
 	pg_array_add(ctx, job->job_id);
 }
 
-/* Gives back at once what a lost answer may have left with us. */
+/* Gives back at once the messages of a claim whose answer was lost: those that the database has for
+ * this worker and that are not among its jobs. */
 static int disown(struct claim *c, const char *worker, struct err *err)
 {
 	struct arena a = ARENA_INIT;
@@ -56,13 +62,13 @@ static int disown(struct claim *c, const char *worker, struct err *err)
 	int64_t given = result == 0 ? rows_int(&r, 0, COL_DISOWN_N, 0) : 0;
 	if (given > 0)
 		log_event(LOG_WARN, "gave back messages whose claim was not answered", "n=%lld", (long long)given);
-	c->in_doubt = result < 0 || given < 0; /* some of it is locked by somebody else */
+	c->in_doubt = result < 0 || given < 0; /* negative: another transaction locks some */
 	strbuf_release(&known);
 	arena_release(&a);
 	return result;
 }
 
-/* A job for a row of sql_worker_claim. What it needs besides is read by the room `contexts`. */
+/* Makes a job for a row of sql_worker_claim. The module `contexts` reads the rest of its data. */
 static struct job *make_job(struct claim *c, const struct rows *r, int i, const char *worker, usec_t asked)
 {
 	struct job *job = job_new(c->services, &PIPELINE_MESSAGE);
@@ -81,7 +87,7 @@ static struct job *make_job(struct claim *c, const struct rows *r, int i, const 
 	return job;
 }
 
-/* How many were taken; -1 with err. */
+/* Returns how many messages were taken; -1 with err. */
 static int claim_some(struct claim *c, int slots, struct err *err)
 {
 	struct arena a = ARENA_INIT;
@@ -135,8 +141,8 @@ static void *claim_main(void *arg)
 	size_t empty = 0; /* claims in a row that found nothing */
 	int pause_ms = 100;
 	bool said = false;
-	usec_t next = 0;        /* not before */
-	bool more_wait = false; /* the last claim found as much as it could take */
+	usec_t next = 0;        /* start of the next claim, at the earliest */
+	bool more_wait = false; /* the last claim took as many as it could */
 	while (!atomic_load(&c->ending)) {
 		usec_t early = next - clock_mono();
 		if (early > 0)

@@ -15,8 +15,9 @@
 #include "worker/job.h"
 
 #define TIMEOUT_MS 10000
-#define TICK_USEC USEC_PER_SEC          /* and never less than three times a lease */
-#define POLL_USEC (500 * USEC_PER_MSEC) /* without LISTEN, while something runs: how soon a cancel is seen */
+#define TICK_USEC USEC_PER_SEC /* renew this often, at least three times per lease */
+/* Without LISTEN, while a job runs: renew this often, so that a cancel is seen this soon. */
+#define POLL_USEC (500 * USEC_PER_MSEC)
 
 struct lease {
 	pthread_t thread;
@@ -27,18 +28,19 @@ struct lease {
 	struct listen listen;
 	struct pg *pg;
 	int wake;
-	_Atomic(usec_t) renewed; /* by our clock, when the last renewal was answered; only the lease thread writes it */
+	/* When the last renewal was answered, by clock_mono(); written by the lease thread only. */
+	_Atomic(usec_t) renewed;
 	bool is_asked_to_end;
 	void (*put_facts)(void *, const char *secrets, struct strbuf *);
-	char *secrets; /* that providers name, as the last renewal told */
+	char *secrets; /* names of the secrets that providers need, by the last renewal */
 	void *ctx;
 	atomic_bool draining, ending;
-	pthread_mutex_t lock; /* of what follows */
+	pthread_mutex_t lock; /* guards the fields below */
 	char id[40], key[40];
 	bool is_held;
 };
 
-/* Begins an incarnation with this key. */
+/* Starts a new incarnation with this key. */
 static int enter(struct lease *l, const char *key, struct err *err)
 {
 	struct arena a = ARENA_INIT;
@@ -70,7 +72,7 @@ static void lost(struct lease *l)
 	jobs_stop_job(l->jobs, NULL, ERR_LEASE_LOST);
 }
 
-/* Jobs to stop come as a uuid[]: {a,b}. */
+/* Stops the jobs of the array, a uuid[] as text: {a,b}. */
 static void stop_jobs(struct lease *l, const char *array)
 {
 	char id[40];
@@ -82,7 +84,7 @@ static void stop_jobs(struct lease *l, const char *array)
 	}
 }
 
-/* As a SIGTERM would end us; said once. */
+/* Sends this process a SIGTERM because an operator asked for its end; only once. */
 static void end_us(struct lease *l)
 {
 	if (atomic_load(&l->draining) || l->is_asked_to_end)
@@ -92,7 +94,7 @@ static void end_us(struct lease *l)
 	kill(getpid(), SIGTERM);
 }
 
-/* Takes over which secrets are named. True when others are than before. */
+/* Stores the names of the secrets that providers need. True if the names have changed. */
 static bool take_secrets(struct lease *l, const char *names)
 {
 	if (strcmp(names, l->secrets) == 0)
@@ -105,7 +107,7 @@ static bool take_secrets(struct lease *l, const char *names)
 static int renew_once(struct lease *l, bool *is_news, struct err *err)
 {
 	struct arena a = ARENA_INIT;
-	struct strbuf facts = STRBUF_INIT(60000); /* worker_renew.sql takes 65,535 */
+	struct strbuf facts = STRBUF_INIT(60000); /* worker_renew.sql takes 65,535 bytes */
 	struct rows r;
 	char ms[32];
 	snprintf(ms, sizeof ms, "%lld ms", (long long)l->options->lease_ms);
@@ -127,7 +129,8 @@ static int renew_once(struct lease *l, bool *is_news, struct err *err)
 	return result;
 }
 
-/* Again at once where providers name other secrets than before: which of them we lack is to be known before the next claim. */
+/* Renews the lease; renews again at once if providers need other secrets than before: the database
+ * must know before the next claim which of them this worker lacks. */
 static int renew(struct lease *l, struct err *err)
 {
 	bool is_news = false;
@@ -135,7 +138,7 @@ static int renew(struct lease *l, struct err *err)
 	return is_news && l->is_held ? renew_once(l, &is_news, err) : result;
 }
 
-/* After a loss: a new incarnation, once the jobs of the old one are gone. */
+/* After a lost lease: starts a new incarnation, once all jobs of the old one have ended. */
 static int begin_again(struct lease *l, struct err *err)
 {
 	struct arena a = ARENA_INIT;
@@ -157,7 +160,7 @@ static int lease_turn(struct lease *l, struct err *err)
 {
 	if (listen_turn(&l->listen, &l->pg, err) < 0)
 		return -1;
-	if (!l->is_held) /* only this thread writes it */
+	if (!l->is_held) /* no lock: only this thread writes is_held */
 		return begin_again(l, err);
 	if (renew(l, err) < 0)
 		return -1;
@@ -169,7 +172,7 @@ static usec_t tick(struct lease *l)
 	return listen_works(&l->listen) || jobs_count(l->jobs) == 0 ? TICK_USEC : POLL_USEC;
 }
 
-/* True when one is for us. */
+/* Takes all notifications. True if one of them is for this worker. */
 static bool take_notifications(struct lease *l)
 {
 	char payload[64];
@@ -195,7 +198,7 @@ static void *lease_main(void *arg)
 		if ((news = listen_news(&l->listen)) != NULL)
 			log_event(LOG_INFO, news, "room=lease");
 		usec_t until = clock_mono() + MIN(tick(l), l->options->lease_ms * USEC_PER_MSEC / 3);
-		bool hurry = take_notifications(l); /* they may have come with an answer */
+		bool hurry = take_notifications(l); /* notifications can come with an answer */
 		while (!hurry && !atomic_load(&l->ending)) {
 			usec_t left = until - clock_mono();
 			struct pollfd fds[] = { { .fd = l->wake, .events = POLLIN },

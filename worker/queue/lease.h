@@ -1,8 +1,9 @@
 #pragma once
 /*
- * One thread: keeps this worker's lease, learns which jobs to stop, and once a second lets time do its work (signalbox.tick: schedules,
- * back-offs, held retries, messages of dead workers). When the lease is lost all jobs are stopped, and a new incarnation begins once
- * they have ended. An operator's wish that this worker should end comes here too, and becomes a SIGTERM.
+ * One thread: renews this worker's lease, learns which jobs to stop, and once a second calls
+ * signalbox.tick (schedules, backoffs, held retries, messages of dead workers). When the lease is
+ * lost, all jobs are stopped, and a new incarnation starts once they have ended. An operator's
+ * request to end this worker arrives here too, and becomes a SIGTERM.
  */
 #include "shared/err.h"
 #include "worker/services.h"
@@ -10,17 +11,20 @@
 struct lease;
 struct strbuf;
 
-/* Registers the first incarnation, services->worker_key; fails when the database cannot be had. put_facts writes what the worker says of itself with
- * each renewal, a JSON object (worker_renew.sql); called on the lease's thread, the first time on the caller's. secrets: an array of the names that
- * providers' settings name, as the last renewal told. */
+/* Registers the first incarnation, services->worker_key; fails if the database is unavailable.
+ * put_facts writes the facts that this worker reports with each renewal, a JSON object
+ * (worker_renew.sql); it is called on the lease's thread, the first time on the caller's. secrets:
+ * a PostgreSQL array of the secrets that providers' settings name, by the last renewal. */
 MUSTCHECK int lease_start(struct lease **out, const struct services *, const char *agents_array,
                           void (*put_facts)(void *ctx, const char *secrets, struct strbuf *), void *ctx, struct err *);
-/* The current incarnation's id; false while there is none, between a loss and the next. Any thread. */
+/* The current incarnation's id; false while there is none, between a lost lease and the next one.
+ * Any thread. */
 bool lease_id(struct lease *, char id[static 40]);
-/* The same of its key, with which the database's functions are called: the `worker` that they take. Never shown. */
+/* Same for its key, which the database's functions take as `worker`. The key is secret: never
+ * shown. */
 bool lease_key(struct lease *, char key[static 40]);
-/* Milliseconds since the database last confirmed it, -1 while none is held. Any thread. */
+/* Milliseconds since the database last confirmed the lease; -1 while none is held. Any thread. */
 int64_t lease_age_ms(struct lease *);
 void lease_set_draining(struct lease *);
-/* Says good-bye to the database and ends the thread. */
+/* Ends the thread, and tells the database that this incarnation has ended. */
 void lease_stop(struct lease *);

@@ -13,7 +13,7 @@
 
 #define TIMEOUT_MS 60000
 #define EVERY_MS 1000
-#define AWAY_MS 5000 /* until the next try when the database is away */
+#define AWAY_MS 5000 /* until the next try after an error */
 
 struct maintenance {
 	pthread_t thread;

@@ -1,8 +1,9 @@
 #pragma once
 /*
- * One thread: has the database care for what the hot path relies on (signalbox.tend: totals and maps for positions, the sweep behind the
- * lanes' cursors, what may be forgotten). Apart from the lease's thread because it may take long where millions wait; of all workers
- * one does it at a time.
+ * One thread that calls signalbox.tend: the database maintains what the hot path relies on (totals
+ * and maps for queue positions, the sweep behind the lanes' cursors, deletion of old data). It is
+ * separate from the lease's thread because it may take long when millions of messages wait. Only
+ * one worker of the fleet does it at a time.
  */
 #include "worker/options.h"
 

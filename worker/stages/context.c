@@ -1,4 +1,5 @@
-/* What the message's row says (sql/worker/contexts.sql): the agent as it is now, whom it may call, and the conversation. */
+/* Stage `context`: reads the message's row (sql/worker/contexts.sql): the agent's current settings,
+ * its routes, and the conversation. */
 #include "shared/json.h"
 #include "shared/log.h"
 #include "sql_embed.h"
@@ -8,10 +9,11 @@
 #include "worker/services.h"
 #include "worker/stages/stages.h"
 
-#define TURNS_MAX (64u << 20) /* of JSON */
+#define TURNS_MAX (64u << 20) /* bytes of JSON */
 #define ROUTES_MAX (1u << 20)
 
-/* [["user","…"],["assistant","…","gemini@host","…"],…]: the third is whose own words the fourth is. */
+/* Reads [["user","…"],["assistant","…","gemini@host","…"],…]: the fourth is the turn in the form of
+ * its provider, the third names that form as protocol@provider. */
 static int read_turns(struct job *job, struct str text, struct err *err)
 {
 	const struct json *j;
@@ -40,7 +42,7 @@ static int read_turns(struct job *job, struct str text, struct err *err)
 	return 0;
 }
 
-/* What routes_for.sql answered. */
+/* Reads the answer of routes_for.sql. */
 static int read_routes(struct job *job, struct str text, struct err *err)
 {
 	const struct json *j;
@@ -52,12 +54,13 @@ static int read_routes(struct job *job, struct str text, struct err *err)
 	return 0;
 }
 
-/* The agent's own provider, and nothing known against it. */
+/* Without routes from the database: makes one route to the agent's own provider, which may be
+ * called. */
 static void own_route(struct job *job)
 {
 	const char *const *c = job->columns;
 	if (c[COL_CONTEXTS_PROVIDER] == NULL || c[COL_CONTEXTS_MODEL] == NULL)
-		return; /* the attempt fails and says so */
+		return; /* no route: the stage `generate` fails with a message */
 	job->routes = arena_alloc(&job->arena, sizeof *job->routes);
 	job->n_routes = 1;
 	*job->routes = (struct route){ .provider = c[COL_CONTEXTS_PROVIDER],
@@ -69,7 +72,7 @@ static void own_route(struct job *job)
 		                       .model = c[COL_CONTEXTS_MODEL] };
 }
 
-/* The message is answered all the same. */
+/* Reads how to classify the question. An error is only logged: the message is answered anyway. */
 static void read_intent(struct job *job)
 {
 	const char *document = job->columns[COL_CONTEXTS_INTENT];
@@ -114,7 +117,7 @@ enum step stage_context(struct job *job, struct err *err)
 	int stop = atomic_load(&job->stop);
 	if (!atomic_load(&job->has_context)) {
 		if (stop == ERR_OK || !contexts_withdraw(job->services->contexts, job))
-			return STEP_PARK; /* who claimed it has asked for it */
+			return STEP_PARK; /* the claim thread has asked for the row */
 		err_set(err, (enum err_code)stop, "before it was read");
 		return STEP_FAIL;
 	}

@@ -1,4 +1,4 @@
-/* The answer: one attempt at the agent's providers. */
+/* Stage `generate`: the answer; one attempt at the agent's providers. */
 #include "worker/llm/llm.h"
 #include "worker/stages/stages.h"
 

@@ -1,4 +1,4 @@
-/* What the question is about, for agents that want to know. */
+/* Stages `intent` (classifies the question, for agents that have intents) and `report`. */
 #include "worker/llm/intent.h"
 #include "worker/stages/stages.h"
 

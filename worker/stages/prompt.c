@@ -1,4 +1,5 @@
-/* What the model is told, in a form that every vendor takes: it begins with the user, roles alternate, no turn is blank. */
+/* Stage `prompt`: makes the conversation valid for every vendor: it begins with the user, roles
+ * alternate, no turn is blank. */
 #include "worker/llm/provider.h"
 #include "worker/llm/turns.h"
 #include "worker/stages/stages.h"

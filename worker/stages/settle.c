@@ -1,6 +1,8 @@
 /*
- * What became of the attempt, told to the writer in one record: the answer or the error, what it cost, what was sent. This stage cannot
- * fail. The fence is the database's: a record of a job that lost its message changes only the attempt's own row and its cost.
+ * Stage `settle`: gives the result of the attempt to the writer in one record: the answer or the
+ * error, its cost, and what was sent to the model. This stage cannot fail. The database enforces
+ * the fence: the record of a job that has lost its message changes only the attempt's own row and
+ * its cost.
  */
 #include "shared/json.h"
 #include "shared/log.h"
@@ -134,7 +136,9 @@ enum step stage_settle(struct job *job, struct err *err)
 	if (job->record.json.len == 0) {
 		llm_not_begun(job);
 		settle_compose(job);
-		if (job->record.json.broken) { /* over the cap even so: without the context, and as an error */
+		if (job->record.json.broken) {
+			/* The record is over its cap: write it again as an error, without the
+			 * context and the text. */
 			strbuf_clear(&job->record.json);
 			err_set(&job->err, ERR_TOO_BIG, "the attempt's record is over %zu bytes", job->record.json.cap);
 			job->prompt.n_turns = 0;

@@ -1,5 +1,6 @@
 #pragma once
-/* The stages of the pipelines (worker/pipelines.c). None blocks on a model, a person, a database or a clock. */
+/* The stages of the pipelines (worker/pipelines.c). No stage blocks on a model, a person, a
+ * database or a clock. */
 #include "worker/job.h"
 
 enum step stage_context(struct job *, struct err *);
@@ -7,8 +8,9 @@ enum step stage_intent(struct job *, struct err *);
 enum step stage_prompt(struct job *, struct err *);
 enum step stage_generate(struct job *, struct err *);
 enum step stage_settle(struct job *, struct err *);
-/* The end of PIPELINE_CLASSIFY: its owner is told what was found. */
+/* The last stage of PIPELINE_CLASSIFY: calls job->on_report, which takes the result. */
 enum step stage_report(struct job *, struct err *);
-/* RECORD(settled) of worker/records.def. A record that is refused becomes one that fails the message and says why. */
+/* RECORD(settled) of worker/records.def. settled_refused() replaces a refused record with one that
+ * fails the message and has the reason. */
 bool settled_refused(struct record *, const struct err *why);
 void settled_written(struct record *const *, int n, usec_t took);

@@ -1,7 +1,8 @@
 /*
- * One open-addressed table of pointers for all label sets. A set is made under the lock and published by one store; it is never moved or
- * removed, so readers need no lock. Buckets hold their own part only: the sums are made when somebody reads, and the count of a histogram
- * is the sum of its buckets, so that one read is never in disagreement with itself.
+ * One open-addressed hash table of pointers for all label sets. A label set is made under the lock
+ * and published by one store; it is never moved or removed, so readers need no lock. A bucket
+ * counts only its own range: the cumulative sums are computed on reading, and the count of a
+ * histogram is the sum of its buckets, so that one read is consistent in itself.
  */
 #include "worker/telemetry/count.h"
 
@@ -18,15 +19,15 @@ struct series {
 	enum count family;
 	uint64_t hash;
 	char *labels[COUNT_LABELS];
-	atomic_int_fast64_t value;     /* of histograms: the sum */
-	atomic_int_fast64_t buckets[]; /* histograms only; the last is all above */
+	atomic_int_fast64_t value;     /* histograms: the sum */
+	atomic_int_fast64_t buckets[]; /* histograms only; the last: all above the bounds */
 };
 
 struct counts {
 	_Atomic(struct series *) slots[SLOTS];
-	struct series *by_family[COUNT_N][COUNT_SETS + 1]; /* in order of their coming */
+	struct series *by_family[COUNT_N][COUNT_SETS + 1]; /* in the order of creation */
 	atomic_int n[COUNT_N];
-	pthread_mutex_t lock; /* of making a series */
+	pthread_mutex_t lock; /* held while a series is made */
 };
 
 static const struct family {
@@ -40,7 +41,8 @@ static const struct family {
 };
 static_assert((COUNT_SETS + 1) * COUNT_N < SLOTS, "the table of label sets is too small");
 
-/* Microseconds: OpenTelemetry's buckets, and two more, because an attempt may take `timeout`. */
+/* Microseconds: OpenTelemetry's bucket bounds and two more, because an attempt may take as long as
+ * `timeout`. */
 static const int64_t SECONDS[] = { 10000,   20000,   40000,    80000,    160000,   320000,   640000,    1280000,
 	                           2560000, 5120000, 10240000, 20480000, 40960000, 81920000, 163840000, 327680000 };
 static const int64_t TOKENS[] = { 1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864 };
@@ -71,7 +73,7 @@ static int n_labels(const struct family *f)
 	return n;
 }
 
-/* A value's bytes as they are compared and kept: never more than COUNT_VALUE_MAX. */
+/* The bytes of a label value that are compared and stored: at most COUNT_VALUE_MAX. */
 static struct str value_of(const char *label)
 {
 	const char *s = label != NULL ? label : "none";
@@ -83,7 +85,8 @@ static uint64_t hash_of(enum count family, const char *const *labels, int n)
 	uint64_t h = 14695981039346656037u ^ (uint64_t)family;
 	for (int i = 0; i < n; i++) {
 		struct str v = value_of(labels[i]);
-		for (size_t j = 0; j <= v.len; j++) /* with an end, else "ab","c" were "a","bc" */
+		/* With an end mark, or "ab","c" would equal "a","bc". */
+		for (size_t j = 0; j <= v.len; j++)
 			h = (h ^ (j < v.len ? (unsigned char)v.ptr[j] : 0x1FFu)) * 1099511628211u;
 	}
 	return h ^ h >> 29;
@@ -99,7 +102,7 @@ static bool is_same(const struct series *s, enum count family, uint64_t hash, co
 	return true;
 }
 
-/* The series, or NULL with the free slot it would have. */
+/* Returns the series, or NULL; then *slot is the free slot for it. */
 static struct series *count_find(struct counts *c, enum count family, uint64_t hash, const char *const *labels, int n,
                                  size_t *slot)
 {
@@ -145,7 +148,7 @@ static struct series *series_of(struct counts *c, enum count family, const char 
 		labels = OTHER;
 		hash = hash_of(family, labels, n);
 	}
-	s = count_find(c, family, hash, labels, n, &slot); /* somebody may have been faster */
+	s = count_find(c, family, hash, labels, n, &slot); /* another thread may have made it */
 	if (s == NULL)
 		s = make(c, family, hash, labels, n, slot);
 	pthread_mutex_unlock(&c->lock);
@@ -189,7 +192,8 @@ void counts_put(struct counts *c, enum count family, int64_t value, const char *
 	if (is_gauge(kind))
 		atomic_store_explicit(&s->value, value, memory_order_relaxed);
 	else
-		atomic_fetch_add_explicit(&s->value, MAX(value, 0), memory_order_relaxed); /* a counter never falls */
+		/* A counter never decreases. */
+		atomic_fetch_add_explicit(&s->value, MAX(value, 0), memory_order_relaxed);
 }
 
 static int64_t read_value(const struct series *s)
@@ -223,7 +227,7 @@ void counts_each(struct counts *c, enum count family, void (*fn)(void *, const c
 
 /* ---------------------------------------------------------------- text */
 
-/* As a decimal number without loss: a double has no room for pico-USD. */
+/* Writes v as an exact decimal number: a double is not precise enough for pico-USD. */
 static void put_number(struct strbuf *b, enum count_kind kind, int64_t v)
 {
 	bool is_usd = kind == COUNTER_USD || kind == GAUGE_USD;
@@ -242,7 +246,7 @@ static void put_number(struct strbuf *b, enum count_kind kind, int64_t v)
 static void count_put_value(struct strbuf *b, const char *value)
 {
 	struct strbuf safe = STRBUF_INIT(COUNT_VALUE_MAX * 4);
-	utf8_safe(&safe, str_of(value), false); /* it may have been cut inside a character */
+	utf8_safe(&safe, str_of(value), false); /* the value may have been cut inside a character */
 	for (const char *p = strbuf_text(&safe); *p != '\0'; p++) {
 		if (*p == '\\' || *p == '"')
 			strbuf_char(b, '\\');
@@ -251,7 +255,7 @@ static void count_put_value(struct strbuf *b, const char *value)
 	strbuf_release(&safe);
 }
 
-/* {a="x",le="0.01"}; nothing when there are none. */
+/* Writes {a="x",le="0.01"}; nothing if there are no labels. */
 static void put_labels(struct strbuf *b, const struct series *s, const int64_t *le, bool is_above)
 {
 	const struct family *f = &FAMILIES[s->family];

@@ -62,7 +62,7 @@ void facts_message(struct counts *c, const struct message_facts *f)
 {
 	count_add(c, MESSAGES, 1, f->agent, facts_outcome_of(f->code));
 	count_add(c, REQUEST_DURATION, f->duration, f->agent, f->provider, f->model);
-	/* Cancelled, lost and handed back: nobody's error. */
+	/* Attempts that were cancelled, lost or given back are not errors. */
 	bool is_error = f->code != ERR_OK && err_class(f->code) < ERR_RELEASE;
 	count_add(c, ERRORS, is_error, f->agent, f->provider, f->model);
 	count_add(c, RETRIES, f->number > 1, f->agent, f->provider, f->model);

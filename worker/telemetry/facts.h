@@ -1,17 +1,18 @@
 #pragma once
 /*
- * What happens to messages and calls, told once by the room that knows it, and from there counted. Call from any thread; nothing is kept
- * of the pointers. Names are as configured (slug, slug, model), never what a provider answered.
+ * Facts about messages and calls: the module that knows a fact reports it once, and it is counted
+ * here. Call from any thread; no pointer is kept. Names are as configured (slug, slug, model),
+ * never from a provider's answer.
  */
 #include "shared/base.h"
 #include "shared/err.h"
 
 struct counts;
 
-/* One call of a provider, whatever its end. */
+/* One call of a provider, successful or not. */
 struct call_facts {
 	const char *agent, *provider, *model;
-	const char *base_url;  /* where it went */
+	const char *base_url;  /* of the provider */
 	const char *operation; /* "chat", "embeddings"; NULL: "chat" */
 	enum err_code code;    /* ERR_OK: a whole reply */
 	bool was_called;       /* false: refused before anything was sent; then only the class counts */
@@ -21,12 +22,12 @@ struct call_facts {
 	bool is_estimated, is_mismatched;
 };
 
-/* One attempt, when its record is durable. */
+/* One attempt, reported when its record is durable. */
 struct message_facts {
-	const char *agent, *provider, *model, *base_url; /* those of its last call */
-	enum err_code code;                              /* the outcome follows from its class */
+	const char *agent, *provider, *model, *base_url; /* of its last call */
+	enum err_code code;                              /* its class determines the outcome */
 	usec_t duration;                                 /* from the start of the attempt */
-	int number;                                      /* of the attempt, from 1 */
+	int number;                                      /* number of the attempt, from 1 */
 };
 
 void facts_call(struct counts *, const struct call_facts *);

@@ -1,5 +1,5 @@
 #pragma once
-/* What the kernel says of this process. */
+/* The memory of this process, as the kernel reports it. */
 #include "shared/base.h"
 
 struct process_memory {

@@ -1,4 +1,4 @@
-/* Spans as JSON, and their ids. Pure but for the random numbers. */
+/* Spans as JSON, and their ids. Pure, except for random ids. */
 #include "shared/json.h"
 #include "shared/str.h"
 #include "worker/telemetry/trace.h"
@@ -13,7 +13,7 @@ static int hex_digit(char c)
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* n bytes of lower-case hex; false when there are fewer, or when all are zero. */
+/* Reads n bytes of lower-case hex. False if there are fewer, or if all bytes are zero. */
 static bool read_hex(const char *s, uint8_t *out, size_t n)
 {
 	bool is_any = false;
@@ -33,7 +33,7 @@ static void put_hex(char *out, const uint8_t *bytes, size_t n)
 		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
 }
 
-/* The digits of a uuid without its dashes; false when it is none. */
+/* Reads the 16 bytes of a uuid. False if it is not a uuid. */
 static bool read_uuid(const char *uuid, uint8_t out[static 16])
 {
 	char hex[33];
@@ -53,9 +53,9 @@ bool traceparent_parse(const char *s, struct span *out)
 		return false;
 	if (hex_digit(s[0]) < 0 || hex_digit(s[1]) < 0 || hex_digit(s[53]) < 0 || hex_digit(s[54]) < 0)
 		return false;
-	read_hex(s, &version, 1); /* false for 00, which is what is expected */
+	read_hex(s, &version, 1); /* returns false for 00, the usual version */
 	read_hex(s + 53, &flags, 1);
-	/* A later version may say more after the flags; ff is no version. */
+	/* A later version may have more fields after the flags; ff is not a version. */
 	if (version == 0xFF || (version == 0 && s[55] != '\0') || (s[55] != '\0' && s[55] != '-'))
 		return false;
 	if (!read_hex(s + 3, span.trace, 16) || !read_hex(s + 36, span.parent, 8))
@@ -68,7 +68,7 @@ bool traceparent_parse(const char *s, struct span *out)
 static void random_id(uint8_t *id, size_t n)
 {
 	arc4random_buf(id, n);
-	id[0] |= id[0] == 0; /* all zeros would be none */
+	id[0] |= id[0] == 0; /* an id of all zeros is invalid */
 }
 
 struct span span_attempt(const char *traceparent, const char *message_uuid, const char *job_id)
@@ -121,7 +121,7 @@ static void span_put_text(struct strbuf *b, const char *key, const char *value)
 	strbuf_str(b, "}}");
 }
 
-/* 64-bit numbers are strings in OTLP's JSON. */
+/* 64-bit numbers are strings in OTLP's JSON. A negative value is unknown and left out. */
 static void put_int(struct strbuf *b, const char *key, int64_t value)
 {
 	if (value < 0)
@@ -152,7 +152,8 @@ static void open_span(struct strbuf *b, const struct span *s, enum kind kind, co
 	            (int)kind, (long long)from, (long long)to);
 }
 
-/* The status of what went well is left unset, as the conventions want it: OK is for whoever looks into errors to say. */
+/* Without an error the status is left unset, as the conventions require: OK may only be set by
+ * application developers and operators. */
 static void close_span(struct strbuf *b, enum err_code code)
 {
 	span_put_text(b, "error.type", code != ERR_OK ? err_name(code) : NULL);

@@ -1,7 +1,8 @@
 /*
- * Callers write a span's text themselves and hold the lock only to append it. The thread takes all there is each second, sends it, and waits
- * for the answer with a deadline; meanwhile the queue fills, at most to its cap. 429, 502, 503, 504 and a network that failed mean "again
- * later", everything else but 200 means "never".
+ * Callers format a span themselves and hold the lock only to append it to the queue. Once a second
+ * the thread takes the whole queue, sends it, and waits for the answer with a deadline; meanwhile
+ * the queue fills again, at most to its cap. After 429, 502, 503, 504 or a network error the batch
+ * is sent again later; after any other status but 200 it is dropped.
  */
 #include "worker/telemetry/trace.h"
 
@@ -29,13 +30,14 @@ struct trace {
 	struct engine *engine;
 	struct counts *counts;
 	char url[600], header[600], worker[96];
-	pthread_mutex_t lock; /* of what follows */
+	pthread_mutex_t lock; /* guards the fields below, except retry_after_ms and answer */
 	pthread_cond_t some;
-	struct strbuf queue; /* spans, with commas between */
+	struct strbuf queue; /* spans, separated by commas */
 	int n_queued;
 	bool is_ending;
-	usec_t give_up; /* when ending */
-	/* of the transfer under way */
+	usec_t give_up; /* if is_ending: the deadline */
+	/* Of the transfer in progress. The engine thread writes retry_after_ms and answer without
+	 * the lock, before is_done; the trace thread reads them after. */
 	bool is_done;
 	int status, retry_after_ms;
 	struct strbuf answer;
@@ -43,7 +45,8 @@ struct trace {
 
 static const char *const REASONS[] = { "ending", "full", "refused", "rejected", "too_big", "unreachable" };
 
-/* From the start: Prometheus sees no increase in a series that comes to be with its first drops. */
+/* Creates the series at start, with 0: if a series appeared with its first drops, Prometheus would
+ * see no increase. */
 static void count_nothing(struct counts *c)
 {
 	count_add(c, OTLP_SPANS, 0, NULL);
@@ -57,14 +60,15 @@ static void trace_drop(struct trace *t, int n, const char *why)
 		count_add(t->counts, OTLP_DROPPED, n, why);
 }
 
-/* ---------------------------------------------------------------- the engine's side */
+/* ---------------------------------------------------------------- on the engine's thread */
 
 static void trace_on_header(void *ctx, const char *name, const char *value)
 {
 	struct trace *t = ctx;
 	int seconds = atoi(value);
 	if (strcasecmp(name, "retry-after") == 0 && seconds > 0 && seconds < 86400)
-		t->retry_after_ms = seconds * 1000; /* nobody else looks before is_done */
+		/* No lock: the trace thread reads this only after is_done. */
+		t->retry_after_ms = seconds * 1000;
 }
 
 static int trace_on_data(void *ctx, const struct net_response *r, struct str piece, struct err *err)
@@ -72,7 +76,8 @@ static int trace_on_data(void *ctx, const struct net_response *r, struct str pie
 	struct trace *t = ctx;
 	(void)r;
 	(void)err;
-	strbuf_add(&t->answer, piece.ptr, MIN(piece.len, ANSWER_BYTES - t->answer.len)); /* nobody else looks before is_done */
+	/* No lock: the trace thread reads this only after is_done. */
+	strbuf_add(&t->answer, piece.ptr, MIN(piece.len, ANSWER_BYTES - t->answer.len));
 	return 0;
 }
 
@@ -88,7 +93,7 @@ static void trace_on_done(void *ctx, const struct net_response *r, const struct 
 
 /* ---------------------------------------------------------------- sending */
 
-/* Until `until` or a signal. With the lock. */
+/* Waits until `until` or a signal. With the lock. */
 static void wait_until(struct trace *t, usec_t until)
 {
 	struct timespec at = { .tv_sec = until / USEC_PER_SEC, .tv_nsec = until % USEC_PER_SEC * 1000 };
@@ -114,7 +119,7 @@ static void put_request(const struct trace *t, struct strbuf *b, const struct st
 	strbuf_str(b, "]}]}]}");
 }
 
-/* One try; the answer's status, 0 when there was none. */
+/* One try. Returns the status of the answer, 0 if there was none. */
 static int send_once(struct trace *t, const struct strbuf *body)
 {
 	const char *headers[] = { "Content-Type: application/json", t->header[0] != '\0' ? t->header : NULL, NULL };
@@ -127,7 +132,7 @@ static int send_once(struct trace *t, const struct strbuf *body)
 		                       .total_ms = TOTAL_MS,
 		                       .handler = { trace_on_header, trace_on_data, trace_on_done, t } };
 	bool is_cancelled = false;
-	t->is_done = false; /* nothing is under way: nobody else looks */
+	t->is_done = false; /* no lock: no transfer is in progress */
 	strbuf_clear(&t->answer);
 	t->retry_after_ms = -1;
 	uint64_t transfer = net_submit(t->engine, &request);
@@ -141,13 +146,14 @@ static int send_once(struct trace *t, const struct strbuf *body)
 			pthread_mutex_lock(&t->lock);
 			continue;
 		}
-		wait_until(t, is_cancelled || !t->is_ending ? now + USEC_PER_SEC : t->give_up); /* on_done comes in any case */
+		/* The wait ends: on_done is called in any case, also after net_cancel(). */
+		wait_until(t, is_cancelled || !t->is_ending ? now + USEC_PER_SEC : t->give_up);
 	}
 	pthread_mutex_unlock(&t->lock);
 	return t->status;
 }
 
-/* A 200 may say that some were not taken. */
+/* Counts the n spans of a batch that got a 200: the answer may say that some were rejected. */
 static void read_answer(struct trace *t, int n)
 {
 	struct arena a = ARENA_INIT;
@@ -169,7 +175,7 @@ static bool is_transient(int status)
 	return status == 0 || status == 429 || (status >= 502 && status <= 504);
 }
 
-/* Before the next try; not longer than we may still take. False when there is no time for one. */
+/* Waits before the next try, but not beyond give_up. False if there is no time for another try. */
 static bool nap(struct trace *t, usec_t pause)
 {
 	usec_t asked = t->retry_after_ms >= 0 ? t->retry_after_ms * USEC_PER_MSEC : 0;
@@ -228,7 +234,7 @@ static void *trace_main(void *arg)
 	return NULL;
 }
 
-/* ---------------------------------------------------------------- the callers' side */
+/* ---------------------------------------------------------------- on the callers' threads */
 
 static void enqueue(struct trace *t, const struct strbuf *span, int n)
 {

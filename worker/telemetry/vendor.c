@@ -8,7 +8,7 @@ bool vendor_host(const char *url, char host[static VENDOR_HOST_SIZE], int *port)
 		return false;
 	const char *p = strstr(url, "://") + 3, *end = p + strcspn(p, "/?#"), *at = memchr(p, '@', (size_t)(end - p));
 	bool is_tls = strncmp(url, "https:", 6) == 0;
-	p = at != NULL ? at + 1 : p; /* never what stands before it */
+	p = at != NULL ? at + 1 : p; /* skip the user name and password before the '@' */
 	const char *colon = *p == '[' ? strchr(p, ']') : p;
 	colon = colon != NULL ? memchr(colon, ':', (size_t)(MAX(end, colon) - colon)) : NULL;
 	snprintf(host, VENDOR_HOST_SIZE, "%.*s", (int)((colon != NULL ? colon : end) - p), p);

@@ -1,4 +1,5 @@
-/* Texts classified as an agent's messages would be, and nothing else: what `signalbox intent --eval` measures. */
+/* Classifies texts in the same way as an agent's messages, without answering them: what `signalbox
+ * intent --eval` measures. */
 #include <pthread.h>
 
 #include "shared/thread.h"
@@ -6,9 +7,9 @@
 #include "worker/llm/intent.h"
 #include "worker/work/task.h"
 
-#define WIDTH 8 /* calls at once: no message is to wait long behind an operator's question */
+#define WIDTH 8 /* texts in progress at once: no message must wait long behind an operator's work */
 
-/* What became of a text; written by a stage thread under the lock. */
+/* The result of one text; written by a stage thread under the lock. */
 struct verdict_of {
 	struct evaluation *of;
 	char *intent, *best, *error;
@@ -20,8 +21,8 @@ struct evaluation {
 	struct verdict_of *verdicts;
 	int n;
 	const struct json *next;
-	pthread_mutex_t lock; /* of what follows, and of the verdicts */
-	pthread_cond_t ended; /* one more of them */
+	pthread_mutex_t lock; /* guards the fields below and the verdicts */
+	pthread_cond_t ended; /* signalled when a text has ended */
 	int n_done, n_open;
 	struct intent_usage usage;
 };
@@ -48,7 +49,7 @@ static void evaluate_on_report(struct job *job)
 	pthread_mutex_unlock(&e->lock);
 }
 
-/* Starts one text. -1: the description is not understood. */
+/* Starts one text. -1: the description of the intents (spec) is invalid. */
 static int start_text(struct evaluation *e, struct verdict_of *t, struct str text, struct err *err)
 {
 	const struct task *task = e->task;
@@ -73,7 +74,8 @@ static int start_text(struct evaluation *e, struct verdict_of *t, struct str tex
 	return 0;
 }
 
-/* Waits until a text ended, a second at most. Answers how many are under way. */
+/* Waits at most a second, until fewer than WIDTH texts are in progress (is_full), or none is.
+ * Returns how many are in progress. */
 static int wait_some(struct evaluation *e, bool is_full)
 {
 	usec_t until = clock_mono() + USEC_PER_SEC;

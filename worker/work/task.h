@@ -1,5 +1,5 @@
 #pragma once
-/* A row of signalbox.work that this worker has. Belongs to the work thread. */
+/* A row of signalbox.work that this worker has taken. Owned by the work thread. */
 #include "shared/json.h"
 #include "worker/services.h"
 #include "worker/telemetry/trace.h"
@@ -10,22 +10,23 @@ struct task {
 	struct work *work;
 	const struct services *services;
 	const char *id, *job_id;
-	char worker_key[40]; /* as it was when the row was taken */
+	char worker_key[40]; /* of the incarnation that took the row */
 	const struct json *args;
 	const char *spec_text; /* what the database adds to the arguments (work_args.sql); NULL: nothing */
 	const struct json *spec;
-	const char *agent; /* whose money it costs; NULL: nobody's */
+	const char *agent; /* agent that pays for the calls; NULL: none */
 	int n_done, n_calls;
-	struct span span;    /* parent of its calls' */
-	struct strbuf usage; /* JSON, as work_end.sql takes it: what was spent, however it ended */
-	usec_t told;         /* when the database heard of the progress */
-	bool is_lost;        /* cancelled, or another worker's */
-	bool is_left;        /* this worker ends: another begins it again */
+	struct span span;    /* parent of the spans of its calls */
+	struct strbuf usage; /* JSON for work_end.sql: what was spent, also when the task failed */
+	usec_t told;         /* when the progress was last sent to the database */
+	bool is_lost;        /* cancelled, or taken by another worker */
+	bool is_left;        /* this worker ends: another one starts the task again */
 };
 
 struct task_kind {
 	const char *name;
-	/* Does it, and writes the result, one JSON value, and `usage`. It ends soon after task_goes_on() said no: with whatever result. */
+	/* Runs the task; writes the result, one JSON value, and `usage`. Must return soon after
+	 * task_goes_on() has returned false, with any result. */
 	int (*run)(struct task *, struct strbuf *result, struct err *);
 };
 
@@ -33,5 +34,6 @@ struct task_kind {
 #include "worker/work/kinds.def"
 #undef KIND
 
-/* Whether to go on: tells the database, once a second, how much is done, and asks whether it is still wanted. */
+/* True if the task must continue. Once a second it tells the database how much is done, and asks
+ * whether the task is still wanted. */
 bool task_goes_on(struct task *);

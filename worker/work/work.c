@@ -52,7 +52,8 @@ static int connect(struct work *w, struct err *err)
 	return listen_turn(&w->listen, &w->pg, err);
 }
 
-/* A database that is away for a moment changes nothing. */
+/* Tells the database the progress, and asks whether the row is still ours. If the database is
+ * unavailable, the task continues. */
 static void tell_progress(struct task *task)
 {
 	struct work *w = task->work;
@@ -79,7 +80,7 @@ bool task_goes_on(struct task *task)
 	return !task->is_lost && !task->is_left;
 }
 
-/* ---- its end: a record of the kind work_ended, and what it points to */
+/* ---- the end of a task: a record of the kind work_ended, and the strings that it points to */
 
 struct ending {
 	struct record record;
@@ -115,7 +116,8 @@ bool work_ended_refused(struct record *record, const struct err *why)
 	return true;
 }
 
-/* A result, an error, or, where it is left, neither: then it is given back. What was spent is told in each case. */
+/* Submits a result, an error, or, if the task is left, neither: then the row is given back. What
+ * was spent is recorded in each case. */
 static void submit_ending(const struct task *task, const struct strbuf *result, const char *error)
 {
 	struct ending *e = xcalloc(1, sizeof *e);
@@ -141,7 +143,7 @@ static void submit_ending(const struct task *task, const struct strbuf *result, 
 	writer_submit(task->services->writer, &e->record);
 }
 
-/* ---- a row, from its beginning to its end */
+/* ---- one row, from taking it to its end */
 
 static int read_args(struct task *task, struct arena *a, const char *args_text, struct err *err)
 {
@@ -181,7 +183,8 @@ static void run_task(struct task *task, struct arena *a, const char *kind_name, 
 	strbuf_release(&task->usage);
 }
 
-/* What the row is, until the database tells it or we end. False: it is not this job's any more, or we end. */
+/* Reads the row; retries until the database answers. False: the row no longer belongs to this job,
+ * or this worker ends. */
 static bool ask_args(struct task *task, struct arena *a, struct rows *r)
 {
 	struct work *w = task->work;
@@ -197,7 +200,7 @@ static bool ask_args(struct task *task, struct arena *a, struct rows *r)
 	return r->n_rows > 0;
 }
 
-/* True when there was something to do. */
+/* Takes one row and runs it. True if there was one. */
 static bool take_one(struct work *w, struct err *err)
 {
 	struct arena a = ARENA_INIT;
