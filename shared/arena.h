@@ -1,7 +1,8 @@
 #pragma once
 /*
- * Memory that is freed all at once: one job, one arena. No locks: an arena has one owner at a time, who may hand it over.
- * Built with SAN every allocation is a malloc of its own, so that AddressSanitizer sees overruns.
+ * An arena: memory that is freed all at once (a worker uses one arena per job). An arena has no
+ * lock: one owner uses it at a time and may hand it over. In a SAN build every allocation is a
+ * separate calloc, so that AddressSanitizer detects overruns.
  */
 #include "shared/base.h"
 
@@ -9,7 +10,7 @@ struct arena_block;
 struct arena {
 	struct arena_block *blocks;
 	char *at, *end;
-	size_t used; /* bytes handed out */
+	size_t used; /* bytes allocated from it */
 };
 
 #define ARENA_INIT             \
@@ -17,9 +18,9 @@ struct arena {
 		.blocks = NULL \
 	}
 
-/* Zeroed, aligned for any type; never NULL. Owned by the arena. */
+/* Returns zeroed memory, aligned for any type; never NULL. The arena owns it. */
 void *arena_alloc(struct arena *, size_t size) __attribute__((returns_nonnull));
 char *arena_dup(struct arena *, const char *s, size_t len); /* adds a NUL */
 char *arena_strf(struct arena *, const char *fmt, ...) PRINTF(2, 3);
-/* Frees all of it; the arena may be used again. */
+/* Frees all allocations; the arena may be used again. */
 void arena_release(struct arena *);

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * What every file may lean on: attributes, small helpers, and clean-up of resources that are not memory.
- * Includes nothing of ours.
+ * Base definitions for every file: attributes, small helpers, and clean-up of resources that are
+ * not memory. Includes system headers only.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,11 +17,13 @@
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
-/* A broken promise of our own code, as opposed to an error of the world: say where, and stop. */
+/* Reports a violated invariant of our own code (not an external error) with file and line, and
+ * aborts. */
 #define BUG(...) (fprintf(stderr, "BUG %s:%d: ", __FILE__, __LINE__), fprintf(stderr, __VA_ARGS__), fputc('\n', stderr), abort())
 
-/* Small allocations do not fail, or the process ends: its lease gives back what it holds. Remote-sized data goes through arenas and strbufs with
- * caps. */
+/* Ends the process when a small allocation fails; the lease of a worker then expires and its
+ * messages return to the queue. Data whose size comes from outside goes through arenas and strbufs
+ * with caps. */
 static inline void *must_have(void *p)
 {
 	if (p == NULL) {
@@ -31,7 +33,7 @@ static inline void *must_have(void *p)
 	return p;
 }
 
-/* Caller owns, frees with free(). */
+/* The caller owns the result and frees it with free(). */
 static inline void *xcalloc(size_t n, size_t size)
 {
 	return must_have(calloc(n, size));

@@ -1,31 +1,33 @@
 #pragma once
 /*
- * Errors of the world. An error is set once where it happens, wrapped on the way up, and logged once by the owner of the work.
- * The code is for machines (what to do now), the text for a person; nobody parses the text.
+ * External errors. An error is set once where it occurs, wrapped by the callers, and logged once by
+ * the owner of the work. Programs act on the code and people read the text; only mend_of() in
+ * tui/cli/doctor.c searches the text.
  */
 #include "shared/base.h"
 
-/* What the owner of a job does about it. */
+/* What the owner of a job does with the message after an error. */
 enum err_class {
 	ERR_NONE,
-	ERR_RETRY,     /* try the message again later; burns a try */
-	ERR_WAIT,      /* too many requests, or nobody may be called: the agent waits, no try burnt */
+	ERR_RETRY,     /* try the message again later; uses a try */
+	ERR_WAIT,      /* too many requests, or no provider to call: the agent waits, no try used */
 	ERR_PERMANENT, /* trying again does not help */
-	ERR_RELEASE,   /* our own doing: back to the queue, no try burnt */
-	ERR_GONE,      /* cancelled, or somebody else's now: write nothing to the message */
+	ERR_RELEASE,   /* caused by the worker itself: back to the queue, no try used */
+	ERR_GONE,      /* cancelled, or another worker owns it now: write nothing to the message */
 };
 
-/* What a failed call of a provider asks for, besides what becomes of the message (err_class). Read by worker/llm/llm.c, report.c and breaker.c. */
+/* What to do after a failed provider call, besides what happens to the message (err_class). Read by
+ * worker/llm/llm.c, report.c and breaker.c. */
 enum err_act {
 	ACT_NONE = 0,
-	ACT_AGAIN = 1,      /* the same provider again, after 1, 2, 4 s or as long as it says */
+	ACT_AGAIN = 1,      /* the same provider again, after 1, 2, 4 s or the wait it asked for */
 	ACT_NEXT = 2,       /* the next provider of the agent's chain */
-	ACT_BREAKER = 4,    /* counts as a failure for its circuit breaker */
-	ACT_PARK_MODEL = 8, /* nobody calls this model until the wait is over */
-	ACT_PARK_KEY = 16,  /* nobody calls with this key: what is wrong is not the call */
+	ACT_BREAKER = 4,    /* counts as a failure for the provider's circuit breaker */
+	ACT_PARK_MODEL = 8, /* no worker calls this model until the wait is over */
+	ACT_PARK_KEY = 16,  /* no worker calls with this key: the key is refused, not this call */
 };
 
-/* code, class, name as it is stored and filtered by, acts. */
+/* Columns: code, class, name (stored in the database and used in filters), acts. */
 #define ERR_CODES(X)                                                                                                \
 	X(OK, NONE, "ok", ACT_NONE)                                                                                 \
 	X(CANCELLED, GONE, "cancelled", ACT_NONE)                                                                   \
@@ -41,14 +43,14 @@ enum err_act {
 	X(TIMEOUT, RETRY, "timeout", ACT_BREAKER) /* the attempt's own deadline: no time is left */                 \
 	X(TRUNCATED, RETRY, "truncated", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                                        \
 	X(BAD_REPLY, RETRY, "bad_reply", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                                        \
-	X(NO_ANSWER, RETRY, "no_answer", ACT_NEXT)       /* the model ended, and said nothing usable */             \
+	X(NO_ANSWER, RETRY, "no_answer", ACT_NEXT)       /* the model finished without usable text */               \
 	X(STARVED, PERMANENT, "out_of_tokens", ACT_NONE) /* max_tokens left nothing for the answer */               \
-	X(BREAKER_OPEN, WAIT, "breaker_open", ACT_NEXT)  /* nobody was called */                                    \
+	X(BREAKER_OPEN, WAIT, "breaker_open", ACT_NEXT)  /* no provider was called */                               \
 	X(QUOTA, PERMANENT, "quota_exhausted", ACT_NEXT | ACT_PARK_KEY)                                             \
 	X(AUTH, PERMANENT, "auth", ACT_NEXT | ACT_PARK_KEY)                                                         \
-	X(NO_KEY, RETRY, "no_key", ACT_NEXT) /* this worker has not got it: nobody was called */                    \
+	X(NO_KEY, RETRY, "no_key", ACT_NEXT) /* this worker does not have the key: no provider was called */        \
 	X(CONTEXT_LENGTH, PERMANENT, "context_too_long", ACT_NEXT)                                                  \
-	X(BAD_REQUEST, PERMANENT, "bad_request", ACT_NEXT) /* another vendor may take it */                         \
+	X(BAD_REQUEST, PERMANENT, "bad_request", ACT_NEXT) /* another vendor may accept it */                       \
 	X(MODEL_NOT_FOUND, PERMANENT, "model_not_found", ACT_NEXT)                                                  \
 	X(CONTENT_FILTER, PERMANENT, "content_filter", ACT_NONE)                                                    \
 	X(NOT_CONFIGURED, PERMANENT, "not_configured", ACT_NEXT)                                                    \
@@ -58,9 +60,9 @@ enum err_act {
 	X(REFUSED, PERMANENT, "refused", ACT_NONE)                                                                  \
 	X(CONFLICT, PERMANENT, "conflict", ACT_NONE)                                                                \
 	X(DB, RETRY, "database", ACT_NONE)                                                                          \
-	X(DB_DATA, PERMANENT, "database_data", ACT_NONE) /* a value that the database can not hold */               \
+	X(DB_DATA, PERMANENT, "database_data", ACT_NONE) /* the database refuses a given value */                   \
 	X(DB_DOWN, RETRY, "database_down", ACT_NONE)                                                                \
-	X(DB_CONFLICT, RETRY, "database_conflict", ACT_NONE) /* ended at our cost: it goes well when asked again */ \
+	X(DB_CONFLICT, RETRY, "database_conflict", ACT_NONE) /* deadlock or serialization failure: ask once more */ \
 	X(DB_TIMEOUT, RETRY, "database_timeout", ACT_NONE)                                                          \
 	X(SYSTEM, RETRY, "system", ACT_NONE)
 
@@ -74,15 +76,15 @@ enum err_code {
 struct err {
 	enum err_code code;
 	char msg[240];
-	int wait_ms;      /* how long the provider asked us to wait; 0 = it did not say */
-	bool is_of_model; /* what was refused concerns this model only, not all that is called with the key */
+	int wait_ms;      /* the wait that the provider asked for; 0: it gave none */
+	bool is_of_model; /* the refusal concerns this model only, not every call with the key */
 };
 
 /* Sets the error. Returns -1, so: return err_set(err, ERR_TOO_BIG, "…"). */
 int err_set(struct err *, enum err_code, const char *fmt, ...) PRINTF(3, 4);
-/* Puts "fmt: " before the text. Returns -1. */
+/* Prepends "fmt: " to the text. Returns -1. */
 int err_wrap(struct err *, const char *fmt, ...) PRINTF(2, 3);
 const char *err_name(enum err_code);
 enum err_class err_class(enum err_code);
-/* An or of enum err_act. */
+/* Bitwise OR of enum err_act values. */
 int err_acts(enum err_code);

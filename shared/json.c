@@ -7,12 +7,14 @@
 #include "shared/utf8.h"
 
 #define DEPTH_MAX 64
-/* A value costs about 100 bytes of memory and is written in as few as two. What says more values than that has no use, only a price: a number of
- * an embedding takes ten bytes. */
+/* A JSON value takes about 100 bytes of memory, and as few as two bytes of text. Text with more
+ * than VALUES_FREE values needs at least BYTES_PER_VALUE bytes per value: denser text has no use
+ * and only costs memory (a number of an embedding takes ten bytes). */
 #define VALUES_FREE 4096
 #define BYTES_PER_VALUE 6
 
-/* cJSON's allocation hooks take no context: each thread says which arena it parses into. */
+/* cJSON's allocation hooks have no context argument: each thread sets the arena that it parses
+ * into. */
 static _Thread_local struct arena *parse_arena;
 
 static void *hook_malloc(size_t size)
@@ -22,7 +24,7 @@ static void *hook_malloc(size_t size)
 
 static void hook_free(void *p)
 {
-	(void)p; /* the arena's */
+	(void)p; /* the arena owns it */
 }
 
 static void set_hooks(void)
@@ -35,12 +37,12 @@ static const cJSON *node_of(const struct json *j)
 	return (const cJSON *)j;
 }
 
-/* ---- the grammar (RFC 8259): cJSON takes more than that, and what it takes goes into what we send */
+/* ---- the grammar (RFC 8259): cJSON accepts more than that, and we send on what we accept */
 
 struct grammar {
 	const char *at, *end;
 	size_t n_values;
-	bool has_nul, has_half; /* \u0000, and halves of a surrogate pair that stand alone */
+	bool has_nul, has_half; /* seen: \u0000, single halves of a surrogate pair */
 	const char *wrong;
 };
 
@@ -57,7 +59,7 @@ static void json_skip_blank(struct grammar *g)
 		g->at++;
 }
 
-/* The four digits after \u; -1 where they are none. */
+/* The value of the four hex digits after \u; -1 if they are not hex digits. */
 static int hex4(const char *at, const char *end)
 {
 	int n = 0;
@@ -85,7 +87,7 @@ static bool is_low(int unit)
 	return unit >= 0xDC00 && unit < 0xE000;
 }
 
-/* The unit of a \u escape at `at`; -1 where there is none. */
+/* The UTF-16 code unit of a \u escape at `at`; -1 if there is no escape. */
 static int escaped_unit(const char *at, const char *end)
 {
 	return end - at >= 6 && at[0] == '\\' && at[1] == 'u' ? hex4(at + 2, end) : -1;
@@ -170,7 +172,7 @@ static bool check_word(struct grammar *g, const char *word)
 
 static bool check_value(struct grammar *g, int depth);
 
-/* The members of an object, or the elements of an array. */
+/* Checks the members of an object or the elements of an array, up to and including `close`. */
 static bool check_list(struct grammar *g, char close, int depth)
 {
 	g->at++;
@@ -222,8 +224,8 @@ static bool check_value(struct grammar *g, int depth)
 	}
 }
 
-/* Escapes that cJSON does not read as they are meant: \u0000 becomes U+FFFD, and so does half a pair, or (keep_halves) the three bytes that UTF-8
- * would have for it. */
+/* Replaces escapes that cJSON misreads: \u0000 becomes U+FFFD; half a surrogate pair becomes U+FFFD
+ * or, with keep_halves, its three-byte encoding. */
 static struct str mended(struct arena *a, struct str text, bool keep_halves)
 {
 	char *copy = arena_alloc(a, text.len + 1), *to = copy;
@@ -272,7 +274,7 @@ static int parse(struct arena *a, struct str text, size_t cap, bool keep_halves,
 		return err_set(err, ERR_BAD_INPUT, "malformed JSON: %s, at byte %zu", g.wrong, (size_t)(g.at - text.ptr));
 	if (g.n_values > VALUES_FREE && g.n_values > text.len / BYTES_PER_VALUE)
 		return err_set(err, ERR_TOO_BIG, "JSON of %zu values in %zu bytes", g.n_values, text.len);
-	/* cJSON wants a NUL at the end to refuse trailing garbage. */
+	/* cJSON needs a NUL at the end to reject trailing garbage. */
 	if (g.has_nul || g.has_half)
 		text = mended(a, text, keep_halves);
 	else
@@ -296,8 +298,8 @@ int json_parse_piece(struct arena *a, struct str text, size_t cap, const struct 
 	return parse(a, text, cap, true, out, err);
 }
 
-/* The first member of this name, which is n bytes long. (cJSON's own wants a copy of it, and calls a function for each member: a tenth of the
- * worker's time.) */
+/* The first member whose name is the n bytes at `name`. cJSON_GetObjectItem needs a NUL-terminated
+ * copy and calls a function for each member: that took a tenth of the worker's time. */
 static const cJSON *member(const cJSON *object, const char *name, size_t n)
 {
 	const cJSON *m = cJSON_IsObject(object) ? object->child : NULL;

@@ -14,7 +14,7 @@ static inline bool list_is_empty(const struct list *l)
 {
 	return l->next == l;
 }
-static inline void list_push(struct list *head, struct list *node) /* at the end */
+static inline void list_push(struct list *head, struct list *node) /* appends node */
 {
 	node->prev = head->prev;
 	node->next = head;

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #define PROVE_USEC (60 * USEC_PER_SEC)
-#define ANSWER_USEC (3 * USEC_PER_SEC) /* for our own notification to come back */
-#define MARK "proof:"                  /* so that others on the channel know it for what it is */
+#define ANSWER_USEC (3 * USEC_PER_SEC) /* limit for the proof to come back */
+#define MARK "proof:"                  /* how every listener recognizes a proof */
 
 static int dial(struct listen *l, const char *url, int timeout_ms, struct pg **out, struct err *err)
 {
@@ -74,7 +74,8 @@ int listen_turn(struct listen *l, struct pg **pg, struct err *err)
 	struct pg *fresh = NULL;
 	struct err ignored;
 	bool silent = l->asked != 0 && now - l->asked > ANSWER_USEC;
-	if (*pg == NULL || pg_is_broken(*pg) || (silent && l->is_proved)) { /* what came back before and does not now has died */
+	/* A connection whose proof came back before and does not now is dead: connect again. */
+	if (*pg == NULL || pg_is_broken(*pg) || (silent && l->is_proved)) {
 		if (connect_first(l, pg, err) < 0)
 			return -1;
 	} else if (silent) {
@@ -104,7 +105,7 @@ bool listen_take(struct listen *l, struct pg *pg, char payload[static 64])
 	return false;
 }
 
-/* Takes all there are. */
+/* Takes all notifications that have arrived. */
 static int told(struct listen *l, struct pg *pg)
 {
 	char payload[64];
@@ -117,7 +118,7 @@ static int told(struct listen *l, struct pg *pg)
 int listen_wait(struct listen *l, struct pg **pg, int wake, int ms)
 {
 	struct err err;
-	int what = told(l, *pg); /* it came with the last answer */
+	int what = told(l, *pg); /* arrived with the last result */
 	struct pollfd fds[] = { { .fd = wake, .events = POLLIN },
 		                { .fd = *pg != NULL && !pg_is_broken(*pg) ? pg_fd(*pg) : -1, .events = POLLIN } };
 	if (what != 0 || poll(fds, 2, ms) <= 0)
@@ -144,5 +145,5 @@ const char *listen_news(struct listen *l)
 	if (text == NULL || text == l->said)
 		return NULL;
 	l->said = text;
-	return first && text == works ? NULL : text; /* what is expected is no news */
+	return first && text == works ? NULL : text; /* a first success is not reported */
 }

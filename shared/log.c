@@ -57,12 +57,13 @@ void log_event(enum log_level level, const char *msg, const char *fmt, ...)
 	int m = vsnprintf(line + n, sizeof line - n - 1, fmt, ap);
 	va_end(ap);
 	n = MIN(n + (size_t)MAX(m, 0), sizeof line - 2);
-	/* What is not ours is quoted by the caller; a byte that was not, of a name or an address, cannot end the line or steer a terminal. */
+	/* Callers quote text from outside. An unquoted control or non-ASCII byte (in a name or an
+	 * address) is replaced here, so that it can neither end the line nor control a terminal. */
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)line[i] < 0x20 || (unsigned char)line[i] >= 0x7F)
 			line[i] = '?';
 	line[n++] = '\n';
-	/* One write per line; a log that cannot be written does not stop the work. */
+	/* One write() per line. A failed write is ignored: it must not stop the work. */
 	if (write(STDERR_FILENO, line, n) < 0)
 		return;
 }

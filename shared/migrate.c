@@ -5,9 +5,9 @@
 
 #define SCRIPT_TIMEOUT_MS 600000
 #define STEPS_MAX 1000
-#define MIN_CLIENT "1" /* the oldest binary that may still work on this schema */
+#define MIN_CLIENT "1" /* schema version of the oldest binary that may use this schema */
 
-/* FNV-1a: enough to notice that the text of a migration that ran was changed afterwards. */
+/* FNV-1a hash: detects that the text of an applied migration was changed afterwards. */
 static void checksum(const char *text, char out[static 17])
 {
 	uint64_t h = UINT64_C(14695981039346656037);
@@ -16,14 +16,14 @@ static void checksum(const char *text, char out[static 17])
 	snprintf(out, 17, "%016llx", (unsigned long long)h);
 }
 
-/* Texts that were given to databases before and did the same there. */
+/* True for the checksum of an earlier text of a migration that had the same effect. */
 static bool was_right(int version, const char *sum)
 {
 	static const struct {
 		int version;
 		const char *sum;
 	} FORMER[] = {
-		{ 1, "0edfdb08f65b4534" }, /* made the roles itself */
+		{ 1, "0edfdb08f65b4534" }, /* this text also created the roles */
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(FORMER); i++)
 		if (FORMER[i].version == version && strcmp(FORMER[i].sum, sum) == 0)
@@ -86,9 +86,10 @@ int migrate_check(struct pg *pg, struct err *err)
 	return 0;
 }
 
-#define OURS "set local role signalbox_owner;\n" /* what is made from here on is its */
+#define OURS "set local role signalbox_owner;\n" /* sets the owner of objects created after it */
 
-/* The version that we saw, again when nobody else can change it: another `migrate` may have been faster. */
+/* Checks, under the lock, that the schema still has the version that was read before: another
+ * `migrate` may have run in between. */
 static void compose_guard(struct strbuf *b, int seen)
 {
 	strbuf_addf(b,
@@ -105,8 +106,9 @@ static void compose_begin(struct strbuf *b)
 	              "select pg_advisory_xact_lock(hashtext('signalbox.migrate'));\n");
 }
 
-/* The whole step as one script and so one transaction: owners, migration, functions, bookkeeping. A way down runs as whoever asked for it:
- * it may have to give an application's table back. */
+/* The whole step as one script in one transaction: owners, migration, functions, bookkeeping. A
+ * step down runs as the login role, not as signalbox_owner: it may have to give a table back to its
+ * application. */
 static void migrate_compose(struct strbuf *b, const struct sql_file *step, int seen, int version, bool down)
 {
 	char sum[17] = "";
@@ -148,7 +150,7 @@ static void migrate_compose(struct strbuf *b, const struct sql_file *step, int s
 #include "shared/protocols.def"
 #undef PROTOCOL
 	              "'), ' ') on conflict do nothing; end if; end $$;\n");
-	if (step != NULL) /* an adopted table follows what the step did to ours */
+	if (step != NULL) /* an adopted table gets the same column changes as ours */
 		strbuf_str(
 			b,
 			"select signalbox.adopted_again() from signalbox.schema_info where to_regclass('signalbox.adopted_values') is not null;\n");
@@ -173,7 +175,8 @@ static int run_step(struct pg *pg, const struct sql_file *step, int seen, int ve
 	return run_script(pg, &b, err) < 0 ? err_wrap(err, "%s", step != NULL ? step->name : "functions") : 0;
 }
 
-/* Makes the roles as far as this login may. What is left is told as SQL to copy: somebody else must run it, and says who that can be. */
+/* Creates the roles, as far as this login may. say() gets the rest as SQL for another role to run,
+ * and the error says which role that is. */
 static int prepare(struct pg *pg, void (*say)(const char *), struct err *err)
 {
 	struct arena a = ARENA_INIT;
@@ -195,7 +198,8 @@ static int prepare(struct pg *pg, void (*say)(const char *), struct err *err)
 	return result;
 }
 
-/* A migration that ran and was edited since: the database is not what this binary thinks. */
+/* Fails if an applied migration has another checksum than its text in this binary: the database is
+ * then not what this binary expects. */
 static int check_sums(struct pg *pg, struct err *err)
 {
 	struct arena a = ARENA_INIT;
@@ -217,7 +221,8 @@ static int check_sums(struct pg *pg, struct err *err)
 	return result;
 }
 
-/* One step towards `version`; st->version is where it stands then. Where another process was faster, that is what it did. */
+/* Runs one step towards `version` and sets st->version to the version reached. If another process
+ * migrated meanwhile, st->version is the version that it reached. */
 static int go(struct pg *pg, struct migrate_status *st, int version, void (*say)(const char *), struct err *err)
 {
 	char line[160];
@@ -243,7 +248,8 @@ static int go(struct pg *pg, struct migrate_status *st, int version, void (*say)
 	return 0;
 }
 
-/* In a database of another encoding there is text that it cannot hold, or, in SQL_ASCII, bytes that are no text. One that was set up goes on. */
+/* Requires encoding UTF8: another encoding cannot store all text, and SQL_ASCII stores bytes that
+ * are not text. For a schema that exists already, this is only reported with say(). */
 static int check_encoding(struct pg *pg, int version, void (*say)(const char *), struct err *err)
 {
 	struct arena a = ARENA_INIT;

@@ -1,7 +1,8 @@
 #pragma once
 /*
- * The schema. Migrations are embedded in the binary; each runs in one transaction together with the latest text of every function, under
- * an advisory lock, and its checksum is kept. Run by `signalbox migrate` only.
+ * The database schema. Migrations are embedded in the binary. Each runs in one transaction under an
+ * advisory lock, together with the current text of every function, and its checksum is stored. Only
+ * `signalbox migrate` runs them.
  */
 #include "shared/err.h"
 #include "shared/pg.h"
@@ -12,9 +13,11 @@ struct migrate_status {
 	int min_client;
 };
 
-/* Reads where the database stands. min_client over `latest`: this binary is too old for it. */
+/* Reads the schema version of the database. min_client > latest: this binary is too old for it. */
 MUSTCHECK int migrate_status(struct pg *, struct migrate_status *out, struct err *);
-/* Goes up or down to `version`; up with version = latest also re-applies all functions. say() gets one line per step. */
+/* Migrates up or down to `version`. If the schema already has that version (> 0), only re-applies
+ * all functions. say() gets one line per step. */
 MUSTCHECK int migrate_to(struct pg *, int version, void (*say)(const char *line), struct err *);
-/* Fails with a text for the operator unless the database has this binary's schema, or a newer one that still serves it. */
+/* Fails with a text for the operator unless the database has this binary's schema, or a newer one
+ * that still supports this binary. */
 MUSTCHECK int migrate_check(struct pg *, struct err *);

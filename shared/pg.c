@@ -11,9 +11,10 @@
 #include "sql_embed.h"
 
 #define READ_ONLY "this server is a read-only standby"
-#define RESULT_MAX (64u << 20) /* one answer of the database */
+#define RESULT_MAX (64u << 20) /* bytes of one result */
 #define SEND_MS 5000
-/* Whatever a database or a login has for its default: a statement that is one transaction asks for no more, and backslashes are as we write them. */
+/* Overrides the defaults of the database and the role: one statement per transaction needs no more
+ * than read committed, and in our SQL a backslash in a string is a plain character. */
 #define OPTIONS "-c default_transaction_isolation=read\\ committed -c standard_conforming_strings=on "
 
 struct pg {
@@ -45,7 +46,7 @@ bool rows_bool(const struct rows *r, int row, int col)
 	return s != NULL && s[0] == 't';
 }
 
-/* libpq's texts end in a newline and may be long; the first line says it. */
+/* Copies the first line: libpq's texts end in a newline and may have more lines than are needed. */
 static void first_line(char *out, size_t size, const char *text)
 {
 	size_t n = strcspn(text, "\n");
@@ -59,7 +60,7 @@ static int down(struct pg *pg, struct err *err)
 	return err_set(err, ERR_DB_DOWN, "%s", text[0] != '\0' ? text : "connection lost");
 }
 
-/* Waits for the connection's socket until the deadline. 1 ready, 0 deadline. */
+/* Waits for the connection's socket. 1: ready; 0: the deadline has passed, or poll() failed. */
 static int wait_fd(int fd, short events, usec_t deadline)
 {
 	for (;;) {
@@ -75,8 +76,9 @@ static int wait_fd(int fd, short events, usec_t deadline)
 	}
 }
 
-/* What the conninfo says counts more than what stands before it ("dbname" is where it is expanded), less than what stands after.
- * A black-holed network is noticed within 12 s, waiting or not, and not in the kernel's quarter of an hour. */
+/* libpq expands conninfo at the key "dbname": conninfo overrides the keys before it, and the keys
+ * after it override conninfo. With these keepalive settings, a network that drops all packets is
+ * noticed within 12 s, also while waiting, instead of after the kernel's 15 minutes. */
 static PGconn *try_connect(const char *conninfo, const char *application, const char *options, int timeout_ms, bool to_write)
 {
 	char seconds[16];
@@ -94,8 +96,9 @@ static PGconn *try_connect(const char *conninfo, const char *application, const 
 		               NULL };
 	const char *values[] = { "5",      "2",    "3",         "10000", seconds,
 		                 conninfo, "UTF8", application, options, to_write ? "read-write" : NULL,
-		                 NULL }; /* libpq skips NULL */
-	/* Not the non-blocking half of libpq: only this one goes on to the next host when one does not answer. */
+		                 NULL }; /* libpq ignores a NULL value */
+	/* PQconnectdbParams blocks, but only it goes on to the next host when a host does not
+	 * answer; the non-blocking PQconnectPoll does not. */
 	PGconn *conn = PQconnectdbParams(keys, values, 1);
 	if (conn == NULL)
 		abort();
@@ -119,7 +122,8 @@ static bool takes_writes(struct pg *pg, int timeout_ms)
 	return takes;
 }
 
-/* The server settings that the address itself asks for, or PGOPTIONS; NULL: none. The caller frees. */
+/* The server settings in conninfo, else those in PGOPTIONS; NULL: none. The caller frees the
+ * result. */
 static char *options_of(const char *conninfo)
 {
 	char *found = NULL;
@@ -142,7 +146,8 @@ static int connect_to(struct pg **out, const char *conninfo, const char *applica
 	strbuf_addf(&all, "%s " OPTIONS "%s", theirs != NULL ? theirs : "", options != NULL ? options : "");
 	options = strbuf_text(&all);
 	pg->conn = try_connect(conninfo, application, options, timeout_ms, to_write);
-	/* PgBouncer's words: server settings cannot be kept apart where many clients share a server connection. */
+	/* The text of PgBouncer's error: many clients share a server connection, so it cannot keep
+	 * server settings per client. */
 	if (PQstatus(pg->conn) != CONNECTION_OK && strstr(PQerrorMessage(pg->conn), "unsupported startup parameter") != NULL) {
 		PQfinish(pg->conn);
 		pg->conn = try_connect(conninfo, application, theirs, timeout_ms, to_write);
@@ -151,7 +156,8 @@ static int connect_to(struct pg **out, const char *conninfo, const char *applica
 	free(theirs);
 	bool by_hearsay = to_write && PQstatus(pg->conn) != CONNECTION_OK && pg_is_standby(pg);
 	if (by_hearsay) {
-		/* PgBouncer goes on repeating what the server said before it was promoted: ask the server itself. */
+		/* After a promotion PgBouncer may still report the old state: ask the server
+		 * itself. */
 		PQfinish(pg->conn);
 		pg->conn = try_connect(conninfo, application, NULL, timeout_ms, false);
 	}
@@ -164,7 +170,7 @@ static int connect_to(struct pg **out, const char *conninfo, const char *applica
 		return -1;
 	}
 	PQsetNoticeProcessor(pg->conn, no_notices, NULL);
-	PQsetnonblocking(pg->conn, 1); /* what does not fit into the socket is sent by send_all(), with a deadline */
+	PQsetnonblocking(pg->conn, 1); /* send_all() sends the rest, with a deadline */
 	*out = pg;
 	return 0;
 }
@@ -221,25 +227,28 @@ static enum err_code code_of(const char *state)
 		return ERR_DB_TIMEOUT;
 	if (strncmp(state, "40", 2) == 0)
 		return ERR_DB_CONFLICT;
-	/* 57P01..3: the server goes down or is not up yet; 25006: a standby, for writers as good as away */
+	/* 57P01..57P03: the server is stopping or not started yet; 25006: a standby, of no use to a
+	 * writer */
 	if (strncmp(state, "08", 2) == 0 || strncmp(state, "57P", 3) == 0 || strcmp(state, "25006") == 0)
 		return ERR_DB_DOWN;
-	/* what is wrong with the values that were given: their form, a constraint, too large for an index or a row, or what a trigger says of them */
+	/* the given values are wrong: their form, a constraint, too large for an index or a row, or
+	 * refused by a trigger */
 	if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0 || strncmp(state, "44", 2) == 0 ||
 	    strncmp(state, "54", 2) == 0 || strcmp(state, "P0001") == 0)
 		return ERR_DB_DATA;
 	return strcmp(state, "42501") == 0 ? ERR_REFUSED : ERR_DB;
 }
 
-/* The connection is given up: what was sent may have arrived or not. */
+/* Gives up the connection. Whether the server got the statement is unknown. */
 static int pg_drop(struct pg *pg, int timeout_ms, struct err *err)
 {
 	PQfinish(pg->conn);
-	pg->conn = NULL; /* libpq takes NULL for a connection that is bad */
+	pg->conn = NULL; /* libpq treats NULL as a bad connection */
 	return err_set(err, ERR_DB_DOWN, "no answer within %d ms", timeout_ms);
 }
 
-/* Sends all that libpq holds, and reads meanwhile: a server that sends does not read. */
+/* Sends everything that libpq has buffered. Reads meanwhile, because a server that is blocked in
+ * sending does not read. */
 static int send_all(struct pg *pg, usec_t deadline, int timeout_ms, struct err *err)
 {
 	int more;
@@ -289,7 +298,7 @@ static int copy_rows(struct arena *a, const PGresult *res, struct rows *out, str
 	return 0;
 }
 
-/* Takes all results of what was sent. The last error, or the last rows, count. */
+/* Takes all results of what was sent. The last error counts, else the last rows. */
 int pg_finish(struct pg *pg, struct arena *a, struct rows *out, struct err *err)
 {
 	int result = 0;
@@ -324,7 +333,8 @@ static void *cancel_main(void *arg)
 	return NULL;
 }
 
-/* libpq's cancel makes a connection and waits for it: in a black hole that is seconds, which are not the caller's. */
+/* PQcancel opens a connection and waits for it, for seconds if the network drops packets. A
+ * detached thread does this, so that the caller does not wait. */
 void pg_cancel(struct pg *pg)
 {
 	pthread_t thread;
@@ -344,7 +354,8 @@ void pg_cancel(struct pg *pg)
 	pthread_attr_destroy(&attr);
 }
 
-/* Past its deadline a statement is cancelled; a server that does not answer that either loses the connection. */
+/* Cancels the statement at its deadline. If the server does not answer the cancel within 2 s
+ * either, the connection is given up. */
 static int pg_await(struct pg *pg, int timeout_ms, struct err *err)
 {
 	usec_t deadline = clock_mono() + timeout_ms * USEC_PER_MSEC;

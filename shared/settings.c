@@ -11,7 +11,7 @@
 #include "shared/utf8.h"
 
 #define FILE_MAX 262144 /* bytes of a settings file */
-#define NEAR_MAX 63     /* a longer word is no slip of the keyboard */
+#define NEAR_MAX 63     /* a longer word is not a typing error */
 
 static int distance(const char *a, const char *b)
 {
@@ -67,7 +67,7 @@ int64_t duration_ms(const char *s)
 	return -1;
 }
 
-/* from: what --print-settings shows; where: what an error names. */
+/* from: the source that --print-settings shows; where: the place that an error names. */
 static int set_value(struct settings_source *src, size_t i, const char *value, const char *from, const char *where,
                      struct err *err)
 {
@@ -96,7 +96,7 @@ static int set_value(struct settings_source *src, size_t i, const char *value, c
 	return 0;
 }
 
-/* Index in the table; -2 when the other binary knows it; -1 with an error when nobody does. */
+/* Index in the table; -2: a setting of the other binary; -1 with err: unknown to both. */
 static int settings_find(const struct settings_source *src, const char *name, const char *from, struct err *err)
 {
 	const char *words[128];
@@ -126,8 +126,9 @@ static char *trim(char *s)
 	return s;
 }
 
-/* The whole of a file. 1, 0 when there is none and none was asked for, -1. What is not a file is not waited for: a device may never end,
- * a pipe never begin. Of devices only the null device is taken, for "none". */
+/* Reads a whole file. 1: read; 0: no such file (or no permission) and must_exist is false; -1 with
+ * err. Only regular files are read, because a device may never end and a pipe may never start. The
+ * null device is accepted and means "no file". */
 static int read_whole(const char *path, bool must_exist, struct strbuf *out, struct err *err)
 {
 	struct stat st;
@@ -153,7 +154,7 @@ static int read_whole(const char *path, bool must_exist, struct strbuf *out, str
 	return n < 0 ? -1 : 1;
 }
 
-/* "name = value". */
+/* Reads one line: "name = value". */
 static int settings_read_line(struct settings_source *src, char *line, const char *label, const char *where, struct err *err)
 {
 	char *eq = strchr(line, '=');
@@ -164,7 +165,8 @@ static int settings_read_line(struct settings_source *src, char *line, const cha
 	return i >= 0 ? set_value(src, (size_t)i, trim(eq + 1), label, where, err) : i == -1 ? -1 : 0;
 }
 
-/* Lines; '#' and ';' begin comments, [sections] other than [signalbox] are skipped, and a mark of the byte order that an editor left. */
+/* Reads the lines of a file. '#' and ';' begin comment lines; sections other than [signalbox] are
+ * skipped, and so is a byte order mark at the start. */
 static int read_file(struct settings_source *src, const char *path, const char *label, bool must_exist, struct err *err)
 {
 	struct strbuf text = STRBUF_INIT(FILE_MAX);
@@ -216,7 +218,7 @@ static int read_env(struct settings_source *src, char **env, struct err *err)
 	return 0;
 }
 
-/* In a keyword string, or between user and host of a URI. */
+/* True when value holds a password: in a keyword string, or between user and host of a URI. */
 static bool holds_password(const char *value)
 {
 	const char *user = strstr(value, "://"), *at = user != NULL ? strchr(user + 3, '@') : NULL,
@@ -224,7 +226,8 @@ static bool holds_password(const char *value)
 	return strstr(value, "password") != NULL || (at != NULL && colon != NULL && colon < at);
 }
 
-/* What stands in argv: --name value or --name=value. Only words of the two tables are taken; others are left for the commands. */
+/* Reads --name value and --name=value from argv. Only names of the two tables are taken; other
+ * words are left for the commands. apply false: only looks for --config. */
 static int read_argv(struct settings_source *src, int *argc, char **argv, const char **config, bool apply, struct err *err)
 {
 	int out = 1;

@@ -1,7 +1,8 @@
 #pragma once
 /*
- * Text. `struct str` is a borrowed view; `struct strbuf` grows up to a cap that must be given, and once it broke the cap it stays
- * broken: append freely, check once at the end.
+ * Text. `struct str` is a borrowed view. `struct strbuf` grows up to a cap that must be given; an
+ * append over the cap sets `broken` and is dropped, and so are all later appends. Append freely,
+ * check `broken` once at the end.
  */
 #include "shared/base.h"
 
@@ -21,21 +22,23 @@ bool str_has_nocase(struct str, const char *needle);
 struct strbuf {
 	char *ptr; /* always NUL-terminated once anything was added; NULL before */
 	size_t len, size, cap;
-	bool broken; /* something did not fit */
+	bool broken; /* an append exceeded the cap */
 };
 #define STRBUF_INIT(max)     \
 	{                    \
 		.cap = (max) \
 	}
 
-void strbuf_reserve(struct strbuf *); /* all of its memory at once: it never moves, so nothing of a secret stays behind */
+/* Allocates the whole cap at once: the buffer then never moves and leaves no copy of a secret
+ * behind. */
+void strbuf_reserve(struct strbuf *);
 void strbuf_add(struct strbuf *, const char *, size_t);
 void strbuf_str(struct strbuf *, const char *);
 void strbuf_char(struct strbuf *, char);
 void strbuf_addf(struct strbuf *, const char *fmt, ...) PRINTF(2, 3);
 void strbuf_int(struct strbuf *, int64_t); /* in decimal */
-void strbuf_clear(struct strbuf *);        /* empty and whole again, keeps its memory */
-void strbuf_release(struct strbuf *);      /* frees */
+void strbuf_clear(struct strbuf *);        /* empties it, resets `broken`, keeps its memory */
+void strbuf_release(struct strbuf *);      /* frees its memory */
 /* The text, never NULL; owned by the buffer. */
 static inline const char *strbuf_text(const struct strbuf *b)
 {

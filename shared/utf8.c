@@ -2,21 +2,23 @@
 
 #include <utf8proc.h>
 
-#define MARKS_MAX 4     /* with its base, what one cell of ncurses holds */
-#define ORNAMENTS_MAX 2 /* of marks that go with any script: more of them only climb over other rows */
+#define MARKS_MAX 4     /* with the base, the limit of one ncurses cell */
+#define ORNAMENTS_MAX 2 /* marks of no particular script; more would only draw over other rows */
 
 static bool is_variation_selector(utf8proc_int32_t c)
 {
 	return (c >= 0xFE00 && c <= 0xFE0F) || (c >= 0xE0100 && c <= 0xE01EF) || (c >= 0x180B && c <= 0x180F && c != 0x180E);
 }
 
-/* Of Korean in its parts: the vowel and the end of a syllable, which stand in the cells of its beginning. */
+/* The vowel or the final consonant of a decomposed Korean syllable: drawn in the cells of its
+ * initial consonant. */
 static bool is_syllable_part(utf8proc_int32_t c)
 {
 	return (c > 0x1160 && c <= 0x11FF) || (c >= 0xD7B0 && c <= 0xD7FF);
 }
 
-/* Stands in the cell of what is before it. Spacing marks (Mc) do not: a terminal gives them a cell. */
+/* True for a character drawn in the cell of the one before it. Spacing marks (Mc) are not: a
+ * terminal gives them a cell of their own. */
 static bool utf8_is_mark(utf8proc_int32_t c, utf8proc_category_t cat)
 {
 	return cat == UTF8PROC_CATEGORY_MN || cat == UTF8PROC_CATEGORY_ME || is_syllable_part(c);
@@ -28,7 +30,7 @@ static bool is_ornament(utf8proc_int32_t c)
 	       (c >= 0x20D0 && c <= 0x20FF) || (c >= 0xFE20 && c <= 0xFE2F);
 }
 
-/* Characters that are there but are not seen, or that rearrange others. */
+/* Characters that are invisible, or that reorder others. */
 static bool is_hidden(utf8proc_int32_t c, utf8proc_category_t cat)
 {
 	switch (cat) {
@@ -60,7 +62,7 @@ static bool is_emoji(utf8proc_int32_t c)
 	       (c >= 0x1F3FB && c <= 0x1F3FF);
 }
 
-/* A letter, a mark of one, or a digit. */
+/* A letter, its mark, or a decimal digit. */
 static bool is_word(utf8proc_int32_t c)
 {
 	utf8proc_category_t cat = utf8proc_category(c);
@@ -68,7 +70,8 @@ static bool is_word(utf8proc_int32_t c)
 	       !is_hidden(c, cat) && !is_variation_selector(c);
 }
 
-/* Blocks of the scripts that spell with joiners: Arabic and its kin, those of India and around it, Mongolian. */
+/* Blocks of the scripts that use joiners in spelling: Arabic and related scripts, the scripts of
+ * India and its neighbours, Mongolian. */
 static bool is_joining(utf8proc_int32_t c)
 {
 	static const struct {
@@ -82,7 +85,7 @@ static bool is_joining(utf8proc_int32_t c)
 	return false;
 }
 
-/* The non-joiner (U+200C) or the joiner (U+200D). */
+/* True when the non-joiner (U+200C) or the joiner (U+200D) is at `at`. */
 static bool is_joiner(const char *at, const char *end)
 {
 	return end - at >= 3 && memcmp(at, "\xE2\x80", 2) == 0 && (at[2] == '\x8C' || at[2] == '\x8D');
@@ -90,7 +93,8 @@ static bool is_joiner(const char *at, const char *end)
 
 enum joins { JOINS_NOTHING, JOINS_WORD, JOINS_EMOJI };
 
-/* What a joiner is there for: it is text only between the two that it joins. Anywhere else, and in scripts without a use for it, it hides. */
+/* What the joiner after `base` joins. A joiner is text only between two characters that it joins;
+ * elsewhere, and in scripts that do not use it, it is a hidden character. */
 static enum joins joins(utf8proc_int32_t base, const char *joiner, const char *end)
 {
 	utf8proc_int32_t c;
@@ -107,11 +111,12 @@ static void utf8_keep(struct glyph *out, const char *at, utf8proc_ssize_t n)
 	out->len += (int)n;
 }
 
-/* Marks and joiners that follow a base: as many as a cell holds stay with it, the rest is dropped. A joiner between two emoji is not drawn:
- * terminals differ in what they make of it, and the parts have widths that are known. */
+/* Takes the marks and joiners after a base: as many as a cell holds are kept, the rest is dropped.
+ * A joiner between two emoji is not drawn: terminals render such a sequence differently, but the
+ * widths of its parts are known. */
 static const char *take_marks(const char *at, const char *end, utf8proc_int32_t base, struct glyph *out, bool keeps)
 {
-	const char *joiner = NULL; /* waits for what it joins */
+	const char *joiner = NULL; /* seen, but what it joins is not read yet */
 	int kept = 0, ornaments = 0;
 	while (at < end) {
 		utf8proc_int32_t c;
@@ -174,7 +179,7 @@ const char *utf8_glyph(const char *at, const char *end, bool ascii, struct glyph
 		return at + 1;
 	}
 	utf8proc_category_t cat = utf8proc_category(c);
-	int width = utf8proc_charwidth(c); /* 0 of a spacing mark, which has a cell */
+	int width = utf8proc_charwidth(c); /* 0 for a spacing mark, which takes a cell */
 	if (is_variation_selector(c)) {
 		return at + n; /* dropped */
 	} else if (is_hidden(c, cat)) {
@@ -234,7 +239,7 @@ bool utf8_valid(struct str text)
 {
 	for (size_t i = 0; i < text.len;) {
 		utf8proc_int32_t c;
-		if (text.ptr[i] > 0) { /* plain ASCII, which most text is */
+		if (text.ptr[i] > 0) { /* ASCII: the common case */
 			i++;
 			continue;
 		}
@@ -247,7 +252,8 @@ bool utf8_valid(struct str text)
 	return true;
 }
 
-/* Half of a surrogate pair as UTF-8 would have it, which it may not have: its ten bits, or -1. */
+/* The ten bits of half a surrogate pair in its three-byte form, which valid UTF-8 never contains;
+ * -1 if there is none at `at`. */
 static int half(struct str text, size_t at, unsigned char from, unsigned char to)
 {
 	const unsigned char *p = (const unsigned char *)text.ptr + at;
@@ -297,8 +303,9 @@ size_t utf8_settled(struct str text)
 	const char *at = text.ptr, *end = at + text.len - utf8_unfinished(text), *settled = at;
 	while (at < end) {
 		struct glyph g;
-		bool is_control = (unsigned char)*at < 0x20 || *at == 0x7F; /* nothing belongs to it */
-		if (!is_joiner(at, end))                                    /* what is before a joiner may be its word */
+		bool is_control = (unsigned char)*at < 0x20 || *at == 0x7F; /* takes no marks */
+		/* A joiner may still change how the character before it is shown. */
+		if (!is_joiner(at, end))
 			settled = at;
 		at = utf8_glyph(at, end, false, &g);
 		if (is_control)

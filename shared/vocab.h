@@ -10,7 +10,7 @@
 	X(FAILED, "failed")         \
 	X(CANCELLED, "cancelled")
 
-/* What settle() understands: enum suffix, word */
+/* Outcomes of an attempt, for the SQL function settle(): enum suffix, word */
 #define OUTCOMES(X)                     \
 	X(COMPLETED, "completed")       \
 	X(ERROR, "error")               \
@@ -32,9 +32,9 @@ enum outcome {
 		OUTCOME_N
 };
 
-/* NOTIFY channels. All are hints: whoever listens also polls. */
-#define CHANNEL_WORK "signalbox_work"       /* something can be claimed; sent only while a worker sleeps */
+/* NOTIFY channels. Notifications are hints: every listener also polls. */
+#define CHANNEL_WORK "signalbox_work"       /* a claim is possible; sent only if a worker sleeps */
 #define CHANNEL_COMMAND "signalbox_command" /* a row of signalbox.work waits */
-#define CHANNEL_STOP "signalbox_stop"       /* payload: worker id; it should look at its stops */
-#define CHANNEL_WATCH "signalbox_watch"     /* payload: message id; somebody watches it */
-#define CHANNEL_CHANGED "signalbox_changed" /* consoles should look again */
+#define CHANNEL_STOP "signalbox_stop"       /* payload: worker id; it checks its stop requests */
+#define CHANNEL_WATCH "signalbox_watch"     /* payload: message id; a client watches it */
+#define CHANNEL_CHANGED "signalbox_changed" /* consoles should read again */

@@ -15,7 +15,7 @@ int wake_new(void)
 void wake_up(int fd)
 {
 	uint64_t one = 1;
-	if (write(fd, &one, sizeof one) < 0 && errno != EAGAIN) /* full: it is awake */
+	if (write(fd, &one, sizeof one) < 0 && errno != EAGAIN) /* full: a wake-up is pending */
 		BUG("eventfd: %s", strerror(errno));
 }
 

@@ -1,9 +1,10 @@
 #pragma once
-/* An eventfd for a poll(): whoever sleeps on it is woken, once for all that woke it meanwhile. The owner closes it. */
+/* An eventfd that wakes a thread from poll(). All wake-ups before wake_take() count as one. The
+ * owner closes the fd. */
 #include "shared/base.h"
 
 int wake_new(void);
-/* Any thread. */
+/* May be called by any thread. */
 void wake_up(int fd);
-/* Empties it. True when somebody had woken it. */
+/* Resets the eventfd. True when wake_up() was called since the last reset. */
 bool wake_take(int fd);

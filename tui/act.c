@@ -3,7 +3,7 @@
 #include "tui/i18n.h"
 #include "tui/view.h"
 
-#define BATCH_FREE 20 /* so many marks are retried without a question */
+#define BATCH_FREE 20 /* up to this many marked messages are retried without a question */
 #define PACE_MS 200   /* between the retries of a batch: 5 a second */
 
 void question_say(struct question *q, const char *line)
@@ -36,7 +36,9 @@ static void act_add(struct strbuf *b, const char *value)
 	strbuf_str(b, value[0] != '\0' ? value : "NULL");
 }
 
-/* The rows meant by an action, as array literals of uuids and of the attempts seen. How many. Marks whose row is not shown count as hidden. */
+/* Collects the rows of an action (the marked ones, or the one under the cursor) as array literals
+ * of uuids and of the attempts seen. Returns their number; *other: rows that are gone or have
+ * another status. Marks without a row in the list are ignored. */
 static int gather(struct list *l, const struct message_columns *c, const char *status, struct strbuf *uuids, struct strbuf *jobs,
                   int *other)
 {
@@ -135,7 +137,7 @@ void act_retry(struct ui *ui, struct list *l, const struct message_columns *c)
 void act_cancel_one(struct ui *ui, const char *label, const char *uuid, const char *job, const char *status)
 {
 	bool running = strcmp(status, "processing") == 0;
-	/* The attempt is part of what was seen only while it runs: a waiting message has none. */
+	/* Only a running message has an attempt to guard: a waiting message has none. */
 	const char *args[sql_tui_act_cancel_args] = { [ARG_ACT_CANCEL_MESSAGE] = uuid,
 		                                      [ARG_ACT_CANCEL_ACTOR] = ui->operator_name,
 		                                      [ARG_ACT_CANCEL_JOB] = running ? job : NULL,

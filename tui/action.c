@@ -4,7 +4,7 @@
 #include "tui/i18n.h"
 #include "tui/snapshot.h"
 
-/* ---- sentences that say more than what it was done to */
+/* ---- sentences that need more than the label */
 
 static const char *cell(const struct block *b, int column)
 {

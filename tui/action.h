@@ -1,7 +1,8 @@
 #pragma once
 /*
- * What an operator does: a server function with its arguments, run by the sync thread, answered with one line. Guards travel along: the
- * function does nothing when the message is no longer what was seen. actions.def lists them.
+ * An operator's action: a server function with its arguments, run by the sync thread, answered with
+ * one line. Guard arguments go with it: the function changes nothing when the message is no longer
+ * as the operator saw it. actions.def lists the actions.
  */
 #include "shared/err.h"
 #include "sql_embed.h" /* ARG_…, COL_… */
@@ -15,8 +16,8 @@ enum action_kind {
 
 struct action {
 	enum action_kind kind;
-	char **args;    /* by ARG_…; owned; NULL is SQL NULL */
-	char label[64]; /* "48077", "23 messages": for the answer's line */
+	char **args;    /* indexed by ARG_…; owned; NULL is SQL NULL */
+	char label[64]; /* "48077", "23 messages": the object, for the answer line */
 };
 
 struct block;
@@ -24,17 +25,19 @@ struct action_result {
 	enum action_kind kind;
 	bool ok;
 	char text[240];       /* for the message line */
-	struct block *answer; /* its rows; handed over; NULL where it was not ok */
+	struct block *answer; /* rows of the result; the receiver releases it; NULL if !ok */
 };
 
-/* An action; args: as many as its statement has, by ARG_…; strings are copied, NULLs kept. */
+/* Creates an action. args: one for each argument of its statement, indexed by ARG_…; strings are
+ * copied, NULLs kept. */
 struct action *action_new(enum action_kind, const char *label, const char *const *args);
-/* Puts another in the place of one argument. */
+/* Replaces one argument with a copy of value. */
 void action_set(struct action *, int arg, const char *value);
 void action_free(struct action *);
 const char *action_sql(enum action_kind);
 int action_n_args(enum action_kind);
-/* Whose view hears the answer, an enum view_id; VIEW_N: none. */
+/* The view that gets the answer, an enum view_id; VIEW_N: none. */
 int action_view(enum action_kind);
-/* The line that says what came of it: from the answer's first row, or from the error. */
+/* Writes the line that reports the outcome: from the first row of the answer, or from err if not
+ * NULL. */
 void action_explain(const struct action *, const struct block *answer, const struct err *, struct action_result *out);

@@ -5,7 +5,9 @@
 
 #define OPTIONS "-c statement_timeout=10000 -c lock_timeout=2000"
 #define CONNECT_MS 3000
-#define SILENT_USEC (12 * USEC_PER_SEC) /* no answer, not even the server's own time-out */
+/* After this time without an answer, not even the server's own time-out, the connection is
+ * closed. */
+#define SILENT_USEC (12 * USEC_PER_SEC)
 #define IDLE_USEC (60 * USEC_PER_SEC)
 
 bool actor_is_busy(const struct actor *a)

@@ -1,6 +1,7 @@
 /*
- * One loop: poll the terminal, the sync thread's eventfd and the clock; then run commands, then draw. Nothing here waits for the database.
- * While a question or a field is open the view below is not given new data: nothing moves under a question.
+ * The main loop: poll the terminal, the sync thread's eventfd and the clock; then run commands,
+ * then draw. The UI thread never waits for the database. While a question or a prompt is open the
+ * view gets no new data, so that no row moves under a question.
  */
 #include "tui/app.h"
 
@@ -16,8 +17,8 @@
 #include "tui/i18n.h"
 
 #define MESSAGE_USEC (5 * USEC_PER_SEC)
-#define BURST 6                          /* so many different keys at once were pasted, not typed */
-#define PAUSE_USEC (500 * USEC_PER_MSEC) /* so long a silence ends what was pasted */
+#define BURST 6                          /* this many characters at once, not all equal: a paste */
+#define PAUSE_USEC (500 * USEC_PER_MSEC) /* a silence this long ends a paste */
 #define OLD_USEC (5 * USEC_PER_SEC)
 
 static const struct view_ops *const VIEWS[VIEW_N] = {
@@ -38,7 +39,7 @@ struct view *app_view(struct app *a)
 	return &a->views[app_shown(a)];
 }
 
-/* ---- what views ask for */
+/* ---- requests of the views */
 
 void ui_say(struct ui *ui, const char *fmt, ...)
 {
@@ -58,7 +59,7 @@ void ui_open(struct ui *ui, enum view_id id, const char *what)
 		a->depth = 0;
 	if (a->depth == (int)ARRAY_SIZE(a->stack))
 		a->depth--;
-	if (a->depth == 0 || a->stack[a->depth - 1] != id) /* one view of a kind: below it would be the same one */
+	if (a->depth == 0 || a->stack[a->depth - 1] != id) /* no view twice in a row */
 		a->stack[a->depth++] = id;
 	if (a->views[id].ops->open != NULL)
 		a->views[id].ops->open(&a->views[id], what);
@@ -119,7 +120,7 @@ void ui_can_undo(struct ui *ui, const char *uuids, int64_t for_ms)
 
 /* ---- drawing */
 
-/* Too small for a view: only totals are shown, and what is not shown is not acted on. */
+/* Too small for a view: only the totals are drawn, and keys do not act on what is not drawn. */
 static bool is_tiny(const struct app *a)
 {
 	return screen_height(a->screen) < 8 || screen_width(a->screen) < 40;
@@ -200,7 +201,7 @@ static void send_want(struct app *a)
 	strbuf_release(&json);
 }
 
-/* A read that was refused is said when it is news, and for as long as it lasts where nothing else is to be said. */
+/* Reports a refused read when it is new and, while it lasts, whenever the message line is free. */
 static void say_refusal(struct app *a)
 {
 	if (a->snap->refused[0] != '\0' && (strcmp(a->refused, a->snap->refused) != 0 || clock_mono() >= a->message_until))
@@ -208,7 +209,8 @@ static void say_refusal(struct app *a)
 	memcpy(a->refused, a->snap->refused, sizeof a->refused);
 }
 
-/* To the view that asked. A question that nobody waits for any more is not put. */
+/* Passes the answer to the view that asked. If that view is not shown any more, it opens no
+ * question. */
 static void answer(struct app *a, struct action_result *r)
 {
 	int id = action_view(r->kind);
@@ -326,7 +328,7 @@ static void on_key(struct app *a, int key)
 		app_run_command(a, cmd);
 }
 
-/* Is a field open that takes what is pasted? */
+/* True when a field is open that accepts pasted text. */
 static bool takes_text(struct app *a)
 {
 	struct view *v = app_view(a);
@@ -346,13 +348,14 @@ static bool is_burst(const int *keys, int n)
 	return letters >= BURST && differ;
 }
 
-/* Whether a key of a burst, or of a paste, is not heard. Letters that came at once were meant for a field: one that they open themselves, or none,
- * and then what follows them, up to a pause, is their rest. */
+/* True when a key of a burst or of a paste must be ignored. Characters that arrive at once are
+ * meant for a field: one that is open, or one that the first of them opens. Without a field they
+ * are ignored, and so is everything that follows until a pause of PAUSE_USEC. */
 static bool is_dropped(struct app *a, bool is_burst, bool opens)
 {
 	if (clock_mono() >= a->deaf_until && ((!a->is_pasting && !is_burst) || takes_text(a) || opens))
 		return false;
-	if (!a->is_pasting) /* a paste says itself where it ends */
+	if (!a->is_pasting) /* a bracketed paste marks its own end */
 		a->deaf_until = clock_mono() + PAUSE_USEC;
 	a->pasted_away++;
 	return true;
@@ -385,7 +388,7 @@ static void take_keys(struct app *a)
 		ui_say(&a->ui, _("%d characters pasted here were ignored"), a->pasted_away);
 }
 
-/* ---- life */
+/* ---- start and end */
 
 static void app_begin(struct app *a, const struct options *options, enum view_id first)
 {
@@ -433,8 +436,8 @@ int app_run(const struct options *options)
 		app_draw(&a);
 		if (app_go_on(&a))
 			app_draw(&a);
-		send_want(&a); /* drawing tells what comes into sight */
-		/* To the next full second: ages and countdowns move together. */
+		send_want(&a); /* drawing may change what a view wants */
+		/* Wake up at the next full second: ages and countdowns then change together. */
 		int ms = (int)(1000 - clock_wall() / USEC_PER_MSEC % 1000);
 		struct pollfd fds[] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = sync_fd(a.sync), .events = POLLIN } };
 		poll(fds, 2, a.frozen ? 60000 : MAX(ms, 20));
@@ -455,7 +458,8 @@ int app_once(const struct options *options, const char *view, const char *size, 
 	int width = 120, height = 36, first = view_named(view != NULL ? view : options->start_view);
 	if (first < 0 || (size != NULL && (sscanf(size, "%dx%d", &width, &height) != 2 || width < 1 || height < 1 ||
 	                                   width > 1000 || height > 1000))) {
-		fprintf(stderr, "signalbox: %s\n", first < 0 ? _("there is no view of that name") : _("--size takes WIDTHxHEIGHT"));
+		fprintf(stderr, "signalbox: %s\n",
+		        first < 0 ? _("there is no view of that name") : _("--size takes WIDTHxHEIGHT"));
 		return 2;
 	}
 	app_begin(&a, options, (enum view_id)first);

@@ -1,8 +1,10 @@
 #pragma once
-/* The UI thread: keys to commands, commands to views and actions, snapshots to frames. */
+/* The UI thread: turns keys into commands, commands into calls of views and actions, snapshots into
+ * frames. */
 #include "tui/options.h"
 
-/* Runs the console until the operator quits. Answers the exit code. */
+/* Runs the console until the operator quits. Returns the exit code. */
 int app_run(const struct options *);
-/* One frame of a view as text, for scripts and tests. view and filter may be NULL; size "WxH". */
+/* Prints one frame of a view as text, for scripts and tests. view, size ("WxH") and filter may be
+ * NULL. Returns the exit code. */
 int app_once(const struct options *, const char *view, const char *size, const char *filter);

@@ -1,9 +1,9 @@
-/* Questions: which keys are a yes, and what comes of it. The default is no. */
+/* Questions: which keys mean yes, and what a yes does. The default is no. */
 #include "tui/app_state.h"
 #include "tui/i18n.h"
 
-#define DEAF_USEC (300 * USEC_PER_MSEC)  /* keys meant for the list do not answer a question that just opened */
-#define HABIT_USEC (500 * USEC_PER_MSEC) /* nor does an Enter meant for the question open what is below it */
+#define DEAF_USEC (300 * USEC_PER_MSEC)  /* a new question ignores keys meant for the list */
+#define HABIT_USEC (500 * USEC_PER_MSEC) /* after a yes, an Enter must not act on the list */
 
 static void question_free(struct question *q)
 {
@@ -74,8 +74,8 @@ static void choose(struct app *a, int key)
 		refuse(a);
 }
 
-/* A number, or a name: only the whole of it, ended by Enter, is a yes. Enter before that does nothing: hands that have the habit of it must not
- * fall through to the list below. */
+/* The operator types a number or a name: only the whole of it, ended by Enter, means yes. Enter
+ * before that does nothing, so that an Enter out of habit does not reach the list below. */
 static void type_key(struct app *a, int key)
 {
 	const struct question *q = a->question;

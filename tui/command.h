@@ -1,5 +1,5 @@
 #pragma once
-/* The commands of commands.def: found by key, found by name. Nothing is done but by one of them. */
+/* The commands of commands.def, found by key or by name. Every operation is a command. */
 #include "shared/base.h"
 
 #define TAB(id, ...) VIEW_##id,
@@ -11,7 +11,7 @@ enum view_id {
 #undef TAB
 #undef PAGE
 
-/* Where a command is heard: narrow ones last. */
+/* Where a command applies: narrower scopes come later. */
 #define TAB(id, ...) SCOPE_##id,
 #define PAGE TAB
 enum scope {
@@ -22,7 +22,7 @@ enum scope {
 	SCOPE_TEXT,
 #include "tui/views.def"
 	SCOPE_N,
-	SCOPE_VIEWS = SCOPE_N - VIEW_N, /* the first one's own */
+	SCOPE_VIEWS = SCOPE_N - VIEW_N, /* the scope of the first view */
 };
 #undef TAB
 #undef PAGE
@@ -46,7 +46,7 @@ struct command {
 };
 extern const struct command COMMANDS[CMD_N];
 
-/* Which scopes a view answers to, as bits: SCOPES_QUEUE, … */
+/* The scopes that apply in a view, as bits: SCOPES_QUEUE, … */
 #define TAB(id, name, key, tab, help, scopes, ...) SCOPES_##id = (scopes) | 1 << SCOPE_ANY | 1 << SCOPE_##id,
 #define PAGE(id, name, tab, scopes) TAB(id, name, , tab, , scopes, )
 enum {
@@ -58,7 +58,7 @@ enum {
 /* A line of views.def. */
 struct view_info {
 	const char *name, *title;
-	enum cmd cmd; /* opens it; CMD_NONE: it is a page */
+	enum cmd cmd; /* opens the tab; CMD_NONE: the view is a page */
 	unsigned scopes;
 	const char *counts, *alerts;
 };
@@ -66,9 +66,9 @@ extern const struct view_info VIEW_INFO[VIEW_N];
 
 /* The command of a key; the narrowest scope wins. CMD_NONE when there is none. */
 enum cmd command_of_key(unsigned scopes, int key);
-/* The command that `word` names; CMD_NONE. */
+/* The command that `word` names; CMD_NONE when there is none. */
 enum cmd command_of_name(const char *word);
-/* The first of its keys, as a name. buf of 16. */
+/* The name of the command's first key, in buf (16 bytes). */
 const char *command_key(enum cmd, char *buf);
 /* Every key of every scope, for --print-keys and docs/gen/keys.md. */
 void command_print_keys(FILE *);

@@ -15,15 +15,15 @@ static bool takes_number(const char *field)
 	return strcmp(field, "age") == 0 || strcmp(field, "att") == 0;
 }
 
-/* One term with its quotes resolved. What stood in quotes means only itself: no operator, no separator. */
+/* One term without its quotes. Quoted characters are literal: no operator, no separator. */
 struct term {
 	char text[TERM_MAX];
-	bool quoted[TERM_MAX]; /* of each byte; false at the end */
+	bool quoted[TERM_MAX]; /* for each byte; false at the end */
 	size_t len;
-	bool is_not, is_text; /* began with !; then with a quote: a word, whatever follows */
+	bool is_not, is_text; /* is_text: began with a quote (after the !): it has no field */
 };
 
-/* Answers where the rest begins; NULL at the end, or with an error. */
+/* Reads the next term. Returns where the rest begins; NULL at the end, or with err set. */
 static const char *next_term(const char *at, struct term *t, struct err *err)
 {
 	bool quoted = false;
@@ -50,7 +50,7 @@ static const char *next_term(const char *at, struct term *t, struct err *err)
 	return NULL;
 }
 
-/* How many bytes from `from` on stand before the first of `stops` that is not quoted. */
+/* Number of bytes from `from` up to the first unquoted character that is in `stops`. */
 static size_t span(const struct term *t, size_t from, const char *stops)
 {
 	size_t n = from;
@@ -78,7 +78,8 @@ static int filter_put_value(struct strbuf *out, const char *field, struct str va
 	return 0;
 }
 
-/* The field and its operator; where the values begin into *at. NULL after an error. */
+/* The field of a term; its operator into *op, the place where its values begin into *at. NULL with
+ * err. */
 static const char *field_of(const struct term *t, const char **op, size_t *at, struct err *err)
 {
 	size_t n = span(t, 0, ":<>");
@@ -117,7 +118,7 @@ static int put_term(struct strbuf *out, const struct term *t, struct err *err)
 	            t->is_not ? "true" : "false");
 	for (;; at += n + 1) {
 		n = span(t, at, "|");
-		if (n == 0) /* every text holds the empty one: it would mean all */
+		if (n == 0) /* an empty value would match every text */
 			return err_set(err, ERR_BAD_INPUT, "'%s%.40s' has no value", t->is_not ? "!" : "", t->text);
 		if (filter_put_value(out, field, (struct str){ t->text + at, n }, err) < 0)
 			return -1;

@@ -1,17 +1,21 @@
 #pragma once
 /*
- * The filter language: words are substrings of the text; `field:value`, `field<value`, `field>value`; `!` before a term negates, `|`
- * between values is or, blank is and; what stands in quotes means only itself. Fields: agent state cause prov model worker session id text age att.
+ * The filter language: a word is a substring of the text; `field:value`, `field<value`,
+ * `field>value`; `!` before a term negates, `|` between values means or, a blank between terms
+ * means and; text in quotes is literal. Fields: agent state cause prov model worker session id text
+ * age att.
  */
 #include "shared/err.h"
 #include "shared/str.h"
 
-/* Writes the filter as signalbox.filter_where() takes it, "[]" for an empty one. On failure err names the wrong word. Pure. */
+/* Writes the filter as JSON for signalbox.filter_where(), "[]" for an empty one. On failure err
+ * names the wrong word. Pure. */
 MUSTCHECK int filter_to_json(const char *text, struct strbuf *out, struct err *);
-/* The same for terms whose parts are known, which must not be pasted into a text: whatever stands in the value, it is the value. One more
- * term behind what `terms` holds; op "is" means the same to the letter, with NULL for what has none. */
+/* Appends one term to `terms` from its parts: every character of the value is literal. op "is"
+ * means exact equality; with value NULL, that the field is not set. */
 void filter_term(struct strbuf *terms, const char *field, const char *op, const char *value);
-/* "[a,b]" and more terms "c" to "[a,b,c]". */
+/* "[a,b]" and the terms "c" become "[a,b,c]" in buf. Returns json itself if terms is empty. */
 const char *filter_and(const char *json, const char *terms, char *buf, size_t size);
-/* `field:"value"` to be shown, and read again, as a filter. -1 where the value holds a quote: the language has no word for that. */
+/* Appends `field:"value"` as a filter that can be shown and parsed again. -1 if the value holds a
+ * quote, which the language cannot express. */
 MUSTCHECK int filter_word(struct strbuf *out, const char *field, const char *value, struct err *);

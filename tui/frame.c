@@ -75,7 +75,7 @@ static int64_t alerts_named(const struct snapshot *s, const char *name)
 	return n;
 }
 
-/* Is the word in a list of words? */
+/* True when the list `words`, separated by blanks, contains the word. */
 static bool has_word(const char *words, struct str word)
 {
 	for (const char *p = words; *p != '\0'; p += strspn(p, " ")) {
@@ -113,7 +113,8 @@ static void draw_tabs(struct ui *ui, enum view_id lit)
 	}
 }
 
-/* As much of a message as fits: whole, else to its last part that fits whole, else to a word. */
+/* The part of a message that fits into `room` cells: the whole, else up to its last ';' that fits,
+ * else up to a blank. */
 static struct str fitting(struct str message, int room)
 {
 	size_t n = message.len, part = 0, word = 0;
@@ -128,8 +129,8 @@ static struct str fitting(struct str message, int room)
 	return part > 0 ? (struct str){ message.ptr, part } : word > 0 ? (struct str){ message.ptr, word } : message;
 }
 
-/* The first alert: the database puts the worst first. The action is said whole or not at all; where it does not fit the view is named that
- * has more. */
+/* Draws the first alert: the database sorts the worst first. The action is drawn whole or not at
+ * all; if it does not fit, the key of the view that shows the alert is drawn instead. */
 static void draw_worst(struct ui *ui, int y, const struct json *alert)
 {
 	struct screen *s = ui->screen;
@@ -172,7 +173,7 @@ static void draw_worst(struct ui *ui, int y, const struct json *alert)
 		screen_text(s, y, x, right - x, S_PLAIN, action);
 }
 
-/* Connection first, then level. One line. */
+/* Draws one line: the state of the connection if it is not live, else the worst alert. */
 static void draw_alert(struct ui *ui, int y)
 {
 	const struct snapshot *s = ui->snap;
@@ -254,7 +255,7 @@ void frame_draw(struct ui *ui, const struct frame *f)
 	if (height < 4 || screen_width(s) < 40)
 		return;
 	frame_draw_totals(ui, f->is_frozen);
-	if (ui->top == 3) /* below 80 columns the line is better used for data */
+	if (ui->top == 3) /* below 80 columns there is no line for tabs */
 		draw_tabs(ui, f->tab);
 	draw_alert(ui, ui->top - 1);
 	if (f->prompt != NULL) {
@@ -272,7 +273,7 @@ void frame_draw(struct ui *ui, const struct frame *f)
 	}
 }
 
-/* The last line of the box; answers where the cursor belongs. */
+/* Draws the last line of the box; returns the column of the cursor. */
 static int question_prompt(struct screen *s, const struct question *q, int y, int x, int width, const char *typed, bool in_reason)
 {
 	bool types = q->type > 0 || q->word[0] != '\0';
@@ -296,7 +297,8 @@ static int question_prompt(struct screen *s, const struct question *q, int y, in
 void frame_question(struct ui *ui, const struct question *q, const char *typed, bool in_reason)
 {
 	struct screen *s = ui->screen;
-	/* The prompt is seen whatever the height: nobody answers what cannot be read. */
+	/* The prompt line is drawn at any height, because a question without it cannot be answered;
+	 * lines of the text are left out instead. */
 	int lines = MAX(0, MIN(q->n_lines, screen_height(s) - 4 - q->n_choices));
 	int width = utf8_width(str_of(q->title)) + 8, height = lines + q->n_choices + 4;
 	for (int i = 0; i < lines; i++)

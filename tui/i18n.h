@@ -3,4 +3,4 @@
 #include <libintl.h>
 
 #define _(text) gettext(text)
-#define N_(text) (text) /* in tables: translated where it is shown */
+#define N_(text) (text) /* for tables: marks a text that is translated when it is shown */

@@ -31,7 +31,7 @@ enum key {
 #define K_CTRL_U 21
 #define K_CTRL_W 23
 
-/* "j", "^r", "PgDn", "Space", "F1" to a code; K_NONE when it is none. */
+/* The code of a key name: "j", "^r", "PgDn", "Space", "F1"; K_NONE when it is none. */
 int keys_code(const char *name);
 /* The name of a code; buf is used for plain characters. */
 const char *keys_name(int code, char buf[static 16]);

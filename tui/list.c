@@ -1,6 +1,6 @@
 #include "tui/list.h"
 
-#define GUTTER 2 /* cursor and mark */
+#define GUTTER 2 /* cells for the cursor and the mark */
 
 void list_init(struct list *l)
 {
@@ -56,13 +56,14 @@ static bool is_before(const struct list *l, const struct block *b, int x, int y)
 	const struct list_sort *s = &l->sorts[l->sort];
 	const char *tx = block_at(b, x, s->column), *ty = block_at(b, y, s->column);
 	if (tx == NULL || ty == NULL)
-		return tx != NULL; /* what is not known comes last, whichever way */
+		return tx != NULL; /* NULL comes last in both directions */
 	double dx = s->is_text ? 0 : strtod(tx, NULL), dy = s->is_text ? 0 : strtod(ty, NULL);
 	int diff = s->is_text ? strcmp(tx, ty) : (dx > dy) - (dx < dy);
 	return s->is_down == l->is_reversed ? diff < 0 : diff > 0;
 }
 
-/* The block's rows in the chosen order: insertion, so that equals stay as they came; a list that can be sorted has tens of rows. */
+/* Row numbers of the block in the chosen order. Insertion sort keeps equal rows in their order; a
+ * list that can be sorted has only tens of rows. */
 static int *order_of(const struct list *l, const struct block *b, int n)
 {
 	int *order = xcalloc((size_t)n + 1, sizeof *order);
@@ -88,9 +89,10 @@ void list_bind(struct list *l, struct block *b, int id_col, int n_key, int job_c
 		if (l->n > 0 && ids[i] == here)
 			place = i;
 	}
-	/* Another question than before (a filter, a group): nothing to hold on to but the message under the cursor, if it is there. */
+	/* If the block was read for something else than before (a filter, a group), no row is kept
+	 * or hidden; the cursor only follows its row, if that is there. */
 	bool same = l->n > 0 && b != NULL && strcmp(old[0].block->about, b->about) == 0 && !l->to_top;
-	bool guard = same && l->cursor > 0; /* at the top new rows may come in */
+	bool guard = same && l->cursor > 0; /* at the top, new rows are inserted */
 	bool ghost = same && place < 0;
 	for (int i = 0; i < n; i++) {
 		bool above = place >= 0 ? i < place : out < l->cursor;
@@ -123,7 +125,7 @@ void list_bind(struct list *l, struct block *b, int id_col, int n_key, int job_c
 	l->n_new = hidden;
 }
 
-/* The row that left goes once the cursor has left it. */
+/* Removes the ghost row when the cursor has left it. */
 static void drop_ghost(struct list *l)
 {
 	for (int i = 0; i < l->n; i++)
@@ -254,7 +256,7 @@ struct list_row *list_current(struct list *l)
 	return l->n > 0 ? &l->rows[l->cursor] : NULL;
 }
 
-/* One line: header when row is NULL. */
+/* Draws one line: the header when row is NULL. */
 static void draw_line(struct list *l, struct screen *s, int y, const struct list_style *look, const struct list_row *row,
                       bool is_cursor)
 {
@@ -293,7 +295,8 @@ void list_draw(struct list *l, struct screen *s, int y, int height, const struct
 	l->height = MAX(1, height - 1);
 	if (l->cursor >= l->top + l->height)
 		l->top = l->cursor - l->height + 1;
-	l->top = l->n <= l->height ? 0 : MAX(0, MIN(l->top, l->cursor)); /* nothing above is hidden while there is room for all */
+	/* No row above is hidden when all rows fit. */
+	l->top = l->n <= l->height ? 0 : MAX(0, MIN(l->top, l->cursor));
 	draw_line(l, s, y, look, NULL, false);
 	for (int i = 0; i < l->height && l->top + i < l->n; i++)
 		draw_line(l, s, y + 1 + i, look, &l->rows[l->top + i], has_focus && l->top + i == l->cursor);

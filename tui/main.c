@@ -9,7 +9,7 @@
 #include "tui/command.h"
 #include "tui/i18n.h"
 
-/* The console, or one frame of it. */
+/* Runs the console, or prints one frame of it. */
 static int console(const struct options *options, int argc, char **argv)
 {
 	const char *view = NULL, *size = NULL, *filter = NULL;
@@ -30,7 +30,7 @@ int main(int argc, char **argv)
 	struct err err;
 	int code = EXIT_DONE;
 	setlocale(LC_ALL, "");
-	setlocale(LC_NUMERIC, "C"); /* numbers from and to the database */
+	setlocale(LC_NUMERIC, "C"); /* for numbers from and to the database */
 	bindtextdomain("signalbox", LOCALE_DIR);
 	textdomain("signalbox");
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });

@@ -13,7 +13,7 @@ void field_set(struct field *f, const char *text)
 {
 	snprintf(f->text, sizeof f->text, "%s", text);
 	size_t n = strlen(f->text);
-	n -= utf8_unfinished((struct str){ f->text, n }); /* where it was cut */
+	n -= utf8_unfinished((struct str){ f->text, n }); /* drop a character that was cut */
 	f->text[n] = '\0';
 	f->len = f->at = (int)n;
 }

@@ -1,5 +1,5 @@
 #pragma once
-/* A line (or several) being typed. Letters are letters here. Pure: no drawing. */
+/* A text field of one or more lines. Letter keys insert letters. Pure: no drawing. */
 #include "shared/str.h"
 
 #define FIELD_MAX 8192
@@ -13,7 +13,7 @@ void field_clear(struct field *);
 void field_set(struct field *, const char *text);
 /* Adds a character (Unicode) at the cursor. */
 void field_insert(struct field *, int character);
-/* Takes a key that edits; false when it is none. */
+/* Handles an editing key; false when key is none. */
 bool field_key(struct field *, int key);
-/* Completes the first word from a list; true when it changed. */
+/* Completes the text to the first of the words that begins with it; true when the text changed. */
 bool field_complete(struct field *, const char *const *words, int n);

@@ -1,4 +1,4 @@
-/* One block: the statement that reads it, and what its answer is made into. */
+/* For each block: the statement that reads it, and how its result becomes the block. */
 #include "tui/reads.h"
 
 #include "shared/json.h"
@@ -23,7 +23,8 @@ void reads_release(struct reads *r)
 		strbuf_release(&r->rest[i]);
 }
 
-/* ---- asking. 0: sent; 1: nothing to read; 2: what was read is still all; -1 with err. Each says in r->about what the block will be of. */
+/* ---- sending. 0: sent; 1: nothing to read; 2: the block is complete; -1 with err. Each sets
+ * r->about to what is read. */
 
 static void is_about(struct reads *r, const char *what)
 {
@@ -57,7 +58,7 @@ static int send_page(struct reads *r, struct pg *pg, const struct want *w, const
 	return start_page(r, pg, w->filter, w->limit, sql, err);
 }
 
-/* The filter, and what narrows it besides. */
+/* The filter and its additional terms. */
 static int send_narrowed(struct reads *r, struct pg *pg, const struct want *w, const char *sql, struct err *err)
 {
 	char filter[sizeof w->filter + sizeof w->narrow];
@@ -101,7 +102,7 @@ static int send_stream(struct reads *r, struct pg *pg, const struct want *w, con
 	return pg_start(pg, sql, args, 3, err);
 }
 
-/* The part of which more is wanted than was read; PART_N: none. */
+/* The part of which more is wanted than is read; PART_N: none. */
 static enum text_part rest_lacks(const struct reads *r, const struct want *w)
 {
 	enum text_part p = 0;
@@ -110,7 +111,8 @@ static enum text_part rest_lacks(const struct reads *r, const struct want *w)
 	return p;
 }
 
-/* One page of it. Texts of an attempt do not change, so what was read is kept. */
+/* Sends the read of one page. The texts of an attempt do not change, so pages that were read are
+ * kept. */
 static int send_rest(struct reads *r, struct pg *pg, const struct want *w, const char *sql, struct err *err)
 {
 	static const char *const NAMES[PART_N] = { "question", "answer" };
@@ -136,7 +138,7 @@ static int send_rest(struct reads *r, struct pg *pg, const struct want *w, const
 	return pg_start(pg, sql, args, 4, err);
 }
 
-/* Of a test session that is not named, first which it is. */
+/* If no session is named, the first read looks up the test session. */
 static int send_transcript(struct reads *r, struct pg *pg, const struct want *w, const char *sql, struct err *err)
 {
 	is_about(r, w->agent);
@@ -150,7 +152,8 @@ static int send_transcript(struct reads *r, struct pg *pg, const struct want *w,
 	return session[0] != '\0' ? pg_start(pg, sql, &session, 1, err) : 1;
 }
 
-/* ---- taking. Each is given the rows and owns them. 0: *b is the block, the caller's; 1: the same block is to be asked for again; -1 with err. */
+/* ---- taking: each gets the rows in *b, which it may replace. 0: *b is the block; 1: read the same
+ * block again; -1 with err. */
 
 static int take_rows(struct reads *r, const struct want *w, struct block **b, struct err *err)
 {
@@ -158,14 +161,14 @@ static int take_rows(struct reads *r, const struct want *w, struct block **b, st
 	return 0;
 }
 
-/* Its first cell is a document. */
+/* The first cell is a document, which is parsed. */
 static int take_document(struct reads *r, const struct want *w, struct block **b, struct err *err)
 {
 	(void)r, (void)w;
 	return (*b)->n_rows > 0 ? json_parse(&(*b)->arena, block_str(*b, 0, 0), 64u << 20, &(*b)->doc, err) : 0;
 }
 
-/* The stream's answer is only what is new: the block holds the whole text. */
+/* The result has only the new text of the stream; the block gets the whole text. */
 static int take_stream(struct reads *r, const struct want *w, struct block **taken, struct err *err)
 {
 	(void)w, (void)err;
@@ -220,13 +223,13 @@ static int take_rest(struct reads *r, const struct want *w, struct block **b, st
 	take_page(r, *b);
 	block_unref(*b);
 	*b = NULL;
-	if (rest_lacks(r, w) != PART_N) /* the next page; the block is made of all of them */
+	if (rest_lacks(r, w) != PART_N) /* read the next page: the block has all pages */
 		return 1;
 	*b = rest_block(r);
 	return 0;
 }
 
-/* Of a session that was looked for first, only which it is. */
+/* If the read looked up the session, only the session is stored. */
 static int take_transcript(struct reads *r, const struct want *w, struct block **b, struct err *err)
 {
 	(void)err;
@@ -240,7 +243,7 @@ static int take_transcript(struct reads *r, const struct want *w, struct block *
 	return 1;
 }
 
-/* ---- all of them */
+/* ---- the table of reads */
 
 static const struct {
 	const char *sql;

@@ -1,4 +1,5 @@
-/* Commands: what keys, prompt and scripts all use. A view is asked first; what it does not know is done here. */
+/* Runs commands, which come from keys and from the prompt. The view gets a command first; a command
+ * that the view does not handle is run here. */
 #include <errno.h>
 #include <sys/stat.h>
 
@@ -35,7 +36,7 @@ static void go_back(struct app *a, bool may_quit)
 	}
 }
 
-/* The frame, or a text, into a file of the operator's own. */
+/* Saves a text, or the frame if text.ptr is NULL, to a new file that only the operator can read. */
 static void save(struct app *a, struct str text, const char *what)
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
@@ -66,7 +67,8 @@ static void save(struct app *a, struct str text, const char *what)
 	ui_say(&a->ui, fclose(f) == 0 ? _("saved to %s") : _("could not write all of %s"), path);
 }
 
-/* Done now; or, when the rest of a long text is still to come, with the data that brings it. */
+/* Copies now; if the rest of a long text must be read first, app_go_on() copies when it has
+ * arrived. */
 static void copy_or_wait(struct app *a, int kind)
 {
 	struct view *v = app_view(a);
@@ -127,7 +129,8 @@ void app_copy(struct app *a, int kind)
 		copy_or_wait(a, kind);
 }
 
-/* With `rest`, words that were typed behind it: a filter where it has one, else what it is opened for. */
+/* Opens the tab of a command; false if it opens none. rest: the words typed after the command: the
+ * filter if the tab has one, else what the tab is opened for. */
 static bool open_tab(struct app *a, enum cmd cmd, const char *rest)
 {
 	for (enum view_id id = 0; id < VIEW_N; id++) {
@@ -203,7 +206,7 @@ void app_run_command(struct app *a, enum cmd cmd)
 	}
 }
 
-/* What was typed after ':'. Words after the command: a filter, an agent, a message. */
+/* Runs what was typed after ':'. Words after the command are a filter, an agent or a message. */
 void app_run_line(struct app *a, const char *line)
 {
 	char word[32], rest[FIELD_MAX];

@@ -10,7 +10,7 @@
 
 #include "shared/utf8.h"
 
-#define OSC52_MAX 74994 /* encoded bytes that tmux and common terminals take */
+#define OSC52_MAX 74994 /* base64 bytes that tmux and common terminals accept */
 
 struct cell {
 	char text[24]; /* "" = the right half of a wide character */
@@ -23,7 +23,7 @@ struct screen {
 	bool ascii, live;
 	int cursor_y, cursor_x;
 	attr_t attrs[S_N];
-	int paste_begin, paste_end, alt_enter; /* codes of ours with ncurses */
+	int paste_begin, paste_end, alt_enter; /* our key codes for ncurses */
 };
 
 static void resize(struct screen *s, int width, int height)
@@ -160,7 +160,8 @@ void screen_clear(struct screen *s)
 	s->cursor_x = 0;
 }
 
-/* Outside of the grid nothing is drawn, whoever asks. What is left of a wide character that is drawn over becomes blank. */
+/* Draws nothing outside of the grid. The other half of a wide character that is half overwritten
+ * becomes blank. */
 static void set_cell(struct screen *s, int y, int x, enum style style, const char *text, int len)
 {
 	if (y < 0 || y >= s->height || x < 0 || x >= s->width)
@@ -182,7 +183,7 @@ static void put_glyph(struct screen *s, int y, int x, enum style style, const st
 			set_cell(s, y, x + i, S_REVERSE, g->text + i, 1);
 		return;
 	}
-	if (g->width == 0) /* dropped: it must not blank the cell of what comes next */
+	if (g->width == 0) /* a dropped glyph must not clear the cell of the next one */
 		return;
 	set_cell(s, y, x, style, g->text, g->len);
 	if (g->width == 2)
@@ -200,7 +201,7 @@ int screen_text(struct screen *s, int y, int x, int width, enum style style, str
 {
 	const char *at = text.ptr, *end = text.ptr + text.len;
 	int used = 0, fits = 0;
-	const char *cut = at; /* what still leaves room for the ellipsis */
+	const char *cut = at; /* end of the text that leaves room for the ellipsis */
 	struct glyph g;
 	width = clip(s, y, x, width);
 	for (const char *p = at; p < end; used += g.width) {
@@ -234,7 +235,7 @@ void screen_text_right(struct screen *s, int y, int x, int width, enum style sty
 	screen_text(s, y, x + MAX(0, width - w), MIN(width, w), style, text);
 }
 
-/* Frame characters have an ASCII twin each. */
+/* The ASCII replacement of a character that the frame or a bar uses. */
 static char ascii_twin(const char *c)
 {
 	static const struct {
@@ -317,7 +318,8 @@ void screen_cursor(struct screen *s, int y, int x)
 	s->cursor_x = x;
 }
 
-/* One cell as ncurses takes it. What this C library knows no width of, or another than the grid, would shift the row: it is shown as '?'. */
+/* Passes one cell to ncurses. A character whose width in this C library is unknown, or differs from
+ * its width in the grid, would shift the row: it is shown as '?'. */
 static void show_cell(const struct screen *s, int y, int x)
 {
 	const struct cell *c = &s->cells[y * s->width + x];

@@ -1,7 +1,8 @@
 #pragma once
 /*
- * What the console knows: immutable blocks of rows, shared between snapshots by count. The sync thread publishes, the UI thread draws.
- * Never changed after it was published.
+ * The data of the console: immutable blocks of rows, shared between snapshots and counted by
+ * reference. The sync thread publishes a snapshot, the UI thread draws it. A published snapshot
+ * never changes.
  */
 #include <stdatomic.h>
 
@@ -17,7 +18,8 @@ enum block_id {
 	BLOCK_N
 };
 
-/* A message's texts: the document has the first TEXT_HEAD characters of each, REST what follows, page by page. */
+/* The texts of a message. The document (block MESSAGE) has the first TEXT_HEAD characters of each;
+ * block REST has what follows, read in pages of TEXT_PAGE characters. */
 enum text_part { PART_QUESTION, PART_ANSWER, PART_N };
 #define TEXT_HEAD 65536
 #define TEXT_PAGE 262144
@@ -29,8 +31,8 @@ struct block {
 	struct arena arena;
 	int n_rows, n_cols;
 	const char *const *cells;
-	const struct json *doc; /* STATUS, MESSAGE: the document of cell 0 */
-	char about[4200];       /* what it answers: a filter with what narrows it, a message, an agent */
+	const struct json *doc; /* STATUS, MESSAGE: the parsed document of cell 0 */
+	char about[4200];       /* what was read: a filter with `narrow`, a message, an agent */
 };
 
 enum link { LINK_CONNECTING, LINK_LIVE, LINK_STALE, LINK_DOWN };
@@ -39,33 +41,36 @@ struct snapshot {
 	atomic_int refs;
 	struct block *blocks[BLOCK_N];
 	enum link link;
-	usec_t as_of; /* wall; when the rows were read. 0: never */
-	usec_t took;  /* to read them */
+	usec_t as_of; /* when the rows were read, wall clock; 0: never */
+	usec_t took;  /* duration of that read */
 	bool is_listening;
-	usec_t since;    /* mono; since when the link is what it is */
-	usec_t next_try; /* mono */
+	usec_t since;    /* when `link` last changed, monotonic */
+	usec_t next_try; /* monotonic */
 	int tries;
-	char why[160];     /* STALE, DOWN */
-	char refused[160]; /* a read that the server refuses: what it asked for stays as it was, the link lives; "" */
+	char why[160]; /* the reason for STALE or DOWN */
+	/* Error of a read that the server refused: its block keeps the old rows, the link stays
+	 * LIVE. "": none. */
+	char refused[160];
 	char where[80];    /* database and host */
-	char session[40];  /* of the test console */
-	bool is_read_only; /* our role may not act */
+	char session[40];  /* session of the test console */
+	bool is_read_only; /* our role may not change messages */
 	bool is_standby;
 };
 
-/* What the view on the screen needs of the next snapshot. Zeroed, then filled: compared byte by byte. */
+/* What the shown view needs in the next snapshot. Zero it, then fill it: it is compared byte by
+ * byte. */
 struct want {
 	unsigned blocks;   /* bits 1 << BLOCK_…; STATUS is always read */
 	char filter[2048]; /* JSON array, for QUEUE, GROUPS, FAILED */
-	char narrow[2048]; /* terms besides, for FAILED: the group under the cursor; or "" */
+	char narrow[2048]; /* FAILED: more terms, for the group under the cursor; "" */
 	int limit;         /* rows of QUEUE, FAILED */
-	char message[40];  /* MESSAGE: its number or its uuid */
-	char rest_of[40];  /* REST: of which message, as a uuid, and which attempt */
+	char message[40];  /* MESSAGE: the message's number or uuid */
+	char rest_of[40];  /* REST: uuid of the message; rest_job: its attempt */
 	char rest_job[40];
-	int rest_chars[PART_N]; /* so many characters behind the head; 0: none */
-	char stream[40];        /* STREAM: a running message whose text is to be followed; "" */
-	char agent[64];         /* TRANSCRIPT: whose test session, when session is ""; SPENDING: whose */
-	char span[16];          /* AGENTS: of what time, an interval; "" is an hour */
+	int rest_chars[PART_N]; /* REST: characters to read after the head; 0: none */
+	char stream[40];        /* STREAM: uuid of the running message to follow; "" */
+	char agent[64];         /* agent for SPENDING, and for TRANSCRIPT if session is "" */
+	char span[16];          /* AGENTS: period of the figures, an interval; "": 1 h */
 	char session[40];
 	bool is_frozen; /* read nothing */
 };
@@ -94,7 +99,7 @@ static inline double block_double(const struct block *b, int row, int col, doubl
 	const char *s = block_at(b, row, col);
 	return s != NULL ? strtod(s, NULL) : none;
 }
-/* A time of the database to microseconds; 0 for NULL. */
+/* A time of the database in microseconds since 1970; 0 for NULL. */
 static inline usec_t block_time(const struct block *b, int row, int col)
 {
 	const char *s = block_at(b, row, col);

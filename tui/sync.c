@@ -1,6 +1,7 @@
 /*
- * One loop around poll(): the reader's answer, the writer's answer, orders from the UI, the next due time. A refresh is a list of reads, one
- * block each; when the last has come a new snapshot is published that shares the untouched blocks with the one before.
+ * One loop around poll(): the reader's result, the actor's result, requests of the UI thread, and
+ * due times. A refresh is a list of reads, one for each block; after the last one a new snapshot is
+ * published that shares the unchanged blocks with the one before.
  */
 #include "tui/sync.h"
 
@@ -20,7 +21,7 @@
 #define READER_OPTIONS "-c default_transaction_read_only=on -c statement_timeout=1500 -c lock_timeout=200"
 #define CONNECT_MS 3000
 #define READ_USEC (1500 * USEC_PER_MSEC)
-#define FROZEN_SERVER_USEC (4 * USEC_PER_SEC) /* no answer, not even the server's own time-out */
+#define FROZEN_SERVER_USEC (4 * USEC_PER_SEC) /* no answer, not even the server's time-out */
 #define HINT_USEC (250 * USEC_PER_MSEC)
 #define STREAM_USEC (120 * USEC_PER_MSEC)
 #define WATCH_USEC (15 * USEC_PER_SEC)
@@ -32,19 +33,19 @@ struct sync {
 	const struct options *options;
 	int wake, notify;
 
-	/* the thread's own */
+	/* used by the sync thread only */
 	struct listen listen;
 	struct pg *reader;
 	struct actor actor;
-	struct snapshot *last; /* what was published */
-	struct snapshot *next; /* being read */
-	struct want now;       /* of the running refresh */
+	struct snapshot *last; /* the snapshot last published */
+	struct snapshot *next; /* the snapshot being read */
+	struct want now;       /* what the running refresh reads */
 	int step;              /* block being read; -1: none */
 	usec_t step_started, refresh_started, due, connect_due, stream_due, watch_due, last_hint, interval;
 	bool hinted, stream_step, is_cancelled;
 	struct reads reads;
 
-	pthread_mutex_t lock; /* of what follows */
+	pthread_mutex_t lock; /* guards the fields below */
 	struct want want;
 	bool want_changed, hurry, ending, settled;
 	struct snapshot *published;
@@ -59,7 +60,7 @@ struct sync {
 static struct snapshot *copy_of(struct snapshot *from)
 {
 	struct snapshot *s = xcalloc(1, sizeof *s);
-	if (from != NULL) /* all but the count, which others may be changing */
+	if (from != NULL) /* all but refs, which other threads may be changing */
 		memcpy(&s->blocks, &from->blocks, sizeof *s - offsetof(struct snapshot, blocks));
 	for (int i = 0; i < BLOCK_N; i++)
 		block_ref(s->blocks[i]);
@@ -134,7 +135,7 @@ static void set_block(struct sync *y, enum block_id id, struct block *b)
 	y->next->blocks[id] = b;
 }
 
-/* Takes the answer to the block that was asked for. -1 with err. */
+/* Takes the result of the block that is being read. -1 with err. */
 static int take_read(struct sync *y, struct err *err)
 {
 	struct block *b;
@@ -143,7 +144,7 @@ static int take_read(struct sync *y, struct err *err)
 	if (taken < 0)
 		return -1;
 	set_block(y, id, b);
-	y->step -= taken; /* 1: once more */
+	y->step -= taken; /* 1: read the same block again */
 	return 0;
 }
 
@@ -169,7 +170,7 @@ static void refresh_done(struct sync *y)
 	if (y->next->link != LINK_LIVE)
 		y->next->since = now;
 	y->next->link = LINK_LIVE;
-	y->next->is_standby &= pg_is_standby(y->reader); /* until it is promoted */
+	y->next->is_standby &= pg_is_standby(y->reader); /* false after a promotion */
 	y->next->tries = 0;
 	y->next->why[0] = '\0';
 	y->next->next_try = y->due;
@@ -179,13 +180,14 @@ static void refresh_done(struct sync *y)
 	publish(y, s);
 }
 
-/* Not the link's fault, nor the weather's: what was asked for is not there, not allowed, or not understood. */
+/* True when the server refused the read itself (not found, not allowed, not understood): not for a
+ * lost connection, a time-out or a conflict. */
 static bool is_refusal(const struct err *err)
 {
 	return err->code != ERR_DB_DOWN && err->code != ERR_DB_TIMEOUT && err->code != ERR_DB_CONFLICT;
 }
 
-/* Goes on to the next block of the refresh, or ends it. */
+/* Sends the next read of the refresh, or ends the refresh. */
 static void next_read(struct sync *y)
 {
 	struct err err;
@@ -219,7 +221,7 @@ static void begin_refresh(struct sync *y, bool stream_only)
 	next_read(y);
 }
 
-/* The reader's socket has something. */
+/* The reader's socket is readable. */
 static void on_reader(struct sync *y)
 {
 	char payload[64];
@@ -234,10 +236,10 @@ static void on_reader(struct sync *y)
 			next_read(y);
 		} else if (pg_is_broken(y->reader) || err.code == ERR_DB_DOWN) {
 			reader_down(y, &err);
-		} else if (is_refusal(&err)) { /* this block stays as it was, the others are read */
+		} else if (is_refusal(&err)) { /* keep this block as it was, read the others */
 			snprintf(y->next->refused, sizeof y->next->refused, "%s", err.msg);
 			next_read(y);
-		} else { /* the server stopped it: what is on the screen stays */
+		} else { /* a time-out or a conflict: keep what is on the screen */
 			y->step = -1;
 			snapshot_unref(y->next);
 			y->next = NULL;
@@ -254,12 +256,12 @@ static void on_reader(struct sync *y)
 
 static void act_done(struct sync *y, const struct action_result *r)
 {
-	if (r->kind == ACT_WATCH) { /* nobody asked for it by a key */
+	if (r->kind == ACT_WATCH) { /* started by the sync thread itself: nothing to report */
 		block_unref(r->answer);
 		return;
 	}
 	if (r->kind == ACT_SEND && r->ok)
-		y->reads.session_agent[0] = '\0'; /* it may have begun a session */
+		y->reads.session_agent[0] = '\0'; /* the send may have created a session */
 	y->due = 0;
 	pthread_mutex_lock(&y->lock);
 	if (y->n_results < (int)ARRAY_SIZE(y->results))
@@ -303,7 +305,7 @@ static void sync_take_orders(struct sync *y)
 		start_action(y, act);
 }
 
-/* What time has brought. */
+/* Handles what is due: connecting, time-outs, refreshes, the watch of the stream. */
 static void on_time(struct sync *y)
 {
 	usec_t now = clock_mono();
@@ -316,7 +318,7 @@ static void on_time(struct sync *y)
 			err_set(&err, ERR_DB_DOWN, "the server does not answer");
 			reader_down(y, &err);
 		} else if (now - y->step_started > READ_USEC && !y->is_cancelled) {
-			y->is_cancelled = true; /* through a pooler there is no time-out of the server */
+			y->is_cancelled = true; /* a pooler may drop the server's time-out */
 			pg_cancel(y->reader);
 			if (y->last != NULL && y->last->link == LINK_LIVE)
 				set_link(y, LINK_STALE, "the last refresh takes over 1.5s");

@@ -1,7 +1,8 @@
 #pragma once
 /*
- * The database side of the console: one thread, one connection that reads and one that writes, so that an action never waits for a read.
- * It reads what the view on the screen wants, publishes a snapshot, and makes the eventfd readable. It reconnects for ever.
+ * The database side of the console: one thread with one connection for reads and one for actions,
+ * so that an action never waits for a read. The thread reads what the shown view wants, publishes a
+ * snapshot, and makes the eventfd readable. It tries to reconnect for ever.
  */
 #include "tui/action.h"
 #include "tui/options.h"
@@ -11,14 +12,16 @@ struct sync;
 
 struct sync *sync_start(const struct options *);
 void sync_stop(struct sync *);
-int sync_fd(const struct sync *); /* readable when there is a new snapshot or result; sync_take empties it */
-/* The newest snapshot, counted for the caller. */
+/* Readable when there is a new snapshot or result; sync_take resets it. */
+int sync_fd(const struct sync *);
+/* The newest snapshot; the caller gets a reference. */
 struct snapshot *sync_take(struct sync *);
 bool sync_result(struct sync *, struct action_result *out);
-/* Replaces what is wanted; read at once if it differs. */
+/* Replaces what is wanted; if it differs, it is read at once. */
 void sync_want(struct sync *, const struct want *);
-bool sync_act_take(struct sync *, struct action *); /* false: so many wait already that it is dropped */
+/* Queues an action and takes it over. False: the queue is full, and the action is dropped. */
+bool sync_act_take(struct sync *, struct action *);
 /* Reads, or tries to connect, now. */
 void sync_hurry(struct sync *);
-/* True when nothing is asked, waited for or undone: for --once and tests. */
+/* True when no read and no action is running or waiting: for --once and tests. */
 bool sync_is_settled(struct sync *);

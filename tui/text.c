@@ -29,8 +29,9 @@ static void text_view_push(struct text_view *t, enum style style, int indent, st
 	t->lines[t->n++] = (struct text_line){ text, indent, style };
 }
 
-/* One line of the source, as many of the window as it takes; broken after a blank where there is one. A glyph that is wider than the window
- * has a line of its own, where it is cut: each line takes at least one. */
+/* Adds one line of the source as one or more lines of the window, broken after a blank where there
+ * is one. A glyph that is wider than the window gets a line of its own, where it is cut: each line
+ * has at least one glyph. */
 static void add_wrapped(struct text_view *t, enum style style, int indent, struct str line)
 {
 	const char *at = line.ptr, *end = line.ptr + line.len;

@@ -1,4 +1,5 @@
-/* What changes messages and agents: retry, cancel, pause, resume. One line each; the first that was not done gives the exit code. */
+/* Commands that change messages and agents: retry, cancel, pause, resume, prune. One line for each
+ * message; the first failure gives the exit code. */
 #include <unistd.h>
 
 #include "shared/clock.h"
@@ -8,7 +9,7 @@
 #include "tui/filter.h"
 #include "tui/i18n.h"
 
-/* sql: cancel.sql or retry.sql, which take and answer the same. */
+/* sql: cancel.sql or retry.sql, which have the same parameters and columns. */
 static int one(struct cli *cli, const char *sql, const char *word)
 {
 	const char *uuid;
@@ -44,7 +45,8 @@ int cmd_cancel(struct cli *cli)
 	return code != 0 ? code : each(cli, sql_tui_cancel);
 }
 
-/* --filter, --agent and --since as one filter: a slug is a value, whatever characters it has, and an agent that is not there is no empty list. */
+/* --filter, --agent and --since as one filter. A slug is literal, whatever characters it has; an
+ * unknown agent is an error, not an empty list. */
 static int retry_filter(struct cli *cli, const char *agent, const char *since, const char *filter, const char **out)
 {
 	struct strbuf json = STRBUF_INIT(65536), terms = STRBUF_INIT(65536);
@@ -76,7 +78,8 @@ static int retry_filter(struct cli *cli, const char *agent, const char *since, c
 	return code;
 }
 
-/* All failed that match: first the plan, then, with --yes, exactly that plan. */
+/* Retries all failed messages that match: lists them first, then, with --yes, retries exactly
+ * these. */
 static int retry_failed(struct cli *cli, const char *agent, const char *since, const char *filter, bool dry_run, bool yes)
 {
 	struct err err;
@@ -152,7 +155,7 @@ int cmd_retry(struct cli *cli)
 	return each(cli, sql_tui_retry);
 }
 
-/* One agent, or the whole fleet: SLUG, or --all in its place. */
+/* Pauses or resumes one agent, SLUG, or all agents, --all. */
 static int pause_or_resume(struct cli *cli, bool pausing)
 {
 	bool all = false;
@@ -160,7 +163,7 @@ static int pause_or_resume(struct cli *cli, bool pausing)
 	int code = cli_options(cli, options, ARRAY_SIZE(options), 0, pausing ? 2 : 1);
 	if (code != 0)
 		return code;
-	int reason = all ? 0 : 1; /* where it stands */
+	int reason = all ? 0 : 1; /* its index in argv */
 	if (cli->argc < reason || cli->argc > reason + pausing)
 		return cli_usage_error(_("which agent? a slug, or --all"));
 	const char *who = all ? NULL : cli->argv[0];
@@ -191,7 +194,7 @@ int cmd_resume(struct cli *cli)
 	return pause_or_resume(cli, false);
 }
 
-/* What ended long ago, a batch a transaction: counted, or with --yes deleted. */
+/* Counts or, with --yes, deletes messages that ended long ago; each batch is a transaction. */
 int cmd_prune(struct cli *cli)
 {
 	const char *older = "30d", *batch = "2000";

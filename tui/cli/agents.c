@@ -1,11 +1,11 @@
-/* Agents: seen, made and changed. */
+/* Agents: show, make and change. */
 #include "shared/json.h"
 #include "sql_embed.h"
 #include "tui/cli/cli.h"
 #include "tui/format.h"
 #include "tui/i18n.h"
 
-/* How much of a budget is spent or reserved; "-" without one. */
+/* How much of a budget is spent or reserved; "-" if there is none. */
 static const char *percent(const char *budget, const char *spent, const char *reserved, char buf[static FORMAT_MAX])
 {
 	if (budget == NULL)

@@ -13,7 +13,7 @@
 #include "tui/i18n.h"
 
 #define OPTIONS "-c statement_timeout=29s"
-#define CONFLICTS_MAX 6 /* the last after 0.6 s */
+#define CONFLICTS_MAX 6 /* repetitions, the last after about 0.6 s */
 #define CONNECT_MS 10000
 
 const struct cli_command CLI_COMMANDS[] = {
@@ -268,7 +268,8 @@ void cli_answer(struct str text, size_t len)
 	strbuf_release(&safe);
 }
 
-/* PostgreSQL escapes C0 controls; what else a terminal might obey is escaped here. All of it stands inside of strings. */
+/* PostgreSQL escapes C0 controls; other characters that can control a terminal are escaped here.
+ * All of them are inside JSON strings. */
 void cli_json(const char *text)
 {
 	const char *at = text, *end = text + strlen(text);

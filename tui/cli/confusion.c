@@ -35,7 +35,7 @@ double confusion_accuracy(const struct confusion *c)
 	return c->total > 0 ? (double)c->right / c->total : -1;
 }
 
-/* One field of a CSV line; *p moves behind its comma. */
+/* Reads one field of a CSV line; *p moves past its comma. */
 static struct str csv_field(struct arena *a, const char **p, const char *end)
 {
 	char *out = arena_alloc(a, (size_t)(end - *p) + 1);

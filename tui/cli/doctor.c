@@ -1,4 +1,5 @@
-/* Is everything in order? Each failure comes with its mend. Looks only at the database and this terminal: keys are the workers'. */
+/* Checks the installation. Each failure is printed with its remedy. Checks only the database and
+ * this terminal, because the keys are known only to the workers. */
 #include <langinfo.h>
 #include <locale.h>
 #include <unistd.h>
@@ -36,7 +37,7 @@ static void doctor_say(struct report *r, const char *check, bool ok, const char 
 	putchar('\n');
 }
 
-/* One row of (bool ok, text detail), or nothing to say. */
+/* Reports each row (bool ok, text detail) of a check; no row: nothing to report. */
 static void doctor_ask(struct report *r, const char *check, const char *sql, const char *mend)
 {
 	struct rows rows;
@@ -48,7 +49,7 @@ static void doctor_ask(struct report *r, const char *check, const char *sql, con
 		           mend);
 }
 
-/* The checks of sql/tui/doctor.sql, each with its mend. */
+/* The checks of sql/tui/doctor.sql, each with its remedy. */
 static void doctor_ask_all(struct report *r)
 {
 	static const struct {
@@ -83,7 +84,8 @@ static void doctor_ask_all(struct report *r)
 	}
 }
 
-/* It was reached and said no, or it was not reached. In English: who translates the server's messages reads the message itself. */
+/* The remedy for a failed connection: the server refused it, or was not reached. Only English texts
+ * are recognized; a server with another language gets the general remedy. */
 static const char *mend_of(const char *msg)
 {
 	if (strstr(msg, "authentication failed") != NULL || strstr(msg, "password") != NULL)

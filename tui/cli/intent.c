@@ -1,6 +1,6 @@
 /*
- * What questions are about: how well an agent's classification does on labelled texts, one text, the labels. A worker does it (signalbox.work),
- * and never sees which label is right.
+ * Classification of questions: how well an agent's classification does on labelled texts, one text,
+ * the list of labels. A worker classifies (table signalbox.work), and never sees the true labels.
  */
 #include <signal.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@
 #define FILE_MAX (16u << 20)
 #define TEXTS_MAX 10000
 #define POLL_USEC 100000
-#define COLUMNS_MAX 14 /* of the table, in 80 cells */
+#define COLUMNS_MAX 14 /* columns of a table that fits into 80 cells */
 
 static volatile sig_atomic_t interrupted;
 
@@ -32,7 +32,7 @@ struct eval {
 	const char *agent;
 	const char *labels[CONFUSION_MAX];
 	int n_labels;
-	int *is; /* label of each text */
+	int *is; /* true label of each text */
 	int n;
 	struct strbuf args;
 	struct confusion confusion;
@@ -46,7 +46,7 @@ static int label_of(const struct eval *e, struct str label)
 	return -1;
 }
 
-/* ---- a worker's part */
+/* ---- work for a worker */
 
 static int no_worker(struct cli *cli, const char *id)
 {
@@ -58,7 +58,7 @@ static int no_worker(struct cli *cli, const char *id)
 	return EXIT_FAILED;
 }
 
-/* Waits for its end; the status document into *doc. */
+/* Waits for the end of the work; its status document into *doc, in the arena of cli. */
 static int eval_await(struct cli *cli, const char *id, const struct json **doc)
 {
 	const char *params[] = { id, cli->options->operator_name };
@@ -68,7 +68,7 @@ static int eval_await(struct cli *cli, const char *id, const struct json **doc)
 	struct err err;
 	int64_t done, total, said = -1;
 	for (int round = 0;; round++) {
-		struct arena a = ARENA_INIT; /* of this look: the last one's is the caller's */
+		struct arena a = ARENA_INIT; /* of one poll; the final document is in cli->arena */
 		int code = interrupted ? cli_query(cli, sql_tui_work_cancel, params, 2, NULL) : 0;
 		if (code == 0)
 			code = cli_query(cli, sql_tui_work_status, params, 1, &r);
@@ -160,7 +160,7 @@ static int cmd_labels(struct cli *cli)
 
 /* ---- eval */
 
-/* The only agent that has intents, where none was named. */
+/* Without --agent: the only agent that has intents. */
 static int find_agent(struct eval *e)
 {
 	struct rows r;
@@ -242,7 +242,7 @@ static void print_table(struct eval *e)
 		put_share(q.f1, 10);
 		printf(" %7d\n", q.texts);
 	}
-	if (c->n > COLUMNS_MAX) { /* no table of so many fits: its cells off the diagonal */
+	if (c->n > COLUMNS_MAX) { /* too wide for a table: list the cells off the diagonal */
 		printf("\n%s\n", _("taken for another"));
 		for (int i = 0; i < c->n; i++)
 			for (int k = 0; k <= c->n; k++)

@@ -1,4 +1,4 @@
-/* The schema: where it stands, forward, back; an application's table taken over and given back. */
+/* The schema: its version, forward, back; an application's table taken over and given back. */
 #include "shared/migrate.h"
 
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include "tui/cli/cli.h"
 #include "tui/i18n.h"
 
-#define ADOPT_TIMEOUT_MS 3600000 /* all rows may be written anew */
+#define ADOPT_TIMEOUT_MS 3600000 /* all rows may be rewritten */
 
 static void migrate_cmd_say(const char *line)
 {
@@ -21,7 +21,7 @@ static int migrate_cmd_number(const char *text, long *out)
 	return *text == '\0' || *end != '\0' || *out < 0 ? cli_usage_error(_("'%.40s' is no number"), text) : 0;
 }
 
-/* Why it was refused, in full: an error has room for a line. */
+/* Prints all reasons of a refusal: an error has room for one line only. */
 static void say_problems(struct cli *cli, const char *const *params)
 {
 	struct rows r;
@@ -62,8 +62,9 @@ static int give_back(struct cli *cli)
 	return EXIT_DONE;
 }
 
-/* A way down drops what the versions that are taken back brought: columns and tables with what is in them; version 0 has no tables at all. At a
- * terminal the operator types how many messages there are; elsewhere --yes says it. */
+/* A step down drops what the removed versions created: columns and tables with their data; version
+ * 0 has no tables at all. On a terminal the operator types the number of messages; elsewhere --yes
+ * is required. */
 static int confirm_down(struct cli *cli, int from, int to)
 {
 	char typed[32] = "";

@@ -6,7 +6,7 @@
 #include "tui/format.h"
 #include "tui/i18n.h"
 
-#define LIST_MAX (32u << 20) /* of a price list */
+#define LIST_MAX (32u << 20) /* bytes of a price list */
 
 int cmd_costs(struct cli *cli)
 {
@@ -43,7 +43,8 @@ int cmd_costs(struct cli *cli)
 	return EXIT_DONE;
 }
 
-/* By reason: entries that were left out, then the fields that those imported are not billed by. */
+/* Prints by reason: entries that were left out, then fields of imported entries that are not used
+ * for billing. */
 static void say_left_out(struct cli *cli, const struct rows *r)
 {
 	bool is_field = false;
@@ -95,7 +96,7 @@ static int import(struct cli *cli)
 	return EXIT_DONE;
 }
 
-/* Batch after batch; each is a short transaction of its own. */
+/* Computes costs again, in batches; each batch is a short transaction of its own. */
 static int apply(struct cli *cli)
 {
 	const char *since = "30d";
@@ -154,7 +155,7 @@ static int list(struct cli *cli)
 			printf("%-32.32s %-12s %-10s", cli_safe(cli, rows_at(&r, i, COL_LIST_PRICES_MODEL)),
 			       cli_safe(cli, rows_at(&r, i, COL_LIST_PRICES_PROVIDER)),
 			       rows_at(&r, i, COL_LIST_PRICES_VALID_FROM));
-		else /* under its model: when it holds */
+		else /* a tier or a threshold of the model above */
 			printf("  %-54s", arena_strf(&cli->arena, "%s%s%s%s", tier != NULL ? cli_safe(cli, tier) : "",
 			                             tier != NULL && above != NULL ? " " : "", above != NULL ? _("above ") : "",
 			                             above != NULL ? above : ""));

@@ -1,4 +1,4 @@
-/* Providers: seen, made and changed; whom breakers and quotas hold. */
+/* Providers: show, make and change; those that breakers and quotas hold. */
 #include "shared/json.h"
 #include "sql_embed.h"
 #include "tui/cli/cli.h"
@@ -63,7 +63,7 @@ int cmd_providers(struct cli *cli)
 	return EXIT_DONE;
 }
 
-/* {"requests": percent, …}: what its headers said last. */
+/* {"requests": percent, …}: what is left of its limits, as its last headers said. */
 static void show_providers_put_limits(struct cli *cli, const struct json *limits)
 {
 	bool any = false;
@@ -79,7 +79,7 @@ static void show_providers_put_limits(struct cli *cli, const struct json *limits
 		putchar('\n');
 }
 
-/* One line for each of the text's, the label before the first. */
+/* Prints each line of the text, the label before the first. */
 static void put_lines(struct cli *cli, const char *label, const char *text)
 {
 	for (bool is_first = true; text != NULL && *text != '\0'; is_first = false) {

@@ -1,4 +1,4 @@
-/* The waiting and the failed, as lists. */
+/* The lists of the queue and of the failed messages. */
 #include "shared/clock.h"
 #include "sql_embed.h"
 #include "tui/cli/cli.h"
@@ -8,7 +8,7 @@
 
 #define TEXT_CELLS 120
 
-/* --limit and --filter, ready to be sent. */
+/* Reads --limit and --filter into the parameters of a statement. */
 static int list_options(struct cli *cli, const char *params[2])
 {
 	const char *limit = "50", *filter = "";

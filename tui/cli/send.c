@@ -1,4 +1,4 @@
-/* Dispatching, and following a message to its end. */
+/* Dispatches a message, and follows a message to its end. */
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,11 +10,11 @@
 #include "tui/format.h"
 #include "tui/i18n.h"
 
-#define CONTENT_MAX (1u << 20)  /* of what is sent */
-#define CONTENT_CAP (64u << 20) /* of an answer */
+#define CONTENT_MAX (1u << 20)  /* bytes of a message */
+#define CONTENT_CAP (64u << 20) /* bytes of an answer */
 #define STATUS_MAX 4096
 #define POLL_USEC 100000
-#define WATCH_USEC (15 * USEC_PER_SEC) /* an interest lives 30 s in the database */
+#define WATCH_USEC (15 * USEC_PER_SEC) /* renewal of a watch, which the database keeps for 30 s */
 
 static int send_status_of(struct cli *cli, const char *uuid, struct rows *r)
 {
@@ -37,7 +37,8 @@ static void say_status(const struct rows *r)
 	fputc('\n', stderr);
 }
 
-/* What has been said so far, and how much of it was printed. At a terminal the last character waits for what may belong to it. */
+/* The text received so far, and how many bytes of it are printed. On a terminal the last character
+ * is held back until what may belong to it has arrived. */
 struct stream {
 	char job[40];
 	struct strbuf said;
@@ -45,7 +46,7 @@ struct stream {
 	bool is_tty;
 };
 
-/* Prints what was not printed of the first `to` bytes. */
+/* Prints the first `to` bytes of text, without those that are printed already. */
 static void print_part(struct stream *t, struct str text, size_t to)
 {
 	struct str rest = { text.ptr + t->printed, text.len - t->printed };
@@ -53,7 +54,7 @@ static void print_part(struct stream *t, struct str text, size_t to)
 	t->printed = to;
 }
 
-/* What was printed of an attempt is all there will be of it. */
+/* Ends the output of an attempt: prints what was held back, and a newline. */
 static void end_attempt(struct stream *t)
 {
 	if (t->printed == 0)
@@ -63,7 +64,8 @@ static void end_attempt(struct stream *t)
 	fflush(stdout);
 }
 
-/* A file is to hold the answer and nothing else: the words of an attempt that was lost are taken out again, if they are its end. */
+/* A file must hold the answer and nothing else: removes the printed text of a lost attempt from it,
+ * if that text is its end. */
 static bool take_back(struct stream *t)
 {
 	struct stat st;
@@ -83,7 +85,7 @@ static void begin_anew(struct stream *t)
 	t->printed = 0;
 }
 
-/* Prints what has been said since the last look. */
+/* Prints the text that arrived since the last call. */
 static int send_print_text(struct cli *cli, const char *uuid, struct stream *t)
 {
 	char seen[24];
@@ -118,7 +120,8 @@ static void say_end(struct cli *cli, const struct rows *r, struct stream *t)
 	if (cli->json) {
 		cli_json(rows_at(r, 0, COL_MESSAGE_STATUS_DOC));
 	} else if (strcmp(status, "completed") == 0) {
-		/* What was printed is already there, if it was of this answer and not of an attempt before; the rest, or all of it, follows. */
+		/* If the printed text is of this answer and not of an earlier attempt, only the
+		 * rest is printed; else the whole answer. */
 		struct str text = str_of(content);
 		if (text.len < t->printed || memcmp(text.ptr, strbuf_text(&t->said), t->printed) != 0)
 			begin_anew(t);
@@ -130,7 +133,7 @@ static void say_end(struct cli *cli, const struct rows *r, struct stream *t)
 	}
 }
 
-/* One look at a message. -1 while it goes on, else the exit code. */
+/* Polls a message once. -1 while it has not ended, else the exit code. */
 static int send_look(struct cli *cli, const char *uuid, bool say_changes, struct stream *text, char last[static STATUS_MAX])
 {
 	struct rows r;
@@ -157,14 +160,15 @@ static int send_look(struct cli *cli, const char *uuid, bool say_changes, struct
 		memcpy(last, now, sizeof now);
 		if (say_changes && cli->json)
 			cli_json(rows_at(&r, 0, COL_MESSAGE_STATUS_DOC));
-		else if (say_changes && text->printed == 0) /* not into the midst of a line */
+		else if (say_changes && text->printed == 0) /* not into a line of the answer */
 			say_status(&r);
 		fflush(stdout);
 	}
 	return -1;
 }
 
-/* Asks that the text be written down. On a standby nobody can be asked: it comes whole, at the end. */
+/* Requests that the worker store the text while it streams. On a standby this is not possible: the
+ * text then comes whole, at the end. */
 static int watch_text(struct cli *cli, const char *uuid)
 {
 	const char *params[] = { uuid };
@@ -256,7 +260,7 @@ int cmd_watch(struct cli *cli)
 		code = cli_message(cli, cli->argv[0], &found);
 	if (code != 0)
 		return code;
-	char *uuid = xstrdup(found); /* following empties the arena */
+	char *uuid = xstrdup(found); /* cli_follow() releases the arena */
 	code = cli_follow(cli, uuid, !cli->json, true);
 	free(uuid);
 	return code;

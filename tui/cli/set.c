@@ -1,10 +1,11 @@
-/* SLUG set KEY=VALUE..., and SLUG alone: what agents and providers have in common. */
+/* SLUG set KEY=VALUE..., and SLUG alone: the common part of the commands agent and provider. */
 #include "shared/json.h"
 #include "sql_embed.h"
 #include "tui/cli/cli.h"
 #include "tui/i18n.h"
 
-/* Words KEY=VALUE to a JSON object; an empty value means none. */
+/* Converts the words KEY=VALUE to a JSON object; an empty value becomes null. NULL with *code after
+ * an error. */
 static const char *changes(struct cli *cli, int from, int *code)
 {
 	struct strbuf b = STRBUF_INIT(4u << 20);
@@ -60,7 +61,7 @@ int cli_set_or_show(struct cli *cli, const char *what, const char *set_sql, cons
 		return cli_error(&err, "");
 	}
 	if (cli->json)
-		cli_json(rows_at(&r, 0, COL_SHOW_AGENT_DOC)); /* show_provider.sql answers one column as well */
+		cli_json(rows_at(&r, 0, COL_SHOW_AGENT_DOC)); /* show_provider.sql: same column */
 	else if (json_parse(&cli->arena, str_of(rows_at(&r, 0, COL_SHOW_AGENT_DOC)), 8u << 20, doc, &err) < 0)
 		return cli_error(&err, what);
 	return EXIT_DONE;

@@ -1,4 +1,4 @@
-/* One message whole. */
+/* Prints one whole message. */
 #include "shared/json.h"
 #include "sql_embed.h"
 #include "tui/cli/cli.h"
@@ -28,7 +28,8 @@ static void block(const struct json *j, const char *label, const char *path)
 	putchar('\n');
 }
 
-/* A call of an attempt that did not answer it: failed, passed over, or made to classify the question. */
+/* A call of an attempt that gave no answer: failed, passed over, or made to classify the
+ * question. */
 static void chain_entry(const struct json *c)
 {
 	struct str provider = STR("-"), model = STR("-"), what = STR("answered"), error = STR(""), request = STR("");

@@ -1,4 +1,4 @@
-/* The state of the queue: the source's queue status with its four alerts, and what to do about each. */
+/* The state of the queue and its alerts, each with what to do about it. */
 #include "shared/json.h"
 #include "sql_embed.h"
 #include "tui/cli/cli.h"

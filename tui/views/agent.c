@@ -22,7 +22,7 @@ struct budget agent_budget(const struct list_row *r)
 		                is_day ? "/d" : "/m" };
 }
 
-/* Without a price nothing is known of what was spent. */
+/* "unknown" if the known cost is 0 and some calls have no price. */
 const char *agent_cost(const struct list_row *r, char *buf, size_t size)
 {
 	char text[FORMAT_MAX];
@@ -46,7 +46,7 @@ static struct str cell_or_dash(const struct list_row *r, int column)
 	return block_at(r->block, r->row, column) != NULL ? block_str(r->block, r->row, column) : STR("-");
 }
 
-/* Why nothing of it starts. */
+/* Draws the agent's state, and why none of its messages start. */
 static void agent_page_draw_state(struct ui *ui, const struct list_row *r, int y, bool is_priced)
 {
 	struct screen *s = ui->screen;
@@ -104,7 +104,7 @@ static void draw_budget(struct ui *ui, const struct list_row *r, int y)
 	fact(s, y, &x, _("a new day in"), S_PLAIN, str_of(text));
 }
 
-/* Rows of this agent's spending; NULL while another's are shown, or none. */
+/* The block SPENDING if it was read for this agent, else NULL. */
 static const struct block *spending_of(struct ui *ui, const struct list_row *r)
 {
 	const struct block *b = ui->snap->blocks[BLOCK_SPENDING];

@@ -4,7 +4,7 @@
 #include "tui/view.h"
 #include "tui/views/agent.h"
 
-/* Of what time the figures are. */
+/* The periods that the figures can be of. */
 static const struct {
 	const char *span, *title, *columns;
 } WINDOWS[] = { { "1 h", N_("last 60 min"), N_("one column = 3 min") },
@@ -48,7 +48,7 @@ static struct str budget_cell(const struct list_row *r, char *buf, enum style *s
 	return str_of(buf);
 }
 
-/* "3 0 12": numbers of messages, one a column. */
+/* Converts "3 0 12", numbers of messages, to one bar each. */
 static struct str spark(const char *numbers, char *buf)
 {
 	double values[20];
@@ -64,7 +64,7 @@ static struct str spark(const char *numbers, char *buf)
 	return str_of(format_spark(values, n, buf, 64));
 }
 
-/* What the day will have cost, seen against its budget. */
+/* The projected cost of the day, highlighted if it is over the day's budget. */
 static struct str projected_cell(const struct list_row *r, char *buf, enum style *style)
 {
 	double usd = block_double(r->block, r->row, COL_AGENTS_PROJECTED, 0),
@@ -147,7 +147,7 @@ static void agents_bind(struct view *v, const struct snapshot *s)
 		list_bind(&a->list, s->blocks[BLOCK_AGENTS], COL_AGENTS_SLUG, 1, -1);
 }
 
-/* "6 agents   $41.20 of $60.00 today, projected $55.60", on the right, where it fits behind x. */
+/* "$41.20 of $60.00 today, projected $55.60", right-aligned, if it fits to the right of x. */
 static void agents_draw_totals(struct ui *ui, const struct agents_view *a, int x)
 {
 	double cost = 0, budget = 0, projected = 0;
@@ -177,7 +177,8 @@ static void agents_draw(struct view *v, struct ui *ui)
 	struct screen *s = ui->screen;
 	const struct list_row *r = list_current(&a->list);
 	int rows = ui->bottom - ui->top - 1, height = 0, x = 1 + screen_put(s, ui->top, 1, -1, S_BOLD, _("Agents")) + 2;
-	if (r != NULL && screen_height(s) >= 20) /* half of it for the list, unless it needs less */
+	/* The list gets half of the lines, or fewer if it is shorter. */
+	if (r != NULL && screen_height(s) >= 20)
 		height = agent_height(ui, r, rows - MIN(a->list.n + 1, rows / 2));
 	x += screen_putf(s, ui->top, x, -1, S_DIM, "%d   %s", a->list.n, _(WINDOWS[a->window].title));
 	if (screen_width(s) >= 120)
@@ -192,7 +193,7 @@ static void agents_draw(struct view *v, struct ui *ui)
 		agent_draw(ui, r, ui->bottom - height, height);
 }
 
-/* Which budget, its name typed, then the amount. */
+/* The question for one budget: the operator types the agent's slug, then the amount. */
 static struct question *budget_question(struct ui *ui, const char *slug, const char *which, const char *span)
 {
 	const char *args[sql_tui_act_budget_args] = {

@@ -2,11 +2,12 @@
 /* Lines of a detail pane: a dim label in a column of its own, then named values. */
 #include "tui/screen.h"
 
-#define FACTS_X 10 /* where values begin */
+#define FACTS_X 10 /* column where values begin */
 
-/* Draws the label; answers where the first value goes. */
+/* Draws the label; returns the column of the first value. */
 int facts_line(struct screen *, int y, const char *label);
-/* "name value   " at *x, which moves on; left out as a whole where it does not fit. name may be "". */
+/* Draws name (may be ""), value and three blanks at *x, and moves *x behind them. Left out as a
+ * whole if it does not fit; only the first value of a line is cut instead. */
 void fact(struct screen *, int y, int *x, const char *name, enum style, struct str value);
-/* A last value, which gets the rest of the line. */
+/* Draws a last value, which gets the rest of the line. */
 void fact_rest(struct screen *, int y, int x, enum style, struct str value);

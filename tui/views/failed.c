@@ -1,4 +1,5 @@
-/* Failed: groups by cause, and the messages of the group under the cursor; or all of them, flat. */
+/* Failed: groups by cause, and the messages of the group under the cursor; or all failed messages,
+ * flat. */
 #include <stdarg.h>
 
 #include "tui/filter.h"
@@ -9,14 +10,16 @@
 #define ROWS_MAX 1000
 #define PACE_MS 200
 
-#define PLAN_MAX 10000  /* as failed_plan has it */
-#define GROUP_S "86400" /* failed_groups counts the last 24 h: its list, and what R retries, are of the same */
+#define PLAN_MAX 10000  /* the limit in the SQL function failed_plan */
+#define GROUP_S "86400" /* seconds: failed_groups counts the last 24 h; so do the list and R */
 
 struct failed_view {
 	struct list groups, rows;
-	bool flat, in_rows;                                           /* which pane has the keys */
-	char filter[sizeof((struct want *)0)->filter];                /* as JSON */
-	char plan_of[sizeof((struct block *)0)->about], plan_hms[16]; /* the rows that are being counted for R; "" */
+	/* in_rows: the messages have the cursor, not the groups */
+	bool flat, in_rows;
+	char filter[sizeof((struct want *)0)->filter]; /* the filter, as JSON */
+	/* The filter whose messages are being counted for R, and when that began; "": none */
+	char plan_of[sizeof((struct block *)0)->about], plan_hms[16];
 };
 
 enum { G_C_N, G_C_CAUSE, G_C_PROVIDER, G_C_AGENTS, G_C_LAST, G_C_RETRY, G_C_COST, G_COLUMNS };
@@ -113,14 +116,15 @@ static void failed_release(struct view *v)
 	free(f);
 }
 
-/* What tells this group from all others: all of its cause, its provider (or that it has none) and its time. */
+/* The terms that select this group and no other: its whole cause, its provider (or that it has
+ * none) and its period. */
 static void narrow(const struct list_row *g, char *out, size_t size)
 {
 	struct strbuf b = STRBUF_INIT(size - 1);
 	filter_term(&b, "cause", "is", block_at(g->block, g->row, COL_GROUPS_CAUSE));
 	filter_term(&b, "prov", "is", block_at(g->block, g->row, COL_GROUPS_PROVIDER));
 	filter_term(&b, "age", "<", GROUP_S);
-	if (b.broken) { /* rather nothing than the messages of others under its name */
+	if (b.broken) { /* too long: better no row than the messages of other groups */
 		strbuf_clear(&b);
 		filter_term(&b, "id", "=", "none");
 	}
@@ -128,7 +132,8 @@ static void narrow(const struct list_row *g, char *out, size_t size)
 	strbuf_release(&b);
 }
 
-/* The rows that belong under the group, or to the filter, as a filter. */
+/* The filter of the rows: that of the view and, unless flat, the terms of the group under the
+ * cursor. */
 static const char *meant(struct failed_view *f, char buf[static sizeof((struct block *)0)->about])
 {
 	char terms[sizeof((struct want *)0)->narrow] = "";
@@ -149,7 +154,8 @@ static void failed_want(struct view *v, struct want *w)
 		narrow(g, w->narrow, sizeof w->narrow);
 }
 
-/* Rows of another group do not come under this one's name: they are on their way. */
+/* Rows that were read for another group are not shown under this one; its own rows are being
+ * read. */
 static void failed_bind(struct view *v, const struct snapshot *s)
 {
 	struct failed_view *f = v->state;
@@ -177,7 +183,7 @@ static void failed_draw_detail(struct ui *ui, const struct list_row *r, int y)
 	                                                                         : _("no tool had run: safe to retry"));
 }
 
-/* What the keys act on while the groups have the cursor. */
+/* Draws the group that the keys act on while the groups have the cursor. */
 static void draw_group(struct ui *ui, const struct list_row *g, int y)
 {
 	char label[128], cost[FORMAT_MAX];
@@ -235,7 +241,8 @@ static void failed_draw(struct view *v, struct ui *ui)
 static const struct message_columns MESSAGE_COLUMNS = { COL_FAILED_MESSAGE_ID, COL_FAILED_JOB_ID, COL_FAILED_STATUS,
 	                                                COL_FAILED_AGENT };
 
-/* The server counts and freezes what is meant: rows that are hidden, not loaded, or new since the last look belong to the group as well. */
+/* The server counts the messages and returns their ids: rows that are hidden, not loaded, or newer
+ * than the screen belong to the group as well. */
 static void ask_plan(struct failed_view *f, struct ui *ui)
 {
 	char about[sizeof f->plan_of];
@@ -290,7 +297,7 @@ static void say_plan(struct failed_view *f, struct ui *ui, const struct block *b
 	     format_duration((double)n * PACE_MS / 1000, time));
 }
 
-/* The answer to ask_plan: what is retried after a yes are these ids, and no others. */
+/* The answer to ask_plan: a yes retries these ids, and no others. */
 static void failed_answered(struct view *v, struct ui *ui, const struct action_result *r, bool is_shown)
 {
 	struct failed_view *f = v->state;
@@ -313,11 +320,12 @@ static void failed_answered(struct view *v, struct ui *ui, const struct action_r
 	q->yes = act_retry_many(ui, n, uuids, block_at(plan, 0, COL_PLAN_JOBS), PACE_MS);
 	q->undo = xstrdup(uuids);
 	q->undo_ms = ui->retry_hold_ms + n * PACE_MS;
-	ui_say(ui, "%s", ""); /* it is counted */
+	ui_say(ui, "%s", ""); /* clears "counting" */
 	ui_ask_take(ui, q);
 }
 
-/* A key is for what the screen marks. While the groups have the cursor no message is marked, but by a mark. */
+/* True for commands that act on the message under the cursor: there is none while the groups have
+ * the cursor. A retry then works only on marked messages. */
 static bool is_for_a_message(const struct failed_view *f, enum cmd cmd)
 {
 	switch (cmd) {
@@ -380,12 +388,12 @@ static bool failed_command(struct view *v, struct ui *ui, enum cmd cmd)
 		list_reveal(&f->rows);
 		return true;
 	default: {
-		/* Marks belong to the messages, whichever pane has the cursor. */
+		/* Commands that mark are for the messages, whichever pane has the cursor. */
 		bool marks = cmd == CMD_mark || cmd == CMD_mark_range || cmd == CMD_mark_all || cmd == CMD_unmark_all;
 		int group = f->groups.cursor;
 		bool mine = list_command(in_rows || marks ? &f->rows : &f->groups, cmd);
 		if (f->groups.cursor != group)
-			list_release(&f->rows); /* another group's messages */
+			list_release(&f->rows); /* they belong to another group */
 		return mine;
 	}
 	}

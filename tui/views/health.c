@@ -1,4 +1,5 @@
-/* Health: who answers for us and may be called, what became of their breakers, and who works. Two panes; the breakers belong to providers. */
+/* Health: the providers, the state and the past events of their breakers, and the workers. Two
+ * panes; breakers belong to providers. */
 #include "tui/format.h"
 #include "tui/i18n.h"
 #include "tui/view.h"
@@ -15,7 +16,7 @@ static const struct list_sort WORKER_SORTS[] = { { N_("worker"), COL_WORKERS_NAM
 
 struct health_view {
 	struct list providers, workers;
-	bool in_workers; /* which pane has the keys */
+	bool in_workers; /* the workers have the cursor, not the providers */
 };
 
 enum { P_C_SLUG, P_C_BREAKER, P_C_FAIL, P_C_P95, P_C_LEFT, P_C_QUOTA, P_C_BUSY, P_C_HELD, P_C_ERROR, P_COLUMNS };
@@ -41,7 +42,7 @@ static const struct column WORKER_COLUMNS[W_COLUMNS] = {
 	[C_AGENTS] = { "AGENTS", 0, 0, 130, false },
 };
 
-/* Seconds that were so many when the screen was read. */
+/* Seconds that are left now, if `then` seconds were left when the screen was read. */
 static double now_left(const struct ui *ui, double then)
 {
 	return then - (double)((ui->now - ui->snap->as_of) / USEC_PER_SEC);
@@ -79,7 +80,7 @@ static const char *health_ago(struct ui *ui, usec_t at, char *buf)
 	return buf;
 }
 
-/* What its headers said is left of its limits until they are full again. */
+/* What is left of the provider's rate limits, as its response headers said. */
 static const char *left_text(const struct block *b, int row, char *buf, enum style *style)
 {
 	int64_t requests = block_int(b, row, COL_PROVIDERS_LEFT_REQUESTS, -1),
@@ -224,7 +225,7 @@ static void draw_facts(struct ui *ui, const struct list_row *r, int y)
 	fact(s, y, &x, _("agents"), S_PLAIN, block_str(b, row, COL_PROVIDERS_AGENTS));
 	fact(s, y, &x, _("key"), S_PLAIN,
 	     block_at(b, row, COL_PROVIDERS_KEY_ENV) != NULL ? block_str(b, row, COL_PROVIDERS_KEY_ENV) : str_of(_("none")));
-	if (screen_width(s) < PROVIDER_COLUMNS[P_C_LEFT].from) { /* no column has them */
+	if (screen_width(s) < PROVIDER_COLUMNS[P_C_LEFT].from) { /* no column shows them */
 		enum style style = S_PLAIN;
 		if (block_at(b, row, COL_PROVIDERS_LEFT_REQUESTS) != NULL ||
 		    block_at(b, row, COL_PROVIDERS_LEFT_TOKENS) != NULL) {
@@ -260,7 +261,7 @@ static void draw_facts(struct ui *ui, const struct list_row *r, int y)
 	}
 }
 
-/* The state and its reason, then what became of it before, newest first. */
+/* Draws the breaker's state and its reason, then its past events, newest first. */
 static void draw_breaker(struct ui *ui, const struct list_row *r, int y, int height)
 {
 	struct screen *s = ui->screen;
@@ -353,13 +354,14 @@ static void draw_postgres(struct ui *ui, int y)
 	     str_of(text));
 	if (block_at(b, 0, COL_POSTGRES_LAG) != NULL)
 		fact(s, y, &x, _("replica lag"), S_PLAIN, str_of(format_latency(block_double(b, 0, COL_POSTGRES_LAG, 0), time)));
-	/* Whoever holds a transaction open for minutes keeps dead rows in every table: signalbox doctor names it. */
+	/* A transaction that is open for minutes keeps dead rows in every table; signalbox doctor
+	 * names its session. */
 	double oldest = block_double(b, 0, COL_POSTGRES_OLDEST, 0);
 	if (oldest > 60)
 		fact(s, y, &x, _("oldest transaction"), S_WARN, str_of(format_duration(oldest, time)));
 }
 
-/* The first that is stale, else the first that drains. */
+/* The first worker that is stale, else the first that drains; NULL: none. */
 static const struct list_row *noted_worker(const struct health_view *h)
 {
 	static const char *const STATES[] = { "STALE", "draining" };
@@ -372,7 +374,7 @@ static const struct list_row *noted_worker(const struct health_view *h)
 	return NULL;
 }
 
-/* What becomes of the worker, and why. */
+/* Draws what happens to the worker, and why. */
 static void draw_note(struct ui *ui, const struct list_row *r, int y)
 {
 	const char *who = block_at(r->block, r->row, COL_WORKERS_DRAIN_BY);
@@ -396,7 +398,8 @@ static void health_draw(struct view *v, struct ui *ui)
 	const struct list_style workers = { WORKER_COLUMNS, W_COLUMNS, worker_cell, ui };
 	const struct list_row *r = list_current(&h->providers);
 	int rows = ui->bottom - ui->top - 1, y = ui->top + 1;
-	/* Of what is there a third for the providers, a third for what is known of the one, the rest for the workers. */
+	/* A third of the lines for the providers, a third for the details of one, the rest for the
+	 * workers. */
 	int height = MIN(MAX(h->providers.n, 1), MAX(2, rows / 3 - 2)) + 1, detail = rows >= 16 ? MAX(3, rows / 3) + 1 : 0;
 	draw_title(ui, h);
 	if (h->providers.n == 0 && ui->snap->blocks[BLOCK_PROVIDERS] != NULL)
@@ -421,7 +424,7 @@ static void health_draw(struct view *v, struct ui *ui)
 		draw_note(ui, noted_worker(h), ui->bottom - 1);
 }
 
-/* ---- the breaker, by hand */
+/* ---- setting a breaker by hand */
 
 static struct question *force(struct ui *ui, const char *slug, const char *becomes, const char *title)
 {
@@ -462,7 +465,8 @@ static void ask_breaker(struct ui *ui, const struct list_row *r)
 	ui_ask_take(ui, menu);
 }
 
-/* What is typed to drain it: its name, or, where no keyboard has that, how its number begins. */
+/* The word to type for a drain: the worker's name or, if it is not printable ASCII, the beginning
+ * of its id. */
 static void put_word(const struct list_row *r, char word[static 64])
 {
 	const char *name = block_at(r->block, r->row, COL_WORKERS_NAME);

@@ -1,4 +1,4 @@
-/* Help for the view it is called from: made from the same table that finds the command of a key. */
+/* The help of a view: made from the same table that finds the command of a key. */
 #include "tui/frame.h"
 #include "tui/i18n.h"
 

@@ -1,4 +1,5 @@
-/* Message: one message whole, with its answer as it streams, its attempts and what they cost, and the context that was sent. */
+/* Message: one whole message with its answer, also while it streams, its attempts and their cost,
+ * and the context that was sent. */
 #include <limits.h>
 
 #include "shared/json.h"
@@ -9,17 +10,17 @@
 #include "tui/view.h"
 
 struct message_view {
-	char word[40]; /* as it was asked for: a number or a uuid */
-	char uuid[40]; /* as the database answered; "": not yet */
+	char word[40]; /* as requested: a number or a uuid */
+	char uuid[40]; /* from the database; "": not read yet */
 	struct text_view text;
 	bool with_context, to_context;
-	int64_t chars[PART_N];                          /* of the question and the answer, in all */
-	int asked[PART_N];                              /* so many behind the head */
-	int cut_at[PART_N];                             /* the line that says where a text is cut; -1 */
-	struct strbuf whole;                            /* what was copied last */
-	struct block *doc, *rest, *stream;              /* counted: what the lines are of */
-	char status[16], agent[72], job[40], label[40]; /* as drawn */
-	struct arena lines;                             /* of made-up lines, as long as those */
+	int64_t chars[PART_N];                          /* total characters of each text */
+	int asked[PART_N];                              /* characters wanted after the head */
+	int cut_at[PART_N];                             /* line of the note on a cut; -1: none */
+	struct strbuf whole;                            /* the text that was copied last */
+	struct block *doc, *rest, *stream;              /* references: the lines borrow from them */
+	char status[16], agent[72], job[40], label[40]; /* from the document */
+	struct arena lines;                             /* memory of formatted lines */
 };
 
 static void message_init(struct view *v)
@@ -29,7 +30,8 @@ static void message_init(struct view *v)
 	v->state = m;
 }
 
-/* The blocks of a snapshot from which the lines are made: borrowed texts must stay. */
+/* Keeps references to the blocks that the lines are made from, because the lines borrow their
+ * texts. NULL: releases them. */
 static void message_keep(struct message_view *m, const struct snapshot *s)
 {
 	struct block *const of[] = { m->doc, m->rest, m->stream };
@@ -57,12 +59,12 @@ static void open_message(struct view *v, const char *what)
 		return;
 	snprintf(m->word, sizeof m->word, "%s", what);
 	snprintf(m->label, sizeof m->label, "%s", what);
-	m->uuid[0] = m->status[0] = m->agent[0] = m->job[0] = '\0'; /* of another message */
+	m->uuid[0] = m->status[0] = m->agent[0] = m->job[0] = '\0'; /* of the previous message */
 	memset(m->chars, 0, sizeof m->chars);
 	memset(m->asked, 0, sizeof m->asked);
 	m->with_context = m->to_context = false;
 	m->text.top = 0;
-	m->text.not_at_end = true; /* it is read from its beginning; G follows what is written */
+	m->text.not_at_end = true; /* it is shown from its beginning; G follows the end */
 	text_begin(&m->text, 0);
 	message_keep(m, NULL);
 }
@@ -126,7 +128,7 @@ static const char *number(struct message_view *m, const struct json *j, const ch
 	return json_double(j, path, &d) ? arena_strf(&m->lines, "%.12g", d) : "-";
 }
 
-/* The amount, "unknown" when the database says null. */
+/* The cost; "unknown" when the database says null. */
 static const char *cost(struct message_view *m, const struct json *j, const char *path)
 {
 	char buf[FORMAT_MAX], amount[40];
@@ -158,7 +160,8 @@ static void add_facts(struct message_view *m, const struct json *doc)
 		text_addf(&m->text, &m->lines, S_WARN, 1, _("held: retried at %s, u takes it back"), word(doc, "retry_at"));
 }
 
-/* The calls of an attempt that did not answer it: failed, passed over, or made to classify the question. */
+/* The calls of an attempt that gave no answer: failed, passed over, or made to classify the
+ * question. */
 static void add_chain(struct message_view *m, const struct json *attempt)
 {
 	for (const struct json *c = json_first(json_get(attempt, "chain")); c != NULL; c = json_next(c)) {
@@ -218,7 +221,7 @@ static struct str rest_of(const struct message_view *m, const struct snapshot *s
 	return b != NULL && strcmp(b->about, key) == 0 ? block_str(b, 0, (int)p) : STR("");
 }
 
-/* How many characters of a text are here. */
+/* Number of characters of a text that are read. */
 static int64_t have(const struct message_view *m, const struct snapshot *snap, enum text_part p, struct str head)
 {
 	return (int64_t)(utf8_count(head) + utf8_count(rest_of(m, snap, p)));
@@ -229,7 +232,8 @@ static bool head_of(const struct json *doc, enum text_part p, struct str *out)
 	return json_str(doc, p == PART_QUESTION ? "text" : "message.content", out);
 }
 
-/* A text as far as it is here, and a word where it is cut. Head and rest are drawn as one: the line between them is none of the text's. */
+/* Adds a text as far as it is read, and a note if it is cut. Head and rest are joined before they
+ * are drawn: the place where they meet is not a line break of the text. False: there is no text. */
 static bool message_add_text(struct message_view *m, const struct json *doc, const struct snapshot *snap, enum text_part p)
 {
 	struct str head, rest = rest_of(m, snap, p);
@@ -271,7 +275,7 @@ static void message_add_answer(struct message_view *m, const struct json *doc, c
 		text_addf(&m->text, &m->lines, S_DIM, 3, "%s", _("(none yet)"));
 }
 
-/* There is no document: why. */
+/* Adds a line that says why there is no document. */
 static void add_nothing(struct message_view *m, const struct snapshot *s)
 {
 	const struct block *b = s->blocks[BLOCK_MESSAGE];
@@ -285,7 +289,7 @@ static void add_nothing(struct message_view *m, const struct snapshot *s)
 		text_addf(&m->text, &m->lines, S_DIM, 1, "%s", _("reading…"));
 }
 
-/* The lines anew, when there is something new to make them of: a long text takes its time. */
+/* Makes the lines again, only if what they are made from has changed: a long text takes time. */
 static void add_lines(struct message_view *m, struct ui *ui)
 {
 	const struct snapshot *s = ui->snap;
@@ -312,7 +316,7 @@ static void add_lines(struct message_view *m, struct ui *ui)
 	m->to_context = false;
 }
 
-/* Where the end of what is here comes into sight, the next page is asked for. */
+/* Requests the next page of a text when the end of what is read is near the window. */
 static void ask_on(struct message_view *m, const struct snapshot *s)
 {
 	const struct json *doc = document(m, s);
@@ -331,7 +335,8 @@ static void message_draw(struct view *v, struct ui *ui)
 {
 	struct message_view *m = v->state;
 	struct screen *s = ui->screen;
-	int x = 1 + screen_put(s, ui->top, 1, -1, S_BOLD, _("Message ")); /* what was typed is data too */
+	/* The label may be typed by the operator: it is drawn as data. */
+	int x = 1 + screen_put(s, ui->top, 1, -1, S_BOLD, _("Message "));
 	x += screen_text(s, ui->top, x, 38, S_BOLD, str_of(m->label)) + 3;
 	x += screen_text(s, ui->top, x, 20, S_PLAIN, str_of(m->agent)) + 3;
 	x += screen_text(s, ui->top, x, 12, strcmp(m->status, "failed") == 0 ? S_CRIT : S_OK, str_of(m->status)) + 3;
@@ -362,7 +367,7 @@ static bool message_command(struct view *v, struct ui *ui, enum cmd cmd)
 	}
 }
 
-/* All of a text, or what is missing of it is asked for: false. */
+/* True when the whole text is read; otherwise the rest is requested. */
 static bool message_ask_all(struct message_view *m, const struct snapshot *s, enum text_part p, struct str head)
 {
 	if (have(m, s, p, head) >= m->chars[p])
@@ -371,7 +376,7 @@ static bool message_ask_all(struct message_view *m, const struct snapshot *s, en
 	return false;
 }
 
-/* The answer; while or where there is none, what was asked. */
+/* The text so far of a running message, else the answer, else the question. */
 static struct copied copy_whole(struct message_view *m, const struct json *doc)
 {
 	const struct snapshot s = { .blocks = { [BLOCK_MESSAGE] = m->doc, [BLOCK_REST] = m->rest, [BLOCK_STREAM] = m->stream } };
@@ -409,7 +414,7 @@ static struct copied message_copy(struct view *v, int kind)
 	return (struct copied){ .text = s };
 }
 
-/* Saved is all of it: the rest of long texts is fetched first. */
+/* The text that S saves: the whole text, so the rest of long texts is read first. */
 static struct text_view *message_page(struct view *v, bool *is_coming)
 {
 	struct message_view *m = v->state;

@@ -1,11 +1,11 @@
-/* Queue: what runs and what waits, in the real order of service, and why it waits. */
+/* Queue: the running and waiting messages in their real order of service, and why they wait. */
 #include "tui/format.h"
 #include "tui/i18n.h"
 #include "tui/view.h"
 
 struct queue_view {
 	struct list list;
-	int loaded; /* as many rows as are asked for */
+	int loaded; /* number of rows that are requested */
 };
 
 enum { C_POS, C_ID, C_STATE, C_AGENT, C_SESSION, C_PRI, C_AGE, C_EST, C_ATT, C_WORKER, C_MODEL, C_TEXT, C_N };

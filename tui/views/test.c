@@ -1,6 +1,7 @@
 /*
- * Test console: talk to an agent. The message goes the same way as a user's, in a session marked as a test that is kept for 7 days per agent
- * and operator. What was typed is shown at once; the answer is followed by id, so that it is found again after a crash.
+ * Test console: talk to an agent. A message goes the same way as a user's, in a session that is
+ * marked as a test and kept for 7 days for each agent and operator. A typed text is shown at once;
+ * its answer is found by the message id, also after a crash.
  */
 #include "shared/utf8.h"
 #include "tui/format.h"
@@ -13,8 +14,8 @@
 
 struct test_view {
 	char agent[64];
-	char session[40]; /* "": the last one of this agent, or none */
-	bool fresh;       /* a new session was asked for: show nothing of the old one */
+	char session[40]; /* "": the last session of this agent, or none */
+	bool fresh;       /* a new session was requested: show nothing of the old one */
 	struct field field;
 	bool in_field;
 	char pending[FIELD_MAX]; /* sent, not yet in the transcript */
@@ -45,12 +46,12 @@ static void test_release(struct view *v)
 	free(t);
 }
 
-/* Forgets the session that is shown; the agent's last one is asked for. */
+/* Drops the session that is shown; the agent's last session is read next. */
 static void forget(struct test_view *t)
 {
 	t->session[0] = t->pending[0] = t->last_uuid[0] = t->last_status[0] = '\0';
 	t->fresh = t->text.not_at_end = false;
-	text_begin(&t->text, t->text.width); /* its lines are of what is let go here */
+	text_begin(&t->text, t->text.width); /* the lines borrow from the transcript */
 	block_unref(t->transcript);
 	t->transcript = NULL;
 }
@@ -123,7 +124,7 @@ static struct str stream_of(const struct ui *ui, const char *uuid)
 	return b != NULL && strcmp(b->about, uuid) == 0 && b->n_rows > 0 ? block_str(b, 0, COL_STREAM_TEXT) : STR("");
 }
 
-/* The transcript has the beginning of a long text: said, not hidden. */
+/* Adds a text of the transcript. A long text is cut there: a note says so. */
 static void add_content(struct test_view *t, int i)
 {
 	struct str text = block_str(t->transcript, i, COL_TRANSCRIPT_CONTENT);
@@ -187,7 +188,7 @@ static void add_transcript(struct test_view *t, struct ui *ui)
 		          t->agent[0] != '\0' ? _("nothing was said yet: type below, Enter sends") : _("there is no agent yet"));
 }
 
-/* The line above the input: where the newest message is. */
+/* Draws the line above the input: the state of the newest message. */
 static void test_draw_state(struct test_view *t, struct ui *ui, int y)
 {
 	const struct block *b = t->transcript;
@@ -268,7 +269,7 @@ static void test_draw(struct view *v, struct ui *ui)
 	test_draw_state(t, ui, state);
 	x = 1 + screen_text(s, input, 1, 20, S_BOLD, str_of(t->agent));
 	x += screen_put(s, input, x, -1, S_BOLD, " > ");
-	/* Of a long input the end is shown. */
+	/* Scroll a long input so that the cursor stays visible. */
 	const char *from = t->field.text;
 	int room = screen_width(s) - x - 2;
 	while (t->field.at > from - t->field.text && (int)(t->field.text + t->field.at - from) > room)
@@ -310,14 +311,14 @@ static void test_answered(struct view *v, struct ui *ui, const struct action_res
 	struct test_view *t = v->state;
 	(void)ui, (void)is_shown;
 	if (!r->ok || r->answer->n_rows == 0) {
-		if (t->field.len == 0) /* what was typed is not lost */
+		if (t->field.len == 0) /* puts the typed text back */
 			field_set(&t->field, t->pending);
 		t->pending[0] = '\0';
 		return;
 	}
 	snprintf(t->pending_uuid, sizeof t->pending_uuid, "%s", block_at(r->answer, 0, COL_ACT_SEND_MESSAGE));
 	t->fresh = false;
-	t->session[0] = '\0'; /* the database knows it now as the last of this agent */
+	t->session[0] = '\0'; /* now the last session of this agent in the database */
 }
 
 static void stop_answer(struct test_view *t, struct ui *ui)

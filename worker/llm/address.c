@@ -5,7 +5,8 @@
 #include <fnmatch.h>
 #include <strings.h>
 
-/* Names that nobody outside may ask for: the worker's own settings and those of its database connection. As in provider_check.sql. */
+/* Names that a provider's configuration must not use as secrets: the worker's own settings and
+ * those of its database connection. provider_check.sql has the same rule. */
 static bool address_is_ours(const char *name)
 {
 	return strncmp(name, "SIGNALBOX_", 10) == 0 || strncmp(name, "PG", 2) == 0;
@@ -24,7 +25,7 @@ bool secret_is_allowed(const char *names, const char *name)
 	return false;
 }
 
-/* From the environment, or the file that it names. */
+/* Reads the variable `name`, or else the first line of the file that NAME_FILE names. */
 static int fetch(const char *name, char out[static SECRET_MAX], struct err *err)
 {
 	char file_name[128];
@@ -72,7 +73,8 @@ int secret_read(const char *name, char out[static SECRET_MAX], struct secrets *u
 	return err_set(err, ERR_NO_KEY, n == 0 ? "%.60s is empty" : "%.60s is longer than %d bytes", name, SECRET_MAX - 2);
 }
 
-/* The variable that begins at `at` ("$NAME" or "${NAME}"); answers how many bytes it takes, 0 where there is none. */
+/* Reads the name of the variable that begins at `at` ("$NAME" or "${NAME}"). Returns its length in
+ * bytes with $ and braces, 0 when no variable begins there. */
 static size_t variable(const char *at, char name[static 100])
 {
 	bool is_braced = at[0] == '$' && at[1] == '{';
@@ -97,7 +99,8 @@ static void put_escaped(struct strbuf *out, const char *text)
 
 #define BLOT_MIN 6
 
-/* Each place where `secret` stands, or, at the end, its beginning. */
+/* Overwrites each copy of `secret` (n bytes) in `text`, and the beginning of a copy that is cut at
+ * the end of `text`. */
 static void blot_one(char *text, const char *secret, size_t n)
 {
 	for (char *at = text; n >= BLOT_MIN && *at != '\0'; at++) {
@@ -136,7 +139,7 @@ void secrets_release(struct secrets *s)
 	strbuf_release(&s->all);
 }
 
-/* `text` with the secrets that it names. */
+/* Appends `text` to `out` and replaces each variable in it by its secret. */
 static int expand(struct str text, bool is_query, struct strbuf *out, struct secrets *used, struct err *err)
 {
 	char name[100], secret[SECRET_MAX];
@@ -162,7 +165,8 @@ static int expand(struct str text, bool is_query, struct strbuf *out, struct sec
 	return 0;
 }
 
-/* "/v1", "/v1beta", "/v4": what such an interface ends in. */
+/* True when `base` ends in an API version: in `version`, or in a form such as "/v1", "/v1beta",
+ * "/v4". */
 static bool ends_in_version(struct str base, const char *version)
 {
 	size_t n = 0, len = version != NULL ? strlen(version) : 0;

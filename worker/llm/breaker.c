@@ -7,11 +7,12 @@
 #include "shared/pg.h"
 #include "sql_embed.h"
 
-#define ENTRIES_MAX 1024 /* more kinds of news than that between two reports, and the rest is not told */
+#define ENTRIES_MAX 1024 /* entries between two reports; further ones are dropped */
 #define HELD_MAX 256
-#define PROVIDERS_MAX 64 /* of more than that the calls under way are not told */
+#define PROVIDERS_MAX 64 /* calls in flight of further providers are not counted */
 
-/* News of one route since the last report. Probes and parks have entries of their own. */
+/* What happened on one route since the last report. The counts of a route share one entry (is_sum);
+ * each result of a probe and each park has an entry of its own. */
 struct entry {
 	struct list link;
 	char provider[64], model[128], key_env[128], job_id[40];
@@ -20,7 +21,7 @@ struct entry {
 	bool is_sum, is_key, is_probe, is_park;
 	enum err_code code;
 	char detail[160];
-	struct limit limits[LIMIT_N]; /* that are known whole */
+	struct limit limits[LIMIT_N]; /* only those that limit_is_known() accepts */
 };
 
 struct held {
@@ -29,16 +30,16 @@ struct held {
 };
 
 struct breakers {
-	pthread_mutex_t lock; /* of all that follows */
+	pthread_mutex_t lock; /* guards the fields below, but `telling` (reporting thread only) */
 	struct list news, telling;
-	int n, n_telling; /* of both lists; of the second */
+	int n, n_telling; /* entries in both lists together; in `telling` */
 	struct held held[HELD_MAX];
 	int n_held;
-	usec_t told_at; /* when we heard who is held */
+	usec_t told_at; /* when `held` was updated last; monotonic */
 	struct {
 		char provider[64];
 		int n;
-	} calls[PROVIDERS_MAX]; /* under way; those never called have no name */
+	} calls[PROVIDERS_MAX]; /* calls in flight; an empty name: unused place */
 	void (*on_news)(void *, bool);
 	void *ctx;
 };
@@ -76,7 +77,8 @@ static const char *key_of(const struct route *r)
 	return r->key_env != NULL ? r->key_env : "";
 }
 
-/* With the lock held: the route's entry of this kind, made where there is none; NULL when there are too many. */
+/* Called with the lock held. Returns the route's sum entry (is_sum; made when missing), or else a
+ * new entry. NULL when there are ENTRIES_MAX entries. */
 static struct entry *entry_of(struct breakers *b, const struct route *r, bool is_sum)
 {
 	for (struct list *l = b->news.next; is_sum && l != &b->news; l = l->next) {
@@ -136,7 +138,8 @@ void breakers_put_calls(struct breakers *b, struct strbuf *out)
 void breakers_count(struct breakers *b, const struct route *r, const struct err *err, int64_t tokens, const struct limits *limits)
 {
 	bool is_bad = (err_acts(err->code) & ACT_BREAKER) != 0;
-	/* Our own mistakes, and what a limit refused, say nothing of the provider's health. */
+	/* Our own mistakes, and calls that a limit refused, say nothing about the provider's
+	 * health: they do not count as calls. */
 	bool counts = is_bad || err->code == ERR_OK, knows = false;
 	for (int i = 0; i < LIMIT_N; i++)
 		knows |= limit_is_known(&limits->of[i]);
@@ -250,7 +253,7 @@ bool breakers_begin_report(struct breakers *b, struct strbuf *out)
 		b->n_telling++;
 	}
 	pthread_mutex_unlock(&b->lock);
-	/* `telling` is the reporting thread's alone. */
+	/* Only the reporting thread uses `telling`: no lock is needed. */
 	for (struct list *l = b->telling.next; l != &b->telling; l = l->next)
 		put_entry(out, list_entry(l, struct entry, link));
 	strbuf_char(out, ']');
@@ -260,7 +263,7 @@ bool breakers_begin_report(struct breakers *b, struct strbuf *out)
 void breakers_end_report(struct breakers *b, const struct rows *answer)
 {
 	if (answer == NULL)
-		return; /* said again with the next one */
+		return; /* the next report sends `telling` again */
 	usec_t now = clock_mono();
 	empty(&b->telling);
 	pthread_mutex_lock(&b->lock);

@@ -1,6 +1,8 @@
 /*
- * One call of a provider: the request is built and sent, what comes back is read (reader.h), and the verdict is the call's. Everything here runs on
- * the engine's thread, but for call_start (with it the null provider's whole call), call_cancel and call_free.
+ * One call of a provider: the request is built and sent, the answer is read (reader.h), and the
+ * reader's verdict is the result of the call. Everything runs on the engine's thread, except
+ * call_start (with the whole call of the null provider), call_is_possible, call_cancel and
+ * call_free.
  */
 #include "worker/llm/call.h"
 
@@ -11,28 +13,28 @@
 #include "worker/telemetry/trace.h"
 
 #define REQUEST_MAX (16u << 20)
-#define HEADERS_MAX 24 /* provider_check.sql lets people set 16 */
+#define HEADERS_MAX 24 /* of these the operator may set 16 (provider_check.sql) */
 #define URL_MAX 8000
-#define HEADER_BYTES_MAX 8192 /* of one that people set, its secrets in it */
+#define HEADER_BYTES_MAX 8192 /* of one header of the operator, with its secrets */
 
 struct call_private {
 	const struct provider_ops *ops;
-	const char *provider; /* the job's, as the breakers know it */
+	const char *provider; /* name for the breakers; the job owns the string */
 	struct job *job;
 	struct call *call;
-	struct live *into; /* NULL: vectors were asked for */
+	struct live *into; /* NULL: the request has texts, not a prompt */
 	const struct embed_ops *embed;
 	struct embed_request texts;
 	usec_t deadline;
-	int first_byte_ms; /* 0: as the settings say */
+	int first_byte_ms; /* 0: the worker's setting */
 	struct reader reader;
 	struct strbuf vector_body;
-	struct secrets secrets; /* that it was sent with */
+	struct secrets secrets; /* those that the request was sent with */
 	usec_t started;
 	size_t prompt_bytes;
 };
 
-/* Text of the answer: into the live buffer, where whoever asked finds it. */
+/* Appends text of the answer to the live buffer, which other threads read. */
 static void on_text(void *ctx, struct str text)
 {
 	struct call_private *p = ctx;
@@ -50,7 +52,8 @@ static int call_on_data(void *ctx, const struct net_response *r, struct str piec
 	bool is_vectors = p->embed != NULL && r->status >= 200 && r->status < 300;
 	if (!is_vectors) {
 		int grace_ms = reader_feed(&p->reader, r->status, piece, err);
-		if (p->into != NULL && p->into->text.broken) /* only this thread writes it */
+		/* no lock: only this thread writes it */
+		if (p->into != NULL && p->into->text.broken)
 			return err_set(err, ERR_TOO_BIG, "the answer is over %zu bytes", p->into->text.cap);
 		return grace_ms;
 	}
@@ -70,7 +73,7 @@ static int call_judge_vectors(struct call_private *p, struct err *err)
 	return 0;
 }
 
-/* Is it an answer? */
+/* Decides whether the call succeeded, and sets call->err. */
 static void call_judge(struct call_private *p, const struct net_response *r, const struct err *net_err)
 {
 	struct call *call = p->call;
@@ -81,10 +84,11 @@ static void call_judge(struct call_private *p, const struct net_response *r, con
 		call->err = v.err;
 		call->finish_reason = v.finish_reason;
 		call->proof = v.proof;
-		if (v.err.code == ERR_OK && p->into != NULL &&
-		    !p->reader.text.has_words) /* it calls tools, and none was offered */
+		/* The reply has tool calls and no text, but no tool was offered. */
+		if (v.err.code == ERR_OK && p->into != NULL && !p->reader.text.has_words)
 			err_set(&call->err, ERR_NO_ANSWER, "the model called a tool that nobody offered, and said nothing");
-		if (p->into != NULL && p->into->text.broken) /* the last of it was held back until now */
+		/* text that was held back until now may be too much */
+		if (p->into != NULL && p->into->text.broken)
 			err_set(&call->err, ERR_TOO_BIG, "the answer is over %zu bytes", p->into->text.cap);
 	}
 }
@@ -95,7 +99,8 @@ static void call_on_header(void *ctx, const char *name, const char *value)
 	reader_header(&p->reader, name, value);
 }
 
-/* What the provider did not tell is counted by us; what it told before it broke off is not all. */
+/* Replaces counts that the provider did not state by our own estimate. The stated counts of a reply
+ * that was cut are incomplete, so they are marked as estimated too. */
 static void call_count_usage(struct call_private *p)
 {
 	struct call *call = p->call;
@@ -118,7 +123,8 @@ static void call_on_done(void *ctx, const struct net_response *r, const struct e
 	call_judge(p, r, net_err);
 	call->limits = p->reader.limits;
 	call->generation_ms = (int)((clock_mono() - p->started) / USEC_PER_MSEC);
-	/* A provider that answered an error did not bill; one that streamed, or was left alone in the middle, may have. */
+	/* A provider that answered with an error did not bill the call. A provider that streamed
+	 * may bill it, and so may one that we stopped waiting for before its headers came. */
 	bool left_alone = call->err.code == ERR_TIMEOUT_TTFT || call->err.code == ERR_TIMEOUT_IDLE ||
 	                  call->err.code == ERR_TIMEOUT || err_class(call->err.code) >= ERR_RELEASE;
 	call->was_sent = (r->status >= 200 && r->status < 300 && !p->reader.is_unbilled) || (r->status == 0 && left_alone);
@@ -128,10 +134,11 @@ static void call_on_done(void *ctx, const struct net_response *r, const struct e
 	for (size_t i = 0; i < ARRAY_SIZE(said); i++)
 		secrets_blot(&p->secrets, said[i]);
 	breakers_calling(p->job->services->breakers, p->provider, -1);
-	job_wake(p->job, &call->is_done); /* from here on call and p are the job's, which may be gone */
+	job_wake(p->job, &call->is_done); /* from here on the job may free call and p */
 }
 
-/* The null provider's reply. The job is woken before it has asked to wait: job.c remembers that. */
+/* The null provider's reply. It wakes the job before the job has parked: job.c remembers the
+ * wake. */
 static void answer_null(struct call_private *p)
 {
 	struct reply *reply = p->call->reply;
@@ -151,7 +158,7 @@ static void build_chat(struct call_private *p, const struct request *request, co
 		p->ops->path(&prompt, path);
 }
 
-/* The request, or nothing with err. */
+/* Builds the URL and the body of the request. -1 with err. */
 static int call_build(struct call_private *p, const struct request *request, const struct route *route, struct strbuf *url,
                       struct strbuf *body, struct err *err)
 {
@@ -173,13 +180,14 @@ static int call_build(struct call_private *p, const struct request *request, con
 	return result;
 }
 
-/* A key is sent, unless people set a header of their own in its place. */
+/* True when the key is sent: the operator has not set the same header. */
 static bool needs_key(const struct provider_ops *ops, const struct route *route)
 {
 	return route->key_env != NULL && !address_sets(route->header, ops->key_header != NULL ? ops->key_header : "");
 }
 
-/* Ours, the key, the protocol's, and what people set. Each is the caller's to wipe and free. */
+/* Makes all headers: ours, the key, the protocol's own and those of the operator. The caller wipes
+ * and frees each string in `out`, also after an error. */
 static int put_headers(struct call_private *p, const struct route *route, const struct span *span, char *out[HEADERS_MAX],
                        struct err *err)
 {
@@ -187,7 +195,7 @@ static int put_headers(struct call_private *p, const struct route *route, const 
 	const char *lines = route->header;
 	struct strbuf b = STRBUF_INIT(HEADER_BYTES_MAX);
 	int n = 0, more;
-	strbuf_reserve(&b); /* no copy of a secret stays behind where it would grow */
+	strbuf_reserve(&b); /* full size now: growing would leave a copy of a secret in the heap */
 	out[n++] = xstrdup("Content-Type: application/json");
 	if (needs_key(p->ops, route)) {
 		if (secret_read(route->key_env, key, &p->secrets, err) < 0) {
@@ -255,7 +263,7 @@ static int find_embed(struct call_private *p, const struct request *request, con
 	return 0;
 }
 
-/* The call with nothing in it yet. */
+/* Makes an empty call. */
 static struct call *call_new(struct job *job, const struct request *request, const struct route *route,
                              const struct provider_ops *ops)
 {
@@ -304,7 +312,7 @@ struct call *call_start(struct job *job, const struct request *request, const st
 		call = NULL;
 	}
 	if (url.ptr != NULL)
-		explicit_bzero(url.ptr, url.size); /* a secret may be in its query */
+		explicit_bzero(url.ptr, url.size); /* its query may hold a secret */
 	strbuf_release(&url);
 	strbuf_release(&body);
 	return call;

@@ -1,6 +1,8 @@
 /*
- * A 429 is three things (a rate, a quota, a day's limit) and a 400 is five (our mistake, a prompt too long, an empty account, a bad key, a
- * missing signature): the body knows better than the status. The order of the questions is the protocols' notes'.
+ * The status alone does not name the cause: 429 has three (a rate limit, a quota, a daily limit)
+ * and 400 has five (our mistake, a prompt that is too long, an empty account, a bad key, a missing
+ * signature). The body is more exact, so it is looked at first. classify_decide() has the order of
+ * the tests.
  */
 #include "worker/llm/classify.h"
 
@@ -11,18 +13,19 @@
 #include "worker/llm/limits.h"
 #include "worker/llm/provider.h"
 
-#define TEXT_MAX 4096 /* of what was said; about eighty phrases are looked for in it */
+#define TEXT_MAX 4096 /* bytes of the error text; about eighty phrases are searched for in it */
 
-/* What is known of an error. */
+/* What is known about an error. */
 struct facts {
 	int status; /* 0: not known */
 	struct str text, code, type;
-	double wait_ms;   /* said in the details; -1: not said */
-	bool is_of_model; /* a quota of this model alone */
-	bool is_closed;   /* a quota of 0: there is no access at all */
+	double wait_ms;   /* from the body; -1: not stated */
+	bool is_of_model; /* the quota is of this model only */
+	bool is_closed;   /* the quota is 0: no access at all */
 };
 
-/* Codes and types that say as much as a status: of servers that speak a protocol of others. The providers have their own. */
+/* Codes and types with the meaning of a status, from servers that implement the protocol of another
+ * vendor. The vendors' own words are in llm/providers. */
 static const struct error_word WORDS[] = {
 	{ "insufficient_balance", 402 },
 	{ "insufficient_funds", 402 },
@@ -50,7 +53,8 @@ static const struct error_word WORDS[] = {
 	{ "service_unavailable", 503 },
 };
 
-/* A word, in any case, or a number as HTTP has them. */
+/* The HTTP status that `code` means: a known word (in any letter case) or a number from 400 to 599.
+ * 0: none. */
 static int classify_status_of(struct str code)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(WORDS); i++)
@@ -95,7 +99,7 @@ static bool has_limit_zero(const char *text)
 	return false;
 }
 
-/* Google's details: how long to wait, and which quota it was. */
+/* Reads Google's error.details: how long to wait, and which quota was exceeded. */
 static void read_details(const struct json *body, struct facts *f)
 {
 	struct str s;
@@ -104,7 +108,8 @@ static void read_details(const struct json *body, struct facts *f)
 	for (const struct json *d = json_first(json_get(body, "error.details")); d != NULL; d = json_next(d)) {
 		if (json_str(d, "retryDelay", &s))
 			f->wait_ms = duration_read(s.ptr, &end);
-		/* A bad key is an INVALID_ARGUMENT like many others. */
+		/* The code of a bad key is the general INVALID_ARGUMENT; only `reason` names the
+		 * cause. */
 		if (json_str(d, "reason", &s) && str_eq(s, "API_KEY_INVALID"))
 			f->code = s;
 		for (const struct json *v = json_first(json_get(d, "violations")); v != NULL; v = json_next(v)) {
@@ -119,7 +124,7 @@ static void read_details(const struct json *body, struct facts *f)
 	f->is_closed |= has_limit_zero(f->text.ptr);
 }
 
-/* The first of these paths that holds a text that is not empty. */
+/* Reads the first text at one of `paths` that is not empty. */
 static bool text_at(const struct json *j, const char *const *paths, struct str *out)
 {
 	struct str s;
@@ -131,7 +136,8 @@ static bool text_at(const struct json *j, const char *const *paths, struct str *
 	return false;
 }
 
-/* What was said, by whoever: OpenAI, Anthropic, Google, Ollama, vLLM, FastAPI, Zhipu, MiniMax, Baidu, … */
+/* Where the error text stands: OpenAI, Anthropic, Google, Ollama, vLLM, FastAPI, Zhipu, MiniMax,
+ * Baidu, … */
 static const char *const TEXTS[] = { "error.message",
 	                             "error.msg",
 	                             "error",
@@ -164,13 +170,13 @@ static int number_at(const struct json *j, const char *const *paths)
 	return 0;
 }
 
-/* `j`: the body, read; NULL: it is no JSON. */
+/* `j`: the parsed body; NULL: the body is not JSON. */
 static void read_facts(struct arena *a, struct str body, const struct json *j, struct facts *f)
 {
 	f->text = body;
 	f->code = f->type = STR("");
 	f->wait_ms = -1;
-	if (json_get(j, "[0]") != NULL) /* Google wraps an error into an array now and then */
+	if (json_get(j, "[0]") != NULL) /* Google sometimes wraps an error in an array */
 		j = json_get(j, "[0]");
 	text_at(j, TEXTS, &f->text);
 	f->text.len = MIN(f->text.len, TEXT_MAX);
@@ -220,13 +226,14 @@ static bool is_exhausted(const struct facts *f)
 		                            "\xE4\xBD\x99\xE9\xA2\x9D\xE4\xB8\x8D\xE8\xB6\xB3",
 		                            "\xE6\xAC\xA0\xE8\xB4\xB9",
 		                            NULL };
-	if (str_has_nocase(f->text, "usage limit") &&
-	    !str_has_nocase(f->text, "hour")) /* of an hour, or of five: that is a wait */
+	/* A usage limit per hour (or per five hours) is not an empty account: waiting helps. */
+	if (str_has_nocase(f->text, "usage limit") && !str_has_nocase(f->text, "hour"))
 		return true;
 	return f->status == 402 || says_word(f, 402) || has_any(f->text, SAYS) || (f->status == 429 && f->is_closed);
 }
 
-/* Words for a prompt that does not fit: each vendor and each server has its own. */
+/* True when the text says that the prompt does not fit. Each vendor and each server has its own
+ * words. */
 static bool says_too_long(struct str text)
 {
 	static const char *const PHRASES[] = { "prompt is too long",
@@ -242,7 +249,7 @@ static bool says_too_long(struct str text)
 		                               "too many input tokens",
 		                               "too many prompt tokens",
 		                               "maximum session length",
-		                               "\xE8\xB6\x85\xE9\x95\xBF", /* too long */
+		                               "\xE8\xB6\x85\xE9\x95\xBF", /* Chinese: too long */
 		                               NULL };
 	static const char *const THINGS[] = { "context length", "context window",       "context size",
 		                              "context limit",  "model length",         "max_model_len",
@@ -270,7 +277,8 @@ static bool says_too_long(struct str text)
 		                               "bigger than",
 		                               "is over",
 		                               NULL };
-	/* A rate of tokens is a limit too, and so is that of a parameter. */
+	/* Texts with these words are about other limits: a rate of tokens, or the length of a
+	 * parameter. */
 	static const char *const OTHERS[] = { "per minute", "per min", "per day",           "per hour", "per second",
 		                              "rate limit", "quota",   "expected a string", NULL };
 	if (has_any(text, PHRASES))
@@ -280,7 +288,7 @@ static bool says_too_long(struct str text)
 
 static bool is_too_long(const struct facts *f)
 {
-	/* A rate of tokens that this one request is over: waiting does not make it fit. */
+	/* This one request exceeds the rate of tokens: waiting does not help. */
 	if (f->status == 429 && str_has_nocase(f->text, "request too large"))
 		return true;
 	if (f->status == 413 || says_word(f, 413))
@@ -302,9 +310,9 @@ static const char *const FLAGGED[] = { "flagged",
 	                               "new_sensitive",
 	                               "content filtering policy",
 	                               "guardrail",
-	                               "\xE6\x95\x8F\xE6\x84\x9F", /* sensitive */
+	                               "\xE6\x95\x8F\xE6\x84\x9F", /* Chinese: sensitive */
 	                               NULL };
-/* No access to one model says nothing of the key's others. */
+/* A key without access to this model may be good for other models: this is not ERR_AUTH. */
 static const char *const NO_MODEL[] = { "model_not_found",
 	                                "model not exist",
 	                                "model does not exist",
@@ -385,7 +393,8 @@ int classify_http(int status, struct str body, int retry_after_ms, struct err *e
 int classify_redirect(int status, const char *location, struct err *err)
 {
 	struct strbuf clean = STRBUF_INIT(160 * 8);
-	struct str shown = { location, strcspn(location, "?#") }; /* our own query, with its secrets, comes back in it */
+	/* The server may repeat our query, which has secrets. */
+	struct str shown = { location, strcspn(location, "?#") };
 	utf8_safe(&clean, shown, false);
 	err_set(err, ERR_NOT_CONFIGURED, "HTTP %d: redirects are not followed; this one points to %.150s: is base_url right?",
 	        status, clean.len > 0 ? strbuf_text(&clean) : "nothing");
@@ -393,7 +402,7 @@ int classify_redirect(int status, const char *location, struct err *err)
 	return -1;
 }
 
-/* `error` is there and says something: {}, "" and false are none. */
+/* True when `error` exists and is not empty: {}, "" and false are no error. */
 static bool says_error(const struct json *error)
 {
 	bool is_set;
@@ -412,8 +421,8 @@ bool is_error_event(const struct json *j, const char *name, const char *const *p
 	json_str(j, "type", &type);
 	if (type.len == 0)
 		json_str(j, "object", &type);
-	if (type.len >= 5 &&
-	    strncasecmp(type.ptr + type.len - 5, "error", 5) == 0) /* "error", "rate_limit_error", "BadRequestError" */
+	/* "error", "rate_limit_error", "BadRequestError" */
+	if (type.len >= 5 && strncasecmp(type.ptr + type.len - 5, "error", 5) == 0)
 		return true;
 	if (json_int(j, "base_resp.status_code", &code) && code != 0)
 		return true;
@@ -429,7 +438,7 @@ int classify_event(struct str event, const struct json *j, struct err *err)
 	struct arena a = ARENA_INIT;
 	struct facts f = { .status = 0 };
 	read_facts(&a, event, j, &f);
-	if (f.status == 0 || f.status == 500) /* no code, or one that says no more than that it went wrong */
+	if (f.status == 0 || f.status == 500) /* no code, or 500, which names no cause */
 		f.status = has_any(f.text, BUSY)       ? 529
 		           : has_any(f.text, RATES)    ? 429
 		           : has_any(f.text, BAD_KEYS) ? 401

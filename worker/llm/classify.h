@@ -1,18 +1,22 @@
 #pragma once
-/* What went wrong with a call, from what the provider answered, in whatever vendor's words: gateways pass on those of others. Pure. */
+/* Turns a provider's answer into the error that it means. The words of all vendors are tried for
+ * each provider, because gateways pass on the errors of other vendors. Pure functions. */
 #include "shared/err.h"
 #include "shared/json.h"
 
-#define ERROR_BODY_MAX 65536 /* of a body that is an error no more is read */
+#define ERROR_BODY_MAX 65536 /* bytes; more of an error's body is not read */
 
-/* HTTP status and body to an error; err->wait_ms says how long the provider asks us to wait. retry_after_ms: from its headers, -1: not said.
- * Returns -1. */
+/* Turns an HTTP status and body into an error. err->wait_ms: how long the provider asks us to wait.
+ * retry_after_ms: the wait in its headers, -1: not stated. Returns -1. */
 int classify_http(int status, struct str body, int retry_after_ms, struct err *err);
-/* A redirect, which is not followed: it points to where base_url should. Returns -1. */
+/* The error for a redirect. Redirects are not followed: the text names the address that base_url
+ * should have. Returns -1. */
 int classify_redirect(int status, const char *location, struct err *err);
 
-/* An event, or a whole body, that is an error although the status was 200: it has an `error` that says something, or says that it is one, or it has
- * nothing of an answer (none of `payload`, NULL-terminated) and a text that can only be a complaint. name: the event's. */
+/* True when an event, or a whole body, is an error although the status was 200: it has a non-empty
+ * `error`, or its name or type is an error's, or it has no member of `payload` (NULL-terminated)
+ * but has a text where vendors put error messages. name: the event's name. */
 bool is_error_event(const struct json *, const char *name, const char *const *payload);
-/* Such an event, as it stands and read. Judged by its code, type and text; ERR_SERVER_ERROR when they say nothing. Returns -1. */
+/* Turns such an event into an error, by its code, type and text; ERR_SERVER_ERROR when these say
+ * nothing. `event` is its raw text, the json the same, parsed. Returns -1. */
 int classify_event(struct str event, const struct json *, struct err *err);

@@ -33,7 +33,8 @@ static int sextet(char c)
 	return at != NULL ? (int)(at - ALPHABET) : -1;
 }
 
-/* Little-endian 32-bit floats in base64. Answers how many, or -1. */
+/* Decodes base64 of little-endian 32-bit floats. Returns how many, -1: invalid, or more than
+ * max. */
 static int unpack(struct str text, float *out, int max)
 {
 	uint32_t bits = 0, word = 0;
@@ -61,7 +62,7 @@ static int unpack(struct str text, float *out, int max)
 	return n_bytes == 0 ? n : -1;
 }
 
-/* One vector into out; answers its length, or -1 when it is none. */
+/* Reads one vector into out. Returns its length; -1: it is no vector, or longer than max. */
 static int read_vector(const struct json *j, float *out, int max)
 {
 	int n = 0;
@@ -76,7 +77,8 @@ static int read_vector(const struct json *j, float *out, int max)
 	return n;
 }
 
-/* To length 1, which shortened vectors are not; false when it has no direction. */
+/* Scales v to length 1: vectors that were shortened (`dimensions`) have another length. False when
+ * v is zero or not finite. */
 static bool normalise(float *v, int n)
 {
 	double sum = 0;
@@ -90,7 +92,7 @@ static bool normalise(float *v, int n)
 	return true;
 }
 
-/* All vectors have the length of the first. */
+/* Room for one vector, in numbers, from the first vector: all must have the same length. */
 static int first_length(const struct embed_ops *ops, const struct json *list)
 {
 	const struct json *v = json_get(json_first(list), ops->values);

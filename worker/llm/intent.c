@@ -1,6 +1,7 @@
 /*
- * A chat model is given the labels and scores each of them; an embeddings model makes the text a vector, which is compared with those of the
- * labels' descriptions and examples. These are made in the same call when this worker has not got them yet (vectors.h).
+ * A chat model gets the labels and scores each of them. An embeddings model turns the text into a
+ * vector, which is compared with the vectors of the labels' descriptions and examples. When this
+ * worker does not have the labels' vectors yet (vectors.h), the same call makes them.
  */
 #include "worker/llm/intent.h"
 
@@ -15,10 +16,10 @@
 #include "worker/telemetry/count.h"
 
 #define ANSWER_MAX (64u << 10)
-#define SHARE 1000000 /* counters hold whole numbers */
+#define SHARE 1000000 /* counters hold integers: the confidence is in millionths */
 
 struct intent {
-	/* in the job's arena */
+	/* these point into the job's arena */
 	bool is_known, is_embedding;
 	const char *key, *skip, *prompt, *version, *vectors_key;
 	struct str schema, text;
@@ -26,12 +27,12 @@ struct intent {
 	double threshold;
 	const char **labels;
 	int n_labels;
-	struct str *texts; /* the question, then what stands for the labels */
-	int *owners;       /* whose each is, beginning with the second */
+	struct str *texts; /* to be made into vectors: the question, then the texts of the labels */
+	int *owners;       /* owners[i]: index of the label of texts[i + 1] */
 	int n_texts;
 	struct route route;
 
-	struct live said; /* its own: nobody watches this */
+	struct live said; /* the chat model's answer; it has no watchers */
 	struct call *call;
 	struct span span;
 	struct vectors_waiter waiter;
@@ -49,7 +50,7 @@ static void intent_add_text(struct intent *in, struct str text, int owner)
 	in->owners[in->n_texts - 2] = owner;
 }
 
-/* Where the sentence ends that the text begins with. */
+/* Length in bytes of the first sentence of s. */
 static size_t sentence(struct str s)
 {
 	for (size_t i = 0; i + 1 < s.len; i++)
@@ -58,7 +59,8 @@ static size_t sentence(struct str s)
 	return s.len;
 }
 
-/* Each sentence of a description stands for its label by itself, and so does each example: a long text is near to nothing in particular. */
+/* Adds each sentence of the description, and each example, as a text of its own: the vector of a
+ * long text is not near to any one topic. */
 static void add_label(struct intent *in, const struct json *l, int owner)
 {
 	struct str rest = STR("");
@@ -231,7 +233,8 @@ static void intent_judge(struct job *job, struct intent *in)
 		judge_words(in);
 }
 
-/* Whether the call may be made now: STEP_PARK while another makes the labels' vectors; STEP_NEXT with err when that failed. */
+/* Asks for the labels' vectors. STEP_PARK while another job makes them; else STEP_NEXT, with
+ * in->err when the other job failed to make them. */
 static enum step find_labels(struct job *job, struct intent *in)
 {
 	bool waited = in->waiter.job != NULL;
@@ -252,7 +255,8 @@ static enum step find_labels(struct job *job, struct intent *in)
 	return STEP_NEXT;
 }
 
-/* What is to be done before the call, and the call. STEP_PARK, or STEP_NEXT with the call made or err set. */
+/* Checks whether the call may be made, and starts it. STEP_PARK: wait for the labels' vectors.
+ * STEP_NEXT: in->call was started, or in->err is set. */
 static enum step intent_begin(struct job *job, struct intent *in)
 {
 	int stop = atomic_load(&job->stop);

@@ -10,10 +10,10 @@
 
 const char *const LIMIT_NAMES[LIMIT_N] = { "requests", "tokens", "input-tokens", "output-tokens" };
 
-#define EPOCH_SECONDS 1e9 /* from here on a number is no wait, but a moment: 2001 */
-#define EPOCH_MS 1e12     /* the same in milliseconds */
+#define EPOCH_SECONDS 1e9 /* s: a number from here on is a point in time (the year 2001) */
+#define EPOCH_MS 1e12     /* ms: the same */
 
-/* Milliseconds, cut to a day; -1 for what cannot be a wait. */
+/* Whole milliseconds, rounded up and cut to one day; -1: ms is no valid wait. */
 static int to_ms(double ms)
 {
 	if (!isfinite(ms) || ms < 0)
@@ -21,7 +21,8 @@ static int to_ms(double ms)
 	return ms < LIMIT_WAIT_MAX_MS ? (int)ceil(ms) : LIMIT_WAIT_MAX_MS;
 }
 
-/* A plain decimal number with nothing after it; NAN when it is none (strtod would also take hexadecimal, inf and nan). */
+/* Reads a plain decimal number; *end: the text after it. NAN, and *end unchanged, when there is
+ * none. (strtod alone would also take hexadecimal, inf and nan.) */
 static double read_number(const char *s, const char **end)
 {
 	char *after;
@@ -42,7 +43,7 @@ static double read_plain(const char *s)
 
 double duration_read(const char *s, const char **end)
 {
-	/* Each stands before those that it begins with. */
+	/* A unit stands before each unit that it begins with: "ms" before "m". */
 	static const struct {
 		const char *unit;
 		double ms;
@@ -63,7 +64,7 @@ double duration_read(const char *s, const char **end)
 	return ms;
 }
 
-/* A whole value. */
+/* Reads a value that is a duration and nothing else; NAN otherwise. */
 static double read_duration(const char *s)
 {
 	const char *end;
@@ -71,8 +72,9 @@ static double read_duration(const char *s)
 	return end[strspn(end, " \t")] == '\0' ? ms : NAN;
 }
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT", the only form of an HTTP date that is still sent; -1 when it is none. By hand, because strptime reads the
- * names of days and months in the language of the locale. */
+/* Reads "Sun, 06 Nov 1994 08:49:37 GMT", the only form of an HTTP date that is still sent; -1: it
+ * is no such date. strptime is not used because it reads the names of days and months in the
+ * language of the locale. */
 static usec_t read_http_date(const char *s)
 {
 	static const char MONTHS[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -91,13 +93,15 @@ static usec_t read_http_date(const char *s)
 	return (usec_t)timegm(&tm) * USEC_PER_SEC;
 }
 
-/* A time in the past is no wait at all, not a mistake: clocks differ. */
+/* Milliseconds until `then`; -1: `then` is invalid (negative). A time in the past is a wait of 0
+ * and no mistake, because clocks differ. */
 static int until_ms(usec_t then, usec_t now)
 {
 	return then < 0 ? -1 : to_ms((double)MAX(then - now, 0) / USEC_PER_MSEC);
 }
 
-/* Seconds (or, unit_ms 1, milliseconds) to wait, or the moment until which. */
+/* Converts n to a wait in milliseconds; -1: invalid. n is a wait (in seconds with unit_ms 1000, in
+ * milliseconds with unit_ms 1) or the point in time when the wait ends. */
 static int wait_or_moment(double n, double unit_ms, usec_t now)
 {
 	if (!isfinite(n))
@@ -107,7 +111,7 @@ static int wait_or_moment(double n, double unit_ms, usec_t now)
 	return n >= EPOCH_SECONDS ? until_ms((usec_t)n * USEC_PER_SEC, now) : to_ms(n * unit_ms);
 }
 
-/* The more exact header wins, whatever their order. */
+/* The header with the higher rank wins, in whatever order the headers come. */
 static void retry_after(struct limits *l, int rank, int ms)
 {
 	if (ms < 0 || rank < l->retry_rank)
@@ -121,7 +125,8 @@ static int read_retry_after(const struct limits *l, const char *value)
 	double seconds = read_plain(value);
 	if (!isnan(seconds))
 		return wait_or_moment(seconds, 1000, l->now);
-	return strchr(value, ':') != NULL ? until_ms(read_http_date(value), l->now) : to_ms(read_duration(value)); /* "60s" */
+	return strchr(value, ':') != NULL ? until_ms(read_http_date(value), l->now)
+	                                  : to_ms(read_duration(value)); /* such as "60s" */
 }
 
 static void read_count(int64_t *count, const char *value)
@@ -149,12 +154,15 @@ static struct limit *limit_of(struct limits *l, const char *kind, size_t len)
 	return NULL;
 }
 
-/* x-ratelimit-remaining-tokens (OpenAI, Groq) and anthropic-ratelimit-tokens-remaining say the same in another order. */
+/* Finds the limit of a header whose name contains `word` (remaining, limit or reset); NULL: none.
+ * x-ratelimit-remaining-tokens (OpenAI, Groq) and anthropic-ratelimit-tokens-remaining mean the
+ * same: the order of the words differs. */
 static struct limit *find_limit(struct limits *l, const char *name, const char *word)
 {
 	static const char OPENAI[] = "x-ratelimit-", ANTHROPIC[] = "anthropic-ratelimit-", DRAFT[] = "ratelimit-";
 	size_t n = strlen(word);
-	/* One limit, of requests: OpenRouter's, and the older drafts of the standard. */
+	/* Names without a kind are a limit of requests: OpenRouter, and older drafts of the
+	 * standard. */
 	if ((strncasecmp(name, OPENAI, strlen(OPENAI)) == 0 && strcasecmp(name + strlen(OPENAI), word) == 0) ||
 	    (strncasecmp(name, DRAFT, strlen(DRAFT)) == 0 && strcasecmp(name + strlen(DRAFT), word) == 0))
 		return &l->of[LIMIT_REQUESTS];
@@ -171,7 +179,8 @@ static struct limit *find_limit(struct limits *l, const char *name, const char *
 	return NULL;
 }
 
-/* RateLimit: "default";r=50;t=30 (the standard's newest draft): what is left, and the seconds until there is more. */
+/* RateLimit: "default";r=50;t=30 (the newest draft of the standard): r is what is left, t the
+ * seconds until there is more. */
 static void read_structured(struct limits *l, const char *value)
 {
 	struct limit *limit = &l->of[LIMIT_REQUESTS];

@@ -1,7 +1,9 @@
 /*
- * One attempt: routes in order, a few calls of each. What happens after a failed call is in the table of shared/err.h (ACT_…): again, the next
- * route, or the end. A call that succeeded at once leaves nothing but its own figures; everything else is written into the chain, so that the
- * cause is not hidden behind the last error. Runs on the stage thread that has the job; calls and sleeps wake it.
+ * One attempt: the routes in order, a few calls of each. The table in shared/err.h (ACT_…) has what
+ * follows a failed call: a retry, the next route, or the end. When the first call succeeds, only
+ * its figures are recorded. Each failed call, and each route that was not called, is written into
+ * the chain, so that the last error does not hide the first cause. Runs on the stage thread that
+ * has the job; calls and sleeps wake the job.
  */
 #include "worker/llm/llm.h"
 
@@ -17,38 +19,47 @@
 #include "worker/telemetry/trace.h"
 
 #define CHAIN_MAX 65536
-#define HELD_WAIT_MS 5000   /* the claim knows better when a breaker lets somebody in */
-#define UNSAID_WAIT_MS 1000 /* of a provider that has enough, and does not say for how long */
-#define PROBE_REST_MS \
-	150000 /* of a message after a failed probe: others are the next, for it may have failed because of the message */
-#define LACK_REST_MS 5000 /* of a message whose providers this worker cannot call */
-#define QUICK_MS \
-	150 /* the longest wait before the one quick retry, and the longest that is sat out, while another route is open */
-#define FREE_PROBES 30 /* attempts in which a failed probe burns no try; then it may be this message that no provider can bear */
+/* longest wait of a message for a breaker; then a claim checks whether the breaker lets it in */
+#define HELD_WAIT_MS 5000
+/* wait after a rate limit that states no wait */
+#define UNSAID_WAIT_MS 1000
+/* wait of a message whose probe failed: the message may be the cause, so others probe first */
+#define PROBE_REST_MS 150000
+/* wait of a message that this worker has no key for */
+#define LACK_REST_MS 5000
+/* while another route is open: longest wait before the one quick retry, ours or the provider's */
+#define QUICK_MS 150
+/* attempts in which a failed probe burns no try; after them the message itself may be the cause */
+#define FREE_PROBES 30
 
 struct llm {
 	struct job *job;
-	int at;            /* route */
-	int calls_of;      /* calls made of this route */
-	int n_calls;       /* of all */
+	int at;            /* index of the current route */
+	int calls_of;      /* calls made of this route in this attempt */
+	int n_calls;       /* calls made of all routes */
 	struct call *call; /* in flight, or the last one */
-	struct span span;  /* of it */
-	bool is_judged;    /* the last one's end was dealt with */
+	struct span span;  /* span of `call` */
+	bool is_judged;    /* the end of `call` was handled */
 	bool is_sleeping;
 	atomic_bool is_awake;
 	uint64_t sleep;
-	struct strbuf chain; /* members of a JSON array */
-	struct err first;    /* the cause; what came after it is told in `rest` */
+	struct strbuf chain; /* elements of a JSON array */
+	struct err first;    /* the first failure, the cause; `rest` has the later ones */
 	char rest[120];      /* "; then groq: overloaded" */
-	int told;            /* route whose failure was told last; from 1 */
+	int told;            /* last route whose failure is in `first` or `rest`; from 1 */
 	bool any_retry, any_wait, any_permanent;
-	bool any_lack;  /* this worker has not the key of one: the message rests until another takes it, or the key is there */
-	bool was_probe; /* one failed: it asked for all of us whether the provider is back */
-	int wait_ms;    /* the shortest that somebody asked for */
-	int first_turn; /* of the prompt: what is before it does not fit the window of the route that is called */
+	/* this worker lacks a route's key: the message waits until the key is there or another
+	 * worker takes it */
+	bool any_lack;
+	bool was_probe; /* a probe failed: the fleet's test whether a provider is back */
+	int wait_ms;    /* shortest wait that a route asked for */
+	/* index of the first turn that is sent: the turns before it do not fit the route's
+	 * window */
+	int first_turn;
 };
 
-/* The conversation for a route: what other providers said in their own form is told in words. */
+/* The conversation for a route. A turn keeps its native form only if it came from this provider;
+ * the turns of other providers are sent in the general form. */
 static const struct turn *turns_for(struct llm *l, const struct route *r)
 {
 	const struct prompt *p = &l->job->prompt;
@@ -91,7 +102,7 @@ static void start_sleep(struct llm *l, int64_t ms)
 	l->sleep = net_sleep(l->job->services->engine, ms, &(struct net_handler){ .on_done = on_awake, .ctx = l });
 }
 
-/* A failed call, or (call NULL) a route that was not called, into the chain. */
+/* Writes a failed call, or (c NULL) a route that was not called, into the chain. */
 static void note(struct llm *l, const struct route *r, const struct call *c, const struct err *err)
 {
 	struct strbuf *b = &l->chain;
@@ -110,7 +121,8 @@ static void note(struct llm *l, const struct route *r, const struct call *c, con
 	strbuf_char(b, '}');
 }
 
-/* The first failure is the cause; of the others their provider and class are told. */
+/* Remembers a failure for the end of the attempt. The first one is the cause; of the failures of
+ * later routes only the provider and the error's name are kept. */
 static void llm_remember(struct llm *l, const struct route *r, const struct err *err)
 {
 	enum err_class class = err_class(err->code);
@@ -123,7 +135,8 @@ static void llm_remember(struct llm *l, const struct route *r, const struct err 
 	l->any_permanent |= class == ERR_PERMANENT;
 	l->any_wait |= class == ERR_WAIT;
 	if (class == ERR_WAIT) {
-		/* A wait that is too long to sit out is the model's (it is parked), not the agent's, whose chain may be mended meanwhile. */
+		/* A wait that is longer than patience_ms parks the model. The message itself waits
+		 * HELD_WAIT_MS at most, because the agent's chain may be repaired meanwhile. */
 		int ms = err->wait_ms > 0 ? err->wait_ms : UNSAID_WAIT_MS;
 		ms = ms > l->job->services->options->patience_ms ? MIN(ms, HELD_WAIT_MS) : ms;
 		l->wait_ms = l->wait_ms == 0 ? ms : MIN(l->wait_ms, ms);
@@ -143,7 +156,7 @@ static void llm_remember(struct llm *l, const struct route *r, const struct err 
 
 static bool has_spoken(const struct job *job)
 {
-	return job->live.text.len > 0; /* while no call is in flight only this thread looks at it */
+	return job->live.text.len > 0; /* no lock: no thread writes while no call is in flight */
 }
 
 static int acts_of(const struct call *c)
@@ -151,13 +164,13 @@ static int acts_of(const struct call *c)
 	return limits_acts(&c->limits, err_acts(c->err.code));
 }
 
-/* Too many requests, and not a word for how long. */
+/* Refused by a rate limit that states no wait. */
 static bool is_unsaid(const struct err *err)
 {
 	return err->code == ERR_RATE_LIMITED && err->wait_ms == 0;
 }
 
-/* Another route is there for when this one fails. */
+/* True when a later route can be called if this one fails. */
 static bool has_other(const struct llm *l)
 {
 	const struct job *job = l->job;
@@ -175,13 +188,14 @@ static bool is_silence(const struct err *err)
 	return err->code == ERR_TIMEOUT_CONNECT || err->code == ERR_TIMEOUT_TTFT || err->code == ERR_TIMEOUT_IDLE;
 }
 
-/* The wait before the same route is called again; -1: it is not. Where another route is open and the agent has not said how often, once and at once:
- * somebody waits for the answer, and it is there. */
+/* Milliseconds before the same route is called again; -1: it is not called again. When another
+ * route is open and the agent has not set `retries`, there is one retry at most, soon (QUICK_MS): a
+ * person waits for the answer, and the other route can give it. */
 static int64_t wait_before_again(const struct llm *l, const struct err *err)
 {
 	const struct job *job = l->job;
 	const struct options *o = job->services->options;
-	if (is_unsaid(err)) /* how long the fleet waits is for the database to say (report_calls.sql) */
+	if (is_unsaid(err)) /* the database chooses the fleet's wait (report_calls.sql) */
 		return -1;
 	bool is_quick = job->retries < 0 && has_other(l);
 	int64_t retries = job->retries >= 0 ? job->retries : is_quick ? MIN(o->retries, 1) : o->retries;
@@ -204,7 +218,8 @@ static void report(const struct llm *l)
 	report_call(l->job, route_of(l), l->call, &l->span, &about);
 }
 
-/* The last call failed: sleep before the next, or on to the next route. False: this was the end. */
+/* Handles a failed call: starts the sleep before a retry, or moves on to the next route. False: the
+ * attempt ends. */
 static bool go_on(struct llm *l)
 {
 	const struct call *c = l->call;
@@ -241,7 +256,8 @@ static bool go_on(struct llm *l)
 	return true;
 }
 
-/* A route that was not called after all; a probe of it is another's to make. */
+/* Records a route that was not called, and gives back its probe, so that another message can make
+ * it. */
 static void not_called(struct llm *l, const struct route *r, const struct err *err)
 {
 	note(l, r, NULL, err);
@@ -250,7 +266,7 @@ static void not_called(struct llm *l, const struct route *r, const struct err *e
 		breakers_probed(l->job->services->breakers, r, l->job->job_id, -1, err);
 }
 
-/* ms: until it may be called; 0: waiting does not help. */
+/* Skips a route. ms: time until it may be called; 0: waiting does not help. */
 static void pass_over(struct llm *l, const struct route *r, const char *why, int64_t ms)
 {
 	struct err err;
@@ -259,7 +275,8 @@ static void pass_over(struct llm *l, const struct route *r, const char *why, int
 	not_called(l, r, &err);
 }
 
-/* Bytes of conversation that the route's window has room for, beside the system's text and the answer; SIZE_MAX: its window is not known. */
+/* Bytes of conversation that fit the route's window beside the system prompt and the answer;
+ * SIZE_MAX: the window is not known. */
 static size_t room_of(const struct llm *l, const struct route *r)
 {
 	const struct job *job = l->job;
@@ -268,9 +285,9 @@ static size_t room_of(const struct llm *l, const struct route *r)
 	return r->context_tokens == 0 ? SIZE_MAX : window > taken ? window - taken : 0;
 }
 
-/* A route whose window is too small for the whole conversation, by our count, is passed over where a later one has room for it; where none has,
- * each is
- * asked with as much as fits. */
+/* True when the route is skipped because the whole conversation, by our estimate, does not fit its
+ * window but fits the window of a later route. When it fits no later window, the route is called
+ * with the turns that fit. */
 static bool is_too_small(const struct llm *l, const struct route *r)
 {
 	size_t needed = turns_bytes(l->job->prompt.turns, l->job->prompt.n_turns);
@@ -325,7 +342,8 @@ static bool call_next(struct llm *l)
 	return false;
 }
 
-/* A probe that was granted and is not going to be called is somebody else's. */
+/* Gives back probes that were granted to this attempt but will not be called, so that another
+ * message can make them. */
 static void give_back_from(const struct job *job, int first)
 {
 	for (int i = first; i < job->n_routes; i++)
@@ -348,7 +366,8 @@ static enum step fail(struct llm *l, struct err *err)
 {
 	struct job *job = l->job;
 	enum err_class class = err_class(l->first.code);
-	/* What the cut itself asks for: that an earlier route refused says nothing against starting again. */
+	/* When an answer was cut, the class of the last error decides: the refusal of an earlier
+	 * route is no reason against a new attempt. */
 	enum err_class last = l->call != NULL ? err_class(l->call->err.code) : class;
 	give_probes_back(l);
 	*err = l->first;

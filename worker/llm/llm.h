@@ -1,20 +1,25 @@
 #pragma once
 /*
- * From a conversation to a reply, whoever answers. The only face that stages see. One attempt calls the routes of its agent in order: a route
- * that fails is called again after 1, 2 and 4 s or as long as it asks, at most `retries` times, then the next one; all of it inside the
- * attempt's deadline. Once text has come nobody else is asked: what was seen is not answered a second time in silence.
+ * Turns a conversation into a reply; the only interface that the stages use. One attempt calls the
+ * routes of its agent in order. A route that fails is called again (retry) after 1, 2 and 4 s, or
+ * after the wait that it asks for, at most `retries` times; then the next route is called. All of
+ * this stays inside the attempt's deadline. Once text has come, no other call is made: watchers
+ * have seen that text, and a second answer must not replace it silently.
  */
 #include "worker/job.h"
 
 struct strbuf;
 
-/* Takes the attempt as far as it goes without waiting. STEP_NEXT: job->live holds the whole answer. STEP_FAIL: err is the first cause with what
- * became of the other routes, job->disposition what is to be done. STEP_PARK: the job will be woken. job->llm is made here and freed by llm_free. */
+/* Does everything that needs no waiting. STEP_NEXT: job->live holds the whole answer. STEP_FAIL:
+ * err is the first failure with a summary of the other routes, job->disposition what happens to the
+ * message. STEP_PARK: the job will be woken. job->llm is made here and freed by llm_free. */
 enum step llm_step(struct job *, struct err *);
-/* The attempt ended before its first llm_step: a probe that was given to it is somebody else's. Nothing otherwise. */
+/* For an attempt that ended before its first llm_step: gives back the probes that were granted to
+ * it, so that another message can make them. Does nothing after an llm_step. */
 void llm_not_begun(const struct job *);
-/* What was called and what it used, as fields of the attempt's record (settle_batch.sql). */
+/* Writes what was called and what it used as fields of the attempt's record (settle_batch.sql). */
 void llm_put(const struct job *, struct strbuf *record);
-/* The conversation exactly as it was sent, as a JSON object: shown to whoever asks why the model answered so. Not after llm_free. */
+/* Writes the conversation as it was sent (role and text of each turn) as a JSON object, which is
+ * shown to a person who asks why the model answered so. Not after llm_free. */
 void llm_put_context(const struct job *, struct strbuf *);
 void llm_free(struct job *);

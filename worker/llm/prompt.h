@@ -1,7 +1,9 @@
 #pragma once
 /*
- * What is said to a model. One form from the database to the wire: the stage `context` fills it, `prompt` makes it valid for every vendor, a call
- * completes it for its route (model, window, what fits), a protocol writes it, and it is recorded as it was sent. All of it lives in the job's arena.
+ * What is sent to a model, in one form for all vendors. The stage `context` fills it, the stage
+ * `prompt` makes it valid for every vendor, a call completes it for its route (model, window, the
+ * turns that fit), a protocol writes it, and it is recorded as it was sent. All of it lives in the
+ * job's arena.
  */
 #include "shared/str.h"
 
@@ -19,21 +21,23 @@ struct tool {
 struct turn {
 	const char *role; /* "user", "assistant" or "tool" */
 	struct str content;
-	const struct tool_call *calls; /* assistant: what it asked for */
+	const struct tool_call *calls; /* assistant: the tool calls that the model made */
 	int n_calls;
-	const char *call_id, *call_name; /* tool: the call that this answers */
-	bool is_error;                   /* tool: it failed */
-	/* assistant: the turn as its provider said it (reply.native), replayed unchanged to the same provider; else it is translated from the fields
-	 * above and the foreign parts (signatures, ids) are left out: nobody takes the signatures of another, whatever the protocol. NULL: not
-	 * kept. */
+	const char *call_id, *call_name; /* tool: the call that this turn is the result of */
+	bool is_error;                   /* tool: the tool failed */
+	/* assistant: the turn in its provider's JSON (reply.native), sent back unchanged to the
+	 * same provider. For another provider the turn is built from the fields above, without the
+	 * foreign parts (such as signatures): no provider accepts the signatures of another, even
+	 * with the same protocol. NULL: not kept. */
 	const char *own_protocol, *own_provider;
 	struct str native;
 };
 
-/* What people set for an agent. */
+/* What the operator set for an agent. */
 struct sampling {
-	const char *temperature, *top_p; /* numbers as they were set; NULL: the model's own */
-	const char *reasoning;           /* none, minimal, low, medium, high, or a number of tokens; NULL: the model's own */
+	const char *temperature, *top_p; /* numbers, as they were set; NULL: the model's default */
+	/* none, minimal, low, medium, high, or a number of tokens; NULL: the model's default */
+	const char *reasoning;
 };
 
 struct prompt {
@@ -43,9 +47,10 @@ struct prompt {
 	int n_turns;
 	const struct tool *tools;
 	int n_tools;
-	int max_tokens;     /* 0: not sent (where the protocol allows) */
-	int context_tokens; /* window to ask for, where the protocol lets one (Ollama); 0: the protocol's own default */
-	struct str schema;  /* JSON schema that the answer must follow; empty: free text */
-	bool is_exact;      /* temperature 0, whatever `set` says */
+	int max_tokens; /* 0: not sent (where the protocol allows) */
+	/* window to request, where the protocol allows it (Ollama); 0: the protocol's default */
+	int context_tokens;
+	struct str schema; /* JSON schema that the answer must follow; empty: free text */
+	bool is_exact;     /* temperature 0, whatever `set` says */
 	struct sampling set;
 };

@@ -50,7 +50,7 @@ static struct str trimmed(struct str s)
 	return s;
 }
 
-/* The first data that is none. */
+/* Keeps the first event that is not JSON, for the error's text. */
 static void keep_odd(struct reader *r, struct str data)
 {
 	struct strbuf safe = STRBUF_INIT(1024);
@@ -61,7 +61,7 @@ static void keep_odd(struct reader *r, struct str data)
 	strbuf_release(&safe);
 }
 
-/* OpenAI's end mark; gateways end the streams of other protocols with it too. */
+/* OpenAI's end mark. Gateways send it at the end of other protocols' streams too. */
 static bool reader_is_mark(struct str data)
 {
 	return str_eq(data, "[DONE]") || str_eq(data, "[done]") || str_eq(data, "DONE");
@@ -72,7 +72,8 @@ static bool begins_json(struct str data)
 	return data.ptr[0] == '{' || data.ptr[0] == '[';
 }
 
-/* One event. An error counts until the reply is whole; what is said after that is read for text and usage only. */
+/* Reads one event. An error counts until the reply is whole; after that it is only kept in `late`,
+ * and events are read for text and usage. */
 static int on_event(void *ctx, const char *name, struct str data, struct err *err)
 {
 	struct reader *r = ctx;
@@ -80,13 +81,13 @@ static int on_event(void *ctx, const char *name, struct str data, struct err *er
 	bool was_whole = reply_is_whole(&r->reply);
 	int result = 0;
 	data = trimmed(data);
-	while (str_starts(data, "data:")) /* a proxy that framed what was framed */
+	while (str_starts(data, "data:")) /* a proxy added its own "data:" */
 		data = trimmed((struct str){ data.ptr + 5, data.len - 5 });
 	if (reader_is_mark(data))
 		r->reply.has_mark = true;
 	else if (data.len > 0 && (begins_json(data) || strcmp(name, "error") == 0))
 		result = r->ops->feed(&r->reply, &a, name, data, err);
-	else if (data.len > 0) /* ": keepalive", "ping": no part of a reply */
+	else if (data.len > 0) /* such as "ping": no part of a reply */
 		keep_odd(r, data);
 	arena_release(&a);
 	if (result == 0 || !was_whole)
@@ -101,7 +102,8 @@ static bool is_success(int status)
 	return status >= 200 && status < 300;
 }
 
-/* Of an error that is whole JSON, or more than is kept, nothing is missing. */
+/* Keeps the body of an error. Nothing more is needed once it is whole JSON, or has ERROR_BODY_MAX
+ * bytes. */
 static int feed_error(struct reader *r, struct str piece)
 {
 	strbuf_add(&r->error_body, piece.ptr, MIN(piece.len, ERROR_BODY_MAX - r->error_body.len));
@@ -110,14 +112,14 @@ static int feed_error(struct reader *r, struct str piece)
 	return brackets_closed(&r->error_json) || r->error_body.len == ERROR_BODY_MAX ? READER_MARK_MS : 0;
 }
 
-/* What was known of the reply before a piece. */
+/* The state of the reply before a piece was read. */
 struct before {
 	bool was_whole, had_mark;
 	size_t text;
 	int64_t output;
 };
 
-/* For how long the body may go on: reader_feed's answer. */
+/* Milliseconds for which the body may go on: the result of reader_feed. */
 static int grace(struct reader *r, const struct before *b)
 {
 	const struct reply *reply = &r->reply;
@@ -125,7 +127,8 @@ static int grace(struct reader *r, const struct before *b)
 	if (!reply_is_whole(reply))
 		return 0;
 	if (!reply->has_mark && !reply->is_document) {
-		/* A word for the end before the first word of the answer, or between others, is no end yet: such servers say it in each event. */
+		/* A finish reason before the first text of the answer, or between texts, is no end
+		 * yet: some servers send it in each event. */
 		r->is_chatty |= b->was_whole && has_more;
 		if (r->is_chatty || (r->text.bytes_in == 0 && reply->n_begun == 0))
 			return READER_ON_MS;
@@ -152,7 +155,7 @@ int reader_feed(struct reader *r, int status, struct str piece, struct err *err)
 	return grace(r, &before);
 }
 
-/* What did not come to its end as an event still counts when it is whole. */
+/* Ends the splitter. A last event without its end mark counts when it is whole. */
 static void end_split(struct reader *r)
 {
 	struct err err = { .code = ERR_OK };
@@ -172,7 +175,7 @@ static int judge_status(struct reader *r, int status, struct err *err)
 	return -1;
 }
 
-/* We ended it ourselves, for reasons of our own. */
+/* True when this worker ended the transfer itself (cancelled, lease lost, shutdown). */
 static bool reader_is_ours(const struct err *transport)
 {
 	return transport != NULL && err_class(transport->code) >= ERR_RELEASE;
@@ -181,7 +184,7 @@ static bool reader_is_ours(const struct err *transport)
 struct verdict reader_end(struct reader *r, int status, const struct err *transport)
 {
 	struct err calls = { .code = ERR_OK };
-	/* A status that says what went wrong is worth more than how the connection ended after it. */
+	/* An error status names the cause better than an error of the connection after it. */
 	if (status >= 300 && !reader_is_ours(transport)) {
 		struct verdict v = { .finish_reason = NULL };
 		judge_status(r, status, &v.err);

@@ -6,8 +6,10 @@
 #include "worker/telemetry/facts.h"
 #include "worker/telemetry/trace.h"
 
-#define PARK_KEY_MS (10 * 60 * 1000LL) /* then a probe looks whether the key was mended */
-#define PARK_LEFT_MS 5000              /* headers of a good answer are a hint: for longer only a refusal is believed */
+#define PARK_KEY_MS (10 * 60 * 1000LL) /* after it a probe tests whether the key works */
+/* longest park because of a good answer's headers: they are a hint, only a refusal may ask for
+ * more */
+#define PARK_LEFT_MS 5000
 
 void report_put_usage(struct strbuf *b, const struct call *c)
 {
@@ -44,14 +46,14 @@ void report_put_route(struct strbuf *b, const struct route *r, const struct call
 
 void report_put_error(struct strbuf *b, const struct err *err)
 {
-	struct strbuf safe = STRBUF_INIT(sizeof err->msg * 8); /* "<U+0085>" for a byte */
+	struct strbuf safe = STRBUF_INIT(sizeof err->msg * 8); /* one byte becomes "<U+0085>" */
 	utf8_safe(&safe, str_of(err->msg), false);
 	json_put_field(b, "class", err_name(err->code));
 	json_put_field(b, "error", strbuf_text(&safe));
 	strbuf_release(&safe);
 }
 
-/* Counters and spans. */
+/* Updates counters and spans. */
 static void report_tell(const struct job *job, const struct route *r, const struct call *c, const struct span *span,
                         const struct call_about *about)
 {
@@ -85,7 +87,7 @@ static void report_tell(const struct job *job, const struct route *r, const stru
 	                                .resend = about->resend });
 }
 
-/* Nobody is to call the model, or with the key, for as long as what was answered asks for. */
+/* Parks the model, or the key, for as long as the answer asks for. */
 static void park(const struct job *job, const struct route *r, const struct call *c, bool is_again)
 {
 	struct breakers *b = job->services->breakers;
@@ -96,8 +98,9 @@ static void park(const struct job *job, const struct route *r, const struct call
 	} else if (acts & ACT_PARK_MODEL) {
 		if (err->wait_ms > job->services->options->patience_ms)
 			breakers_park(b, r, err, err->wait_ms, false);
-		else if (err->wait_ms == 0 ||
-		         is_again) /* it was waited for as said, and was not enough: that is not for each call to find out */
+		else if (err->wait_ms == 0 || is_again)
+			/* is_again: a retry was refused too, so the stated wait was too short; the
+			 * fleet must wait longer */
 			breakers_park(b, r, err, 0, false);
 	} else if (left_ms > 0) {
 		struct err used;

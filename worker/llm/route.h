@@ -1,8 +1,9 @@
 #pragma once
-/* How the database describes a route (routes_for.sql, intent_spec.sql). */
+/* Reads a route as the database describes it (routes_for.sql, intent_spec.sql). */
 #include "worker/job.h"
 
 struct json;
 
-/* Strings stay where the document is; what it does not name is NULL, 0 or false. */
+/* Strings live as long as the parsed document; members that it does not have are NULL, 0 or
+ * false. */
 struct route route_read(const struct json *);

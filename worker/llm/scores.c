@@ -6,7 +6,7 @@
 
 #define ANSWER_MAX (64u << 10)
 #define SCALE 100.0
-/* Both found with tests/intent/tuning.jsonl (docs/decisions/013-intent.md). */
+/* Both were tuned with tests/intent/tuning.jsonl (docs/decisions/013-intent.md). */
 #define SHARPNESS 12.0
 #define TEMPERATURE (1 / 48.0)
 
@@ -18,7 +18,8 @@ static int scores_find(const char *const *labels, int n, const char *label)
 	return -1;
 }
 
-/* From the first brace to the last: small models put words and fences around it. */
+/* The text from the first brace to the last: small models put words and code fences around the
+ * JSON. */
 static struct str strip(struct str s)
 {
 	const char *from = memchr(s.ptr, '{', s.len), *to = memrchr(s.ptr, '}', s.len);
@@ -64,7 +65,7 @@ out:
 	return result;
 }
 
-/* The best and the next. */
+/* Finds the best and the second best value; returns the index of the best. */
 static int two_best(const double *s, int n, double *first, double *second)
 {
 	int best = -1;

@@ -10,8 +10,8 @@ static const struct {
 	{ "<thought>", "</thought>" },
 };
 
-/* Bytes of the blank at the beginning: ASCII's, U+0085, U+00A0, U+1680, U+2000 to U+200F, U+2028, U+2029, U+202F, U+205F, U+2060, U+3000, U+FEFF.
- * */
+/* Length in bytes of the blank at the beginning of s; 0: none. Blanks are those of ASCII, U+0085,
+ * U+00A0, U+1680, U+2000 to U+200F, U+2028, U+2029, U+202F, U+205F, U+2060, U+3000, U+FEFF. */
 static size_t blank(struct str s)
 {
 	static const char *const WIDE[] = { "\xC2\x85",     "\xC2\xA0",     "\xE1\x9A\x80", "\xE2\x80\xA8", "\xE2\x80\xA9",
@@ -26,7 +26,7 @@ static size_t blank(struct str s)
 	return 0;
 }
 
-/* Bytes of blanks at the beginning. */
+/* Length in bytes of all blanks at the beginning of s. */
 static size_t blanks(struct str s)
 {
 	size_t i = 0;
@@ -48,7 +48,8 @@ static void hand_on(struct text *t, struct str s)
 	t->on_text(t->ctx, s);
 }
 
-/* The answer begins. Blanks between what was thought and its first word belong to neither. */
+/* The answer begins: passes on what was held. Blanks between the thinking and the first word are
+ * dropped. */
 static void speak(struct text *t)
 {
 	struct str held = { strbuf_text(&t->held), t->held.len };
@@ -59,14 +60,16 @@ static void speak(struct text *t)
 	t->held.cap = TEXT_BLANKS_MAX;
 }
 
-/* How much of `tag` the text begins with; the whole of it, or the whole text, or 0 where it is another. */
+/* Returns the length of `tag` when s begins with it, the length of s when s may be the beginning of
+ * it, else 0. */
 static size_t begins(struct str s, const char *tag)
 {
 	size_t n = MIN(strlen(tag), s.len);
 	return memcmp(s.ptr, tag, n) == 0 ? n : 0;
 }
 
-/* Blanks, and then? Answers how many bytes of the held text are done with. */
+/* Looks for an opening tag after blanks. Returns how many bytes of the held text are used up; calls
+ * speak() when no tag can follow. */
 static size_t look_for_thought(struct text *t, struct str s, bool is_end)
 {
 	size_t n = blanks(s);
@@ -86,7 +89,7 @@ static size_t look_for_thought(struct text *t, struct str s, bool is_end)
 	return 0;
 }
 
-/* Passes over what was thought; answers how many bytes of the held text are done with. */
+/* Skips thinking, up to the closing tag. Returns how many bytes of the held text are used up. */
 static size_t pass_thought(struct text *t, struct str s)
 {
 	const char *close = TAGS[t->tag].close;
@@ -95,14 +98,14 @@ static size_t pass_thought(struct text *t, struct str s)
 		if (s.ptr[i] != '<' || begins(rest, close) == 0)
 			continue;
 		if (begins(rest, close) < strlen(close))
-			return i; /* the rest of it may come */
+			return i; /* the rest of the tag may come */
 		t->state = TEXT_BLANK;
 		return i + strlen(close);
 	}
 	return s.len;
 }
 
-/* The beginning of an answer, until its first word. */
+/* Reads the held beginning of an answer, until its first word. */
 static void look_at_held(struct text *t, bool is_end)
 {
 	while (t->state != TEXT_SPOKEN && t->held.len > 0) {
@@ -133,7 +136,7 @@ static bool is_high_half(struct str s)
 	return s.len == 3 && (unsigned char)s.ptr[0] == 0xED && (unsigned char)s.ptr[1] >= 0xA0 && (unsigned char)s.ptr[1] < 0xB0;
 }
 
-/* Bytes at the end that may be half of something. */
+/* Bytes at the end that may be the first part of a character or of a surrogate pair. */
 static size_t cut_at_end(struct str s)
 {
 	struct str last = { s.ptr + s.len - MIN(s.len, 3), MIN(s.len, 3) };

@@ -1,21 +1,25 @@
 #pragma once
 /*
- * The text of an answer as it comes from a provider, made whole for those who read it: bytes of a character, and halves of a surrogate pair, that
- * came in two pieces are joined, others become U+FFFD; thinking that a model wrote between <think> and </think> at the beginning is left out;
- * blanks before the first word are held back until it comes, so that an answer of blanks is none. Pure; linear in the bytes.
+ * Cleans the text of an answer as it comes from a provider. Bytes of a character, and halves of a
+ * surrogate pair, that came in two pieces are joined; other invalid bytes become U+FFFD. Thinking
+ * that a model wrote between <think> and </think> at the beginning is left out. Blanks before the
+ * first word are held back until that word comes, so that an answer of blanks is no answer. Pure
+ * functions; linear in the bytes.
  */
 #include "shared/str.h"
 
-#define TEXT_BLANKS_MAX 4096 /* bytes of blanks are held back; then they are text */
+/* size of `held`; when half of it is full, blanks are passed on as text */
+#define TEXT_BLANKS_MAX 4096
 
 struct text {
-	char cut[4]; /* the beginning of a character that is not there yet */
+	char cut[4]; /* beginning of a character whose rest has not come */
 	int n_cut;
 	enum { TEXT_BLANK, TEXT_THOUGHT, TEXT_SPOKEN } state;
-	struct strbuf held; /* BLANK: blanks, and what may be the beginning of <think>; THOUGHT: what may be that of </think> */
-	int tag;            /* THOUGHT: which one is open */
-	bool has_thought, has_words; /* has_words: more than blanks was handed on */
-	size_t bytes_in;             /* that came, thinking and all */
+	/* BLANK: blanks, and a possible beginning of <think>; THOUGHT: one of </think> */
+	struct strbuf held;
+	int tag;                     /* THOUGHT: index of the open tag */
+	bool has_thought, has_words; /* has_words: more than blanks was passed on */
+	size_t bytes_in;             /* bytes that came, with the thinking */
 	void (*on_text)(void *ctx, struct str text);
 	void *ctx;
 };
@@ -24,9 +28,10 @@ struct text {
 		.held = STRBUF_INIT(TEXT_BLANKS_MAX), .on_text = (fn), .ctx = (ctx_) \
 	}
 
-/* Nothing that is seen: blanks of ASCII, and the wide, thin and empty ones of Unicode. */
+/* True when nothing in the text is visible: blanks of ASCII, and Unicode's blanks of any width
+ * (also of none). */
 bool text_is_blank(struct str);
 void text_add(struct text *, struct str piece);
-/* Nothing more comes. */
+/* The text has ended: passes on what was held back. Blanks alone are dropped. */
 void text_end(struct text *);
 void text_release(struct text *);

@@ -8,7 +8,8 @@ static bool is_role(const struct turn *t, const char *role)
 	return strcmp(t->role, role) == 0;
 }
 
-/* Calls that the turn's own form holds; of a protocol that nobody here speaks there is no telling: 1. */
+/* Number of tool calls in the turn's native form; 1 when they cannot be counted because this worker
+ * does not have the protocol. */
 static int own_calls(const struct turn *t, turns_speaks speaks)
 {
 	struct arena a = ARENA_INIT;
@@ -28,7 +29,7 @@ static int own_calls(const struct turn *t, turns_speaks speaks)
 	return n;
 }
 
-/* How many turns behind turn i are results of tools. */
+/* Number of results of tools that follow turn i directly. */
 static int results_after(const struct turn *turns, int n, int i)
 {
 	int k = 0;
@@ -45,7 +46,7 @@ static bool has_result(const struct turn *results, int n, const char *id)
 	return false;
 }
 
-/* Every call of the turn is answered by the n_results turns behind it. */
+/* True when the n_results turns after t answer every tool call of t. */
 static bool is_answered(const struct turn *t, int n_results, int n_native)
 {
 	for (int i = 0; i < t->n_calls; i++)
@@ -54,7 +55,7 @@ static bool is_answered(const struct turn *t, int n_results, int n_native)
 	return n_results >= MAX(n_native, t->n_calls);
 }
 
-/* The turn without its calls; its own form is dropped too where that holds calls. */
+/* The turn without its tool calls; its native form is dropped too when it contains calls. */
 static struct turn without_calls(struct turn t, int n_native)
 {
 	t.calls = NULL;
@@ -76,7 +77,8 @@ static struct str joined(struct arena *a, struct str one, struct str two)
 	return (struct str){ text, one.len + two.len + 2 };
 }
 
-/* At the end of the n turns of out; answers how many there are then. */
+/* Appends t to the n turns of out, or joins it to the last one when both have the same role and no
+ * calls. A first turn that is not the user's is dropped. Returns the new number of turns. */
 static int append(struct arena *a, struct turn *out, int n, const struct turn *t)
 {
 	struct turn *last = n > 0 ? &out[n - 1] : NULL;
@@ -98,7 +100,7 @@ int turns_clean(struct arena *a, const struct turn *turns, int n, turns_speaks s
 	for (int i = 0; i < n; i++) {
 		const struct turn *t = &turns[i];
 		int n_native = own_calls(t, speaks), n_results = results_after(turns, n, i);
-		if (is_role(t, "tool")) /* of a call that is not there */
+		if (is_role(t, "tool")) /* the result of a call that is missing */
 			continue;
 		if ((t->n_calls > 0 || n_native > 0) && n_out > 0 && is_answered(t, n_results, n_native)) {
 			for (int k = 0; k <= n_results; k++)
@@ -110,7 +112,8 @@ int turns_clean(struct arena *a, const struct turn *turns, int n, turns_speaks s
 		if (!text_is_blank(plain.content))
 			n_out = append(a, out, n_out, &plain);
 	}
-	while (n_out > 0 && is_role(&out[n_out - 1], "assistant")) /* the question is what comes last */
+	/* The question must be the last turn. */
+	while (n_out > 0 && is_role(&out[n_out - 1], "assistant"))
 		n_out--;
 	return n_out;
 }

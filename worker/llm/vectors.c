@@ -5,19 +5,19 @@
 #include "shared/arena.h"
 #include "worker/llm/scores.h"
 
-#define ENTRIES_MAX 64 /* sets of labels; beyond that the one not used longest goes */
+#define ENTRIES_MAX 64 /* sets of labels; a new one replaces the one not used for longest */
 
 struct entry {
 	char key[400];
-	uint64_t used;  /* 0: free */
-	bool is_coming; /* somebody makes them */
+	uint64_t used;  /* `clock` at the last use; 0: free */
+	bool is_coming; /* a job makes them */
 	struct list waiters;
 	struct similarity similarity;
 	struct arena arena;
 };
 
 struct vectors {
-	pthread_mutex_t lock; /* of all that follows */
+	pthread_mutex_t lock; /* guards the fields below */
 	uint64_t clock;
 	struct entry entries[ENTRIES_MAX];
 };
@@ -29,14 +29,15 @@ struct vectors *vectors_new(void)
 	return v;
 }
 
-/* Nobody waits for it. */
+/* Frees the entry; no job may wait for it. */
 static void vectors_drop(struct entry *e)
 {
 	arena_release(&e->arena);
 	*e = (struct entry){ .used = 0 };
 }
 
-/* With the lock held, and so before that of the jobs; they never ask us with theirs held. */
+/* Called with the lock held. Lock order: this lock, then that of the jobs (job_wake); no function
+ * here is called with the jobs' lock held. */
 static void wake_all(struct entry *e)
 {
 	while (!list_is_empty(&e->waiters)) {
@@ -57,7 +58,7 @@ void vectors_free(struct vectors *v)
 	free(v);
 }
 
-/* With the lock held. */
+/* Called with the lock held. */
 static struct entry *vectors_find(struct vectors *v, const char *key)
 {
 	for (int i = 0; i < ENTRIES_MAX; i++)
@@ -68,7 +69,7 @@ static struct entry *vectors_find(struct vectors *v, const char *key)
 	return NULL;
 }
 
-/* The one not used longest, of those that nobody makes. */
+/* The entry not used for the longest time (a free one first) that no job makes; NULL: none. */
 static struct entry *oldest(struct vectors *v)
 {
 	struct entry *e = NULL;
@@ -85,7 +86,7 @@ enum vectors_state vectors_ask(struct vectors *v, const char *key, struct vector
 	struct entry *e = vectors_find(v, key);
 	if (e == NULL) {
 		state = VECTORS_YOURS;
-		if ((e = oldest(v)) != NULL) { /* else they are made, and not kept */
+		if ((e = oldest(v)) != NULL) { /* else they are made but not kept */
 			vectors_drop(e);
 			snprintf(e->key, sizeof e->key, "%s", key);
 			e->used = ++v->clock;

@@ -2,8 +2,8 @@
 
 #include <ctype.h>
 
-/* Words of more than one vendor. Only these, and those of the providers, mean what stands here: a word that merely resembles one of them
- * proves nothing. */
+/* Finish reasons of more than one vendor. Only these words, and those of the protocols, have this
+ * meaning: a word that merely resembles one of them proves nothing. */
 static const struct ending WORDS[] = {
 	{ "stop", FINISH_STOP },
 	{ "stop_sequence", FINISH_STOP },
@@ -51,11 +51,12 @@ static const struct ending WORDS[] = {
 	{ "malformed_model_output", FINISH_FAULT },
 	{ "malformed_tool_use", FINISH_FAULT },
 
-	{ "null", FINISH_NONE }, /* said in every event by servers that mean null */
+	{ "null", FINISH_NONE }, /* some servers send this string in every event and mean null */
 	{ "none", FINISH_NONE },
 };
 
-/* Every vendor has a word of its own for the same thing: refused by a filter. None of them can be taken for an end that went well. */
+/* Parts of the vendors' words for "refused by a filter": each vendor has its own. No word for a
+ * normal end contains one of them. */
 static const char *const FILTERS[] = { "filter",   "safety",     "sensitive", "refus",     "block",
 	                               "prohibit", "guardrail",  "moderat",   "policy",    "toxic",
 	                               "censor",   "recitation", "violat",    "copyright", "inappropriate" };
@@ -134,7 +135,8 @@ static int starved(const struct reply *r, struct err *err)
 	return err_set(err, ERR_STARVED, "the answer was cut before its first word (%.31s): raise max_tokens", word_of(r));
 }
 
-/* It has ended as the model wanted; is there something in it? */
+/* The reply is whole and ended normally: is there text or a tool call in it? -1 with err: there is
+ * none. */
 static int used(const struct evidence *h, struct err *err)
 {
 	const struct reply *r = h->reply;
@@ -142,14 +144,14 @@ static int used(const struct evidence *h, struct err *err)
 		return 0;
 	if (h->late->code != ERR_OK)
 		*err = *h->late;
-	else if (finish_kind(r->finish) == FINISH_NONE) /* an end mark behind nothing */
+	else if (finish_kind(r->finish) == FINISH_NONE) /* an end mark without an answer */
 		err_set(err, ERR_TRUNCATED, "the body ended without an answer, after %zu bytes", h->body_bytes);
 	else
 		err_set(err, ERR_NO_ANSWER, "an empty answer (%.31s)", word_of(r));
 	return -1;
 }
 
-/* The first rule that fits; each is a line of the decision note's table. */
+/* The first rule that fits decides; each is a line of the decision note's table. */
 static int verdict_judge(const struct evidence *h, struct err *err)
 {
 	const struct reply *r = h->reply;

@@ -21,7 +21,7 @@ int wire_event(struct arena *a, const char *name, struct str data, const char *c
 	return is_error_event(*out, name, payload) ? classify_event(data, *out, err) : 0;
 }
 
-/* ---- JSON as it stands. The text was parsed before, so it is known to be well formed. */
+/* ---- raw JSON. The text was parsed before, so it is known to be well formed. */
 
 static size_t wire_skip_blank(struct str s, size_t at)
 {
@@ -50,7 +50,7 @@ static size_t skip_value(struct str s, size_t at)
 			depth++;
 		else if (c == '}' || c == ']')
 			depth--;
-		else if (depth == 0) { /* a number or a word */
+		else if (depth == 0) { /* a number, true, false or null */
 			while (at < s.len && strchr(",]} \t\r\n", s.ptr[at]) == NULL)
 				at++;
 			return at;
@@ -85,7 +85,8 @@ bool raw_next(struct str *rest, struct str *key, struct str *value)
 	return true;
 }
 
-/* The name of a member as it stands in the text is `name`, whose n characters are plain; JSON may write any of them as \u00XX. */
+/* True when the raw name of a member is `name` (n plain characters); JSON may write any of them as
+ * \u00XX. */
 static bool is_named(struct str key, const char *name, size_t n)
 {
 	size_t at = 0;
@@ -138,7 +139,7 @@ bool wire_is_strict(struct str json)
 struct wire_list wire_list(const struct json *j, struct str text, const char *path)
 {
 	struct wire_list l = { .next = json_first(json_get(j, path)) };
-	if (l.next != NULL) /* most events have no such list: their text is not walked for it */
+	if (l.next != NULL) /* most events have no such list: their text is not searched */
 		raw_get(text, path, &l.rest);
 	return l;
 }
@@ -217,7 +218,7 @@ bool part_is_whole(struct part *p)
 	return p->name[0] != '\0' && brackets_closed(&p->seen);
 }
 
-/* Characters that came in two pieces are one by now. */
+/* Joins characters that came in two pieces; all pieces have come by now. */
 static struct str whole_text(struct arena *a, struct str text)
 {
 	struct strbuf b = STRBUF_INIT(text.len * 3);
@@ -279,7 +280,8 @@ void wire_put_sampling(const struct prompt *p, struct strbuf *b, const char *tem
 	}
 }
 
-/* Efforts in rising order, and budgets that vendors' own documents give for such words. */
+/* Efforts in rising order, with the budgets (tokens) that vendors' own documents give for such
+ * words. */
 static const struct {
 	const char *word;
 	int64_t tokens;
@@ -381,7 +383,7 @@ bool wire_put_native(struct wire_turns *w, const char *role, const struct turn *
 	if (!w->is_native)
 		return false;
 	wire_next_part(w, role);
-	strbuf_add(w->b, t->native.ptr + 1, t->native.len - 2); /* the parts without the brackets around them */
+	strbuf_add(w->b, t->native.ptr + 1, t->native.len - 2); /* without the array's brackets */
 	return true;
 }
 
@@ -446,7 +448,7 @@ void wire_keep_finish(struct reply *r, const struct json *j, const char *path)
 void wire_set_finish(struct reply *r, const char *word)
 {
 	enum finish_kind kind = finish_kind(word);
-	/* A word that proves nothing takes nothing back. */
+	/* A word that proves nothing does not replace one that does. */
 	if (kind == FINISH_NONE || (kind == FINISH_UNKNOWN && reply_is_whole(r)))
 		return;
 	struct strbuf safe = STRBUF_INIT(4 * 1024);
@@ -462,7 +464,7 @@ void wire_check_total(struct reply *r, int64_t total)
 		return;
 	r->is_mismatched = u->output >= 0 && u->input + u->output != total;
 	if (u->cached > 0 && u->output >= 0 && u->input + u->cached + u->output == total)
-		u->input += u->cached; /* told beside the input instead of as a part of it */
+		u->input += u->cached; /* `cached` was counted beside the input */
 	else if (total - u->input > u->output)
 		u->output = total - u->input;
 }

@@ -1,45 +1,53 @@
 #pragma once
 /*
- * What the protocols share: JSON taken over byte for byte (what is signed must not be written anew), text that grows in an arena, tool calls
- * that are collected from a stream and handed over only when the reply is whole, and what two of them or more write alike in a request.
+ * What the protocols share: JSON that is copied byte for byte (signed parts must not be written
+ * anew), text that grows in an arena, tool calls that are collected from a stream and handed over
+ * only when the reply is whole, and the parts of a request that two or more protocols write in the
+ * same form.
  */
 #include "worker/llm/provider.h"
 #include "worker/net/split.h"
 
-/* Far above what models do; they bound what a mad one may cost us. */
+/* Far above what models send; they bound the memory that a faulty model can use. */
 #define WIRE_CALLS_MAX 64               /* calls in one reply */
 #define WIRE_BLOCKS_MAX 1000            /* blocks in one reply */
 #define WIRE_ARGUMENTS_MAX (256u << 10) /* bytes of one call's arguments */
 #define WIRE_NATIVE_MAX SPLIT_LINE_MAX  /* bytes of a turn in its native form */
-#define WIRE_MADE_ID "made_"            /* ids that we gave because the provider gave none start so */
+#define WIRE_MADE_ID "made_"            /* prefix of ids that we made: the provider gave none */
 #define WIRE_NO_SCHEMA "{\"type\":\"object\",\"properties\":{}}"
 
-/* What a provider sent; ERR_BAD_REPLY when it is no JSON. Strings may hold halves of characters (json_parse_piece). */
+/* Parses what a provider sent; ERR_BAD_REPLY when it is not JSON. Strings may contain halves of
+ * characters (json_parse_piece). */
 MUSTCHECK int wire_parse(struct arena *, struct str text, size_t cap, const struct json **, struct err *);
-/* One event, read: what is an error (is_error_event) fails as classify_event says. payload: members, one of which every good event has. */
+/* Parses one event. An error (is_error_event) gives -1 with the error of classify_event. payload:
+ * members of which every good event has at least one. */
 MUSTCHECK int wire_event(struct arena *, const char *name, struct str data, const char *const *payload, const struct json **,
                          struct err *);
-/* The members of an object or the elements of an array, one after the other, as they stand in the text; key is empty for elements and unread
- * (still escaped) for members. *rest starts as the whole container, which json_parse must have accepted. */
+/* Iterates over the members of an object or the elements of an array, as raw text. key is empty for
+ * elements and still escaped for members. *rest is the whole container at first; json_parse must
+ * have accepted it before. */
 bool raw_next(struct str *rest, struct str *key, struct str *value);
-/* The value at "a.b[0].c" as it stands in the text; a name that is written with escapes is found too. */
+/* Finds the raw text of the value at a path such as "a.b[0].c"; a name that is written with escapes
+ * is found too. */
 bool raw_get(struct str json, const char *path, struct str *out);
 
-/* JSON to the letter, in whole characters: it can be said again as it stands. */
+/* True when this is strict JSON in whole characters: it can be sent back unchanged. */
 bool wire_is_strict(struct str json);
 
-/* The elements of the array at `path`, one after the other, each read (`j`) and as it stands (`raw`); `text` is what the node was read from.
+/* Iterates over the elements of the array at `path`, each parsed (`j`) and as raw text (`raw`);
+ * `text` is the raw text of the node.
  *	for (struct wire_list l = wire_list(node, text, path); wire_next(&l);) */
 struct wire_list {
 	const struct json *j;
 	struct str raw;
-	const struct json *next; /* these two are wire_next's own */
+	const struct json *next; /* private to wire_next: `next` and `rest` */
 	struct str rest;
 };
 struct wire_list wire_list(const struct json *, struct str text, const char *path);
 bool wire_next(struct wire_list *);
 
-/* Text in an arena that grows; its owner keeps it small (WIRE_ARGUMENTS_MAX, or the splitter's limits). */
+/* Growing text in an arena; its owner bounds its size (WIRE_ARGUMENTS_MAX, or the splitter's
+ * limits). */
 struct grow {
 	char *ptr;
 	size_t len, size;
@@ -50,71 +58,88 @@ static inline struct str grow_str(const struct grow *g)
 	return (struct str){ g->ptr != NULL ? g->ptr : "", g->len };
 }
 
-/* A call as it comes. */
+/* A tool call that is still arriving. */
 struct part {
 	struct part *next;
 	int64_t index; /* -1: none */
 	const char *id, *name;
 	struct grow arguments;
-	struct brackets seen; /* of the first seen_bytes of them */
+	struct brackets seen; /* brackets of the first seen_bytes of `arguments` */
 	size_t seen_bytes;
 };
 struct parts {
 	struct part *first, *last;
 	int n;
 };
-/* A new call at the end of the list; NULL with err when there are too many. */
+/* Appends a new tool call to the list; NULL with err when there are too many. */
 struct part *parts_new(struct reply *, struct parts *, int64_t index, struct str id, struct str name, struct err *);
 MUSTCHECK int part_add(struct arena *, struct part *, struct str piece, struct err *);
-/* It has a name, and the arguments so far are a JSON object: nothing more can belong to it. */
+/* True when the call has a name and its arguments are a closed JSON object: no further piece can
+ * belong to it. */
 bool part_is_whole(struct part *);
-/* The reply is whole: its calls become reply.calls. ERR_NO_ANSWER when one has no name, or arguments that are not a JSON object: then none is
- * handed over. */
+/* Called when the reply is whole: its tool calls become reply.calls. ERR_NO_ANSWER when one of them
+ * has no name, or arguments that are not a JSON object; then none is handed over. */
 MUSTCHECK int parts_settle(struct reply *, const struct parts *, struct err *);
-/* An id for call n of a reply that names none, the same each time these bytes are read. call: as it stands. */
+/* Makes an id for call n of a reply that has none; the same bytes give the same id. call: the raw
+ * text of the call. */
 struct str wire_make_id(const struct reply *, struct str call, int n);
 
 /* ---- requests */
 
-/* What people set: ,"temperature":0.2,"top_p":0.9 under these names; nothing where nothing is set. */
+/* Writes what the operator set, ,"temperature":0.2,"top_p":0.9 under these names; nothing where
+ * nothing is set. */
 void wire_put_sampling(const struct prompt *, struct strbuf *, const char *temperature_key, const char *top_p_key);
-/* `reasoning` as an effort (none, minimal, low, medium, high) and as a number of tokens, whichever of the two it was set as. */
+/* `reasoning` is set as an effort (none, minimal, low, medium, high) or as a number of tokens;
+ * these convert it to the one and to the other. */
 const char *wire_effort(const char *reasoning);
 int64_t wire_budget(const char *reasoning);
-/* JSON that another wrote, as it is; `when_empty` where there is none. */
+/* Writes JSON unchanged; `when_empty` where there is none. */
 void wire_put_raw(struct strbuf *, struct str json, const char *when_empty);
-/* [{"name":…,"description":…,KEY:…},…] with a tool's schema under `schema_key`, or `no_schema` where it has none; NULL: without the key. */
+/* Writes [{"name":…,"description":…,KEY:…},…], where KEY is `schema_key` and its value the tool's
+ * schema. A tool without a schema gets `no_schema`, or no KEY when that is NULL. */
 void wire_put_tools(const struct prompt *, struct strbuf *, const char *schema_key, const char *no_schema);
-/* ,"tools":[…] in the form that OpenAI and Ollama share. */
+/* Writes ,"tools":[…] in the form that OpenAI and Ollama share. */
 void wire_put_functions(const struct prompt *, struct strbuf *);
-/* ,"messages":[…] likewise: the system's text is the first message, every turn is one. */
+/* Writes ,"messages":[…] in the form that they share: the system prompt is the first message, every
+ * turn is one. */
 void wire_put_messages(const struct prompt *, struct strbuf *, void (*put_turn)(const struct turn *, struct strbuf *));
-/* Messages whose roles must alternate, as Anthropic and Gemini want them: what one role says in a row is one message of many parts. */
+/* Writes messages whose roles must alternate, for Anthropic and Gemini: consecutive turns of one
+ * role become one message of several parts. */
 struct wire_turns {
 	struct strbuf *b;
-	const char *parts_key; /* what a message calls its parts: "content", "parts" */
-	const char *role;      /* of the message that is open; NULL: none yet */
-	bool is_native;        /* what the model said last was put by wire_put_native: its calls go by their provider's ids */
+	const char *parts_key; /* key of a message's parts: "content", "parts" */
+	const char *role;      /* role of the open message; NULL: none yet */
+	/* the last turn of the model was written by wire_put_native: its calls have their
+	 * provider's ids */
+	bool is_native;
 };
-/* Makes room for a part of `role`, which the caller writes next: after a comma, or as the first of a new message. */
+/* Prepares for a part of `role`, which the caller writes next: writes a comma, or begins a new
+ * message. */
 void wire_next_part(struct wire_turns *, const char *role);
-/* What the model said, as its provider said it, where that was this protocol. False, with nothing written, when it has to be translated. */
+/* Writes the model's turn in its native form when this protocol wrote that form. False, with
+ * nothing written, when the turn must be built from its fields. */
 bool wire_put_native(struct wire_turns *, const char *role, const struct turn *, const char *protocol);
 /* Closes the last message. */
 void wire_end_turns(struct wire_turns *);
-/* A call's id, fit for protocols that allow letters, digits, _ and - only. */
+/* Writes a call's id for protocols that allow letters, digits, _ and - only: others become _. */
 void wire_put_id(struct strbuf *, const char *id);
-/* A name as one step of a path: everything else is %XX. */
+/* Writes a name as one segment of a path: other characters than letters, digits, _, - and . become
+ * %XX. */
 void wire_put_path(struct strbuf *, const char *name);
 
 /* ---- replies */
 
-/* The text at `path`, or the texts of the parts of a list there (thinking left out), to on_text. */
+/* Passes to on_text the text at `path`, or the texts of a list of parts there (without
+ * thinking). */
 void wire_put_text(struct reply *, const struct json *, const char *path);
-/* The text at `path`, cut to fit; an empty one, or none, leaves `out` as it was. */
+/* Copies the text at `path` to `out`, cut to fit. `out` stays as it was when the text is empty or
+ * missing. */
 void wire_keep(char *out, size_t size, const struct json *, const char *path);
-/* The word for the end at `path`, where it is one: made safe to show, and not one that proves nothing in the place of one that did. */
+/* Keeps the finish reason at `path`, if there is one, made safe to show. A word that proves nothing
+ * does not replace one that proves the end. */
 void wire_keep_finish(struct reply *, const struct json *, const char *path);
 void wire_set_finish(struct reply *, const char *word);
-/* The total that a provider names is input + output, or output is mended and the reply marked. */
+/* Compares the provider's total with input + output. When they differ, marks the reply
+ * (is_mismatched) and corrects output upwards, or input where the total shows that it lacks
+ * `cached`. */
 void wire_check_total(struct reply *, int64_t total);

@@ -1,8 +1,9 @@
 /*
- * The engine's thread sleeps in epoll on curl's sockets and an eventfd that says the inbox has orders; until curl's timer is due, or our own
- * look at the deadlines (four times a second, only while something is in flight). curl_multi_socket_action costs a sixth of
- * curl_multi_poll at 10,000 streams, because it looks only at the socket that has something. Handles are used again: making one costs
- * as much as a short call.
+ * The engine's thread sleeps in epoll on curl's sockets and on an eventfd that says that the inbox
+ * has orders. It sleeps until curl's timer is due, or until the next sweep of the deadlines (four
+ * times a second, only while a transfer is in flight). curl_multi_socket_action costs a sixth of
+ * curl_multi_poll at 10,000 streams, because it looks only at the socket that has an event. Curl
+ * handles are reused: making one costs as much as a short call.
  */
 #include "worker/net/engine.h"
 
@@ -20,22 +21,22 @@
 
 #define BODY_MAX (64u << 20)
 #define SWEEP_USEC (250 * USEC_PER_MSEC)
-#define BUCKETS 4096 /* of transfers by number: a stop cancels ten thousand of them */
-#define SPARE_MAX 64 /* handles kept for the next calls */
+#define BUCKETS 4096 /* hash table of transfers by number: a stop cancels ten thousand of them */
+#define SPARE_MAX 64 /* curl handles kept for reuse */
 
 struct transfer {
-	struct list link;      /* inbox, then in flight */
+	struct list link;      /* in `inbox`, then in `flying` */
 	struct transfer *next; /* in its bucket */
 	uint64_t id;
-	CURL *easy; /* NULL: it only waits for its deadline */
+	CURL *easy; /* NULL: a timer, which only waits for its deadline */
 	struct curl_slist *headers;
 	char *url, *body;
 	size_t body_len;
 	struct net_handler handler;
 	struct net_response response;
-	struct err err; /* why we ended it ourselves; OK while it runs */
+	struct err err; /* why the engine ended it; OK while it runs */
 	usec_t started, last_byte, deadline;
-	usec_t enough_at; /* it may end then, and well; 0: not */
+	usec_t enough_at; /* when it ends successfully (on_data); 0: not set */
 	int connect_ms, first_byte_ms, idle_ms;
 };
 
@@ -43,12 +44,13 @@ struct engine {
 	pthread_t thread;
 	CURLM *multi;
 	int epoll, wake;
-	usec_t curl_at, sweep_at; /* when curl wants to be called, and when deadlines are looked at; 0: not */
+	/* when curl's timer is due, and when the next sweep of the deadlines is; 0: not set */
+	usec_t curl_at, sweep_at;
 	CURL *spare[SPARE_MAX];
 	int n_spare;
 	struct list flying;
-	struct transfer *by_id[BUCKETS]; /* the same */
-	pthread_mutex_t lock;            /* of what follows */
+	struct transfer *by_id[BUCKETS]; /* the transfers of `flying` */
+	pthread_mutex_t lock;            /* guards the fields below */
 	struct list inbox;
 	struct cancel {
 		uint64_t id;
@@ -129,7 +131,7 @@ static size_t engine_on_header(char *ptr, size_t one, size_t n, void *arg)
 static void transfer_free(struct engine *e, struct transfer *t)
 {
 	if (t->easy == NULL) {
-		/* a sleep */
+		/* a timer has no handle */
 	} else if (e->n_spare < SPARE_MAX) {
 		curl_easy_reset(t->easy);
 		e->spare[e->n_spare++] = t->easy;
@@ -137,16 +139,16 @@ static void transfer_free(struct engine *e, struct transfer *t)
 		curl_easy_cleanup(t->easy);
 	}
 	for (struct curl_slist *h = t->headers; h != NULL; h = h->next)
-		explicit_bzero(h->data, strlen(h->data)); /* a key is among them */
+		explicit_bzero(h->data, strlen(h->data)); /* one of them has the key */
 	curl_slist_free_all(t->headers);
 	if (t->url != NULL)
-		explicit_bzero(t->url, strlen(t->url)); /* its query may hold one too */
+		explicit_bzero(t->url, strlen(t->url)); /* its query may have a secret */
 	free(t->url);
 	free(t->body);
 	free(t);
 }
 
-/* What curl's answer means for us (measured with Debian's 7.88). */
+/* Sets the error that curl's result means for us (measured with Debian's 7.88). */
 static void explain(struct transfer *t, CURLcode rc)
 {
 	if (t->err.code != ERR_OK || rc == CURLE_OK)
@@ -197,7 +199,7 @@ static void fly(struct engine *e, struct transfer *t)
 	e->by_id[t->id % BUCKETS] = t;
 }
 
-/* libcurl reads proxies from the environment by itself; these only its command does. */
+/* libcurl itself reads the variables for proxies; only the curl command reads these. */
 static void set_authorities(CURL *easy)
 {
 	const char *bundle = getenv("CURL_CA_BUNDLE"), *file = getenv("SSL_CERT_FILE"), *dir = getenv("SSL_CERT_DIR");
@@ -230,9 +232,10 @@ static void engine_begin(struct engine *e, struct transfer *t)
 	curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_ms);
 	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(t->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's own answer is not the provider's */
-	curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING,
-	                 ""); /* decode what comes encoded; the header that asks for it is taken out */
+	/* the proxy's answer to CONNECT is not the provider's */
+	curl_easy_setopt(t->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	/* decode an encoded body; net_submit removes the header that asks for one */
+	curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING, "");
 	set_authorities(t->easy);
 	curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, 4096L);
 	curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "signalbox");
@@ -248,7 +251,7 @@ static void cancel(struct engine *e, const struct cancel *c)
 	struct transfer *t = e->by_id[c->id % BUCKETS];
 	while (t != NULL && t->id != c->id)
 		t = t->next;
-	if (t == NULL) /* it ended meanwhile */
+	if (t == NULL) /* it has ended already */
 		return;
 	err_set(&t->err, c->code, "after %zu bytes", t->response.body_bytes);
 	finish(e, t, CURLE_OK);
@@ -279,7 +282,7 @@ static void engine_take_orders(struct engine *e)
 	free(cancels);
 }
 
-/* Past its deadline, or silent for too long; its err says which. */
+/* True when the transfer is past its deadline or silent for too long; sets its err. */
 static bool is_late(struct transfer *t, usec_t now)
 {
 	usec_t silent = (now - t->last_byte) / USEC_PER_MSEC;
@@ -297,7 +300,7 @@ static bool has_enough(const struct transfer *t, usec_t now)
 	return t->enough_at != 0 && now >= t->enough_at;
 }
 
-/* Ends what is late, transfers that have what they came for, and sleeps that are over. */
+/* Ends transfers that are late, transfers that need no more data, and timers that are due. */
 static void engine_sweep(struct engine *e)
 {
 	usec_t now = clock_mono();
@@ -309,7 +312,7 @@ static void engine_sweep(struct engine *e)
 	}
 }
 
-/* Milliseconds until something is due; -1: nothing is. */
+/* Milliseconds until curl's timer or the next sweep is due; -1: neither is set. */
 static int until_due(const struct engine *e)
 {
 	usec_t at = e->curl_at != 0 && (e->sweep_at == 0 || e->curl_at < e->sweep_at) ? e->curl_at : e->sweep_at;
@@ -410,12 +413,12 @@ static uint64_t engine_submit(struct engine *e, struct transfer *t)
 {
 	pthread_mutex_lock(&e->lock);
 	uint64_t id = t->id = ++e->last_id;
-	bool first = list_is_empty(&e->inbox); /* else it is on its way to look */
+	bool first = list_is_empty(&e->inbox); /* else the thread was woken for the inbox before */
 	list_push(&e->inbox, &t->link);
 	pthread_mutex_unlock(&e->lock);
 	if (first)
 		wake_up(e->wake);
-	return id; /* the transfer may be over already */
+	return id; /* the transfer may have ended already */
 }
 
 uint64_t net_submit(struct engine *e, const struct net_request *r)

@@ -43,7 +43,7 @@ size_t brackets_follow(struct brackets *b, struct str text)
 	return i;
 }
 
-/* The data lines so far are a whole value: nothing more can belong to it. */
+/* True when the data lines so far are a whole JSON value: no further line can belong to it. */
 static bool data_is_whole(struct splitter *s)
 {
 	if (!brackets_closed(&s->seen) && s->data.len > s->seen_bytes) {
@@ -52,7 +52,8 @@ static bool data_is_whole(struct splitter *s)
 	}
 	if (!brackets_closed(&s->seen))
 		return false;
-	s->seen_bytes += strspn(s->data.ptr + s->seen_bytes, " \t\n"); /* looked at once */
+	/* each byte is looked at once */
+	s->seen_bytes += strspn(s->data.ptr + s->seen_bytes, " \t\n");
 	return s->seen_bytes == s->data.len;
 }
 
@@ -87,7 +88,7 @@ static bool is_field(struct str name)
 	       str_eq(name, "error");
 }
 
-/* One line of an event stream, without its end. */
+/* Reads one line of an event stream, without its line end. */
 static int sse_line(struct splitter *s, struct str line, split_event fn, void *ctx, struct err *err)
 {
 	if (line.len == 0)
@@ -106,14 +107,15 @@ static int sse_line(struct splitter *s, struct str line, split_event fn, void *c
 		snprintf(s->strange, sizeof s->strange, "%.*s", (int)MIN(line.len, sizeof s->strange - 1), line.ptr);
 	if (str_eq(name, "data"))
 		return add_data(s, value, fn, ctx, err);
-	/* llama.cpp's errors are a field of their own. */
+	/* llama.cpp sends errors in a field of its own. */
 	if (str_eq(name, "error") && value.len > 0 && value.ptr[0] == '{') {
 		if (dispatch(s, fn, ctx, err) < 0)
 			return -1;
 		snprintf(s->event, sizeof s->event, "error");
 		return add_data(s, value, fn, ctx, err);
 	}
-	/* An error that was written into a stream without its form, behind an event without its end. */
+	/* A server wrote an error into the stream as a plain JSON line, after an event without its
+	 * empty line. */
 	if (line.ptr[0] == '{' && s->has_data && data_is_whole(s))
 		return add_data(s, line, fn, ctx, err);
 	if (str_eq(name, "event"))
@@ -133,7 +135,7 @@ static int too_long(struct err *err)
 	return err_set(err, ERR_TOO_BIG, "a line over %u bytes", SPLIT_LINE_MAX);
 }
 
-/* Goes on with the JSON value; answers how many bytes were taken, -1 with err. */
+/* Continues the JSON value; returns how many bytes were taken, -1 with err. */
 static ssize_t feed_json(struct splitter *s, struct str bytes, split_event fn, void *ctx, struct err *err)
 {
 	size_t n = brackets_follow(&s->json, bytes);
@@ -148,7 +150,8 @@ static ssize_t feed_json(struct splitter *s, struct str bytes, split_event fn, v
 	return result < 0 ? -1 : (ssize_t)n;
 }
 
-/* Goes on with the line, to its end if that has come. */
+/* Continues the line, up to its end if that has come; returns how many bytes were taken, -1 with
+ * err. */
 static ssize_t feed_line(struct splitter *s, struct str bytes, split_event fn, void *ctx, struct err *err)
 {
 	size_t n = 0;
@@ -163,7 +166,7 @@ static ssize_t feed_line(struct splitter *s, struct str bytes, split_event fn, v
 	return end_line(s, fn, ctx, err) < 0 ? -1 : (ssize_t)n + 1;
 }
 
-/* At the beginning of an item: true for what is passed over there. */
+/* At the beginning of an item: true when c is skipped. */
 static bool skip(struct splitter *s, char c)
 {
 	if (c == '\n' && s->after_cr) { /* the second half of \r\n, maybe in another piece */
@@ -182,7 +185,7 @@ static bool skip(struct splitter *s, char c)
 	return c == ' ' || c == '\t' || (s->is_array && (c == ',' || c == '\n' || c == '\r'));
 }
 
-/* A JSON value begins, or the array around them; false where the item is a line. */
+/* Begins a JSON value, or the array around the values; false when the item is a line. */
 static bool begin_json(struct splitter *s, char c)
 {
 	if (s->has_data || (c != '{' && c != '['))
@@ -204,7 +207,7 @@ int split_feed(struct splitter *s, struct str bytes, split_event fn, void *ctx, 
 				i++;
 				continue;
 			}
-			if (begin_json(s, *rest.ptr) && !s->is_json) { /* the array's own bracket */
+			if (begin_json(s, *rest.ptr) && !s->is_json) { /* the array's bracket */
 				i++;
 				continue;
 			}

@@ -1,28 +1,29 @@
 /*
- * Anthropic's messages: POST /v1/messages, named server-sent events, a message_delta that has a stop_reason and then message_stop. Everything is
- * keyed by the block's index; blocks, deltas and events that we do not know are kept or skipped, never refused.
+ * Anthropic's messages: POST /v1/messages, named server-sent events; the end is a message_delta
+ * with a stop_reason, then message_stop. Everything is addressed by the index of its block. Unknown
+ * blocks, deltas and events are kept or skipped; they are no errors.
  */
 #include <ctype.h>
 
 #include "worker/llm/text.h"
 #include "worker/llm/wire.h"
 
-#define MAX_TOKENS 4096   /* the protocol wants a number */
-#define THINKING_MIN 1024 /* the least budget that the vendor takes */
+#define MAX_TOKENS 4096   /* default: the protocol requires a number */
+#define THINKING_MIN 1024 /* tokens: the smallest budget that the vendor accepts */
 
 struct block {
 	struct block *next;
 	int64_t index;
-	struct str start;      /* content_block as it came */
+	struct str start;      /* raw text of content_block */
 	const char *type, *id; /* id: "" where it has none */
-	bool is_stopped;       /* its index may be used again */
+	bool is_stopped;       /* it has ended: its index may be used again */
 	struct grow text, thinking, signature, input, citations;
 };
 
 struct state {
-	struct block *first, *last, *found; /* found: what was looked for last */
+	struct block *first, *last, *found; /* found: the block that was used last */
 	int n_blocks;
-	size_t bytes; /* kept of all blocks */
+	size_t bytes; /* bytes kept of all blocks */
 	int64_t input, cache_read, cache_write;
 };
 
@@ -30,7 +31,7 @@ struct state {
 
 static void anthropic_put_text(struct wire_turns *w, const char *role, struct str text)
 {
-	if (text_is_blank(text)) /* a blank block is refused */
+	if (text_is_blank(text)) /* the vendor refuses a blank block */
 		return;
 	wire_next_part(w, role);
 	strbuf_str(w->b, "{\"type\":\"text\",\"text\":");
@@ -70,7 +71,8 @@ static void anthropic_put_turn(struct wire_turns *w, const struct turn *t)
 	}
 }
 
-/* Newer models refuse a temperature that is ours and choose for themselves how long they think; these do not. */
+/* True for older models. Newer models refuse a temperature that we set, and choose themselves how
+ * long they think. */
 static bool is_older(const char *model)
 {
 	static const char *const NAMES[] = { "claude-3", "claude-2", "-4-2", "-4-0", "-4-1", "-4-5", "-4-6" };
@@ -91,7 +93,8 @@ static bool has_effort(const struct prompt *p)
 	return set != NULL && !p->is_exact && !isdigit((unsigned char)set[0]) && strcmp(set, "none") != 0 && !is_older(p->model);
 }
 
-/* Tokens for thinking, which are part of max_tokens and must leave something for the answer; 0: the model is not asked to think. */
+/* Budget for thinking in tokens. It is a part of max_tokens and must leave something for the
+ * answer. 0: the model is not asked to think. */
 static int64_t budget_of(const struct prompt *p)
 {
 	int64_t most = max_tokens_of(p) - THINKING_MIN / 2;
@@ -101,13 +104,13 @@ static int64_t budget_of(const struct prompt *p)
 	return wanted == 0 ? 0 : MIN(MAX(wanted, THINKING_MIN), most);
 }
 
-/* A model that thinks takes no other temperature than its own. */
+/* Writes thinking or sampling: a model that thinks accepts no temperature but its default. */
 static void put_sampling(const struct prompt *p, struct strbuf *b)
 {
 	int64_t budget = budget_of(p);
 	struct prompt one = *p;
 	if (one.set.temperature != NULL && strstr(p->model, "claude-3") == NULL)
-		one.set.top_p = NULL; /* both are refused since Claude 4.1 */
+		one.set.top_p = NULL; /* since Claude 4.1 the two together are refused */
 	if (has_effort(p))
 		strbuf_str(b, ",\"thinking\":{\"type\":\"adaptive\"}");
 	else if (budget > 0)
@@ -147,7 +150,8 @@ static void anthropic_build(const struct prompt *p, struct strbuf *b)
 	if (p->system != NULL && !text_is_blank(str_of(p->system))) {
 		strbuf_str(b, ",\"system\":[{\"type\":\"text\",\"text\":");
 		json_put_str(b, str_of(p->system));
-		/* A loop with tools says the same beginning again within the minutes that the cache lives. */
+		/* A loop with tools sends the same beginning again within the minutes that the
+		 * cache keeps it. */
 		strbuf_str(b, p->n_tools > 0 ? ",\"cache_control\":{\"type\":\"ephemeral\"}}]" : "}]");
 	}
 	if (p->n_tools > 0) {
@@ -174,8 +178,8 @@ static struct state *anthropic_state_of(struct reply *r)
 	return r->state;
 }
 
-/* Counts are cumulative: what is said later replaces what was said before. `input_tokens` is only what was neither read from the cache nor
- * written to it. */
+/* Counts are cumulative: a later count replaces an earlier one. `input_tokens` has only the tokens
+ * that were neither read from the cache nor written to it. */
 static void anthropic_read_usage(struct reply *r, const struct json *u, bool with_output)
 {
 	struct state *s = anthropic_state_of(r);
@@ -213,14 +217,14 @@ static int start_message(struct reply *r, const struct json *j, struct err *err)
 	return 0;
 }
 
-/* A turn is kept as a whole, thinking and all: it has a limit. */
+/* Counts bytes that are kept. A turn is kept whole, with its thinking, so it has a limit. */
 static int count_kept(struct state *s, size_t n, struct err *err)
 {
 	s->bytes += n;
 	return s->bytes <= WIRE_NATIVE_MAX ? 0 : err_set(err, ERR_TOO_BIG, "a turn over %u bytes", WIRE_NATIVE_MAX);
 }
 
-/* The newest one: proxies use the index of a block that has ended for another. */
+/* The newest block with this index: proxies reuse the index of a block that has ended. */
 static struct block *find_block(struct state *s, int64_t index)
 {
 	if (s->found != NULL && s->found->index == index)
@@ -231,7 +235,8 @@ static struct block *find_block(struct state *s, int64_t index)
 	return s->found = found;
 }
 
-/* `raw` is the content block as it stands; NULL with err when there are too many. */
+/* Adds a block; `raw` is its raw content_block. NULL with err when there are too many blocks or
+ * bytes. */
 static struct block *add_block(struct reply *r, int64_t index, struct str raw, struct str type, struct str id, struct err *err)
 {
 	struct state *s = anthropic_state_of(r);
@@ -256,7 +261,7 @@ static struct block *add_block(struct reply *r, int64_t index, struct str raw, s
 	return b;
 }
 
-/* `j` is the content block, read. One that is begun twice is one. */
+/* Begins a block; `j` is its parsed content_block. A block that is begun twice is one block. */
 static int start_block(struct reply *r, int64_t index, struct str raw, const struct json *j, struct err *err)
 {
 	struct str type = STR(""), id = STR(""), text;
@@ -275,7 +280,8 @@ static int start_block(struct reply *r, int64_t index, struct str raw, const str
 	return 0;
 }
 
-/* The block that a piece of text belongs to: one of text, whatever stands under its index. */
+/* The text block that a piece of text belongs to. A new one is made when the block with this index
+ * is not a text block. */
 static struct block *text_block(struct reply *r, struct block *b, int64_t index, struct err *err)
 {
 	if (b != NULL && strcmp(b->type, "text") == 0)
@@ -326,7 +332,7 @@ static void put_grown(struct strbuf *own, const char *key, struct str text)
 	json_put_str(own, text);
 }
 
-/* One block as it would have come whole: what the deltas said instead of what it began with. */
+/* Writes one block as if it had come whole: what the deltas brought replaces what it began with. */
 static void put_block(struct strbuf *own, const struct block *b)
 {
 	struct str rest = b->start, key, value;
@@ -356,7 +362,7 @@ static void put_block(struct strbuf *own, const struct block *b)
 	strbuf_char(own, '}');
 }
 
-/* Thinking that nobody signed: of a vendor that only speaks the protocol, or cut. */
+/* Thinking without a signature: from another vendor that uses this protocol, or cut. */
 static bool is_unsigned(const struct block *b)
 {
 	struct str signature = STR("");
@@ -364,7 +370,7 @@ static bool is_unsigned(const struct block *b)
 	       (!raw_get(b->start, "signature", &signature) || str_eq(signature, "\"\""));
 }
 
-/* The turn in its own form, where that holds more than text. */
+/* Keeps the turn's native form when it has more than text. */
 static int keep_own(struct reply *r, struct err *err)
 {
 	const struct state *s = r->state;
@@ -377,7 +383,8 @@ static int keep_own(struct reply *r, struct err *err)
 	r->native.cap = WIRE_NATIVE_MAX;
 	strbuf_char(&r->native, '[');
 	for (const struct block *b = s->first; b != NULL; b = b->next) {
-		if ((strcmp(b->type, "text") == 0 && b->text.len == 0) || is_unsigned(b)) /* both are refused */
+		/* The vendor refuses text without a character, and thinking without a signature. */
+		if ((strcmp(b->type, "text") == 0 && b->text.len == 0) || is_unsigned(b))
 			continue;
 		if (r->native.len > 1)
 			strbuf_char(&r->native, ',');
@@ -386,7 +393,8 @@ static int keep_own(struct reply *r, struct err *err)
 	strbuf_char(&r->native, ']');
 	if (r->native.broken)
 		return err_set(err, ERR_TOO_BIG, "a turn over %u bytes", WIRE_NATIVE_MAX);
-	/* Blocks that we do not know may have been given anything: what cannot be said again as it stands is said as it was understood. */
+	/* Unknown blocks may contain anything. A native form that is not strict JSON cannot be sent
+	 * back unchanged: it is dropped, and the turn is built from its fields. */
 	if (!wire_is_strict((struct str){ strbuf_text(&r->native), r->native.len }))
 		strbuf_clear(&r->native);
 	return 0;
@@ -420,7 +428,7 @@ static int anthropic_end(struct reply *r, struct err *err)
 	return parts_settle(r, &parts, err) < 0 ? -1 : keep_own(r, err);
 }
 
-/* A body that came whole although a stream was asked for. */
+/* Reads a body that came as one document although a stream was requested. */
 static int feed_whole(struct reply *r, struct str data, const struct json *j, struct err *err)
 {
 	int64_t index = 0;
@@ -478,7 +486,7 @@ static void anthropic_path(const struct prompt *p, struct strbuf *b)
 
 static const char *const HEADERS[] = { "anthropic-version: 2023-06-01", NULL };
 
-/* ---- words of its own */
+/* ---- the vendor's own words */
 
 static const struct ending ENDINGS[] = {
 	{ "pause_turn", FINISH_LENGTH },

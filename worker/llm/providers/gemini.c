@@ -1,6 +1,8 @@
 /*
- * Gemini's generateContent: POST /v1beta/models/M:streamGenerateContent?alt=sse, each event a whole response, complete with a finishReason;
- * there is no end mark. The key goes into a header: in the URL it would land in logs. Parts carry signatures that the model wants back.
+ * Gemini's generateContent: POST /v1beta/models/M:streamGenerateContent?alt=sse. Each event is a
+ * whole response; the reply is complete with a finishReason, and there is no end mark. The key is
+ * sent in a header, because URLs are written to logs. Parts carry signatures that must be sent
+ * back.
  */
 #include <ctype.h>
 
@@ -8,14 +10,15 @@
 #include "worker/llm/embed.h"
 #include "worker/llm/wire.h"
 
-/* The vendor's own word for a call that another model made, which has no signature: Gemini 3 refuses a call without any. */
+/* The signature that the vendor defines for calls that another model made: Gemini 3 refuses a call
+ * without a signature. */
 #define FOREIGN_CALL "skip_thought_signature_validator"
 
 struct state {
 	struct parts parts;
 	int64_t prompt, tools, candidates, thoughts;
-	struct grow native; /* parts so far, as they came */
-	bool has_signed;    /* own parts that must be said again as they are */
+	struct grow native; /* raw parts so far */
+	bool has_signed;    /* some parts must be sent back unchanged */
 };
 
 /* ---- the request */
@@ -71,7 +74,8 @@ static bool is_before_3(const char *model)
 	return str_has_nocase(str_of(model), "gemini-1") || str_has_nocase(str_of(model), "gemini-2");
 }
 
-/* Gemini 3 takes a level, its elders a number of tokens; both take a number that was set as one. */
+/* Gemini 3 takes a level, older models a number of tokens. A number that the operator set is sent
+ * to both as a number. */
 static void put_thinking(const struct prompt *p, struct strbuf *b)
 {
 	const char *effort = wire_effort(p->set.reasoning);
@@ -104,7 +108,7 @@ static void put_config(const struct prompt *p, struct strbuf *b)
 
 static void gemini_build(const struct prompt *p, struct strbuf *b)
 {
-	/* The models that refuse a call without a signature. */
+	/* Gemini 3 and newer refuse a call without a signature. */
 	bool wants_signed = !is_before_3(p->model);
 	struct wire_turns w = { .b = b, .parts_key = "parts" };
 	strbuf_str(b, "{\"contents\":[");
@@ -117,7 +121,9 @@ static void gemini_build(const struct prompt *p, struct strbuf *b)
 		json_put_str(b, str_of(p->system));
 		strbuf_str(b, "}]}");
 	}
-	if (p->n_tools > 0) { /* not `parameters`: that knows a part of JSON schema and refuses the rest */
+	/* The key is not `parameters`: that knows only a part of JSON schema and refuses the
+	 * rest. */
+	if (p->n_tools > 0) {
 		strbuf_str(b, ",\"tools\":[{\"functionDeclarations\":");
 		wire_put_tools(p, b, "parametersJsonSchema", NULL);
 		strbuf_str(b, "}]");
@@ -140,7 +146,8 @@ static struct state *gemini_state_of(struct reply *r)
 	return r->state;
 }
 
-/* In almost every event, and cumulative: the last value counts. What was thought is billed on top of what was said. */
+/* Reads usage, which is in almost every event and cumulative: the last value counts. Thinking is
+ * billed in addition to the text (candidates). */
 static void gemini_read_usage(struct reply *r, const struct json *u)
 {
 	struct state *s = gemini_state_of(r);
@@ -156,7 +163,7 @@ static void gemini_read_usage(struct reply *r, const struct json *u)
 	if (s->candidates >= 0 || s->thoughts >= 0)
 		r->usage.output = MAX(s->candidates, 0) + MAX(s->thoughts, 0);
 	r->usage.reasoning = s->thoughts;
-	wire_check_total(r, total); /* of these counts: an older total is that of older ones */
+	wire_check_total(r, total); /* the total of this event, which belongs to these counts */
 }
 
 static int gemini_read_call(struct reply *r, struct str raw, const struct json *call, struct err *err)
@@ -164,7 +171,7 @@ static int gemini_read_call(struct reply *r, struct str raw, const struct json *
 	struct state *s = gemini_state_of(r);
 	struct str id = STR(""), name = STR(""), arguments = STR("");
 	json_str(call, "name", &name);
-	if (name.len == 0) /* the close of arguments that came in pieces, which we never ask for */
+	if (name.len == 0) /* the end of arguments in pieces, which we never request */
 		return err_set(err, ERR_BAD_REPLY, "a tool call without a name");
 	if (!json_str(call, "id", &id) || id.len == 0)
 		id = wire_make_id(r, raw, s->parts.n);
@@ -173,7 +180,7 @@ static int gemini_read_call(struct reply *r, struct str raw, const struct json *
 	return p != NULL ? part_add(r->arena, p, str_eq(arguments, "null") ? STR("") : arguments, err) : -1;
 }
 
-/* One part of the model's turn: `raw` as it stands, `part` the same, read. */
+/* Reads one part of the model's turn: `raw` is its raw text, `part` the same, parsed. */
 static int read_part(struct reply *r, struct str raw, const struct json *part, struct err *err)
 {
 	struct state *s = gemini_state_of(r);
@@ -209,11 +216,13 @@ static int gemini_end(struct reply *r, struct err *err)
 	r->native.cap = WIRE_NATIVE_MAX;
 	strbuf_addf(&r->native, "%s]", s->native.ptr);
 	if (!wire_is_strict((struct str){ strbuf_text(&r->native), r->native.len }))
-		strbuf_clear(&r->native); /* it cannot be said again: what was understood of it is */
+		/* it cannot be sent back: the turn is built from its fields */
+		strbuf_clear(&r->native);
 	return 0;
 }
 
-/* One response: an event, or an element of the array that comes where alt=sse was not heard. */
+/* Reads one response: an event, or an element of the array that a server sends when it ignores
+ * alt=sse. */
 static int gemini_feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
 {
 	static const char *const PAYLOAD[] = { "candidates", "promptFeedback", "usageMetadata", "responseId", NULL };
@@ -282,7 +291,7 @@ static void gemini_embed_build(const struct embed_request *r, struct strbuf *b)
 
 static const struct embed_ops EMBED = { 100, gemini_embed_path, gemini_embed_build, "embeddings", "values" };
 
-/* ---- words of its own */
+/* ---- the vendor's own words */
 
 static const struct ending ENDINGS[] = {
 	{ "language", FINISH_FILTERED },

@@ -1,6 +1,7 @@
 /*
- * No provider at all, for load trials: everything of a message happens except the HTTP call (call.c answers by itself).
- * What it says is labelled, its usage is counted by bytes and marked as estimated.
+ * No provider, for load tests: everything happens to a message except the HTTP call (call.c makes
+ * the answer itself). The answer says what it is; its usage is counted by bytes and marked as
+ * estimated.
  */
 #include "worker/llm/provider.h"
 

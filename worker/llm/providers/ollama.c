@@ -1,6 +1,7 @@
 /*
- * Ollama's own API: POST /api/chat, newline-delimited JSON, complete with a line that says "done":true. num_ctx is always sent and truncate
- * is off: else a prompt that is too long loses its beginning in silence.
+ * Ollama's own API: POST /api/chat, newline-delimited JSON; the reply is complete with a line that
+ * has "done":true. num_ctx is always sent and truncate is off, because otherwise the server
+ * silently cuts off the beginning of a prompt that is too long.
  */
 #include "worker/llm/embed.h"
 #include "worker/llm/wire.h"
@@ -30,7 +31,7 @@ static void ollama_put_turn(const struct turn *t, struct strbuf *b)
 	strbuf_str(b, t->n_calls > 0 ? "]}" : "}");
 }
 
-/* Only gpt-oss takes a level; the others think or do not. */
+/* Only gpt-oss accepts a level; the other models accept true or false. */
 static void put_think(const struct prompt *p, struct strbuf *b)
 {
 	const char *effort = wire_effort(p->set.reasoning);
@@ -73,7 +74,8 @@ static const struct part *find_same(const struct parts *parts, struct str id)
 	return p;
 }
 
-/* Calls come whole; older servers give them no id, and some say a call twice. */
+/* Reads one tool call; it comes whole. Older servers send no id, and some servers send a call
+ * twice. */
 static int ollama_read_call(struct reply *r, const struct wire_list *l, struct err *err)
 {
 	struct parts *parts = r->state;
@@ -144,7 +146,7 @@ static void ollama_embed_path(const struct embed_request *r, struct strbuf *b)
 	strbuf_str(b, "/embed");
 }
 
-/* A text that is too long is an error, not a vector of its beginning. */
+/* truncate is off: a text that is too long gives an error, not a vector of its beginning. */
 static void ollama_embed_build(const struct embed_request *r, struct strbuf *b)
 {
 	strbuf_char(b, '{');
@@ -155,7 +157,7 @@ static void ollama_embed_build(const struct embed_request *r, struct strbuf *b)
 
 static const struct embed_ops EMBED = { 512, ollama_embed_path, ollama_embed_build, "embeddings", "" };
 
-/* ---- words of its own */
+/* ---- the vendor's own words */
 
 static const struct ending ENDINGS[] = {
 	{ "load", FINISH_FAULT },

@@ -1,14 +1,16 @@
 /*
- * OpenAI's chat completions, which Groq, vLLM and many others speak: POST /v1/chat/completions, server-sent events, a finish_reason and then
- * [DONE]; many servers send only one of the two. Usage comes in a chunk without choices (OpenAI), on the last one (Groq, twice) or inside of its
- * choice (Kimi): the last value counts, nothing is added up.
+ * OpenAI's chat completions, which Groq, vLLM and many others speak: POST /v1/chat/completions,
+ * server-sent events; the end is a finish_reason, then [DONE], but many servers send only one of
+ * the two. Usage comes in a chunk without choices (OpenAI), in the last chunk (Groq, twice) or
+ * inside of its choice (Kimi). The last value counts; values are not added up.
  */
 #include "worker/llm/embed.h"
 #include "worker/llm/wire.h"
 
 /* ---- the request */
 
-/* Models that think refuse max_tokens and a temperature; other servers know no max_completion_tokens. */
+/* True for models that think: they refuse max_tokens and a temperature. Other servers do not know
+ * max_completion_tokens. */
 static bool is_thinker(const char *model)
 {
 	static const char *const NAMES[] = { "o1", "o3", "o4", "gpt-5" };
@@ -82,37 +84,37 @@ static void openai_build(const struct prompt *p, struct strbuf *b)
 
 /* ---- the reply */
 
-#define COST_MAX 1e6 /* USD; who says more says nothing */
+#define COST_MAX 1e6 /* USD; a higher cost is ignored */
 
-/* Counts have more than one name. */
+/* Reads the counts; servers use different names for the same count. */
 static void openai_read_usage(struct reply *r, const struct json *j)
 {
 	struct usage *u = &r->usage;
 	int64_t total = -1;
 	double cost;
-	usage_count(j, "input_tokens", &u->input); /* gateways with Anthropic's names */
+	usage_count(j, "input_tokens", &u->input); /* gateways that use Anthropic's names */
 	usage_count(j, "output_tokens", &u->output);
 	usage_count(j, "prompt_tokens", &u->input);
 	usage_count(j, "completion_tokens", &u->output);
 	usage_count(j, "total_tokens", &total);
 	usage_count(j, "cached_tokens", &u->cached);           /* Kimi */
-	usage_count(j, "cache_read_input_tokens", &u->cached); /* gateways before Anthropic */
+	usage_count(j, "cache_read_input_tokens", &u->cached); /* gateways to Anthropic */
 	usage_count(j, "prompt_cache_hit_tokens", &u->cached); /* DeepSeek */
 	usage_count(j, "prompt_tokens_details.cached_tokens", &u->cached);
-	usage_count(j, "cache_creation_input_tokens", &u->cache_write); /* gateways before Anthropic */
+	usage_count(j, "cache_creation_input_tokens", &u->cache_write); /* gateways to Anthropic */
 	usage_count(j, "prompt_tokens_details.cache_write_tokens", &u->cache_write);
 	usage_count(j, "prompt_tokens_details.audio_tokens", &u->audio_in);
 	usage_count(j, "completion_tokens_details.audio_tokens", &u->audio_out);
 	usage_count(j, "completion_tokens_details.reasoning_tokens", &u->reasoning);
 	if (json_double(j, "cost", &cost) && cost >= 0 && cost < COST_MAX) /* OpenRouter, in USD */
 		u->cost_pico = (int64_t)(cost * 1e12 + 0.5);
-	/* Some servers count reasoning on top of completion_tokens: the total tells. */
+	/* Some servers leave reasoning out of completion_tokens: the total shows it. */
 	wire_check_total(r, total);
 }
 
 struct state {
 	struct parts parts;
-	bool has_delta; /* the answer comes in pieces */
+	bool has_delta; /* the answer comes as deltas */
 };
 
 static struct state *openai_state_of(struct reply *r)
@@ -122,8 +124,9 @@ static struct state *openai_state_of(struct reply *r)
 	return r->state;
 }
 
-/* Which call a piece belongs to; NULL: a new one. An id decides over an index, for some servers give every call the index 0; a piece with
- * neither goes on with the last call, unless that is whole already. */
+/* The tool call that a piece belongs to; NULL: a new one. An id counts more than an index, because
+ * some servers give every call the index 0. A piece with neither continues the last call; but a
+ * piece with a name begins a new one when the last call is whole. */
 static struct part *find_part(const struct parts *parts, struct str id, int64_t index, struct str name)
 {
 	struct part *found = NULL;
@@ -132,7 +135,7 @@ static struct part *find_part(const struct parts *parts, struct str id, int64_t 
 			found = str_eq(id, p->id) ? p : NULL;
 		return found;
 	}
-	if (index >= 0) { /* the last one: an index may have been given twice */
+	if (index >= 0) { /* the last call with it: an index may be given twice */
 		for (struct part *p = parts->first; p != NULL; p = p->next)
 			found = p->index == index ? p : found;
 		return found;
@@ -141,7 +144,8 @@ static struct part *find_part(const struct parts *parts, struct str id, int64_t 
 	return found != NULL && name.len > 0 && part_is_whole(found) ? NULL : found;
 }
 
-/* Arguments are a string in pieces; some servers send the object itself. */
+/* Reads a piece of a tool call. The arguments are a string in pieces; some servers send a JSON
+ * object instead. */
 static int openai_read_call(struct reply *r, struct str raw, const struct json *j, struct err *err)
 {
 	struct parts *parts = &openai_state_of(r)->parts;
@@ -181,7 +185,8 @@ static bool has_text(const struct json *j, const char *path)
 	return json_str(j, path, &text) && text.len > 0;
 }
 
-/* `said`: a delta, or (a body that came whole) the message; calls: the path of its calls in j. */
+/* Reads a delta, or the message of a body that came as one document (`said`); calls: the path of
+ * its tool calls in j. */
 static int read_message(struct reply *r, struct str data, const struct json *j, const struct json *said, const char *calls,
                         struct err *err)
 {
@@ -216,7 +221,8 @@ static int openai_feed(struct reply *r, struct arena *a, const char *name, struc
 		wire_put_text(r, choice, "text");
 	if (read_message(r, data, j, delta, "choices[0].delta.tool_calls", err) < 0)
 		return -1;
-	/* MiniMax says the whole message again behind its pieces, Perplexity all that was said so far beside each of them. */
+	/* Once deltas have come, `message` is ignored: MiniMax sends the whole message again after
+	 * them, Perplexity all text so far beside each of them. */
 	if (openai_state_of(r)->has_delta || !json_is_object(message))
 		return 0;
 	r->is_document = true;
@@ -248,7 +254,7 @@ static void openai_embed_build(const struct embed_request *r, struct strbuf *b)
 
 static const struct embed_ops EMBED = { 2048, openai_embed_path, openai_embed_build, "data", "embedding" };
 
-/* ---- words of its own */
+/* ---- the vendor's own words */
 
 static const struct error_word ERROR_WORDS[] = {
 	{ "insufficient_quota", 402 },
