@@ -395,6 +395,12 @@ static void test_work_is_leased(void **state)
 	EXPECT_ERR(ERR_REFUSED, "select signalbox.work_add('intent_eval', '{\"agent\": \"o\", \"texts\": [\"c\"]}', 'test')");
 	q("select signalbox.work_cancel((select max(id) from signalbox.work), 'test')");
 	EXPECT("work_cancel test", "select action || ' ' || actor from signalbox.operator_log order by id desc limit 1");
+	/* Nobody knows what a model without a price costs: under a budget it is not asked. */
+	q("create temp table prices as select * from signalbox.model_prices");
+	q("delete from signalbox.model_prices");
+	EXPECT_ERR(ERR_REFUSED, "select signalbox.work_add('intent_eval', '{\"agent\": \"o\", \"texts\": [\"c\"]}', 'test')");
+	q("insert into signalbox.model_prices select * from prices");
+	q("drop table prices");
 	q("select signalbox.work_add('intent_eval', '{\"agent\": \"o\", \"texts\": [\"c\"]}', 'test')");
 }
 

@@ -12,8 +12,11 @@ begin
 	end case;
 	-- While the work is open, its highest cost counts as spent (money_left.sql). Checked again when a worker takes the
 	-- work: this check takes no lock_claim, because a caller may not hold up the claims.
-	if money_left(asks.agent) < asks.worst_case then
-		raise exception 'agent % has no budget left for that', args ->> 'agent' using errcode = 'SB003';
+	-- What it may cost is unknown where its model has no price: under a budget, such work is refused.
+	if money_left(asks.agent) < coalesce(asks.worst_case, 'Infinity') then
+		raise exception using errcode = 'SB003', message = case when asks.worst_case is null
+			then format('agent %s has a budget, and the model of its intents has no price: signalbox prices', args ->> 'agent')
+			else format('agent %s has no budget left for that', args ->> 'agent') end;
 	end if;
 	perform log_action(actor, 'work_add', null, asks.agent, kind, null, asks.said);
 	insert into work (kind, agent_id, args, made_by, total) values (work_add.kind, asks.agent, asks.args, left(actor, 200), asks.total) returning id into n;
