@@ -9,6 +9,11 @@
 
 enum setting_type { SET_STRING, SET_INT, SET_DURATION /* "30s", "500ms", "5m"; kept in ms */ };
 /* SET_SECRET: may hold a password; printed as ***, and a password is refused in argv. */
+/* The type of a setting's field; of a DURATION in ms. */
+typedef char *SETTING_STRING;
+typedef int64_t SETTING_INT, SETTING_DURATION;
+#define SETTING_DAY_MS 86400000
+
 enum setting_flag { SET_SECRET = 1 };
 
 struct setting {

@@ -3,8 +3,9 @@
 #include "shared/settings.h"
 
 struct options {
-	char *database_url, *listen_url, *theme, *ascii, *operator_name, *color, *start_view, *clipboard;
-	int64_t refresh_ms, retry_hold_ms;
+#define SETTING(name, field, type, ...) SETTING_##type field;
+#include "shared/settings_console.def"
+#undef SETTING
 	char user_file[512];
 	struct settings_source source;
 };

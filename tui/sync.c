@@ -143,8 +143,9 @@ static int take_read(struct sync *y, struct err *err)
 	int taken = reads_take(&y->reads, y->reader, &y->now, id, &b, err);
 	if (taken < 0)
 		return -1;
-	set_block(y, id, b);
-	y->step -= taken; /* 1: read the same block again */
+	if (taken == 0)
+		set_block(y, id, b);
+	y->step -= taken; /* 1: read the same block again; until it is whole, the old one stays */
 	return 0;
 }
 

@@ -3,10 +3,9 @@
 #include "shared/settings.h"
 
 struct options {
-	char *database_url, *listen_url;
-	int64_t concurrency, tries, backoff_ms, timeout_ms, lease_ms, poll_ms, max_time_ms, drain_ms, engine_threads;
-	int64_t first_byte_ms, idle_ms, connect_ms, retries, retry_wait_ms, patience_ms, intent_timeout_ms;
-	char *agents, *secret_names, *log_level, *listen, *rpc_agent, *otlp_endpoint, *otlp_header;
+#define SETTING(name, field, type, ...) SETTING_##type field;
+#include "shared/settings_worker.def"
+#undef SETTING
 	struct settings_source source;
 };
 

@@ -2,7 +2,7 @@
 # What both programs say before there is a console or a log: settings that hold what a terminal would obey, and files that are none.
 # No database is needed. Everything printed is looked at byte by byte: an ESC or a bidi character that gets through is red.
 . "$(dirname "$0")/../lib/term.sh"
-! command -v plan >/dev/null || plan 33
+! command -v plan >/dev/null || plan 35
 export SIGNALBOX_DATABASE_URL=host=/nonexistent
 EVIL=$(printf 'a\033]0;owned\007\302\233\342\200\256gpj')
 
@@ -29,7 +29,11 @@ printf 'log_level = de\0bug\n' >"$T/nul.conf"
 printf '\357\273\277poll = 7s\n' >"$T/bom.conf"
 printf '%s = 1\n' "$EVIL" >"$T/evil.conf"
 printf 'tries = %s\nretry_hold = %s\n' "$EVIL" "$EVIL" >"$T/number.conf"
+# One file for both programs: each takes its own settings and knows the names of the other's.
+for p in signalbox-worker signalbox; do "$BIN/$p" --config /dev/null --print-settings; done |
+	sed -n 's/^\([a-z_]*\) *= \([^ ]*\) .*/\1 = \2/p' | sort -u -k1,1 >"$T/both.conf"
 for p in signalbox signalbox-worker; do
+	said "$p takes a file of all settings of both" 'database_url' 0 "$BIN/$p" --config "$T/both.conf" --print-settings
 	for path in /dev/full /dev/zero / "$T/fifo"; do
 		said "$p refuses ${path#"$T/"} as its settings" "cannot read $path: not a file" 2 \
 			env SIGNALBOX_CONFIG="$path" "$BIN/$p" --print-settings

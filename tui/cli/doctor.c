@@ -40,7 +40,7 @@ static void doctor_say(struct report *r, const char *check, bool ok, const char 
 /* Reports each row (bool ok, text detail) of a check; no row: nothing to report. */
 static void doctor_ask(struct report *r, const char *check, const char *sql, const char *mend)
 {
-	struct rows rows;
+	struct rows rows = { 0 };
 	struct err err;
 	if (cli_try(r->cli, sql, NULL, 0, &rows, &err) < 0)
 		doctor_say(r, check, false, err.msg, mend);

@@ -18,7 +18,7 @@ static int migrate_cmd_number(const char *text, long *out)
 {
 	char *end;
 	*out = strtol(text, &end, 10);
-	return *text == '\0' || *end != '\0' || *out < 0 ? cli_usage_error(_("'%.40s' is no number"), text) : 0;
+	return *text == '\0' || *end != '\0' || *out < 0 || *out > 10000 ? cli_usage_error(_("'%.40s' is no number"), text) : 0;
 }
 
 /* Prints all reasons of a refusal: an error has room for one line only. */
