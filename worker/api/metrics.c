@@ -20,6 +20,7 @@
 #include "shared/pg.h"
 #include "sql_embed.h"
 #include "worker/job.h"
+#include "worker/api/routes.h"
 #include "worker/lacks.h"
 #include "worker/telemetry/count.h"
 #include "worker/telemetry/process.h"
@@ -300,4 +301,14 @@ void metrics_write(struct metrics *m, bool is_ready, struct strbuf *b)
 	count_add(own, READY, is_ready, NULL);
 	counts_write((struct counts *[]){ m->services->counts, m->seen, own }, 3, b);
 	counts_free(own);
+}
+
+void get_metrics(void *ctx, const struct request *request, struct reply_http *r)
+{
+	struct api *api = ctx;
+	char why[120];
+	(void)request;
+	r->status = 200;
+	r->type = COUNTS_TYPE;
+	metrics_write(api->metrics, api->ready.ask(api->ready.ctx, why), &r->body);
 }

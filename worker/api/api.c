@@ -1,49 +1,8 @@
 #include "worker/api/api.h"
 
-#include "shared/json.h"
 #include "shared/log.h"
 #include "worker/api/metrics.h"
-#include "worker/api/server.h"
-#include "worker/telemetry/count.h"
-#include "worker/writer.h"
-
-struct api {
-	const struct services *services;
-	struct api_ready ready;
-	struct metrics *metrics;
-	struct server *server;
-};
-
-static void get_metrics(void *ctx, const struct request *request, struct reply_http *r)
-{
-	struct api *api = ctx;
-	char why[120];
-	(void)request;
-	r->status = 200;
-	r->type = COUNTS_TYPE;
-	metrics_write(api->metrics, api->ready.ask(api->ready.ctx, why), &r->body);
-}
-
-/* 200 if the process can answer at all; it checks nothing else. */
-static void get_healthz(void *ctx, const struct request *request, struct reply_http *r)
-{
-	(void)ctx;
-	(void)request;
-	r->status = 200;
-	strbuf_str(&r->body, "{\"status\":\"ok\"}\n");
-}
-
-static void get_readyz(void *ctx, const struct request *request, struct reply_http *r)
-{
-	struct api *api = ctx;
-	char why[120] = "";
-	(void)request;
-	r->status = 200;
-	if (!api->ready.ask(api->ready.ctx, why))
-		reply_error(r, 503, "not_ready", why);
-	else
-		strbuf_addf(&r->body, "{\"status\":\"ready\",\"records_kept\":%d}\n", writer_kept(api->services->writer));
-}
+#include "worker/api/routes.h"
 
 static const struct endpoint ROUTES[] = {
 #define ROUTE(method, pattern, scope, body, answers, run) { #method, pattern, SCOPE_##scope, body, ANSWERS_##answers, run },
