@@ -10,7 +10,8 @@ const struct pipeline PIPELINE_MESSAGE = { .is_message = true,
 						   /* parks for a small model, if not known yet */
 						   { "intent", stage_intent },
 						   /* makes the turns valid for every vendor */
-						   { "prompt", stage_prompt },
+						   { "example", stage_example },
+				     { "prompt", stage_prompt },
 						   /* parks for the model */
 						   { "generate", stage_generate },
 						   /* parks for the writer: the one commit */
