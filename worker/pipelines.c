@@ -10,8 +10,7 @@ const struct pipeline PIPELINE_MESSAGE = { .is_message = true,
 						   /* parks for a small model, if not known yet */
 						   { "intent", stage_intent },
 						   /* makes the turns valid for every vendor */
-						   { "example", stage_example },
-				     { "prompt", stage_prompt },
+						   { "prompt", stage_prompt },
 						   /* parks for the model */
 						   { "generate", stage_generate },
 						   /* parks for the writer: the one commit */

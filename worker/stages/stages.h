@@ -5,7 +5,6 @@
 
 enum step stage_context(struct job *, struct err *);
 enum step stage_intent(struct job *, struct err *);
-enum step stage_example(struct job *, struct err *);
 enum step stage_prompt(struct job *, struct err *);
 enum step stage_generate(struct job *, struct err *);
 enum step stage_settle(struct job *, struct err *);
