@@ -168,7 +168,7 @@ docs: all
 	@{ echo '# Settings of signalbox-worker'; echo; echo '```'; env -i $(BIN)/signalbox-worker --config /dev/null --print-settings; echo '```'; echo; \
 	   echo '# Settings of signalbox'; echo; echo '```'; env -i $(BIN)/signalbox --config /dev/null --operator NAME --print-settings; echo '```'; } > docs/gen/settings.md
 	@{ echo '# Errors'; echo; echo '| name | what becomes of the message | what the worker does |'; echo '|---|---|---|'; \
-	   sed -n 's/^\tX([A-Z_]*, \([A-Z]*\), "\([a-z_]*\)", \([A-Z_| ]*\)).*/| `\2` | \1 | \3 |/p' shared/err.h | sed 's/ACT_//g' ; } > docs/gen/errors.md
+	   sed -n 's/^\tX([A-Z_]*, \([A-Z]*\), "\([a-z_]*\)", \([A-Z_| ]*\)).*/| `\2` | \1 | \3 |/p' shared/err.h | sed ':a; s/\(ACT_[A-Z_]*\) | \(ACT\)/\1, \2/; ta; s/ACT_//g' ; } > docs/gen/errors.md
 po:
 	@xgettext -k_ -kN_ -o shared/po/signalbox.pot --from-code=UTF-8 --no-location -s $(TUI) tui/commands.def tui/views.def tui/actions.def tui/cli/cli.def -L C 2>/dev/null
 

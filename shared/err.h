@@ -9,7 +9,7 @@
 /* What the owner of a job does with the message after an error. */
 enum err_class {
 	ERR_NONE,
-	ERR_RETRY,     /* try the message again later; uses a try */
+	ERR_RETRY,     /* try the message again later; uses a try, unless the attempt says how long it waits */
 	ERR_WAIT,      /* too many requests, or no provider to call: the agent waits, no try used */
 	ERR_PERMANENT, /* trying again does not help */
 	ERR_RELEASE,   /* caused by the worker itself: back to the queue, no try used */
@@ -20,7 +20,7 @@ enum err_class {
  * worker/llm/llm.c, report.c and breaker.c. */
 enum err_act {
 	ACT_NONE = 0,
-	ACT_AGAIN = 1,      /* the same provider again, after 1, 2, 4 s or the wait it asked for */
+	ACT_AGAIN = 1,      /* the same provider again; when: wait_before_again() in worker/llm/llm.c */
 	ACT_NEXT = 2,       /* the next provider of the agent's chain */
 	ACT_BREAKER = 4,    /* counts as a failure for the provider's circuit breaker */
 	ACT_PARK_MODEL = 8, /* no worker calls this model until the wait is over */

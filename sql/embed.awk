@@ -1,6 +1,5 @@
-# SQL files to C strings. Migrations and functions become two tables in the order given; each file of sql/worker and sql/tui becomes
-# one constant, sql_worker_load_context. Its first line, `-- $1 type name, … -> name type, …`, becomes names for the numbers of its arguments and its columns,
-# and how many there are: enum { ARG_LOAD_CONTEXT_JOB, …, sql_worker_load_context_args } and enum { COL_LOAD_CONTEXT_AGENT, …, sql_worker_load_context_cols }.
+# SQL files to C strings. Migrations and functions become two tables in the order given; each other file becomes one constant, such as sql_worker_contexts. Its first line, `-- $1 type name, … -> name type, …`, becomes names for the numbers of its arguments and its columns,
+# and how many there are: enum { ARG_CONTEXTS_JOBS, …, sql_worker_contexts_args } and enum { COL_CONTEXTS_AGENT, …, sql_worker_contexts_cols }.
 # Usage: awk -v hdr=OUT.h -f embed.awk FILES > OUT.c
 function begin(file,   parts, n) {
 	n = split(file, parts, "/")

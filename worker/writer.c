@@ -59,10 +59,10 @@ struct writer {
 	usec_t away_until; /* no statement is sent before this time */
 	usec_t away_pause;
 	int n_kept;
-	/* Written by the writer thread, read by any thread. n_unsaid: records that failed at least
+	/* Written by the writer thread, read by any thread. n_failing: records that failed at least
 	 * once. n_fresh, fresh_since: records that are tried for the first time, and since when.
 	 * is_away: the database is unavailable. */
-	atomic_int n_unsaid, n_fresh;
+	atomic_int n_failing, n_fresh;
 	_Atomic(usec_t) fresh_since;
 	atomic_bool is_away;
 };
@@ -223,7 +223,7 @@ static void keep_some(struct writer *w, const struct kept *some, int n, const en
 		if (disposition == BUSY && some[i].pause == 0)
 			log_event(LOG_WARN, "the session is locked by somebody else, its record is kept", "job=%s",
 			          some[i].record->job_id);
-		atomic_fetch_add(&w->n_unsaid, some[i].pause == 0);
+		atomic_fetch_add(&w->n_failing, some[i].pause == 0);
 		writer_keep(w, some[i].record, MAX(some[i].pause, PAUSE_MIN_USEC));
 	}
 }
@@ -240,7 +240,7 @@ static void write_some(struct writer *w, struct kept *some, int n)
 	for (int i = 0; i < n; i++) {
 		if (dispositions[i] != WRITTEN)
 			continue;
-		atomic_fetch_sub(&w->n_unsaid, some[i].pause != 0);
+		atomic_fetch_sub(&w->n_failing, some[i].pause != 0);
 		done[n_done++] = some[i].record;
 	}
 	keep_some(w, some, n, dispositions, UNTRIED);
@@ -390,7 +390,7 @@ void writer_submit(struct writer *w, struct record *record)
 
 int writer_kept(struct writer *w)
 {
-	int n_fresh = atomic_load(&w->n_fresh), n = atomic_load(&w->n_unsaid);
+	int n_fresh = atomic_load(&w->n_fresh), n = atomic_load(&w->n_failing);
 	bool is_stuck = n_fresh > 0 && clock_mono() - atomic_load(&w->fresh_since) > STUCK_USEC;
 	if (is_stuck || atomic_load(&w->is_away)) {
 		pthread_mutex_lock(&w->lock);

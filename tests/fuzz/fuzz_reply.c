@@ -7,7 +7,11 @@
 #include "tests/fuzz/fuzz.h"
 #include "worker/llm/reader.h"
 
-static const struct provider_ops *const OPS[] = { &provider_openai, &provider_anthropic, &provider_gemini, &provider_ollama };
+static const struct provider_ops *const OPS[] = {
+#define PROTOCOL(name) &provider_##name,
+#include "shared/protocols.def"
+#undef PROTOCOL
+};
 
 struct outcome {
 	struct strbuf text, facts;
@@ -95,8 +99,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2)
 		return 0;
 	struct str in = { (const char *)data + 2, size - 2 };
-	const struct provider_ops *ops = OPS[data[0] % ARRAY_SIZE(OPS)];
-	int status = STATUS[data[0] / 4 % ARRAY_SIZE(STATUS)];
+	const struct provider_ops *ops = data[0] % 8 < ARRAY_SIZE(OPS) ? OPS[data[0] % 8] : NULL;
+	int status = STATUS[data[0] / 8 % ARRAY_SIZE(STATUS)];
+	if (ops == NULL || ops->is_null)
+		return 0;
 	size_t room = size * 40 + 10000;
 	struct outcome whole = { .text = STRBUF_INIT(room), .facts = STRBUF_INIT(room) }, pieces = whole;
 	run(&whole, ops, status, in, MAX(in.len, 1));

@@ -11,7 +11,11 @@
 
 #define TURNS_MAX 40
 
-static const struct provider_ops *const OPS[] = { &provider_openai, &provider_anthropic, &provider_gemini, &provider_ollama };
+static const struct provider_ops *const OPS[] = {
+#define PROTOCOL(name) &provider_##name,
+#include "shared/protocols.def"
+#undef PROTOCOL
+};
 static const struct tool_call CALL = { "A", "f", STR("{}") };
 
 static struct turn turn_of(struct str line)

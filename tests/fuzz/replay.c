@@ -97,7 +97,8 @@ int main(void)
 		load(g.gl_pathv[i]);
 	globfree(&g);
 	for (size_t i = 0; i < n_files && clock_mono() - began < LONGEST; i++)
-		for (uint8_t protocol = 0; protocol < 4; protocol++) { /* fuzz_reply's first byte */
+		for (uint8_t protocol = 0; protocol < 8;
+		     protocol++) { /* fuzz_reply's first byte: which of shared/protocols.def */
 			buf[0] = protocol;
 			buf[1] = 2;
 			memcpy(buf + 2, files[i].bytes, files[i].n);

@@ -11,8 +11,9 @@ mkdir -p $FOUND
 seeds() { # NAME DIR
 	local p n=0 f
 	mkdir -p "$2"
-	for p in openai anthropic gemini ollama; do
+	for p in $(sed -n 's/^PROTOCOL(\(.*\))$/\1/p' shared/protocols.def); do
 		for f in tests/golden/$p/*; do
+			[ -f "$f" ] || continue
 			[ "$1" = fuzz_reply ] && { printf "\\$(printf %03o $n)\\004"; cat "$f"; } >"$2/$p-${f##*/}" || cp "$f" "$2/$p-${f##*/}"
 		done
 		n=$((n + 1))

@@ -106,7 +106,7 @@ static void call_count_usage(struct call_private *p)
 	struct call *call = p->call;
 	struct usage *u = &call->reply->usage;
 	int64_t said = (int64_t)((p->reader.text.bytes_in + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN);
-	if (!call->was_sent)
+	if (!call->may_be_billed)
 		return;
 	call->is_estimated = u->output < 0 || (u->output == 0 && said > 0 && p->embed == NULL) || u->input < 0 ||
 	                     (p->embed == NULL && call->proof == NULL);
@@ -127,7 +127,7 @@ static void call_on_done(void *ctx, const struct net_response *r, const struct e
 	 * may bill it, and so may one that we stopped waiting for before its headers came. */
 	bool left_alone = call->err.code == ERR_TIMEOUT_TTFT || call->err.code == ERR_TIMEOUT_IDLE ||
 	                  call->err.code == ERR_TIMEOUT || err_class(call->err.code) >= ERR_RELEASE;
-	call->was_sent = (r->status >= 200 && r->status < 300 && !p->reader.is_unbilled) || (r->status == 0 && left_alone);
+	call->may_be_billed = (r->status >= 200 && r->status < 300 && !p->reader.is_unbilled) || (r->status == 0 && left_alone);
 	call_count_usage(p);
 	snprintf(call->request_id, sizeof call->request_id, "%s", r->request_id[0] != '\0' ? r->request_id : call->reply->id);
 	char *const said[] = { call->err.msg, call->request_id, call->reply->id, call->reply->model, call->reply->finish };

@@ -19,7 +19,7 @@ struct call {
 	struct embedding vectors;          /* only for texts; valid as long as the call */
 	int ttft_ms;                       /* request to first text; -1: no text came */
 	int generation_ms;                 /* request to end */
-	bool was_sent;                     /* the provider may have worked on it, and may bill it */
+	bool may_be_billed;                /* the provider may have worked on it, and may bill it */
 	/* usage is our own estimate, or incomplete: the provider stated none, or the reply was
 	 * cut */
 	bool is_estimated;

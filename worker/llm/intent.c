@@ -304,7 +304,7 @@ struct intent_verdict intent_verdict(const struct job *job)
 void intent_usage(const struct job *job, struct intent_usage *u)
 {
 	const struct call *c = job->intent->call;
-	if (c == NULL || !c->was_sent)
+	if (c == NULL || !c->may_be_billed)
 		return;
 	u->calls++;
 	u->input += MAX(0, c->reply->usage.input);

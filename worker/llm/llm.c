@@ -236,7 +236,9 @@ static bool go_on(struct llm *l)
 	llm_remember(l, route_of(l), &c->err);
 	if (has_spoken(l->job))
 		return false;
-	if (l->job->is_budgeted && c->was_sent) {
+	/* The budget reserved the cost of one call: after one that may be billed there is no other in this
+	 * attempt, but the next attempt may go on with the next route. */
+	if (l->job->is_budgeted && c->may_be_billed) {
 		l->any_retry |= (err_acts(c->err.code) & ACT_NEXT) && l->at + 1 < l->job->n_routes;
 		return false;
 	}

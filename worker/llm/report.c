@@ -32,7 +32,7 @@ void report_put_usage(struct strbuf *b, const struct call *c)
 	if (u->tier[0] != '\0')
 		json_put_field(b, "service_tier", u->tier);
 	strbuf_addf(b, ",\"is_estimated\":%s,\"was_called\":%s", c->is_estimated ? "true" : "false",
-	            c->was_sent ? "true" : "false");
+	            c->may_be_billed ? "true" : "false");
 }
 
 void report_put_route(struct strbuf *b, const struct route *r, const struct call *c)
@@ -65,11 +65,11 @@ static void report_tell(const struct job *job, const struct route *r, const stru
 		.base_url = r->base_url,
 		.operation = about->operation,
 		.code = c->err.code,
-		.was_called = c->was_sent || c->err.code != ERR_CANCELLED,
+		.was_called = c->may_be_billed || c->err.code != ERR_CANCELLED,
 		.duration = c->generation_ms * USEC_PER_MSEC,
 		.ttft_ms = c->ttft_ms,
-		.input = c->was_sent ? (int)u->input : -1,
-		.output = c->was_sent ? (int)u->output : -1,
+		.input = c->may_be_billed ? (int)u->input : -1,
+		.output = c->may_be_billed ? (int)u->output : -1,
 		.cached = (int)u->cached,
 		.is_estimated = c->is_estimated,
 		.is_mismatched = c->reply->is_mismatched,
@@ -118,7 +118,8 @@ void report_call(struct job *job, const struct route *r, const struct call *c, c
 	enum err_class class = err_class(err->code);
 	bool is_ours = class == ERR_GONE || class == ERR_RELEASE;
 	report_tell(job, r, c, span, about);
-	breakers_count(b, r, err, c->was_sent ? MAX(0, c->reply->usage.input) + MAX(0, c->reply->usage.output) : 0, &c->limits);
+	breakers_count(b, r, err, c->may_be_billed ? MAX(0, c->reply->usage.input) + MAX(0, c->reply->usage.output) : 0,
+	               &c->limits);
 	if (r->is_probe)
 		breakers_probed(b, r, job->job_id, is_ours ? -1 : (acts & (ACT_BREAKER | ACT_PARK_KEY | ACT_PARK_MODEL)) == 0,
 		                err);

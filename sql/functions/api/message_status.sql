@@ -1,4 +1,4 @@
--- The status document of a message: SQL, the command line and HTTP return the same one. SB002: no such message, or the
+-- The status document of a message, the same for SQL and the command line. SB002: no such message, or the
 -- caller may not read it.
 create or replace function signalbox.message_status(message uuid) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit

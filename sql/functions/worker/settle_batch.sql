@@ -128,6 +128,7 @@ begin
 			finish_reason = case when f.becomes in ('completed', 'failed') then f.finish_reason else m.finish_reason end,
 			own_turn = case f.becomes when 'completed' then f.own_turn else m.own_turn end,
 			processing_error = case f.outcome when 'error' then f.error_class || ': ' || f.error when 'completed' then null else m.processing_error end,
+			-- A released attempt is not counted: neither it nor the first one is a retry.
 			retry_count = case f.outcome when 'released' then greatest(f.attempts - 2, 0) else m.retry_count end,
 			model_used = coalesce(f.model, m.model_used), tokens_prompt = f.tokens_prompt, tokens_completion = f.tokens_completion,
 			generation_time_ms = coalesce(f.generation_ms, m.generation_time_ms), rag_context = coalesce(f.context, m.rag_context),
