@@ -1,5 +1,6 @@
 /*
- * Why: a worker takes only what it can call. What it lacks another does, or waits for, and is said where somebody looks: the log, the message, doctor, an alert.
+ * Why: a worker takes only what it can call. What it lacks another does, or waits for, and is said where somebody looks: the log, the
+ * message, doctor, an alert. And what no call could work with, or would show a key, is refused when it is set.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -78,9 +79,57 @@ static void test_a_key_file(void **state)
 	q("select signalbox.cancel('%s', 'test')", m);
 }
 
+/* What no call could work with is refused when it is set, and says what to write instead. */
+static void test_what_is_refused_when_set(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *changes, *says; /* says: NULL: it is taken */
+	} PROVIDER[] = {
+		{ "\"protocol\": \"opneai\"", "ollama openai" },
+		{ "\"protocol\": \"openai\"", NULL },
+		{ "\"base_url\": \"https://h/v1#x\"", "fragment" },
+		{ "\"base_url\": \"https://h/v1/chat/completions\"", "whole endpoint" },
+		{ "\"base_url\": \"https://h/v1/chat/completions/?a=1\"", "whole endpoint" },
+		{ "\"base_url\": \"https://h/v1/messages\"", "whole endpoint" },
+		{ "\"base_url\": \"http://h/api/chat\"", "whole endpoint" },
+		{ "\"base_url\": \"https://h/v1beta/models/m:generateContent\"", "whole endpoint" },
+		{ "\"base_url\": \"https://u:p@h/v1\"", "key_env" },
+		{ "\"base_url\": \"https://h/messages-proxy/v1?a=1\"", NULL },
+		{ "\"header\": \"no colon\"", "Name: value" },
+		{ "\"header\": \"X-A: 1\\nHost: evil\"", "worker's own" },
+		{ "\"header\": \"X-A: 1\\u0007\"", "Name: value" },
+		{ "\"header\": \"X-A: 1\\nX-B: $MY_TOKEN\"", NULL },
+		{ "\"query\": \"a b\"", "query" },
+		{ "\"header\": \"Authorization: Bearer sk-1\"", "$NAME" },
+		{ "\"header\": \"api-key: ${MY_TOKEN}\"", NULL },
+		{ "\"query\": \"a=1&key=AIza1\"", "$NAME" },
+		{ "\"base_url\": \"https://h/v1?api-key=1\"", "$NAME" },
+		{ "\"header\": \"a:1\\nb:1\\nc:1\\nd:1\\ne:1\\nf:1\\ng:1\\nh:1\\ni:1\\nj:1\\nk:1\\nl:1\\nm:1\\nn:1\\no:1\\np:1\\nq:1\"", "16 lines" },
+		{ "\"query\": \"?a=1&b=$MY_TOKEN\"", NULL },
+	},
+	  AGENT[] = {
+		  { "\"temperature\": \"2.5\"", "temperature" },   { "\"temperature\": \"-1\"", "temperature" },
+		  { "\"temperature\": \"NaN\"", "temperature" },   { "\"top_p\": \"0\"", "top_p" },
+		  { "\"top_p\": \"1.1\"", "top_p" },               { "\"reasoning\": \"a lot\"", "reasoning" },
+		  { "\"temperature\": \"0\"", NULL },              { "\"temperature\": null, \"top_p\": \"1\"", NULL },
+		  { "\"reasoning\": \"2048\"", NULL },             { "\"reasoning\": null", NULL },
+	  };
+	for (size_t i = 0; i < ARRAY_SIZE(PROVIDER) + ARRAY_SIZE(AGENT); i++) {
+		bool is_agent = i >= ARRAY_SIZE(PROVIDER);
+		const char *changes = is_agent ? AGENT[i - ARRAY_SIZE(PROVIDER)].changes : PROVIDER[i].changes;
+		const char *says = is_agent ? AGENT[i - ARRAY_SIZE(PROVIDER)].says : PROVIDER[i].says;
+		enum err_code code = q_err("select signalbox.%s_set('%s', '{%s}', 'test')", is_agent ? "agent" : "provider",
+		                           is_agent ? "a" : "o", changes);
+		if (code != (says != NULL ? ERR_BAD_INPUT : ERR_OK) || (says != NULL && strstr(q_error(), says) == NULL))
+			fail_msg("%s: %s: %s", changes, err_name(code), q_error());
+	}
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, scene_up, scene_down)
 int main(void)
 {
-	const struct CMUnitTest tests[] = { T(test_a_worker_without_the_key), T(test_a_key_file) };
+	const struct CMUnitTest tests[] = { T(test_a_worker_without_the_key), T(test_a_key_file),
+		                            T(test_what_is_refused_when_set) };
 	return world_end(cmocka_run_group_tests_name("keys", tests, world_up, world_down));
 }

@@ -34,12 +34,13 @@
 
 struct llm {
 	struct job *job;
-	int at;            /* index of the current route */
-	int calls_of;      /* calls made of this route in this attempt */
-	int n_calls;       /* calls made of all routes */
-	struct call *call; /* in flight, or the last one */
-	struct span span;  /* span of `call` */
-	bool is_judged;    /* the end of `call` was handled */
+	int at;               /* index of the current route */
+	int calls_of;         /* calls made of this route in this attempt */
+	enum err_code before; /* how the call before the last one of this route ended; ERR_OK: there was none */
+	int n_calls;          /* calls made of all routes */
+	struct call *call;    /* in flight, or the last one */
+	struct span span;     /* span of `call` */
+	bool is_judged;       /* the end of `call` was handled */
 	bool is_sleeping;
 	atomic_bool is_awake;
 	uint64_t sleep;
@@ -210,11 +211,19 @@ static int64_t wait_before_again(const struct llm *l, const struct err *err)
 	return ms;
 }
 
+static void next_route(struct llm *l)
+{
+	l->at++;
+	l->calls_of = 0;
+	l->before = ERR_OK;
+}
+
 static void report(const struct llm *l)
 {
 	const struct call_about about = { .operation = "chat",
 		                          .max_tokens = l->job->prompt.max_tokens,
-		                          .resend = l->calls_of - 1 };
+		                          .resend = l->calls_of - 1,
+		                          .is_refused_again = l->before == ERR_RATE_LIMITED };
 	report_call(l->job, route_of(l), l->call, &l->span, &about);
 }
 
@@ -232,6 +241,7 @@ static bool go_on(struct llm *l)
 		l->any_retry = l->any_wait = false;
 		return false;
 	}
+	l->before = c->err.code;
 	note(l, route_of(l), c, &c->err);
 	llm_remember(l, route_of(l), &c->err);
 	if (has_spoken(l->job))
@@ -253,8 +263,7 @@ static bool go_on(struct llm *l)
 	}
 	if ((err_acts(c->err.code) & ACT_NEXT) == 0)
 		return false;
-	l->at++;
-	l->calls_of = 0;
+	next_route(l);
 	return true;
 }
 
@@ -309,7 +318,7 @@ static bool call_next(struct llm *l)
 	const struct request request = {
 		.prompt = &prompt, .into = &job->live, .first_byte_ms = job->first_byte_ms, .deadline = job->deadline
 	};
-	for (; l->at < job->n_routes; l->at++, l->calls_of = 0) {
+	for (; l->at < job->n_routes; next_route(l)) {
 		const struct route *r = route_of(l);
 		int64_t held = r->is_probe ? 0 : breakers_held(job->services->breakers, r, job->claimed);
 		struct err err = { .code = ERR_OK };

@@ -123,5 +123,5 @@ void report_call(struct job *job, const struct route *r, const struct call *c, c
 	if (r->is_probe)
 		breakers_probed(b, r, job->job_id, is_ours ? -1 : (acts & (ACT_BREAKER | ACT_PARK_KEY | ACT_PARK_MODEL)) == 0,
 		                err);
-	park(job, r, c, about->resend > 0);
+	park(job, r, c, about->is_refused_again);
 }

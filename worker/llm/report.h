@@ -7,6 +7,7 @@ struct call_about {
 	const char *operation; /* "chat" or "embeddings" */
 	int max_tokens;        /* as requested */
 	int resend;            /* 0: first call of this request to the route, n: its n-th retry */
+	bool is_refused_again; /* the call before it was refused for too many requests */
 };
 
 /* Updates counters, spans and breakers, parks the model or the key, and reports the result of a
