@@ -100,10 +100,15 @@ static void compose_guard(struct strbuf *b, int seen)
 	            seen, seen);
 }
 
+/* Serializes migrations by a lock on a table that only its owner can take. Before there is a
+ * schema, and for a login that is not its owner yet, by an advisory lock, which any login can hold:
+ * then compose_guard() refuses what another process was faster with. */
 static void compose_begin(struct strbuf *b)
 {
 	strbuf_str(b, "begin;\nset local client_min_messages = warning;\nset local lock_timeout = '30s';\n"
-	              "select pg_advisory_xact_lock(hashtext('signalbox.migrate'));\n");
+	              "do $$ begin if has_table_privilege(to_regclass('signalbox.schema_migrations'), 'delete') then"
+	              " lock table signalbox.schema_migrations in exclusive mode;"
+	              " else perform pg_advisory_xact_lock(hashtext('signalbox.migrate')); end if; end $$;\n");
 }
 
 /* The whole step as one script in one transaction: owners, migration, functions, bookkeeping. A

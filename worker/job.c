@@ -15,7 +15,7 @@
 
 struct jobs {
 	pthread_mutex_t lock;
-	pthread_cond_t runnable, empty;
+	pthread_cond_t runnable;
 	struct list all, run;
 	int count, n_messages, n_runnable, n_awake; /* count: all; n_messages: message attempts */
 	bool ending;

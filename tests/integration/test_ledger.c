@@ -146,13 +146,26 @@ static void test_a_place_in_the_session(void **state)
 	EXPECT("9 ready", "select priority || ' ' || state from signalbox.queue");
 }
 
+/* One agent's absurd sum keeps nobody from seeing the rest. */
+static void test_an_absurd_sum(void **state)
+{
+	(void)state;
+	q("select signalbox.add_stats(date_trunc('minute', now()), id, gen_random_uuid(), cost_pico => 9e18) from signalbox.agents where slug = 'o'");
+	q("update signalbox.agents set budget_day = 0.1 where slug = 'o'");
+	EXPECT("1000000",
+	       "select substring(a ->> 'message' from '[0-9]{2,}') from jsonb_array_elements(signalbox.queue_status() -> 'alerts') a "
+	       "where a ->> 'name' = 'budget'");
+	q("update signalbox.agents set budget_day = null where slug = 'o'");
+	q("delete from signalbox.stats_minute where cost_pico = 9e18");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, ledger_up, scene_down)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_a_budget_after_the_roll_up), T(test_an_exact_fit),          T(test_a_shorter_wait),
-		T(test_each_kind_of_token),         T(test_what_may_be_forgotten), T(test_what_was_seen),
-		T(test_a_place_in_the_session),
+		T(test_an_absurd_sum),  T(test_a_budget_after_the_roll_up), T(test_an_exact_fit),
+		T(test_a_shorter_wait), T(test_each_kind_of_token),         T(test_what_may_be_forgotten),
+		T(test_what_was_seen),  T(test_a_place_in_the_session),
 	};
 	return world_end(cmocka_run_group_tests_name("ledger", tests, world_up, world_down));
 }

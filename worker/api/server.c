@@ -333,10 +333,7 @@ static void *server_main(void *arg)
 	pthread_mutex_lock(&s->lock);
 	while (!s->ending || !list_is_empty(&s->slow)) {
 		if (list_is_empty(&s->slow)) {
-			struct timespec until;
-			clock_gettime(CLOCK_REALTIME, &until);
-			until.tv_sec++;
-			pthread_cond_timedwait(&s->some, &s->lock, &until);
+			cond_wait_until(&s->some, &s->lock, clock_mono() + USEC_PER_SEC);
 			server_sweep(s);
 			continue;
 		}
@@ -374,7 +371,7 @@ int server_start(struct server **out, const char *address, const struct endpoint
 	list_init(&s->clients);
 	list_init(&s->slow);
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->some, NULL);
+	cond_init_mono(&s->some);
 	s->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
 	                             on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
 	                             MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,

@@ -93,13 +93,6 @@ static void trace_on_done(void *ctx, const struct net_response *r, const struct 
 
 /* ---------------------------------------------------------------- sending */
 
-/* Waits until `until` or a signal. With the lock. */
-static void wait_until(struct trace *t, usec_t until)
-{
-	struct timespec at = { .tv_sec = until / USEC_PER_SEC, .tv_nsec = until % USEC_PER_SEC * 1000 };
-	pthread_cond_timedwait(&t->some, &t->lock, &at);
-}
-
 static void put_attribute(struct strbuf *b, const char *key, const char *value)
 {
 	strbuf_addf(b, "%s{\"key\":\"%s\",\"value\":{", b->ptr[b->len - 1] == '[' ? "" : ",", key);
@@ -147,7 +140,7 @@ static int send_once(struct trace *t, const struct strbuf *body)
 			continue;
 		}
 		/* The wait ends: on_done is called in any case, also after net_cancel(). */
-		wait_until(t, is_cancelled || !t->is_ending ? now + USEC_PER_SEC : t->give_up);
+		cond_wait_until(&t->some, &t->lock, is_cancelled || !t->is_ending ? now + USEC_PER_SEC : t->give_up);
 	}
 	pthread_mutex_unlock(&t->lock);
 	return t->status;
@@ -183,7 +176,7 @@ static bool nap(struct trace *t, usec_t pause)
 	bool is_time = true;
 	pthread_mutex_lock(&t->lock);
 	for (usec_t now; is_time && (now = clock_mono()) < until;) {
-		wait_until(t, t->is_ending ? MIN(until, t->give_up) : until);
+		cond_wait_until(&t->some, &t->lock, t->is_ending ? MIN(until, t->give_up) : until);
 		is_time = !t->is_ending || clock_mono() < t->give_up;
 	}
 	pthread_mutex_unlock(&t->lock);
@@ -218,7 +211,7 @@ static void *trace_main(void *arg)
 	while (!t->is_ending || t->n_queued > 0) {
 		usec_t until = clock_mono() + EVERY_USEC;
 		while (!t->is_ending && clock_mono() < until)
-			wait_until(t, until);
+			cond_wait_until(&t->some, &t->lock, until);
 		if (t->n_queued == 0)
 			continue;
 		struct strbuf spans = t->queue;

@@ -49,7 +49,7 @@ begin
 			case when m.is_held and not m.is_priced then 'signalbox prices import FILE' else 'signalbox agent ' || m.slug || ' set budget_' || m.span || '=USD' end,
 			m.percent, m.budget_soft
 		from (select a.slug, a.budget_soft, b.span, b.usd, case when b.usd = 0 then 100 else
-		             floor(100 * (spent_since(a.id, date_trunc(b.span, t, 'UTC')) + r.pico) / (b.usd * 1000000000000))::int end as percent,
+		             least(floor(100 * (spent_since(a.id, date_trunc(b.span, t, 'UTC')) + r.pico) / (b.usd * 1000000000000)), 1000000)::int end as percent,
 		             h.is_held and b.usd * 1000000000000 - spent_since(a.id, date_trunc(b.span, t, 'UTC')) - r.pico <= money_left(a.id) as is_held,
 		             not h.is_held or not exists (select from routes u where u.agent_id = a.id
 		             	and not exists (select from tariff(u.provider, u.model, u.model, t) p where p.output_pico is not null)) as is_priced
