@@ -2,7 +2,7 @@
 # What the console asks the database for: a message by the number that every list shows, one that is not there, a read that the server
 # refuses. None of it is the link's fault, and no view wears the title of another message.
 . "$(dirname "$0")/../lib/term.sh"
-plan 38
+plan 42
 stack_up
 "$BIN/signalbox" pause aria why >/dev/null
 A=$(send aria "first question")
@@ -53,3 +53,15 @@ is "a number that is none, watched" 4 "$("$BIN/signalbox" watch 999999 2>"$T/err
 is "the first that was not done gives the code" 4 "$("$BIN/signalbox" retry 999999 "$ID" >"$T/out" 2>/dev/null; echo $?)"
 is "and the others are tried" "$A queued" "$(cat "$T/out")"
 is "a session that is none" 2 "$("$BIN/signalbox" send aria hello --session abc 2>/dev/null; echo $?)"
+
+# A way down asks at a terminal, and takes nothing but the number of messages for a yes.
+N_MESSAGES=$(q "select count(*) from signalbox.ai_messages")
+VERSION=$(q "select version from signalbox.schema_info")
+tm kill-server 2>/dev/null
+N=$((N + 1)) SOCK=sb$$.$N
+tm start-server \; new-session -d -s c -x 120 -y 24 "$BIN/signalbox migrate --down 1; echo ended \$?; read x"
+see "migrate --down asks" "the number of messages, $N_MESSAGES, to confirm"
+keys y Enter
+see "y is no yes" 'nothing was changed'
+see "and its code" 'ended 5'
+is "the schema is as it was" "$VERSION" "$(q "select version from signalbox.schema_info")"
