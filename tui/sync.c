@@ -12,6 +12,7 @@
 #include "shared/listen.h"
 #include "shared/migrate.h"
 #include "shared/pg.h"
+#include "shared/thread.h"
 #include "shared/vocab.h"
 #include "shared/wake.h"
 #include "sql_embed.h"
@@ -399,8 +400,7 @@ struct sync *sync_start(const struct options *options)
 	y->notify = wake_new();
 	pthread_mutex_init(&y->lock, NULL);
 	publish(y, copy_of(NULL));
-	if (pthread_create(&y->thread, NULL, sync_main, y) != 0)
-		BUG("the sync thread could not be started");
+	thread_start(&y->thread, 0, sync_main, y, "sync");
 	return y;
 }
 
