@@ -54,7 +54,7 @@ static int gather(struct list *l, const struct message_columns *c, const char *s
 			continue;
 		}
 		act_add(uuids, block_at(r->block, r->row, c->uuid));
-		act_add(jobs, r->job);
+		act_add(jobs, list_seen_job(l, r));
 		n++;
 	}
 	strbuf_str(uuids, uuids->len == 0 ? "{}" : "}");

@@ -166,6 +166,12 @@ bool list_is_marked(const struct list *l, const struct list_row *row)
 	return find_mark(l, row->id) >= 0;
 }
 
+const char *list_seen_job(const struct list *l, const struct list_row *row)
+{
+	int i = find_mark(l, row->id);
+	return i >= 0 ? l->marks[i].job : row->job;
+}
+
 static void set_mark(struct list *l, const struct list_row *row, bool on)
 {
 	int i = find_mark(l, row->id);

@@ -72,5 +72,7 @@ void list_reveal(struct list *);
 bool list_command(struct list *, enum cmd);
 struct list_row *list_current(struct list *);
 bool list_is_marked(const struct list *, const struct list_row *);
+/* The attempt that the operator saw: when the row was marked, or now. Empty if there was none. */
+const char *list_seen_job(const struct list *, const struct list_row *);
 /* Draws the header and the rows; height includes the header. */
 void list_draw(struct list *, struct screen *, int y, int height, const struct list_style *, bool has_focus);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Marks, wide characters, and rows that leave: what stands on the screen is what a key is for, whatever its width and wherever it went.
 . "$(dirname "$0")/../lib/term.sh"
-plan 59
+plan 64
 stack_up
 "$BIN/signalbox" pause aria why >/dev/null
 WIDE='日本語のメッセージ 받아쓰기 👍'
@@ -80,3 +80,18 @@ q "set session_replication_role = replica; update signalbox.ai_messages set job_
 keys y
 see "another attempt than was seen is not cancelled" 'skipped .*: it was tried again meanwhile'
 is "it goes on" processing "$(q "select processing_status from signalbox.ai_messages where uuid = '$RUNS'")"
+
+# A mark is of the attempt that was seen: a message that failed again since is not retried by it.
+q "select signalbox.cancel('$RUNS', 'test')" >/dev/null
+q "select signalbox.retry_undo_many(array(select uuid from signalbox.ai_messages), 'tester')" >/dev/null
+console 120 36 --start-view failed --retry-hold 60s
+see "failed again" 'bad_request'
+keys v; see "flat" '^> .*number 9'
+keys g Space
+see "one marked" '1 marked'
+SEEN=$(id_of 9)
+q "set session_replication_role = replica; update signalbox.ai_messages set job_id = gen_random_uuid() where id = $SEEN" >/dev/null
+read -rt 3 <> <(:) || :    # a refresh shows the other attempt
+keys r
+see "it is skipped" 'retried 0, skipped 1'
+is "and stays failed" failed "$(q "select processing_status from signalbox.ai_messages where id = $SEEN")"
