@@ -461,8 +461,8 @@ static void test_a_quota_of_one_model(void **state)
 		text("select outcome from signalbox.attempts a join signalbox.ai_messages x on x.id = a.message_id where x.uuid in ('%s', '%s') limit 1",
 	             m, n),
 		"rate_limited", 0); /* the report may come before it */
-	assert_string_equal(status_of(m), "queued");
-	assert_string_equal(status_of(n), "queued");
+	wait_for(state_sql(m), "queued", 0);
+	wait_for(state_sql(n), "queued", 0);
 	assert_in_range(calls(i), 1, 2);
 	/* No access at all: that is for good, but the model's too. */
 	q("update signalbox.breakers set until = now(), state = 'closed'");

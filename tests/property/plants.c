@@ -36,7 +36,7 @@ static const struct plant {
 	{ "a rescue before its time",
 	  DYING,
 	  false,
-	  { { "rescue", "where w.ended_at is not null or is_overdue(q.deadline, w) order by 1",
+	  { { "rescue", "where w.ended_at is not null or q.deadline < t and is_overdue(q.deadline, w) order by 1",
 	      "where w.lease_until < t + interval '60 s' order by 1", 1 },
 	    { "rescue", "(q.worker_id is not null and (w.id is null or w.ended_at is not null))", "true", 1 } } },
 	/* Of messages that are their session's first and were never tried: only a late commit puts those behind. */
