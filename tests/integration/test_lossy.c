@@ -105,6 +105,7 @@ static void *pump(void *arg)
 			atomic_fetch_add(&P.n_lost, 1);
 			break;
 		}
+		doomed &= from == 0; /* what comes after an answer that was kept is a notification: nothing is lost with it */
 		if (!pass(p[1 - from].fd, data, n))
 			break;
 	}
