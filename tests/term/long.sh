@@ -2,7 +2,7 @@
 # A message longer than the screen, and than what is read at once: it opens at its beginning, is read on as it is scrolled, says where it is cut,
 # and what is copied, saved or shown is all of it.
 . "$(dirname "$0")/../lib/term.sh"
-plan 68
+plan 69
 stack_up
 worker_up
 LINES_N=60000
@@ -73,6 +73,8 @@ gone "G goes to its end" 'status processing'
 soon "more is said" t said 8000
 is "and follows it" 0 "$(screen | grep -c 'status processing\|^ question')"
 keys k k k
+stands() { local line; line=$(screen | sed -n 20p); read -rt 0.5 <> <(:) || :; [ "$line" = "$(screen | sed -n 20p)" ] && echo yes; }
+soon "k is heard" yes stands
 last=$(screen | sed -n 20p)
 soon "more yet" t said 12000
 is "k stops that" "$last" "$(screen | sed -n 20p)"
