@@ -170,7 +170,7 @@ docs: all
 	@{ echo '# Errors'; echo; echo '| name | what becomes of the message | what the worker does |'; echo '|---|---|---|'; \
 	   sed -n 's/^\tX([A-Z_]*, \([A-Z]*\), "\([a-z_]*\)", \([A-Z_| ]*\)).*/| `\2` | \1 | \3 |/p' shared/err.h | sed ':a; s/\(ACT_[A-Z_]*\) | \(ACT\)/\1, \2/; ta; s/ACT_//g' ; } > docs/gen/errors.md
 po:
-	@xgettext -k_ -kN_ -o shared/po/signalbox.pot --from-code=UTF-8 --no-location -s $(TUI) tui/commands.def tui/views.def tui/actions.def tui/cli/cli.def -L C 2>/dev/null
+	@xgettext -k_ -kN_ -kNP_:1,2 -o shared/po/signalbox.pot --from-code=UTF-8 --no-location -s $(TUI) tui/commands.def tui/views.def tui/actions.def tui/cli/cli.def -L C 2>/dev/null
 
 install: all
 	install -D -m 755 build/bin/signalbox $(DESTDIR)$(PREFIX)/bin/signalbox

@@ -26,6 +26,12 @@ struct setting {
 	const char *help;
 };
 
+/* For the two lists of settings: a line as a row of a program's own table (its fields are those of
+ * struct options), and as a name of the other program's. */
+#define SETTING_ROW(name, field, type, def, min, max, flags, help) \
+	{ #name, SET_##type, offsetof(struct options, field), def, min, max, flags, help },
+#define SETTING_NAME(name, ...) #name,
+
 struct settings_source {
 	const struct setting *table;
 	size_t n;

@@ -91,7 +91,7 @@ struct action *act_retry_many(struct ui *ui, int64_t n, const char *uuids, const
 		                                          [ARG_ACT_RETRY_MANY_PACE] = pace };
 	snprintf(hold, sizeof hold, "%lld ms", (long long)ui->retry_hold_ms);
 	snprintf(pace, sizeof pace, "%d ms", pace_ms);
-	snprintf(label, sizeof label, _("%lld messages"), (long long)n);
+	snprintf(label, sizeof label, NP_("%lld message", "%lld messages", n), (long long)n);
 	return action_new(ACT_RETRY_MANY, label, args);
 }
 
@@ -119,7 +119,7 @@ void act_retry(struct ui *ui, struct list *l, const struct message_columns *c)
 		l->n_marks = 0;
 	} else {
 		struct question *q = xcalloc(1, sizeof *q);
-		snprintf(q->title, sizeof q->title, _("Retry %d messages"), n);
+		snprintf(q->title, sizeof q->title, NP_("Retry %d message", "Retry %d messages", n), n);
 		snprintf(q->lines[q->n_lines++], sizeof q->lines[0], _("will retry  %d, those marked, 5 a second"), n);
 		if (other > 0)
 			snprintf(q->lines[q->n_lines++], sizeof q->lines[0], _("skipped     %d, not failed any more"), other);

@@ -1,6 +1,5 @@
 #include "tui/action.h"
 
-#include "tui/command.h"
 #include "tui/i18n.h"
 #include "tui/snapshot.h"
 
@@ -76,9 +75,9 @@ int action_n_args(enum action_kind kind)
 	return ACTIONS[kind].n_args;
 }
 
-int action_view(enum action_kind kind)
+enum view_id action_view(enum action_kind kind)
 {
-	return (int)ACTIONS[kind].view;
+	return ACTIONS[kind].view;
 }
 
 struct action *action_new(enum action_kind kind, const char *label, const char *const *args)

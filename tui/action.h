@@ -6,6 +6,7 @@
  */
 #include "shared/err.h"
 #include "sql_embed.h" /* ARG_…, COL_… */
+#include "tui/command.h"
 
 enum action_kind {
 #define ACTION(name, statement, view, says, explain) ACT_##name,
@@ -37,7 +38,7 @@ void action_free(struct action *);
 const char *action_sql(enum action_kind);
 int action_n_args(enum action_kind);
 /* The view that gets the answer, an enum view_id; VIEW_N: none. */
-int action_view(enum action_kind);
+enum view_id action_view(enum action_kind);
 /* Writes the line that reports the outcome: from the first row of the answer, or from err if not
  * NULL. */
 void action_explain(const struct action *, const struct block *answer, const struct err *, struct action_result *out);

@@ -213,9 +213,9 @@ static void say_refusal(struct app *a)
  * question. */
 static void answer(struct app *a, struct action_result *r)
 {
-	int id = action_view(r->kind);
+	enum view_id id = action_view(r->kind);
 	if (id != VIEW_N)
-		a->views[id].ops->answered(&a->views[id], &a->ui, r, (int)app_shown(a) == id && a->mode == MODE_VIEW);
+		a->views[id].ops->answered(&a->views[id], &a->ui, r, app_shown(a) == id && a->mode == MODE_VIEW);
 	block_unref(r->answer);
 	r->answer = NULL;
 }

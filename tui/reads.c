@@ -165,7 +165,8 @@ static int take_rows(struct reads *r, const struct want *w, struct block **b, st
 static int take_document(struct reads *r, const struct want *w, struct block **b, struct err *err)
 {
 	(void)r, (void)w;
-	return (*b)->n_rows > 0 ? json_parse(&(*b)->arena, block_str(*b, 0, 0), 64u << 20, &(*b)->doc, err) : 0;
+	_Static_assert((int)COL_STATUS_STATUS == (int)COL_MESSAGE_DOC, "the document comes first");
+	return (*b)->n_rows > 0 ? json_parse(&(*b)->arena, block_str(*b, 0, COL_MESSAGE_DOC), 64u << 20, &(*b)->doc, err) : 0;
 }
 
 /* The result has only the new text of the stream; the block gets the whole text. */

@@ -1,13 +1,12 @@
 #include "worker/options.h"
 
 static const struct setting TABLE[] = {
-#define SETTING(name, field, type, def, min, max, flags, help) \
-	{ #name, SET_##type, offsetof(struct options, field), def, min, max, flags, help },
+#define SETTING SETTING_ROW
 #include "shared/settings_worker.def"
 #undef SETTING
 };
 static const char *const FOREIGN[] = {
-#define SETTING(name, ...) #name,
+#define SETTING SETTING_NAME
 #include "shared/settings_console.def"
 #undef SETTING
 	"mouse", NULL

@@ -159,13 +159,56 @@ static void test_an_absurd_sum(void **state)
 	q("delete from signalbox.stats_minute where cost_pico = 9e18");
 }
 
+/* A rate that is not nothing does not look like nothing. */
+static void test_a_small_rate(void **state)
+{
+	(void)state;
+	q("select signalbox.add_stats(date_trunc('minute', now()), id, '11111111-1111-4111-8111-111111111111', completed => 1) from signalbox.agents where slug = 'a'");
+	EXPECT("0.02", "select per_minute from signalbox.agents_page() where slug = 'a'");
+	EXPECT("0.0", "select per_minute from signalbox.agents_page() where slug = 'o'");
+	EXPECT("0.0001", "select per_minute from signalbox.agents_page('7 days') where slug = 'a'");
+	q("delete from signalbox.stats_minute where worker_id = '11111111-1111-4111-8111-111111111111'");
+}
+
+/* What an attempt cost: what its calls cost, nothing where none may be billed, unknown where a price is, or where its worker was lost. */
+static void test_what_an_attempt_cost(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *outcome, *costs, *usd;
+	} ROWS[] = {
+		{ "failed", "", "0" },
+		{ "failed", "(1, 1000000000000)", "1" },
+		{ "failed", "(1, 1000000000000), (2, 500000000000)", "1.5" },
+		{ "failed", "(1, 1000000000000), (2, null)", "(null)" },
+		{ "lost", "", "(null)" },
+		{ "lost", "(1, 1000000000000)", "1" },
+	};
+	const char *m = say("o", "what did it cost?");
+	q("update signalbox.ai_messages set job_id = gen_random_uuid() where uuid = '%s'", m);
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		q("delete from signalbox.attempts");
+		q("delete from signalbox.ai_costs");
+		q("insert into signalbox.attempts (job_id, message_id, agent_id, number, started_at, ended_at, outcome) "
+		  "select job_id, id, 1, 1, now(), now(), '%s' from signalbox.ai_messages where uuid = '%s'",
+		  ROWS[i].outcome, m);
+		if (ROWS[i].costs[0] != '\0')
+			q("insert into signalbox.ai_costs (job_id, call, message_id, agent_id, cost_pico, created_at) select m.job_id, c.call, m.id, 1, c.pico::bigint, now() "
+			  "from signalbox.ai_messages m cross join (values %s) c(call, pico) where m.uuid = '%s'",
+			  ROWS[i].costs, m);
+		assert_string_equal(q("select signalbox.message_full('%s') #>> '{attempts,0,cost_usd}'", m), ROWS[i].usd);
+	}
+	q("delete from signalbox.attempts");
+	q("delete from signalbox.ai_costs");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, ledger_up, scene_down)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_an_absurd_sum),  T(test_a_budget_after_the_roll_up), T(test_an_exact_fit),
-		T(test_a_shorter_wait), T(test_each_kind_of_token),         T(test_what_may_be_forgotten),
-		T(test_what_was_seen),  T(test_a_place_in_the_session),
+		T(test_an_absurd_sum),        T(test_a_budget_after_the_roll_up), T(test_an_exact_fit),  T(test_a_shorter_wait),
+		T(test_each_kind_of_token),   T(test_what_may_be_forgotten),      T(test_what_was_seen), T(test_a_small_rate),
+		T(test_what_an_attempt_cost), T(test_a_place_in_the_session),
 	};
 	return world_end(cmocka_run_group_tests_name("ledger", tests, world_up, world_down));
 }

@@ -279,7 +279,10 @@ static void say_plan(struct failed_view *f, struct ui *ui, const struct block *b
 	line(q, "filter        state:failed%s%.60s%s%.40s%s%.40s", g != NULL ? " cause:" : "",
 	     g != NULL ? block_at(g->block, g->row, COL_GROUPS_CAUSE) : "", prov != NULL ? " prov:" : "",
 	     prov != NULL ? prov : "", ui->filter[0] != '\0' ? " " : "", ui->filter);
-	line(q, _("frozen        %lld ids taken at %s; later failures are not added"), n, f->plan_hms);
+	line(q,
+	     NP_("frozen        %lld id taken at %s; later failures are not added",
+	         "frozen        %lld ids taken at %s; later failures are not added", n),
+	     n, f->plan_hms);
 	if (block_at(b, 0, COL_PLAN_IS_CUT)[0] == 't')
 		line(q, _("              of the newest %d failed; older ones are not looked at"), PLAN_MAX);
 	line(q, _("will retry    %lld"), n);
@@ -314,7 +317,7 @@ static void failed_answered(struct view *v, struct ui *ui, const struct action_r
 	}
 	const char *uuids = block_at(plan, 0, COL_PLAN_MESSAGES);
 	struct question *q = xcalloc(1, sizeof *q);
-	snprintf(q->title, sizeof q->title, _("Retry %lld messages"), n);
+	snprintf(q->title, sizeof q->title, NP_("Retry %lld message", "Retry %lld messages", n), n);
 	say_plan(f, ui, plan, q);
 	q->type = n;
 	q->yes = act_retry_many(ui, n, uuids, block_at(plan, 0, COL_PLAN_JOBS), PACE_MS);

@@ -204,7 +204,7 @@ static bool ask_args(struct task *task, struct arena *a, struct rows *r)
 static bool take_one(struct work *w, struct err *err)
 {
 	struct arena a = ARENA_INIT;
-	struct task task = { .work = w, .services = w->services, .usage = STRBUF_INIT(USAGE_MAX) };
+	struct task task = { .work = w, .services = w->services, .agent = "", .usage = STRBUF_INIT(USAGE_MAX) };
 	struct rows begun, row;
 	if (connect(w, err) < 0 || !lease_key(w->lease, task.worker_key))
 		return false;

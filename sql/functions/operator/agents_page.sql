@@ -35,7 +35,7 @@ language sql stable security definer set search_path = pg_catalog, signalbox, pg
 		     when (a.budget_day is not null or a.budget_month is not null) and c.queued > 0 and held_by_budget(a.id) then 'held'
 		     when a.provider_id is null or a.model is null then 'no model'
 		     when h.errors > 0 and 100.0 * h.errors / (h.done + h.errors) > 5 then 'errors' else 'ok' end,
-		p.slug, a.model, coalesce(c.queued, 0), coalesce(c.running, 0), round(coalesce(h.done, 0) / w.minutes, 1),
+		p.slug, a.model, coalesce(c.queued, 0), coalesce(c.running, 0), round(r.per_minute, case when r.per_minute = 0 or r.per_minute >= 0.1 then 1 when r.per_minute >= 0.01 then 2 else 4 end),
 		case when h.ago is null then array_fill(0, array[w.n])
 		     else array(select coalesce(h.done_then[array_position(h.ago, g)], 0)::int from generate_series(w.n - 1, 0, -1) g order by g desc) end,
 		round(100.0 * h.errors / nullif(h.done + h.errors, 0), 1), round(h.ms / nullif(h.done, 0) / 1000.0, 1), z.p50_seconds, z.p95_seconds,
@@ -50,6 +50,7 @@ language sql stable security definer set search_path = pg_catalog, signalbox, pg
 		exists (select from workers w where w.mute <> '{}' and w.ended_at is null) as mute,
 		extract(epoch from date_trunc('day', clock_timestamp(), 'UTC') + interval '24 h' - clock_timestamp()) / 3600 as hours_left) k left join providers p on p.id = a.provider_id
 	left join h on h.agent_id = a.id left join d on d.agent_id = a.id left join c on c.agent_id = a.id left join z on z.agent_id = a.id
+	cross join lateral (select coalesce(h.done, 0)::numeric / w.minutes as per_minute) r
 	order by a.slug;
 $$;
 grant execute on function signalbox.agents_page to signalbox_viewer;

@@ -14,7 +14,7 @@ begin
 				case when q.retry_at is not null then 'held' else 'failed' end as state,
 				split_part(coalesce(m.processing_error, 'unknown'), ':', 1) as cause, m.processing_error::text as error, t.provider, t.model,
 				q.errors as tries, m.retry_count, q.changed_at as since, m.queued_at, q.retry_at, coalesce(t.is_permanent, false) as is_permanent,
-				usd(t.cost_pico) as cost_usd, s.user_id, t.worker_name as worker, left(u.content, 200) as text
+				usd(attempt_cost(t)) as cost_usd, s.user_id, t.worker_name as worker, left(u.content, 200) as text
 			from (select * from queue where state = 'failed' order by changed_at desc limit $1) q
 			join ai_messages m on m.id = q.message_id join ai_sessions s on s.id = m.session_id join agents a on a.id = q.agent_id
 			left join ai_messages u on u.id = m.reply_to

@@ -14,7 +14,8 @@ begin
 		'attempts', (select coalesce(jsonb_agg(jsonb_build_object('number', a.number, 'job_id', a.job_id, 'worker', a.worker_name, 'provider', a.provider,
 				'model', a.model, 'started_at', utc(a.started_at), 'ended_at', utc(a.ended_at), 'outcome', a.outcome, 'error_class', a.error_class,
 				'error', a.error, 'ttft_ms', a.ttft_ms, 'generation_ms', a.generation_ms, 'tokens_prompt', a.tokens_prompt,
-				'tokens_completion', a.tokens_completion, 'is_estimated', a.is_estimated, 'cost_usd', usd(a.cost_pico), 'said', left(a.said, cap),
+				'tokens_completion', a.tokens_completion, 'is_estimated', a.is_estimated,
+				'cost_usd', usd((select attempt_cost(x) from attempts x where x.message_id = a.message_id and x.job_id = a.job_id)), 'said', left(a.said, cap),
 				'request_id', a.request_id, 'finish_reason', a.finish_reason, 'proof', a.proof, 'vendor_cost_usd', usd(a.vendor_cost_pico), 'chain', a.chain)
 			order by a.number), '[]') from attempts_and_running a where a.message_id = m.id),
 		'costs', (select coalesce(jsonb_agg(jsonb_build_object('kind', c.kind, 'call', c.call, 'intent', c.intent, 'provider', c.provider, 'model', c.model, 'tokens_input', c.tokens_input,
