@@ -72,11 +72,11 @@ static void forgets(bool freeze)
 	const char *pid = q_on(app, "select pg_backend_pid()");
 	if (freeze)
 		send_signal((pid_t)atoi(pid), SIGSTOP);
-	/* Its record is kept, and said to be; and a dead worker's messages are others' in the meantime. */
-	wait_for("select sum(kept) from signalbox.workers where ended_at is null", "1", 0);
+	/* Its record is kept, and said to be (a second later that of `held` too); and a dead worker's messages are others' in the meantime. */
+	wait_for("select sum(kept) in (1, 2) from signalbox.workers where ended_at is null", "t", 0);
 	assert_string_equal(alert_level("kept"), "WARN");
-	EXPECT("1", "select signalbox.queue_status() ->> 'records_kept'");
-	assert_true(doctor_says(W.direct, "^FAIL *records .*1 records wait"));
+	EXPECT("t", "select (signalbox.queue_status() ->> 'records_kept')::int in (1, 2)");
+	assert_true(doctor_says(W.direct, "^FAIL *records .*[12] records wait"));
 	kill_now(dies);
 	worker(QUICK, "--agents", "a", NULL);
 	wait_completed(lost);

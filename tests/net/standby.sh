@@ -98,7 +98,7 @@ see "the console is no standby's any more" 'rw:tester.* live ' 15
 SIGNALBOX_DATABASE_URL=$POOLED "$BIN/signalbox" resume broken >/dev/null && ok "the pooler's connections write now" || not_ok "the pooler's connections write now"
 SIGNALBOX_DATABASE_URL=$POOLED timeout 30 "$BIN/signalbox-worker" --max-time 1s 2>"$T/w3.log"
 is "and a worker can start on them" 0 $?
-is "workers went on by themselves" 2 "$(grep -l 'claiming again\|lease renewed again' "$T"/w[12].log | wc -l)"
+is "workers went on by themselves" 2 "$(grep -l 'claiming again\|lease renewed again\|database back' "$T"/w[12].log | wc -l)"
 say 20 later
 within 15 "new messages too" 151 sh -c "psql -qXAt '$STANDBY' -c \"select count(*) from signalbox.ai_messages where role = 'assistant' and processing_status = 'completed' and content !~ 'waiting-'\""
 kill $W1 $W2
