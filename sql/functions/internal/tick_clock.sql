@@ -17,7 +17,9 @@ begin
 	elsif gap < interval '-1 s' then
 		update workers w set lease_until = w.lease_until + gap, renewed_at = w.renewed_at + gap where w.id in (
 			select x.id from workers x where x.ended_at is null for no key update skip locked);
-		update queue q set run_after = q.run_after + gap where q.message_id in (select d.message_id from queue d where d.state = 'delayed' for no key update skip locked);
+		-- (Also what rests behind an earlier message of its session: `pending` alone is a time of the clock.)
+		update queue q set run_after = q.run_after + gap where q.message_id in (
+			select d.message_id from queue d where d.state in ('delayed', 'blocked') and d.run_after > t for no key update skip locked);
 		update queue q set retry_at = q.retry_at + gap where q.message_id in (select f.message_id from queue f where f.state = 'failed' and f.retry_at > t for no key update skip locked);
 		update queue q set deadline = q.deadline + gap where q.message_id in (select r.message_id from running r for no key update skip locked);
 		update lanes l set blocked_until = l.blocked_until + gap where l.agent_id in (
