@@ -327,7 +327,7 @@ static void test_reservation_survives(void **state)
 	const char *late = q("select job_id from signalbox.ai_messages where uuid = '%s'", cancelled);
 	q("select signalbox.cancel('%s', 'test')", cancelled);
 	EXPECT("2", "select count(*) from signalbox.reservations");
-	q("update signalbox.workers set lease_until = now() - interval '1 s' where id = '" ONE "'");
+	leases_run_out("where id = '" ONE "'");
 	q("select signalbox.tick()");
 	assert_string_equal(status_of(killed), "queued");
 	EXPECT("2",
@@ -560,7 +560,7 @@ static void test_probe_of_the_dead(void **state)
 	report(ONE, 5, 5);
 	let_time_pass();
 	assert_non_null(strstr(taken(ONE, 1), "\"probe\" : true"));
-	q("update signalbox.workers set lease_until = now() - interval '1 s' where id = '" ONE "'");
+	leases_run_out("where id = '" ONE "'");
 	q("select signalbox.tick()");
 	assert_non_null(strstr(taken(TWO, 9), "\"probe\" : true"));
 }

@@ -394,7 +394,7 @@ static void test_late_records(void **state)
 {
 	(void)state;
 	const char *m = say("o", "x"), *job = take(HIS);
-	q("update signalbox.workers set lease_until = now() - interval '1 s' where name = 'his'");
+	leases_run_out("where name = 'his'");
 	q("select signalbox.tick()");
 	assert_string_equal(status_of(m), "queued");
 	q_on(as[WORKER], "select * from signalbox.settle('" MINE "', %s, 3, '30 s')", record(m, job, "gone", "10"));

@@ -422,7 +422,7 @@ static void test_poison(void **state)
 		hello(WORKER);
 		assert_string_equal(claim(1), "x");
 		assert_int_equal(atoi(q("select retry_count from signalbox.ai_messages where uuid = '%s'", m)), i - 1);
-		q("update signalbox.workers set lease_until = now() - interval '1 s'");
+		leases_run_out("");
 		q("select signalbox.tick()");
 		assert_string_equal(status_of(m), i < 10 ? "queued" : "failed");
 		EXPECT(i < 10 ? "ready" : "failed", "select state from signalbox.queue");
@@ -524,7 +524,7 @@ static void test_lost_holder(void **state)
 		"{\"was_called\": true, \"provider\": \"a\", \"model\": \"gpt-4o-mini\", \"tokens_prompt\": 10, \"tokens_completion\": 5, "
 		"\"generation_ms\": 7, \"content\": \"%s\"}";
 	const char *m = message_in("processing"), *first = job_of(m);
-	q("update signalbox.workers set lease_until = now() - interval '1 s'");
+	leases_run_out("");
 	EXPECT_ERR(ERR_REFUSED, "select * from signalbox.claim('" WORKER "', 1, '60 s')");
 	hello(OTHER);
 	q("select signalbox.tick()");

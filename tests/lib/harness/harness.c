@@ -379,6 +379,12 @@ const char *say_in(const char *agent, const char *thread, const char *content)
 	         thread);
 }
 
+void leases_run_out(const char *where)
+{
+	q("select signalbox.tick()");
+	q("update signalbox.workers set lease_until = clock_timestamp() - interval '1 s' %s", where);
+}
+
 const char *status_of(const char *message)
 {
 	return q("select processing_status from signalbox.ai_messages where uuid = '%s'", message);

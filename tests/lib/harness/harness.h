@@ -63,6 +63,8 @@ void wait_until(const char *sql, const char *expected, int seconds, const char *
 const char *say(const char *agent, const char *content);
 const char *say_in(const char *agent, const char *thread, const char *content);
 const char *status_of(const char *message);
+/* The leases of these workers run out, "": of all. Before it a tick: the next one would take three seconds without any for a step of the clock. */
+void leases_run_out(const char *where);
 const char *state_sql(const char *message);             /* the statement that asks for it, for wait_for() */
 void wait_completed(const char *message);               /* 15 s */
 const char *alert_level(const char *name);              /* of the queue's status; "none" */
