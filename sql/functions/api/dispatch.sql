@@ -107,7 +107,8 @@ begin
 			-- Within a session order comes before priority: the new message cannot be served before the earlier ones of
 			-- its session.
 			select min(w.priority) filter (where w.state <> 'running'), count(*) = 0 into ahead, is_head
-				from queue w where w.session_id = s.id and w.state in ('ready', 'blocked', 'delayed', 'running');
+				from (select b.priority, b.state from queue b where b.session_id = s.id and b.state = 'blocked'
+				      union all select h.priority, h.state from queue h where h.session_id = s.id and h.state in ('ready', 'delayed', 'running')) w;
 		else
 			is_head := false;
 		end if;

@@ -12,8 +12,12 @@ begin
 	rel := coalesce(rel, 'signalbox.ai_messages'::regclass);
 	execute format($t$create or replace trigger ai_messages_guard_insert before insert on %s
 		for each row execute function signalbox.ai_messages_guard()$t$, rel);
+	-- What is always legal; the guard is called for anything else.
 	execute format($t$create or replace trigger ai_messages_guard_update before update of processing_status, role on %s
-		for each row execute function signalbox.ai_messages_guard()$t$, rel);
+		for each row when (new.role <> old.role or new.processing_status <> old.processing_status
+			and position(old.processing_status || '>' || new.processing_status || ' ' in 'pending>queued pending>cancelled queued>processing queued>cancelled '
+				'processing>completed processing>failed processing>queued processing>cancelled ') = 0)
+		execute function signalbox.ai_messages_guard()$t$, rel);
 	execute format($t$create or replace trigger ai_messages_direct_insert after insert %s on %s
 		for each row when (current_user <> 'signalbox_owner') execute function signalbox.ai_messages_direct(%s)$t$,
 		case when had is null then 'or delete' end, rel, case when had is not null then '''adopted''' end);

@@ -42,6 +42,11 @@ declare
 	low_agents int[];          -- lane (agent, rank) and seq of each claimed message
 	low_ranks  int[];
 	low_seqs   bigint[];
+	jobs       uuid[];         -- of the claimed messages, in the order of `ids`
+	starts     timestamptz[];
+	tries      int[];
+	numbers    int[];
+	agents     int[];
 begin
 	perform set_config('synchronous_commit', 'off', true);   -- losing a claim loses nothing: the message is still queued
 	lock table lock_claim in exclusive mode;
@@ -91,11 +96,11 @@ begin
 			select u.agent_id, u.ord, least(u.room, want) as n from unnest(circle, room) with ordinality u(agent_id, room, ord)
 			order by u.ord limit asked
 		), first as materialized (
-			select r.message_id, r.agent_id, r.rank, r.seq, k.ord
+			select r.spot, k.ord
 			from ask k cross join lateral (
-				select q.message_id, q.agent_id, q.rank, q.seq
+				select q.spot
 				from lane_cursors c cross join lateral (
-					select x.message_id, x.agent_id, x.rank, x.seq from queue x
+					select x.ctid as spot from queue x
 					where x.agent_id = c.agent_id and x.rank = c.rank and x.seq >= c.low_seq and x.state = 'ready'
 					  and (budgeted is null or not x.agent_id = any (budgeted) or x.message_id = any (allowed))
 					  and exists (select from ai_messages m where m.id = x.message_id for no key update skip locked)
@@ -104,11 +109,12 @@ begin
 		), started as (
 			update queue q set state = 'running', job_id = gen_random_uuid(), worker_id = me, claim_no = mine, attempts = q.attempts + 1,
 				runs = q.runs + 1, run_after = null, deadline = clock_timestamp() + attempt_timeout + interval '60 s', changed_at = clock_timestamp()
-			from first f where q.message_id = any (array[f.message_id]) and coalesce(q.state = 'ready', false)    -- see above
-			returning q.message_id, q.agent_id, q.rank, q.seq, f.ord
+			from first f where q.ctid = f.spot    -- this transaction has locked the row, so it is still there
+			returning q.message_id, q.agent_id, q.rank, q.seq, q.job_id, q.changed_at, q.attempts, q.runs, f.ord
 		)
-		select array_agg(s.message_id), array_agg(s.agent_id), array_agg(s.rank), array_agg(s.seq), array_agg(s.ord)
-			into taken, low_agents, low_ranks, low_seqs, ords from started s;
+		select array_agg(s.message_id), array_agg(s.agent_id), array_agg(s.rank), array_agg(s.seq), array_agg(s.ord),
+				agents || array_agg(s.agent_id), jobs || array_agg(s.job_id), starts || array_agg(s.changed_at), tries || array_agg(s.attempts), numbers || array_agg(s.runs)
+			into taken, low_agents, low_ranks, low_seqs, ords, agents, jobs, starts, tries, numbers from started s;
 		exit when taken is null;
 		ids := ids || taken;
 		free := claim.slots - cardinality(ids);
@@ -167,10 +173,10 @@ begin
 		perform take_probes(ids, attempt_timeout);
 	end if;
 	return query
-		update ai_messages m set processing_status = 'processing', processing_started_at = q.changed_at, processing_completed_at = null,
-			job_id = q.job_id, retry_count = q.attempts - 1
-		from queue q where q.message_id = any (ids) and m.id = any (array[q.message_id])
-		returning m.id, m.uuid, q.job_id, m.session_id, q.agent_id, q.runs,
+		update ai_messages m set processing_status = 'processing', processing_started_at = u.start, processing_completed_at = null,
+			job_id = u.job, retry_count = u.tries - 1
+		from unnest(ids, agents, jobs, starts, tries, numbers) u(id, agent, job, start, tries, number) where m.id = any (array[u.id])
+		returning m.id, m.uuid, u.job, m.session_id, u.agent, u.number,
 			watched and exists (select from watches v where v.message_id = m.id and v.until > t);
 end $$;
 grant execute on function signalbox.claim to signalbox_worker;

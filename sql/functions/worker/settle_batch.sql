@@ -30,84 +30,97 @@ set lock_timeout = '5s' as $$ -- plans: index, no_bitmap, no_jit, generic
 #variable_conflict use_column
 declare
 	t        timestamptz;
-	recs     settle_record[] := array(select r from json_populate_recordset(null::settle_record, records) r);
-	asked    settle_record[] := recs;
+	recs     settle_record[];
+	asked    settle_record[];
 	me       uuid := worker_of(settle_batch.worker);
 	who      text;
 	tries    int := greatest(1, least(settle_batch.tries, 100));
 	backoff  interval := greatest(interval '0', least(settle_batch.backoff, interval '1 day'));
-	n_free   int;
+	is_odd   boolean;            -- a record has an impossible count
+	is_chain boolean;            -- a record has calls that failed
 	busy     uuid[];
 	held     settle_record[];    -- records whose job holds its message; places: the queue data of each
 	places   settle_place[];
 	ids      bigint[];
 	jobs     uuid[];
 	sessions bigint[];
+	spots    tid[];              -- where their rows of the queue are
 	others   settle_record[];
 	n_ended  int;
 	n_called int;
+	n_gone   int;                -- rows that left the queue
+	has      record;             -- which tables have rows that a settled message may leave there
 begin
 	if me is null then
 		raise exception 'worker % is somebody else', settle_batch.worker using errcode = 'SB003';
 	end if;
-	-- Lock order, as everywhere: the session's row first, then the message. Only a transaction that has locked the
-	-- session changes a running message. The common case in one query: all records are this worker's, and no other
-	-- transaction has locked their rows.
-	if may_skip then
-		select count(*) into n_free from (
-			select from unnest(recs) r cross join lateral (select * from queue o where o.message_id = r.message_id offset 0) q
-			cross join lateral (select from ai_sessions s where s.id = q.session_id for no key update skip locked) s
-			cross join lateral (select from ai_messages m where m.id = r.message_id for no key update skip locked) m
-			where q.job_id = r.job_id and q.worker_id = me offset 0) x;
-	end if;
-	if n_free is distinct from cardinality(recs) then
-		-- Only the worker that holds or held a job may report its result: a job id is no secret.
-		recs := settle_mine(recs, me);
-		if may_skip then
-			busy := array(
-				select r.job_id from unnest(recs) r cross join lateral (select * from queue o where o.message_id = r.message_id offset 0) q
-				where q.job_id = r.job_id and not (exists (select from ai_sessions s where s.id = q.session_id for no key update skip locked)
-					and exists (select from ai_messages m where m.id = r.message_id for no key update skip locked)));
-			recs := array(select r from unnest(recs) r where not r.job_id = any (busy));
-		else
-			perform from ai_sessions s where s.id in (
-				select q.session_id from unnest(recs) r join queue q on q.message_id = any (array[r.message_id]) where q.job_id = r.job_id) order by s.id for no key update;
-		end if;
-	end if;
-	-- An impossible count is stored as unknown, see settle_sane().
-	if exists (select from unnest(recs) r where r.vendor_cost_pico not between 0 and 1000000000000000
+	select array_agg(r), bool_or(r.chain is not null), bool_or(r.vendor_cost_pico not between 0 and 1000000000000000
 		or greatest(r.tokens_prompt, r.tokens_completion, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_reasoning, r.tokens_audio_in,
 			r.tokens_audio_out) > 20000000
 		or least(r.tokens_prompt, r.tokens_completion, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_reasoning, r.tokens_audio_in,
-			r.tokens_audio_out, r.ttft_ms, r.generation_ms, r.wait_ms, r.n_calls) < 0 or r.wait_ms > 86400000 or r.n_calls > 1000) then
-		recs := settle_sane(recs);
-	end if;
+			r.tokens_audio_out, r.ttft_ms, r.generation_ms, r.wait_ms, r.n_calls) < 0 or r.wait_ms > 86400000 or r.n_calls > 1000)
+		into recs, is_chain, is_odd from json_populate_recordset(null::settle_record, records) r;
+	recs := case when is_odd then settle_sane(recs) else coalesce(recs, '{}') end;    -- an impossible count is stored as unknown
+	asked := recs;
 	t := clock_timestamp();
 
-	-- The new state of each held message: an answer completes it; an error fails it when it is permanent or the tries
-	-- are used up. After "too many requests" or a release the message keeps its place in the queue and uses no try.
-	with tariffs as materialized (
-		select d.*, p from (select distinct r.provider, r.model, r.model_asked from unnest(recs) r where r.was_called) d
-		left join lateral tariff(d.provider, d.model, d.model_asked, t) p on true
-	), places as (
-		select r, r.message_id, r.job_id, r.was_called, row(q.session_id, q.agent_id, q.attempts, q.runs, q.worker_id, q.changed_at,
-			case when r.outcome = 'completed' then 'completed'
-			when r.outcome = 'error' and (r.is_permanent or r.wait_ms is null and q.errors + 1 >= tries) then 'failed'
-			else 'blocked' end,    -- until promote_heads() below makes the head of the session ready
-			case when r.was_called then (select price(x.p, r.tokens_prompt, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_completion,
-					r.tokens_reasoning, r.tokens_audio_in, r.tokens_audio_out, r.service_tier) from tariffs x
-				where x.provider is not distinct from r.provider and x.model is not distinct from r.model
-				and x.model_asked is not distinct from r.model_asked) end)::settle_place as place, q.session_id, r.outcome = 'completed' as is_completed
-		from unnest(recs) r cross join lateral (select * from queue o where o.message_id = r.message_id offset 0) q
-		where q.job_id = r.job_id and q.state = 'running' and r.outcome <> 'gone'
-	)
-	select array_agg(p.r), array_agg(p.place), array_agg(p.message_id), array_agg(p.job_id), array_agg(p.session_id), count(*) filter (where p.is_completed),
-		count(*) filter (where p.was_called) into held, places, ids, jobs, sessions, n_ended, n_called from places p;
+	-- The common case in one pass: all records are this worker's, and no other transaction has locked their rows. Else a
+	-- second pass, for those whose rows this transaction has locked by then.
+	-- Lock order, as everywhere: the session's row first, then the message. Only a transaction that has locked the
+	-- session changes a running message, and with it its row of the queue: so a message that still has its job when it
+	-- is locked has the row that was read before.
+	for pass in case when may_skip then 1 else 2 end .. 2 loop
+		if pass = 2 then
+			-- Only the worker that holds or held a job may report its result: a job id is no secret.
+			recs := settle_mine(recs, me);
+			if may_skip then
+				busy := array(
+					select r.job_id from unnest(recs) r cross join lateral (select * from queue o where o.message_id = r.message_id offset 0) q
+					where q.job_id = r.job_id and not (exists (select from ai_sessions s where s.id = q.session_id for no key update skip locked)
+						and exists (select from ai_messages m where m.id = r.message_id for no key update skip locked)));
+				recs := array(select r from unnest(recs) r where not r.job_id = any (busy));
+			else
+				perform from ai_sessions s where s.id in (
+					select q.session_id from unnest(recs) r join queue q on q.message_id = any (array[r.message_id]) where q.job_id = r.job_id) order by s.id for no key update;
+				perform from ai_messages m where m.id in (
+					select q.message_id from unnest(recs) r join queue q on q.message_id = any (array[r.message_id]) where q.job_id = r.job_id) order by m.id for no key update;
+			end if;
+		end if;
+		-- The new state of each held message: an answer completes it; an error fails it when it is permanent or the tries
+		-- are used up. After "too many requests" or a release the message keeps its place in the queue and uses no try.
+		with tariffs as materialized (
+			select d.*, p from (select distinct r.provider, r.model, r.model_asked from unnest(recs) r where r.was_called) d
+			left join lateral tariff(d.provider, d.model, d.model_asked, t) p on true
+		)
+		select array_agg(f.place), array_agg(f.message_id), array_agg(f.job_id), array_agg(f.session_id), array_agg(f.spot), count(*) filter (where f.is_completed),
+			count(*) filter (where f.was_called) into places, ids, jobs, sessions, spots, n_ended, n_called
+		from (
+			select r.message_id, r.job_id, r.was_called, r.outcome = 'completed' as is_completed, q.session_id, q.spot,
+				row(q.session_id, q.agent_id, q.attempts, q.runs, q.worker_id, q.changed_at,
+				case when r.outcome = 'completed' then 'completed'
+				when r.outcome = 'error' and (r.is_permanent or r.wait_ms is null and q.errors + 1 >= tries) then 'failed'
+				else 'blocked' end,    -- until promote_heads() below makes the head of the session ready
+				case when r.was_called then (select price(k.p, r.tokens_prompt, r.tokens_cached, r.tokens_cache_write, r.tokens_cache_write_1h, r.tokens_completion,
+						r.tokens_reasoning, r.tokens_audio_in, r.tokens_audio_out, r.service_tier) from tariffs k
+					where k.provider is not distinct from r.provider and k.model is not distinct from r.model
+					and k.model_asked is not distinct from r.model_asked) end)::settle_place as place
+			from unnest(recs) r cross join lateral (select o.ctid as spot, o.* from queue o where o.message_id = r.message_id offset 0) q
+			cross join lateral (select from ai_sessions s where s.id = q.session_id for no key update skip locked) s
+			cross join lateral (select from ai_messages m where m.id = r.message_id
+				and (pass = 2 or m.job_id = r.job_id and m.processing_status = 'processing') for no key update skip locked) m
+			where q.job_id = r.job_id and q.state = 'running' and (pass = 2 or q.worker_id = me) and r.outcome <> 'gone' offset 0) f;
+		exit when cardinality(ids) = cardinality(recs);
+	end loop;
+	held := case when cardinality(ids) = cardinality(recs) then recs else array(select r from unnest(recs) r where r.job_id = any (jobs)) end;
 
-	if held is not null then
+	if cardinality(ids) > 0 then
 		select w.name into who from workers w where w.id = me;
 		if n_ended = cardinality(ids) then
-			delete from queue q where q.message_id = any (ids);
+			delete from queue q where q.ctid = any (spots);
+			get diagnostics n_gone = row_count;
+			if n_gone < cardinality(ids) then    -- a row was changed since, and is elsewhere: its deadline (tick_clock.sql)
+				delete from queue q where q.message_id = any (ids);
+			end if;
 		else
 			delete from queue q using rows from (unnest(held), unnest(places)) f where q.message_id = any (array[f.message_id]) and f.becomes = 'completed';
 			update queue q set state = f.becomes::queue_state, changed_at = t, deadline = null, worker_id = null, job_id = null,
@@ -173,28 +186,36 @@ begin
 			from unnest(places) f where f.becomes = 'completed' group by f.agent_id order by f.agent_id
 			on conflict (slot, agent_id, worker_id) do update set counts = add_counts(old.counts, excluded.counts);
 		end if;
-		-- The result of a probe comes with its worker's next report. If the worker dies before that, another probe may
-		-- start after 10 s, not only when the attempt would have ended.
-		if exists (select from breakers b where b.probe_job = any (jobs)) then
-			update breakers b set probe_until = least(b.probe_until, t + interval '10 s') from (
-				select k.provider, k.model, k.key_env from breakers k where k.probe_job = any (jobs) for update skip locked) x
-			where b.provider = x.provider and b.model = x.model and b.key_env = x.key_env;
-		end if;
 	end if;
-	if exists (select from unnest(recs) r where r.chain is not null) then
+	if is_chain then
 		perform settle_chain(recs, me, t);
 	end if;
-	if exists (select from reservations) then
-		delete from reservations x using unnest(recs) r where x.job_id = any (array[r.job_id]);
+	select exists (select from breakers b where b.probe_job is not null) as probes, exists (select from reservations) as reservations, exists (select from stops) as stops,
+		exists (select from message_stream) as streams into has;
+	if has.probes then
+		-- The result of a probe comes with its worker's next report. If the worker dies before that, another probe may
+		-- start after 10 s, not only when the attempt would have ended.
+		update breakers b set probe_until = least(b.probe_until, t + interval '10 s') from (
+			select k.provider, k.model, k.key_env from breakers k where k.probe_job = any (jobs) for update skip locked) p
+		where b.provider = p.provider and b.model = p.model and b.key_env = p.key_env;
 	end if;
-	if exists (select from stops) then
-		delete from stops x using unnest(recs) r where x.job_id = any (array[r.job_id]);
+	if has.reservations then
+		delete from reservations v using unnest(recs) r where v.job_id = any (array[r.job_id]);
 	end if;
-	delete from message_stream s using unnest(recs) r where s.message_id = any (array[r.message_id]) and s.job_id = r.job_id;
+	if has.stops then
+		delete from stops v using unnest(recs) r where v.job_id = any (array[r.job_id]);
+	end if;
+	if has.streams then
+		delete from message_stream v using unnest(recs) r where v.message_id = any (array[r.message_id]) and v.job_id = r.job_id;
+	end if;
 	if n_ended < cardinality(ids) or exists (
 			select from unnest(sessions) s(id) cross join lateral (
-				select from queue w where w.session_id = s.id and w.state in ('ready', 'blocked', 'delayed', 'running') offset 0) w) then
+				select from queue w where w.session_id = s.id and w.state = 'blocked' offset 0) w) then
 		perform promote_heads(sessions, true);
+	end if;
+	if cardinality(ids) = cardinality(asked) then
+		return query select u.job, 'kept' from unnest(jobs) u(job);
+		return;
 	end if;
 	if cardinality(recs) > coalesce(cardinality(ids), 0) then
 		others := array(select r from unnest(recs) r where jobs is null or not r.job_id = any (jobs));
