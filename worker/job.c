@@ -17,12 +17,13 @@ struct jobs {
 	pthread_mutex_t lock;
 	pthread_cond_t runnable;
 	struct list all, run;
-	int count, n_messages, n_runnable, n_awake; /* count: all; n_messages: message attempts */
+	int count, n_messages, n_places; /* all; attempts at messages; those that hold a place */
+	int n_runnable, n_awake;
 	bool ending;
 	int n_threads;
 	pthread_t threads[16];
-	void (*on_end)(void *);
-	void *on_end_ctx;
+	void (*on_room)(void *, bool);
+	void *on_room_ctx;
 };
 
 struct job *job_new(const struct services *services, const struct pipeline *pipeline)
@@ -132,9 +133,10 @@ static void *stage_main(void *arg)
 			list_remove(&job->all);
 			jobs->count--;
 			jobs->n_messages -= job->pipeline->is_message;
+			jobs->n_places -= job->has_place;
 			pthread_mutex_unlock(&jobs->lock);
 			job_free(job);
-			jobs->on_end(jobs->on_end_ctx);
+			jobs->on_room(jobs->on_room_ctx, true);
 			pthread_mutex_lock(&jobs->lock);
 		} else if (job->is_woken) {
 			job_push(jobs, job); /* no signal: this thread takes the next job */
@@ -144,15 +146,15 @@ static void *stage_main(void *arg)
 	return NULL;
 }
 
-struct jobs *jobs_start(int n_threads, void (*on_end)(void *), void *ctx)
+struct jobs *jobs_start(int n_threads, void (*on_room)(void *, bool), void *ctx)
 {
 	struct jobs *jobs = xcalloc(1, sizeof *jobs);
 	pthread_mutex_init(&jobs->lock, NULL);
 	pthread_cond_init(&jobs->runnable, NULL);
 	list_init(&jobs->all);
 	list_init(&jobs->run);
-	jobs->on_end = on_end;
-	jobs->on_end_ctx = ctx;
+	jobs->on_room = on_room;
+	jobs->on_room_ctx = ctx;
 	for (int i = 0; i < MIN(n_threads, (int)ARRAY_SIZE(jobs->threads)); i++)
 		thread_start(&jobs->threads[jobs->n_threads++], 256 * 1024, stage_main, jobs, "stages");
 	return jobs;
@@ -183,7 +185,9 @@ static void job_add(struct jobs *jobs, struct job *job, bool is_parked)
 	pthread_mutex_lock(&jobs->lock);
 	list_push(&jobs->all, &job->all);
 	jobs->count++;
-	jobs->n_messages += job->pipeline->is_message;
+	job->has_place = job->pipeline->is_message;
+	jobs->n_messages += job->has_place;
+	jobs->n_places += job->has_place;
 	bool wake = !is_parked && job_push(jobs, job);
 	pthread_mutex_unlock(&jobs->lock);
 	if (wake)
@@ -208,12 +212,23 @@ int jobs_count(struct jobs *jobs)
 	return n;
 }
 
-int jobs_messages(struct jobs *jobs)
+int jobs_messages(struct jobs *jobs, int *in_flight)
 {
 	pthread_mutex_lock(&jobs->lock);
 	int n = jobs->n_messages;
+	*in_flight = jobs->n_places;
 	pthread_mutex_unlock(&jobs->lock);
 	return n;
+}
+
+void job_leave_place(struct job *job)
+{
+	struct jobs *jobs = job->services->jobs;
+	pthread_mutex_lock(&jobs->lock);
+	jobs->n_places -= job->has_place;
+	job->has_place = false;
+	pthread_mutex_unlock(&jobs->lock);
+	jobs->on_room(jobs->on_room_ctx, false);
 }
 
 void jobs_each(struct jobs *jobs, void (*fn)(struct job *, void *), void *ctx)

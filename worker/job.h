@@ -120,22 +120,27 @@ struct job {
 	atomic_bool is_durable;     /* the writer has committed `record` or given it up */
 
 	/* used by job.c only, guarded by its lock */
-	bool is_running, is_woken;
+	bool is_running, is_woken, has_place;
 };
 
 struct jobs;
 
 /* Starts n_threads stage threads. The caller owns the result. jobs_stop() ends the threads once no
- * job can run. on_end is called on a stage thread when a job has ended. */
-struct jobs *jobs_start(int n_threads, void (*on_end)(void *ctx), void *ctx);
+ * job can run. on_room is called on a stage thread when a job has left its place, and when it has
+ * ended. */
+struct jobs *jobs_start(int n_threads, void (*on_room)(void *ctx, bool has_ended), void *ctx);
 void jobs_stop(struct jobs *);
 /* Takes ownership of a job made by job_new(). parked: the job starts parked, and runs after the
  * first job_wake(). */
 void jobs_add_take(struct jobs *, struct job *);
 void jobs_add_parked_take(struct jobs *, struct job *);
 int jobs_count(struct jobs *);
-/* Number of jobs that are attempts at messages; bounded by the setting `concurrency`. */
-int jobs_messages(struct jobs *);
+/* Number of jobs that are attempts at messages. in_flight: those of them that hold a place; the
+ * setting `concurrency` bounds it. */
+int jobs_messages(struct jobs *, int *in_flight);
+/* The attempt has ended and its record is submitted: it leaves its place to another message, which
+ * need not wait for the commit. On the stage thread that runs the job. */
+void job_leave_place(struct job *);
 /* Calls fn for each job with this module's lock held: fn may read and set fields of the job, and
  * must not call functions of this module. */
 void jobs_each(struct jobs *, void (*fn)(struct job *, void *ctx), void *ctx);

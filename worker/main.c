@@ -136,10 +136,10 @@ static void check_ceilings(struct options *o)
 	}
 }
 
-static void on_job_end(void *ctx)
+static void on_room(void *ctx, bool has_ended)
 {
 	struct worker *w = ctx;
-	claim_slot_freed(w->claim);
+	claim_has_room(w->claim, has_ended);
 }
 
 static void on_change(void *ctx)
@@ -254,8 +254,8 @@ static void start_rooms(struct worker *w, const char *agents)
 	int threads = stage_threads();
 	s->options = o;
 	s->counts = counts_new();
-	s->jobs = jobs_start(threads, on_job_end, w);
-	s->engine = engine_start();
+	s->jobs = jobs_start(threads, on_room, w);
+	s->engine = engine_start((int)o->concurrency);
 	s->breakers = breakers_new(main_on_report, w);
 	s->vectors = vectors_new();
 	s->lacks = &w->lacks;

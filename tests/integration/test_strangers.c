@@ -113,6 +113,29 @@ static void test_frozen_backend(void **state)
 	forgets(true);
 }
 
+/* One place, and the commit of the first answer takes its time: the second message is called meanwhile. */
+static void test_a_slow_commit(void **state)
+{
+	(void)state;
+	q("create table public.gate ()");
+	q("create or replace function public.weather() returns trigger language plpgsql as $$ begin while not exists (select from public.gate) loop "
+	  "perform pg_sleep(0.02); end loop; return new; end $$");
+	q("grant select on public.gate to public");
+	q("create trigger weather before insert on signalbox.attempts for each row execute function public.weather()");
+	worker(QUICK, "--concurrency", "1", NULL);
+	const char *first = say("o", "slow-commit-1");
+	wait_for(state_sql(first), "processing", 0);
+	const char *second = say("o", "slow-commit-2");
+	wait_for(state_sql(second), "processing", 5);
+	assert_string_equal(status_of(first), "processing");
+	q("insert into public.gate default values");
+	wait_completed(first);
+	wait_completed(second);
+	assert_int_equal(provider_calls("slow-commit"), 2);
+	clear_weather();
+	q("drop table public.gate");
+}
+
 /* The record is kept for longer than the attempt may last: nobody else takes the message. */
 static void test_kept_past_the_deadline(void **state)
 {
@@ -339,9 +362,15 @@ static void test_the_clock_is_set_back(void **state)
 	q("update signalbox.lanes set blocked_until = clock_timestamp() + interval '2 s'");
 	q("insert into signalbox.breakers (provider, state, until, reason) values ('o', 'parked', clock_timestamp() + interval '2 s', 'rate_limited')");
 	q("select signalbox.worker_hello('00000000-0000-4000-8000-000000000009', 'dead', '0', 8, null, '60 s')");
+	q("select signalbox.pause_agent('a', 'test')");
+	const char *first = say("a", "first");
+	const char *rests = q("select message_id from signalbox.dispatch('a', 'rests', session => '%s')", session_of(first));
+	q("update signalbox.queue set run_after = clock_timestamp() + interval '1 s' where state = 'blocked'");
 	q("begin");
 	clock_set_by("-1 day");
 	q("commit");
+	q("select signalbox.resume_agent('a', 'test')");
+	wait_completed(rests);
 	wait_completed(say("o", "after two seconds"));
 	others_go_on();
 	wait_for(
@@ -530,6 +559,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_forgotten_commit),
 		T(test_frozen_backend),
+		T(test_a_slow_commit),
 		T(test_kept_past_the_deadline),
 		T(test_every_name_is_locked),
 		T(test_direct_writer),

@@ -41,7 +41,7 @@ static void await(const bool *what)
 	pthread_mutex_unlock(&T.lock);
 }
 
-static void on_end(void *ctx __attribute__((unused)))
+static void on_room(void *ctx __attribute__((unused)), bool has_ended __attribute__((unused)))
 {
 	tell(&T.is_ended);
 }
@@ -94,7 +94,7 @@ static const char *path(const struct pipeline *pipeline)
 	T.path = (struct strbuf)STRBUF_INIT(1000);
 	pthread_mutex_init(&T.lock, NULL);
 	pthread_cond_init(&T.changed, NULL);
-	struct services services = { .jobs = jobs_start(1, on_end, NULL) };
+	struct services services = { .jobs = jobs_start(1, on_room, NULL) };
 	struct job *job = job_new(&services, pipeline);
 	jobs_add_take(services.jobs, job);
 	for (const struct stage *s = pipeline->stages; s->name != NULL; s++)

@@ -11,6 +11,7 @@
 #include "sql_embed.h"
 #include "worker/contexts.h"
 #include "worker/telemetry/count.h"
+#include "worker/writer.h"
 
 #define BATCH_MAX 200
 #define TIMEOUT_MS 10000
@@ -25,6 +26,9 @@
 /* If the last claim took as many messages as it could, the next claim waits until half of the slots
  * are free, but at most this long. */
 #define PLACES_MAX_USEC (5 * USEC_PER_MSEC)
+/* A message whose record is being written holds no place; but when more than these are being
+ * written, the writer is slower than the calls, and the rest holds places. */
+#define WRITING_MAX 200
 
 static const int LOOK_AGAIN_MS[] = { 2, 20, 100 };
 
@@ -39,6 +43,8 @@ struct claim {
 	 * worker does not know of. */
 	bool in_doubt;
 	atomic_bool ending;
+	atomic_bool is_full; /* the thread waits for a place */
+	atomic_bool is_told; /* `wake` is written, and the thread has not looked since */
 	void (*on_watched)(void *);
 	void *ctx;
 };
@@ -123,6 +129,14 @@ static int claim_some(struct claim *c, int slots, struct err *err)
 	return result < 0 ? -1 : taken;
 }
 
+/* How many messages may be claimed. A record that could not be written holds a place: so no more
+ * than `concurrency` and WRITING_MAX are ever kept. */
+static int free_places(const struct claim *c)
+{
+	int in_flight, all = jobs_messages(c->services->jobs, &in_flight);
+	return (int)c->services->options->concurrency - MAX(in_flight + writer_kept(c->services->writer), all - WRITING_MAX);
+}
+
 /* Sleeps until a notification, a freed slot, or ms. True for the first two. */
 static bool claim_wait_for_cause(struct claim *c, int ms)
 {
@@ -147,9 +161,13 @@ static void *claim_main(void *arg)
 		usec_t early = next - clock_mono();
 		if (early > 0)
 			usleep((useconds_t)early);
-		int slots = (int)o->concurrency - jobs_messages(c->services->jobs);
+		atomic_store(&c->is_told, false);
+		int slots = free_places(c);
 		if (slots <= 0) {
-			claim_wait_for_cause(c, (int)o->poll_ms);
+			atomic_store(&c->is_full, true);
+			if (free_places(c) <= 0) /* else a place was left before is_full was seen */
+				claim_wait_for_cause(c, (int)o->poll_ms);
+			atomic_store(&c->is_full, false);
 			empty = 0;
 			continue;
 		}
@@ -213,15 +231,16 @@ void claim_start(struct claim *c)
 	thread_start(&c->thread, 0, claim_main, c, "claim");
 }
 
-void claim_slot_freed(struct claim *c)
+void claim_has_room(struct claim *c, bool has_ended)
 {
-	wake_up(c->wake);
+	if ((has_ended || atomic_load(&c->is_full)) && !atomic_exchange(&c->is_told, true))
+		wake_up(c->wake);
 }
 
 void claim_stop(struct claim *c)
 {
 	atomic_store(&c->ending, true);
-	claim_slot_freed(c);
+	wake_up(c->wake);
 	pthread_join(c->thread, NULL);
 	pg_close(c->pg);
 }

@@ -10,11 +10,12 @@
 
 struct claim;
 
-/* Must exist as long as the stage threads may call claim_slot_freed(). The caller owns it. */
+/* Must exist as long as the stage threads may call claim_has_room(). The caller owns it. */
 struct claim *claim_new(const struct services *, struct lease *, void (*on_watched)(void *ctx), void *ctx);
 void claim_free(struct claim *);
 void claim_start(struct claim *);
 /* Ends the thread, after a claim that is in progress. No new work arrives after that. */
 void claim_stop(struct claim *);
-/* A job has ended: a slot is free. Any thread. */
-void claim_slot_freed(struct claim *);
+/* An attempt left its place, or has ended (the next message of its session may be ready). Any
+ * thread. */
+void claim_has_room(struct claim *, bool has_ended);

@@ -127,6 +127,7 @@ static void settle_submit(struct job *job)
 	job->record.job_id = job->job_id;
 	job->record.worker_key = job->worker_key;
 	job->record.on_durable = settle_on_durable;
+	job_leave_place(job);
 	writer_submit(job->services->writer, &job->record);
 }
 
