@@ -24,3 +24,5 @@ char *arena_dup(struct arena *, const char *s, size_t len); /* adds a NUL */
 char *arena_strf(struct arena *, const char *fmt, ...) PRINTF(2, 3);
 /* Frees all allocations; the arena may be used again. */
 void arena_release(struct arena *);
+/* The same, but keeps a block for what comes next: for an arena that is used again and again. */
+void arena_clear(struct arena *);

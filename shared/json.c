@@ -313,13 +313,27 @@ static const cJSON *member(const cJSON *object, const char *name, size_t n)
 	return m;
 }
 
+void json_find(const struct json *object, const char *const *names, size_t n, const struct json **out)
+{
+	memset(out, 0, sizeof *out * n);
+	for (const cJSON *m = cJSON_IsObject(node_of(object)) ? node_of(object)->child : NULL; m != NULL; m = m->next)
+		for (size_t i = 0; i < n; i++)
+			if (m->string[0] == names[i][0] && out[i] == NULL && strcmp(m->string, names[i]) == 0) {
+				out[i] = (const struct json *)m;
+				break;
+			}
+}
+
 const struct json *json_get(const struct json *j, const char *path)
 {
 	const cJSON *node = node_of(j);
 	while (node != NULL && *path != '\0') {
 		if (*path == '[') {
-			node = cJSON_IsArray(node) ? cJSON_GetArrayItem(node, atoi(path + 1)) : NULL;
-			path += strcspn(path, "]") + 1;
+			int at = 0;
+			for (path++; *path >= '0' && *path <= '9'; path++)
+				at = at * 10 + (*path - '0');
+			node = cJSON_IsArray(node) ? cJSON_GetArrayItem(node, at) : NULL;
+			path += *path == ']';
 		} else {
 			size_t n = 0;
 			while (path[n] != '\0' && path[n] != '.' && path[n] != '[')

@@ -309,7 +309,7 @@ static void send_calls(struct sink *s, const char *const *answers, int n, int gi
 	struct call_span call = { .facts = &CALL, .reasoning = -1, .cache_write = -1 };
 	sink_up(s, answers);
 	snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%d/", s->port);
-	struct engine *engine = engine_start();
+	struct engine *engine = engine_start(8);
 	struct trace *t = trace_start(endpoint, "x-key: 42", "host:1", engine, c);
 	for (int i = 0; i < n; i++) {
 		struct span child = span_child(&root);
@@ -348,7 +348,7 @@ TEST(test_request)
 	struct message_span message = { &facts, NULL, 5 };
 	sink_up(&s, ANSWERS);
 	snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%d/v1/traces", s.port);
-	struct engine *engine = engine_start();
+	struct engine *engine = engine_start(8);
 	struct trace *t = trace_start(endpoint, "x-key: 42", "host:1", engine, c);
 	trace_message(t, &root, &message);
 	root.is_sampled = false; /* whoever began the trace does not want it */
@@ -394,7 +394,7 @@ TEST(test_counts)
 {
 	struct counts *c = counts_new();
 	struct strbuf b = STRBUF_INIT(1 << 20);
-	struct engine *engine = engine_start();
+	struct engine *engine = engine_start(8);
 	trace_stop(trace_start("http://127.0.0.1:1", "", "host:1", engine, c), 1000);
 	engine_stop(engine);
 	counts_write(&c, 1, &b);

@@ -115,6 +115,8 @@ static void blot_one(char *text, const char *secret, size_t n)
 void secrets_blot(const struct secrets *s, char *text)
 {
 	struct strbuf escaped = STRBUF_INIT(SECRET_MAX * 4);
+	if (s->all.len == 0 || *text == '\0')
+		return;
 	strbuf_reserve(&escaped);
 	for (const char *at = strbuf_text(&s->all), *end; *at != '\0'; at = end + 1) {
 		char one[SECRET_MAX];

@@ -50,6 +50,7 @@ static int call_on_data(void *ctx, const struct net_response *r, struct str piec
 {
 	struct call_private *p = ctx;
 	bool is_vectors = p->embed != NULL && r->status >= 200 && r->status < 300;
+	p->reader.scratch = r->scratch;
 	if (!is_vectors) {
 		int grace_ms = reader_feed(&p->reader, r->status, piece, err);
 		/* no lock: only this thread writes it */
@@ -195,7 +196,8 @@ static int put_headers(struct call_private *p, const struct route *route, const 
 	const char *lines = route->header;
 	struct strbuf b = STRBUF_INIT(HEADER_BYTES_MAX);
 	int n = 0, more;
-	strbuf_reserve(&b); /* full size now: growing would leave a copy of a secret in the heap */
+	if (needs_key(p->ops, route) || lines != NULL)
+		strbuf_reserve(&b); /* full size now: growing would leave a copy of a secret in the heap */
 	out[n++] = xstrdup("Content-Type: application/json");
 	if (needs_key(p->ops, route)) {
 		if (secret_read(route->key_env, key, &p->secrets, err) < 0) {
@@ -213,7 +215,7 @@ static int put_headers(struct call_private *p, const struct route *route, const 
 		out[n++] = xstrdup(span_header(span, parent));
 	while ((more = address_header(&lines, &b, &p->secrets, err)) > 0 && n < HEADERS_MAX - 1)
 		out[n++] = xstrdup(strbuf_text(&b));
-	if (b.ptr != NULL)
+	if (p->secrets.all.len > 0)
 		explicit_bzero(b.ptr, b.size);
 	strbuf_release(&b);
 	if (more == 0)
@@ -297,7 +299,8 @@ struct call *call_start(struct job *job, const struct request *request, const st
 	struct call *call = call_new(job, request, route, ops);
 	struct call_private *p = call->private;
 	struct strbuf url = STRBUF_INIT(URL_MAX), body = STRBUF_INIT(REQUEST_MAX);
-	strbuf_reserve(&url);
+	if (route->query != NULL || strchr(route->base_url, '$') != NULL)
+		strbuf_reserve(&url); /* full size now: growing would leave a copy of a secret in the heap */
 	int result = find_embed(p, request, route, err);
 	if (result == 0)
 		result = call_build(p, request, route, &url, &body, err);
@@ -312,7 +315,7 @@ struct call *call_start(struct job *job, const struct request *request, const st
 		call = NULL;
 	}
 	if (url.ptr != NULL)
-		explicit_bzero(url.ptr, url.size); /* its query may hold a secret */
+		explicit_bzero(url.ptr, url.len); /* its query may hold a secret */
 	strbuf_release(&url);
 	strbuf_release(&body);
 	return call;

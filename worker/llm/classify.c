@@ -413,18 +413,22 @@ static bool says_error(const struct json *error)
 
 bool is_error_event(const struct json *j, const char *name, const char *const *payload)
 {
+	enum { ERROR, CHOICES, GROQ, TYPE, OBJECT, BASE_RESP, N };
+	static const char *const NAMES[N] = { "error", "choices", "x_groq", "type", "object", "base_resp" };
+	const struct json *m[N];
 	struct str text, type = STR("");
 	int64_t code = 0;
-	if (says_error(json_get(j, "error")) || says_error(json_get(j, "choices[0].error")) ||
-	    json_is_string(json_get(j, "x_groq.error")) || strcmp(name, "error") == 0)
+	json_find(j, NAMES, N, m);
+	if (says_error(m[ERROR]) || says_error(json_get(m[CHOICES], "[0].error")) || json_is_string(json_get(m[GROQ], "error")) ||
+	    strcmp(name, "error") == 0)
 		return true;
-	json_str(j, "type", &type);
+	json_str(m[TYPE], "", &type);
 	if (type.len == 0)
-		json_str(j, "object", &type);
+		json_str(m[OBJECT], "", &type);
 	/* "error", "rate_limit_error", "BadRequestError" */
 	if (type.len >= 5 && strncasecmp(type.ptr + type.len - 5, "error", 5) == 0)
 		return true;
-	if (json_int(j, "base_resp.status_code", &code) && code != 0)
+	if (json_int(m[BASE_RESP], "status_code", &code) && code != 0)
 		return true;
 	for (; *payload != NULL; payload++)
 		if (json_get(j, *payload) != NULL)

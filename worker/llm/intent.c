@@ -216,7 +216,8 @@ static void start(struct job *job, struct intent *in)
 		                         .texts = in->is_embedding ? in->texts : NULL,
 		                         .n_texts = in->makes_labels ? in->n_texts : 1,
 		                         .deadline = MIN(job->deadline, clock_mono() + o->intent_timeout_ms * USEC_PER_MSEC) };
-	in->span = span_child(&job->span);
+	if (job->services->trace != NULL)
+		in->span = span_child(&job->span);
 	in->call = call_start(job, &request, &in->route, &in->span, &in->err);
 }
 

@@ -335,7 +335,8 @@ static bool call_next(struct llm *l)
 		prompt.n_turns = job->prompt.n_turns - l->first_turn;
 		call_free(l->call);
 		l->is_judged = false;
-		l->span = span_child(&job->span);
+		if (job->services->trace != NULL) /* an id costs a system call */
+			l->span = span_child(&job->span);
 		l->call = call_start(job, &request, r, &l->span, &err);
 		if (l->call != NULL) {
 			if (l->at > 0 && l->calls_of == 0)

@@ -17,7 +17,8 @@
 struct reader {
 	const struct provider_ops *ops;
 	struct reply reply;
-	struct arena arena; /* of the reply */
+	struct arena arena;   /* of the reply */
+	struct arena *scratch; /* for the event that is read; the caller may set it, for the time of a call */
 	struct text text;
 	struct limits limits; /* from the headers */
 	char location[160];   /* where a redirect points to */

@@ -16,8 +16,8 @@ static size_t blank(struct str s)
 {
 	static const char *const WIDE[] = { "\xC2\x85",     "\xC2\xA0",     "\xE1\x9A\x80", "\xE2\x80\xA8", "\xE2\x80\xA9",
 		                            "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE2\x81\xA0", "\xE3\x80\x80", "\xEF\xBB\xBF" };
-	if (s.len > 0 && *s.ptr != '\0' && strchr(" \t\r\n\v\f", *s.ptr) != NULL)
-		return 1;
+	if (s.len == 0 || (unsigned char)*s.ptr < 0x80) /* most text: nothing else begins like this */
+		return s.len > 0 && *s.ptr != '\0' && strchr(" \t\r\n\v\f", *s.ptr) != NULL;
 	if (str_starts(s, "\xE2\x80") && s.len > 2 && (unsigned char)s.ptr[2] < 0x90)
 		return 3;
 	for (size_t k = 0; k < ARRAY_SIZE(WIDE); k++)

@@ -48,6 +48,7 @@ struct engine {
 	usec_t curl_at, sweep_at;
 	CURL *spare[SPARE_MAX];
 	int n_spare;
+	struct arena scratch;
 	struct list flying;
 	struct transfer *by_id[BUCKETS]; /* the transfers of `flying` */
 	pthread_mutex_t lock;            /* guards the fields below */
@@ -194,6 +195,7 @@ static void reap(struct engine *e)
 static void fly(struct engine *e, struct transfer *t)
 {
 	t->started = t->last_byte = clock_mono();
+	t->response.scratch = &e->scratch;
 	list_push(&e->flying, &t->link);
 	t->next = e->by_id[t->id % BUCKETS];
 	e->by_id[t->id % BUCKETS] = t;
@@ -371,7 +373,7 @@ static void watch_fd(struct engine *e, int fd)
 	epoll_ctl(e->epoll, EPOLL_CTL_ADD, fd, &ev);
 }
 
-struct engine *engine_start(void)
+struct engine *engine_start(int connections)
 {
 	struct engine *e = xcalloc(1, sizeof *e);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -388,6 +390,7 @@ struct engine *engine_start(void)
 	curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e);
 	curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timer);
 	curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e);
+	curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, (long)connections);
 	thread_start(&e->thread, 512 * 1024, engine_main, e, "engine");
 	return e;
 }
@@ -405,6 +408,7 @@ void engine_stop(struct engine *e)
 	while (e->n_spare > 0)
 		curl_easy_cleanup(e->spare[--e->n_spare]);
 	pthread_mutex_destroy(&e->lock);
+	arena_release(&e->scratch);
 	free(e);
 	curl_global_cleanup();
 }

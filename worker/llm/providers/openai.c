@@ -179,10 +179,10 @@ static int openai_end(struct reply *r, struct err *err)
 	return r->state != NULL ? parts_settle(r, &openai_state_of(r)->parts, err) : 0;
 }
 
-static bool has_text(const struct json *j, const char *path)
+static bool has_text(const struct json *j)
 {
 	struct str text;
-	return json_str(j, path, &text) && text.len > 0;
+	return json_str(j, "", &text) && text.len > 0;
 }
 
 /* Reads a delta, or the message of a body that came as one document (`said`); calls: the path of
@@ -190,43 +190,60 @@ static bool has_text(const struct json *j, const char *path)
 static int read_message(struct reply *r, struct str data, const struct json *j, const struct json *said, const char *calls,
                         struct err *err)
 {
-	if (has_text(said, "refusal")) {
+	enum { REFUSAL, REASONING_CONTENT, REASONING, CONTENT, TOOL_CALLS, N };
+	static const char *const NAMES[N] = { "refusal", "reasoning_content", "reasoning", "content", "tool_calls" };
+	const struct json *m[N];
+	json_find(said, NAMES, N, m);
+	if (has_text(m[REFUSAL])) {
 		r->is_refused = true;
-		wire_put_text(r, said, "refusal");
+		wire_put_text(r, m[REFUSAL], "");
 	}
-	r->has_thought |= has_text(said, "reasoning_content") || has_text(said, "reasoning");
-	wire_put_text(r, said, "content");
-	return json_get(said, "tool_calls") != NULL ? openai_read_calls(r, data, calls, j, err) : 0;
+	r->has_thought |= has_text(m[REASONING_CONTENT]) || has_text(m[REASONING]);
+	wire_put_text(r, m[CONTENT], "");
+	return m[TOOL_CALLS] != NULL ? openai_read_calls(r, data, calls, j, err) : 0;
+}
+
+/* Reads the members beside the choice. */
+static const struct json *read_top(struct reply *r, const struct json *j)
+{
+	enum { CHOICES, MODEL, ID, TIER, GROQ, USAGE, N };
+	static const char *const NAMES[N] = { "choices", "model", "id", "service_tier", "x_groq", "usage" };
+	const struct json *m[N];
+	json_find(j, NAMES, N, m);
+	const struct json *choice = json_get(m[CHOICES], "[0]");
+	const struct json *const usage[] = { json_get(m[GROQ], "usage"), json_get(choice, "usage"), m[USAGE] };
+	wire_keep(r->model, sizeof r->model, m[MODEL], "");
+	wire_keep(r->id, sizeof r->id, m[ID], "");
+	wire_keep(r->usage.tier, sizeof r->usage.tier, m[TIER], "");
+	for (size_t i = 0; i < ARRAY_SIZE(usage); i++)
+		if (json_is_object(usage[i]))
+			openai_read_usage(r, usage[i]);
+	return choice;
 }
 
 static int openai_feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
 {
-	static const char *const PAYLOAD[] = { "choices", "usage", NULL };
-	const struct json *j;
+	enum { DELTA, MESSAGE, TEXT, FINISH_REASON, N };
+	static const char *const PAYLOAD[] = { "choices", "usage", NULL },
+				 *const NAMES[N] = { "delta", "message", "text", "finish_reason" };
+	const struct json *j, *m[N];
 	if (wire_event(a, name, data, PAYLOAD, &j, err) < 0)
 		return -1;
-	const struct json *choice = json_get(j, "choices[0]");
-	const struct json *delta = json_get(choice, "delta"), *message = json_get(choice, "message");
-	const struct json *const usage[] = { json_get(j, "x_groq.usage"), json_get(choice, "usage"), json_get(j, "usage") };
-	wire_keep(r->model, sizeof r->model, j, "model");
-	wire_keep(r->id, sizeof r->id, j, "id");
-	wire_keep(r->usage.tier, sizeof r->usage.tier, j, "service_tier");
-	for (size_t i = 0; i < ARRAY_SIZE(usage); i++)
-		if (json_is_object(usage[i]))
-			openai_read_usage(r, usage[i]);
-	wire_keep_finish(r, choice, "finish_reason");
-	wire_keep_finish(r, choice, "finish_reason.type"); /* sglang */
-	openai_state_of(r)->has_delta |= json_is_object(delta);
-	if (!openai_state_of(r)->has_delta)
-		wire_put_text(r, choice, "text");
-	if (read_message(r, data, j, delta, "choices[0].delta.tool_calls", err) < 0)
+	struct state *state = openai_state_of(r);
+	json_find(read_top(r, j), NAMES, N, m);
+	wire_keep_finish(r, m[FINISH_REASON], "");
+	wire_keep_finish(r, m[FINISH_REASON], "type"); /* sglang */
+	state->has_delta |= json_is_object(m[DELTA]);
+	if (!state->has_delta)
+		wire_put_text(r, m[TEXT], "");
+	if (read_message(r, data, j, m[DELTA], "choices[0].delta.tool_calls", err) < 0)
 		return -1;
 	/* Once deltas have come, `message` is ignored: MiniMax sends the whole message again after
 	 * them, Perplexity all text so far beside each of them. */
-	if (openai_state_of(r)->has_delta || !json_is_object(message))
+	if (state->has_delta || !json_is_object(m[MESSAGE]))
 		return 0;
 	r->is_document = true;
-	return read_message(r, data, j, message, "choices[0].message.tool_calls", err);
+	return read_message(r, data, j, m[MESSAGE], "choices[0].message.tool_calls", err);
 }
 
 static void openai_path(const struct prompt *p, struct strbuf *b)
