@@ -58,6 +58,7 @@ static void speak(struct text *t)
 	hand_on(t, (struct str){ held.ptr + skip, held.len - skip });
 	strbuf_release(&t->held);
 	t->held.cap = TEXT_BLANKS_MAX;
+	t->n_blank = 0;
 }
 
 /* Returns the length of `tag` when s begins with it, the length of s when s may be the beginning of
@@ -72,8 +73,9 @@ static size_t begins(struct str s, const char *tag)
  * speak() when no tag can follow. */
 static size_t look_for_thought(struct text *t, struct str s, bool is_end)
 {
-	size_t n = blanks(s);
+	size_t n = t->n_blank + blanks((struct str){ s.ptr + t->n_blank, s.len - t->n_blank });
 	struct str rest = { s.ptr + n, s.len - n };
+	t->n_blank = n;
 	bool may_be = rest.len == 0;
 	for (size_t i = 0; i < ARRAY_SIZE(TAGS) && rest.len > 0; i++) {
 		if (begins(rest, TAGS[i].open) == strlen(TAGS[i].open)) {
@@ -115,6 +117,7 @@ static void look_at_held(struct text *t, bool is_end)
 			return;
 		memmove(t->held.ptr, t->held.ptr + n, t->held.len - n);
 		t->held.len -= n;
+		t->n_blank = 0;
 		t->held.ptr[t->held.len] = '\0';
 	}
 }

@@ -154,11 +154,9 @@ static ssize_t feed_json(struct splitter *s, struct str bytes, split_event fn, v
  * err. */
 static ssize_t feed_line(struct splitter *s, struct str bytes, split_event fn, void *ctx, struct err *err)
 {
-	const char *lf = memchr(bytes.ptr, '\n', bytes.len);
-	size_t n = lf != NULL ? (size_t)(lf - bytes.ptr) : bytes.len;
-	const char *cr = memchr(bytes.ptr, '\r', n);
-	if (cr != NULL)
-		n = (size_t)(cr - bytes.ptr);
+	size_t n = 0;
+	while (n < bytes.len && bytes.ptr[n] != '\n' && bytes.ptr[n] != '\r')
+		n++;
 	strbuf_add(&s->item, bytes.ptr, n);
 	if (s->item.broken)
 		return too_long(err);
