@@ -1,16 +1,17 @@
 #!/bin/bash
-# Runs test programs and scripts, one after another, and adds up what they say. A program that dies counts as one failure.
+# Runs test programs and scripts, and adds up what they say: scripts one after another, programs TEST_JOBS at once (1: one after another), as most
+# of their time is waiting. A program that dies counts as one failure.
 # cmocka programs say "[  PASSED  ] N test(s)." on stderr; scripts print "ok NAME" and "not ok NAME", one a line, and "skip NAME" where something
 # cannot be tested here. The sum of their "plan N" lines is how many checks there must be (tests/lib/plan.sh).
 set -u
-passed=0 failed=0 skipped=0 names=
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-for t in "$@"; do
-	start=$SECONDS
+DIR=$(mktemp -d)
+trap 'rm -rf "$DIR"' EXIT
+
+# one TEST NUMBER: runs it, prints what became of it, and leaves "passed failed skipped" in NUMBER.sum and what was skipped in NUMBER.names.
+one() {
+	local t=$1 log=$DIR/$2.log start=$SECONDS code p f n made s=0
 	timeout "${TEST_LIMIT:-300}" "$t" >"$log" 2>&1
 	code=$?
-	s=0
 	case $t in
 	*.sh)
 		p=$(grep -ac "^ok " "$log")
@@ -32,14 +33,31 @@ for t in "$@"; do
 	p=${p:-0} f=${f:-0}
 	[ "$code" = 0 ] || [ "$f" != 0 ] || f=1
 	[ $((p + f + s)) != 0 ] || f=1    # a program that tested nothing
-	printf '%-44s %3d passed %3d failed  %3ds\n' "${t#build/}" "$p" "$f" $((SECONDS - start))
-	if [ "$f" != 0 ] || [ "$code" != 0 ]; then
-		grep -a -A6 '^not ok ' "$log" | sed 's/^/    /' | head -n 60    # a script's failures may be far up
-		sed 's/^/    /' "$log" | tail -n 60
-	fi
-	[ "$s" = 0 ] || names+=$(sed -n "s|^skip |skipped: ${t#build/}: |p" "$log")$'\n'
-	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	{
+		printf '%-44s %3d passed %3d failed  %3ds\n' "${t#build/}" "$p" "$f" $((SECONDS - start))
+		if [ "$f" != 0 ] || [ "$code" != 0 ]; then
+			grep -a -A6 '^not ok ' "$log" | sed 's/^/    /' | head -n 60    # a script's failures may be far up
+			sed 's/^/    /' "$log" | tail -n 60
+		fi
+	} >"$DIR/$2.said"
+	cat "$DIR/$2.said"    # at once, so that the lines of two tests do not mix
+	[ "$s" = 0 ] || sed -n "s|^skip |skipped: ${t#build/}: |p" "$log" >"$DIR/$2.names"
+	echo "$p $f $s" >"$DIR/$2.sum"
+}
+
+i=1000000
+for t in "$@"; do
+	i=$((i + 1))
+	case $t in
+	*.sh) wait; one "$t" $i ;;
+	*)
+		[ "$(jobs -rp | wc -l)" -lt "${TEST_JOBS:-1}" ] || wait -n
+		one "$t" $i & ;;
+	esac
 done
-printf %s "$names"
-[ $skipped = 0 ] && echo "$passed passed, $failed failed" || echo "$passed passed, $failed failed, $skipped skipped"
+wait
+cat "$DIR"/*.names 2>/dev/null
+[ "$(ls "$DIR"/*.sum | wc -l)" = $# ] || { echo "a test has left no result"; exit 1; }
+read -r passed failed skipped < <(awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' "$DIR"/*.sum)
+[ "$skipped" = 0 ] && echo "$passed passed, $failed failed" || echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -73,7 +73,7 @@ within 10 "and begins a new one" yes log_says w1 "new lease"
 within 10 "what it did is on the books" "$MINE" of $W1 "outcome = 'lost' and generation_ms is not null"
 is "once" 0 "$(q "select count(*) from (select from signalbox.ai_costs group by job_id, call having count(*) > 1) x")"
 is "and changed no message" "$ROWS" "$(rows)"
-say 40 after
+say 40 '[[slow=300]] after'
 within 20 "all are answered" $((want + 40)) completed
 [ "$(q "select count(*) from signalbox.attempts a join signalbox.workers w on w.id = a.worker_id where w.ended_at is null and a.worker_name like '%:$W1'")" -gt 0 ] &&
 	ok "it takes work again" || not_ok "it takes work again"
