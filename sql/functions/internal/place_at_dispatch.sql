@@ -6,34 +6,37 @@ create or replace function signalbox.place_at_dispatch(agent int, lane int, seq 
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
 	t     queue_totals;
+	upto  bigint;
+	total bigint;
 	i     int;
 	place bigint;
 	n     bigint;
+	mine  bigint;
 	seen  bigint;
 begin
-	select * into t from queue_totals order by id desc limit 1;
-	if t.upto_seq is null or t.queued < 64 then
-		with waiting as materialized (
+	select x.upto_seq, x.queued into upto, total from queue_totals x order by x.id desc limit 1;
+	if upto is null or total < 64 then
+		select count(*), count(*) filter (where w.agent_id = agent) into n, mine from (
 			select c.agent_id from lane_cursors c cross join lateral (
 				select from queue q where q.agent_id = c.agent_id and q.rank = c.rank and q.seq >= c.low_waiting and q.state in ('ready', 'blocked', 'delayed')
 					and (q.agent_id <> agent or q.rank < lane or q.rank = lane and q.seq < place_at_dispatch.seq) limit 64) x
-			limit 64
-		), by_agent as materialized (
-			select w.agent_id, count(*) as n from waiting w group by 1
-		)
-		-- Each agent gives one message a round, as long as it has any: an agent before this one in the circle gives as
-		-- many as its place, the others one less.
-		select me.n, me.place + coalesce((select sum(least(b.n, case
-				when is_before(b.agent_id, agent, me.turn) then me.place else me.place - 1 end))
-				from by_agent b where b.agent_id <> agent), 0) into n, place
-			from (select coalesce(sum(b.n), 0) as n, coalesce(sum(b.n) filter (where b.agent_id = agent), 0) + 1 as place, (select last_value from claim_turn) as turn
-			      from by_agent b) me;
-		if n < 64 then
+			limit 64) w;
+		if n < 64 and n = mine then
+			return mine + 1;
+		elsif n < 64 then
+			-- Each agent gives one message a round, as long as it has any: an agent before this one in the circle gives as
+			-- many as its place, the others one less.
+			select mine + 1 + coalesce(sum(least(b.n, case when is_before(b.agent_id, agent, (select s.last_value from claim_turn s)) then mine + 1 else mine end)), 0)
+				into place from (
+				select c.agent_id, count(*) as n from lane_cursors c cross join lateral (
+					select from queue q where q.agent_id = c.agent_id and q.rank = c.rank and q.seq >= c.low_waiting and q.state in ('ready', 'blocked', 'delayed') limit 64) x
+				where c.agent_id <> agent group by 1) b;
 			return place;
-		elsif t.upto_seq is null then
+		elsif upto is null then
 			return null;
 		end if;
 	end if;
+	select * into t from queue_totals x order by x.id desc limit 1;
 	place := 1;
 	i := width_bucket(agent, t.lane_agents);    -- the last of the agent's lanes; they are ordered by rank
 	while i > 0 and t.lane_agents[i] = agent loop
