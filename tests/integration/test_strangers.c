@@ -136,6 +136,22 @@ static void test_a_slow_commit(void **state)
 	q("drop table public.gate");
 }
 
+/* One place, and the record of the first message is refused for a reason that passes: nothing new is claimed meanwhile. */
+static void test_a_kept_record_holds_its_place(void **state)
+{
+	(void)state;
+	worker(QUICK, "--concurrency", "1", NULL);
+	settle_meets("new.outcome = 'completed'", "53100");
+	const char *first = say("o", "kept-place-1");
+	wait_for("select sum(kept) from signalbox.workers where ended_at is null", "1", 0);
+	const char *second = say("o", "kept-place-2");
+	usleep(1000000);
+	assert_string_equal(status_of(second), "queued");
+	clear_weather();
+	wait_completed(first);
+	wait_completed(second);
+}
+
 /* The record is kept for longer than the attempt may last: nobody else takes the message. */
 static void test_kept_past_the_deadline(void **state)
 {
@@ -560,6 +576,7 @@ int main(void)
 		T(test_forgotten_commit),
 		T(test_frozen_backend),
 		T(test_a_slow_commit),
+		T(test_a_kept_record_holds_its_place),
 		T(test_kept_past_the_deadline),
 		T(test_every_name_is_locked),
 		T(test_direct_writer),
