@@ -212,11 +212,18 @@ int jobs_count(struct jobs *jobs)
 	return n;
 }
 
-int jobs_messages(struct jobs *jobs, int *in_flight)
+int jobs_messages(struct jobs *jobs)
 {
 	pthread_mutex_lock(&jobs->lock);
 	int n = jobs->n_messages;
-	*in_flight = jobs->n_places;
+	pthread_mutex_unlock(&jobs->lock);
+	return n;
+}
+
+int jobs_in_flight(struct jobs *jobs)
+{
+	pthread_mutex_lock(&jobs->lock);
+	int n = jobs->n_places;
 	pthread_mutex_unlock(&jobs->lock);
 	return n;
 }

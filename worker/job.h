@@ -135,9 +135,10 @@ void jobs_stop(struct jobs *);
 void jobs_add_take(struct jobs *, struct job *);
 void jobs_add_parked_take(struct jobs *, struct job *);
 int jobs_count(struct jobs *);
-/* Number of jobs that are attempts at messages. in_flight: those of them that hold a place; the
- * setting `concurrency` bounds it. */
-int jobs_messages(struct jobs *, int *in_flight);
+/* Number of jobs that are attempts at messages. */
+int jobs_messages(struct jobs *);
+/* Those of them that hold a place; bounded by the setting `concurrency`. */
+int jobs_in_flight(struct jobs *);
 /* The attempt has ended and its record is submitted: it leaves its place to another message, which
  * need not wait for the commit. On the stage thread that runs the job. */
 void job_leave_place(struct job *);

@@ -321,9 +321,9 @@ static void *writer_main(void *arg)
 		if (w->n_waiting > 0 && w->n_waiting < BATCH_MAX && !w->ending) {
 			/* Wait a moment so that more records join the commit, unless half of the
 			 * running messages are here already. */
-			int here = w->n_waiting, in_flight;
+			int here = w->n_waiting;
 			pthread_mutex_unlock(&w->lock);
-			if (jobs_messages(w->services->jobs, &in_flight) > 2 * here)
+			if (jobs_messages(w->services->jobs) > 2 * here)
 				usleep((useconds_t)GATHER_USEC);
 			pthread_mutex_lock(&w->lock);
 		}

@@ -114,6 +114,11 @@ static void test_transitions(void **state)
 			       "(select id from signalbox.ai_messages where uuid = '%s')",
 			       m);
 		}
+	/* What is no status at all is refused by the same guard: an adopted table has no check of ours. */
+	static const char *const NONE[] = { "null", "''", "'done'", "'queued pending>cancelled'" };
+	const char *m = message_in("pending");
+	for (size_t i = 0; i < ARRAY_SIZE(NONE); i++)
+		EXPECT_ERR(ERR_REFUSED, "update signalbox.ai_messages set processing_status = %s where uuid = '%s'", NONE[i], m);
 }
 
 static void test_only_retry_brings_back(void **state)

@@ -134,6 +134,12 @@ static struct str provider_cell(const struct list_row *r, int column, char *buf,
 	}
 }
 
+/* A message whose record is being written still runs, but holds no slot of its worker any more. */
+static int64_t busy_slots(const struct block *b, int row)
+{
+	return MIN(block_int(b, row, COL_WORKERS_RUNNING, 0), block_int(b, row, COL_WORKERS_SLOTS, 0));
+}
+
 static struct str worker_cell(const struct list_row *r, int column, char *buf, enum style *style, void *ctx)
 {
 	struct ui *ui = ctx;
@@ -149,7 +155,7 @@ static struct str worker_cell(const struct list_row *r, int column, char *buf, e
 		*style = strcmp(s, "STALE") == 0 ? S_CRIT : strcmp(s, "draining") == 0 ? S_WARN : S_OK;
 		return str_of(s);
 	case C_BUSY:
-		snprintf(buf, 64, _("%s of %s"), block_at(b, row, COL_WORKERS_RUNNING), block_at(b, row, COL_WORKERS_SLOTS));
+		snprintf(buf, 64, _("%lld of %s"), (long long)busy_slots(b, row), block_at(b, row, COL_WORKERS_SLOTS));
 		return str_of(buf);
 	case C_DONE:
 		snprintf(buf, 64, "%.1f", block_double(b, row, COL_WORKERS_PER_MINUTE, 0));
@@ -323,7 +329,7 @@ static void draw_workers_rule(struct ui *ui, const struct health_view *h, int y)
 		if (r->is_ghost)
 			continue;
 		n++;
-		busy += block_int(r->block, r->row, COL_WORKERS_RUNNING, 0);
+		busy += busy_slots(r->block, r->row);
 		slots += block_int(r->block, r->row, COL_WORKERS_SLOTS, 0);
 		stale += strcmp(block_at(r->block, r->row, COL_WORKERS_STATE), "STALE") == 0;
 	}

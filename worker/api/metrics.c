@@ -270,7 +270,6 @@ static int open_fds(void)
 
 static void look_at_process(const struct metrics *m, struct counts *c)
 {
-	int in_flight;
 	struct rusage u;
 	struct rlimit files;
 	struct process_memory memory;
@@ -286,8 +285,7 @@ static void look_at_process(const struct metrics *m, struct counts *c)
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY)
 		count_add(c, MAX_FDS, (int64_t)files.rlim_cur, NULL);
 	count_add(c, START_TIME, m->started, NULL);
-	jobs_messages(m->services->jobs, &in_flight);
-	count_add(c, IN_FLIGHT, in_flight, NULL);
+	count_add(c, IN_FLIGHT, jobs_in_flight(m->services->jobs), NULL);
 	count_add(c, SLOTS, m->services->options->concurrency, NULL);
 	count_add(c, SECRETS_MISSING, atomic_load(&m->services->lacks->missing), NULL);
 	count_add(c, RECORDS_KEPT, writer_kept(m->services->writer), NULL);

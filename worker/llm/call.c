@@ -121,6 +121,7 @@ static void call_on_done(void *ctx, const struct net_response *r, const struct e
 {
 	struct call_private *p = ctx;
 	struct call *call = p->call;
+	p->reader.scratch = r->scratch;
 	call_judge(p, r, net_err);
 	call->limits = p->reader.limits;
 	call->generation_ms = (int)((clock_mono() - p->started) / USEC_PER_MSEC);
@@ -215,7 +216,7 @@ static int put_headers(struct call_private *p, const struct route *route, const 
 		out[n++] = xstrdup(span_header(span, parent));
 	while ((more = address_header(&lines, &b, &p->secrets, err)) > 0 && n < HEADERS_MAX - 1)
 		out[n++] = xstrdup(strbuf_text(&b));
-	if (p->secrets.all.len > 0)
+	if (b.ptr != NULL)
 		explicit_bzero(b.ptr, b.size);
 	strbuf_release(&b);
 	if (more == 0)

@@ -77,6 +77,7 @@ static bool begins_json(struct str data)
 static int on_event(void *ctx, const char *name, struct str data, struct err *err)
 {
 	struct reader *r = ctx;
+	struct arena own = ARENA_INIT, *a = r->scratch != NULL ? r->scratch : &own;
 	bool was_whole = reply_is_whole(&r->reply);
 	int result = 0;
 	data = trimmed(data);
@@ -85,27 +86,16 @@ static int on_event(void *ctx, const char *name, struct str data, struct err *er
 	if (reader_is_mark(data))
 		r->reply.has_mark = true;
 	else if (data.len > 0 && (begins_json(data) || strcmp(name, "error") == 0))
-		result = r->ops->feed(&r->reply, r->scratch, name, data, err);
+		result = r->ops->feed(&r->reply, a, name, data, err);
 	else if (data.len > 0) /* such as "ping": no part of a reply */
 		keep_odd(r, data);
-	arena_clear(r->scratch);
+	arena_clear(a);
+	arena_release(&own);
 	if (result == 0 || !was_whole)
 		return result;
 	if (r->late.code == ERR_OK)
 		r->late = *err;
 	return 0;
-}
-
-/* Gives a piece of the body to the splitter; piece.ptr NULL: the body has ended. */
-static int read_events(struct reader *r, struct str piece, struct err *err)
-{
-	struct arena own = ARENA_INIT;
-	if (r->scratch == NULL)
-		r->scratch = &own;
-	int result = piece.ptr != NULL ? split_feed(&r->split, piece, on_event, r, err) : split_end(&r->split, on_event, r, err);
-	r->scratch = NULL;
-	arena_release(&own);
-	return result;
 }
 
 static bool is_success(int status)
@@ -156,7 +146,7 @@ int reader_feed(struct reader *r, int status, struct str piece, struct err *err)
 	r->body_bytes += piece.len;
 	if (!is_success(status))
 		return feed_error(r, piece);
-	if (!r->is_over && read_events(r, piece, err) < 0) {
+	if (!r->is_over && split_feed(&r->split, piece, on_event, r, err) < 0) {
 		r->is_over = true;
 		if (!reply_is_whole(reply)) {
 			r->error = *err;
@@ -170,7 +160,7 @@ int reader_feed(struct reader *r, int status, struct str piece, struct err *err)
 static void end_split(struct reader *r)
 {
 	struct err err = { .code = ERR_OK };
-	if (!r->is_over && read_events(r, (struct str){ NULL, 0 }, &err) < 0 && !reply_is_whole(&r->reply))
+	if (!r->is_over && split_end(&r->split, on_event, r, &err) < 0 && !reply_is_whole(&r->reply))
 		r->error = err;
 	r->is_over = true;
 }

@@ -17,8 +17,10 @@
 struct reader {
 	const struct provider_ops *ops;
 	struct reply reply;
-	struct arena arena;   /* of the reply */
-	struct arena *scratch; /* for the event that is read; the caller may set it, for the time of a call */
+	struct arena arena; /* of the reply */
+	/* Memory for the event that is read, cleared after each; the caller's. NULL: the reader
+	 * takes some for each event. */
+	struct arena *scratch;
 	struct text text;
 	struct limits limits; /* from the headers */
 	char location[160];   /* where a redirect points to */

@@ -17,7 +17,7 @@ struct text {
 	enum { TEXT_BLANK, TEXT_THOUGHT, TEXT_SPOKEN } state;
 	/* BLANK: blanks, and a possible beginning of <think>; THOUGHT: one of </think> */
 	struct strbuf held;
-	size_t n_blank; /* bytes at the beginning of `held` that are known to be blanks */
+	size_t n_blank;              /* bytes at the beginning of `held` that are known to be blanks */
 	int tag;                     /* THOUGHT: index of the open tag */
 	bool has_thought, has_words; /* has_words: more than blanks was passed on */
 	size_t bytes_in;             /* bytes that came, with the thinking */

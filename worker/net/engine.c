@@ -14,6 +14,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "shared/arena.h"
 #include "shared/clock.h"
 #include "shared/list.h"
 #include "shared/thread.h"
@@ -48,7 +49,7 @@ struct engine {
 	usec_t curl_at, sweep_at;
 	CURL *spare[SPARE_MAX];
 	int n_spare;
-	struct arena scratch;
+	struct arena scratch; /* for what handlers need while they run */
 	struct list flying;
 	struct transfer *by_id[BUCKETS]; /* the transfers of `flying` */
 	pthread_mutex_t lock;            /* guards the fields below */

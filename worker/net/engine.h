@@ -6,10 +6,10 @@
  * environment, in the variables of the curl command: http_proxy, HTTPS_PROXY, ALL_PROXY, NO_PROXY;
  * CURL_CA_BUNDLE, SSL_CERT_FILE, SSL_CERT_DIR.
  */
-#include "shared/arena.h"
 #include "shared/err.h"
 #include "shared/str.h"
 
+struct arena;
 struct engine;
 
 struct net_response {
@@ -17,7 +17,7 @@ struct net_response {
 	char request_id[80]; /* x-request-id or request-id */
 	int ttfb_ms;         /* start to first byte of the body; -1: none came */
 	size_t body_bytes;
-	struct arena *scratch; /* of the engine; may be used, and cleared, within each call of a handler */
+	struct arena *scratch; /* the engine's; a handler may use and clear it while it runs */
 };
 
 /* Called on the engine's thread; must not block, and must not call the engine. */
@@ -44,6 +44,7 @@ struct net_request {
 	struct net_handler handler;
 };
 
+/* connections: how many are kept for later transfers, at most. */
 struct engine *engine_start(int connections);
 /* Stops the thread and frees the engine. No transfer may be in flight. */
 void engine_stop(struct engine *);

@@ -133,8 +133,9 @@ static int claim_some(struct claim *c, int slots, struct err *err)
  * than `concurrency` and WRITING_MAX are ever kept. */
 static int free_places(const struct claim *c)
 {
-	int in_flight, all = jobs_messages(c->services->jobs, &in_flight);
-	return (int)c->services->options->concurrency - MAX(in_flight + writer_kept(c->services->writer), all - WRITING_MAX);
+	struct jobs *jobs = c->services->jobs;
+	int taken = jobs_in_flight(jobs) + writer_kept(c->services->writer);
+	return (int)c->services->options->concurrency - MAX(taken, jobs_messages(jobs) - WRITING_MAX);
 }
 
 /* Sleeps until a notification, a freed slot, or ms. True for the first two. */

@@ -14,9 +14,9 @@ begin
 		for each row execute function signalbox.ai_messages_guard()$t$, rel);
 	-- What is always legal; the guard is called for anything else.
 	execute format($t$create or replace trigger ai_messages_guard_update before update of processing_status, role on %s
-		for each row when (new.role <> old.role or new.processing_status <> old.processing_status
-			and position(old.processing_status || '>' || new.processing_status || ' ' in 'pending>queued pending>cancelled queued>processing queued>cancelled '
-				'processing>completed processing>failed processing>queued processing>cancelled ') = 0)
+		for each row when (new.role <> old.role or coalesce(new.processing_status <> old.processing_status
+			and old.processing_status || '>' || new.processing_status <> all ('{pending>queued,pending>cancelled,queued>processing,queued>cancelled,processing>completed,'
+				'processing>failed,processing>queued,processing>cancelled}'), true))
 		execute function signalbox.ai_messages_guard()$t$, rel);
 	execute format($t$create or replace trigger ai_messages_direct_insert after insert %s on %s
 		for each row when (current_user <> 'signalbox_owner') execute function signalbox.ai_messages_direct(%s)$t$,

@@ -5,32 +5,34 @@
 create or replace function signalbox.place_at_dispatch(agent int, lane int, seq bigint) returns bigint
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
-	t     queue_totals;
-	upto  bigint;
-	total bigint;
-	i     int;
-	place bigint;
-	n     bigint;
-	mine  bigint;
-	seen  bigint;
+	t      queue_totals;
+	upto   bigint;
+	total  bigint;
+	agents int[];       -- that have messages which may be served before this one; and how many
+	counts bigint[];
+	i      int;
+	place  bigint;
+	n      bigint;
+	mine   bigint;
+	seen   bigint;
 begin
 	select x.upto_seq, x.queued into upto, total from queue_totals x order by x.id desc limit 1;
 	if upto is null or total < 64 then
-		select count(*), count(*) filter (where w.agent_id = agent) into n, mine from (
-			select c.agent_id from lane_cursors c cross join lateral (
-				select from queue q where q.agent_id = c.agent_id and q.rank = c.rank and q.seq >= c.low_waiting and q.state in ('ready', 'blocked', 'delayed')
-					and (q.agent_id <> agent or q.rank < lane or q.rank = lane and q.seq < place_at_dispatch.seq) limit 64) x
-			limit 64) w;
-		if n < 64 and n = mine then
-			return mine + 1;
-		elsif n < 64 then
-			-- Each agent gives one message a round, as long as it has any: an agent before this one in the circle gives as
-			-- many as its place, the others one less.
-			select mine + 1 + coalesce(sum(least(b.n, case when is_before(b.agent_id, agent, (select s.last_value from claim_turn s)) then mine + 1 else mine end)), 0)
-				into place from (
-				select c.agent_id, count(*) as n from lane_cursors c cross join lateral (
-					select from queue q where q.agent_id = c.agent_id and q.rank = c.rank and q.seq >= c.low_waiting and q.state in ('ready', 'blocked', 'delayed') limit 64) x
-				where c.agent_id <> agent group by 1) b;
+		select coalesce(sum(b.n), 0), array_agg(b.agent_id), array_agg(b.n) into n, agents, counts from (
+			select w.agent_id, count(*) as n from (
+				select c.agent_id from lane_cursors c cross join lateral (
+					select from queue q where q.agent_id = c.agent_id and q.rank = c.rank and q.seq >= c.low_waiting and q.state in ('ready', 'blocked', 'delayed')
+						and (q.agent_id <> agent or q.rank < lane or q.rank = lane and q.seq < place_at_dispatch.seq) limit 64) x
+				limit 64) w group by 1) b;
+		if n < 64 then
+			mine := coalesce(counts[array_position(agents, agent)], 0);
+			place := mine + 1;
+			if n > mine then
+				-- Each agent gives one message a round, as long as it has any: an agent before this one in the circle gives
+				-- as many as its place, the others one less.
+				place := place + (select sum(least(o.n, mine + is_before(o.id, agent, (select c.last_value from claim_turn c))::int))
+				                  from unnest(agents, counts) o(id, n) where o.id <> agent);
+			end if;
 			return place;
 		elsif upto is null then
 			return null;

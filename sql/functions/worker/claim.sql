@@ -11,8 +11,7 @@ create or replace function signalbox.claim(worker uuid, slots int, attempt_timeo
 returns table (message_id bigint, message_uuid uuid, job_id uuid, session_id bigint, agent_id int, number int, is_watched boolean)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_bitmap, no_jit, generic
 -- No plan may read a whole index because the table had one page when the plan was made: `id = any (array[x])` instead
--- of `id = x` allows only a look-up for each x, and `coalesce(state = …, false)` hides the state from the planner,
--- which would otherwise read a whole partial index on that state (docs/decisions/018-the-floor-plan.md).
+-- of `id = x` allows only a look-up for each x (docs/decisions/018-the-floor-plan.md).
 #variable_conflict use_column
 declare
 	t        timestamptz;

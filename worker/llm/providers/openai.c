@@ -224,8 +224,8 @@ static const struct json *read_top(struct reply *r, const struct json *j)
 static int openai_feed(struct reply *r, struct arena *a, const char *name, struct str data, struct err *err)
 {
 	enum { DELTA, MESSAGE, TEXT, FINISH_REASON, N };
-	static const char *const PAYLOAD[] = { "choices", "usage", NULL },
-				 *const NAMES[N] = { "delta", "message", "text", "finish_reason" };
+	static const char *const PAYLOAD[] = { "choices", "usage", NULL };
+	static const char *const NAMES[N] = { "delta", "message", "text", "finish_reason" };
 	const struct json *j, *m[N];
 	if (wire_event(a, name, data, PAYLOAD, &j, err) < 0)
 		return -1;
