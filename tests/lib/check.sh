@@ -38,6 +38,8 @@ one() {
 		if [ "$f" != 0 ] || [ "$code" != 0 ]; then
 			grep -a -A6 '^not ok ' "$log" | sed 's/^/    /' | head -n 60    # a script's failures may be far up
 			sed 's/^/    /' "$log" | tail -n 60
+			grep -aE '^not ok |^\[   LINE   \]|^\[  FAILED  \] [^0-9]' "$log" | awk '!seen[$0]++' | head -n 5 | sed "s|^|failed: ${t#build/}: |" >"$DIR/$2.red"
+			[ -s "$DIR/$2.red" ] || echo "failed: ${t#build/}: exit code $code" >"$DIR/$2.red"
 		fi
 	} >"$DIR/$2.said"
 	cat "$DIR/$2.said"    # at once, so that the lines of two tests do not mix
@@ -56,7 +58,7 @@ for t in "$@"; do
 	esac
 done
 wait
-cat "$DIR"/*.names 2>/dev/null
+cat "$DIR"/*.names "$DIR"/*.red 2>/dev/null    # what is red once more, in short: a log may be cut to its end
 [ "$(ls "$DIR"/*.sum | wc -l)" = $# ] || { echo "a test has left no result"; exit 1; }
 read -r passed failed skipped < <(awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' "$DIR"/*.sum)
 [ "$skipped" = 0 ] && echo "$passed passed, $failed failed" || echo "$passed passed, $failed failed, $skipped skipped"

@@ -2,7 +2,7 @@
 # Why: a script that dies after its first "ok" was green, and nobody saw that the rest was not tested. Broken scripts, which say "ok" once of twice
 # and then end in all the ways there are, go through check.sh and through the EXIT traps of the helpers: each must be red.
 . "$(dirname "$0")/plan.sh"
-plan 33
+plan 35
 CHECK=$PWD/tests/lib/check.sh LIB=$PWD/tests/lib
 T=$(mktemp -d "${TMPDIR:-/tmp}/signalbox-check.XXXXXX")
 trap 'rm -rf "$T"; planned; exit $FAILED' EXIT
@@ -57,3 +57,7 @@ chmod +x "$T/program"
 is "a program" "0 3 passed, 0 failed" "$(judged "$T/program")"
 printf '#!/bin/sh\necho "[  PASSED  ] 3 test(s)." >&2\nkill -9 $$\n' >"$T/program"
 is "a program that dies at its end" "1 3 passed, 1 failed" "$(judged "$T/program")"
+named() { judged "$1" >/dev/null; tail -2 "$T/out" | head -1; }
+is "what died is named once more, beside the sum" "failed: $T/program: exit code 137" "$(named "$T/program")"
+script plan.sh <<<'plan 2; ok one; is two 1 2'
+is "and what is red" "failed: $T/tests/x/s.sh: not ok two: expected '1', got '2'" "$(named "$T/tests/x/s.sh")"
