@@ -13,10 +13,11 @@ static void test_each_once(void **state)
 	(void)state;
 	q("select signalbox.agent_set('third', '{\"provider\": \"a\", \"model\": \"practice\", \"concurrency_limit\": 3}', 'test')");
 	pid_t one = worker("--concurrency", "16", NULL), two = worker("--concurrency", "16", NULL);
-	/* Three agents with ten sessions each, dispatched in two statements so that the workers begin in the middle of it. */
+	/* Three agents with ten sessions each, dispatched in two statements so that the workers begin in the middle of it. An answer takes 50 ms,
+	 * so that all last longer than a worker's poll: without LISTEN, a worker may hear of the messages a second after the other one. */
 	for (int half = 0; half < 2; half++)
 		q("select count(*) from generate_series(%d, %d) i, signalbox.dispatch((array['o', 'a', 'third'])[1 + i %% 3], "
-		  "'[[words=2]] nonce-' || i || '.', user_id => 'u', thread_key => 't' || i %% 10)",
+		  "'[[words=2 slow=50]] nonce-' || i || '.', user_id => 'u', thread_key => 't' || i %% 10)",
 		  1 + half * MESSAGES / 2, (half + 1) * MESSAGES / 2);
 	wait_for("select count(*) from signalbox.ai_messages where role = 'assistant' and processing_status = 'completed'",
 	         text("%d", MESSAGES), 60);
