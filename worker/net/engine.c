@@ -23,7 +23,7 @@
 #define BODY_MAX (64u << 20)
 #define SWEEP_USEC (250 * USEC_PER_MSEC)
 #define BUCKETS 4096 /* hash table of transfers by number: a stop cancels ten thousand of them */
-#define SPARE_MAX 64 /* curl handles kept for reuse */
+#define SPARE_MAX 1024 /* curl handles kept for reuse, at most: 6 kB each */
 
 struct transfer {
 	struct list link;      /* in `inbox`, then in `flying` */
@@ -48,7 +48,7 @@ struct engine {
 	/* when curl's timer is due, and when the next sweep of the deadlines is; 0: not set */
 	usec_t curl_at, sweep_at;
 	CURL *spare[SPARE_MAX];
-	int n_spare;
+	int n_spare, max_spare;
 	struct arena scratch; /* for what handlers need while they run */
 	struct list flying;
 	struct transfer *by_id[BUCKETS]; /* the transfers of `flying` */
@@ -134,7 +134,7 @@ static void transfer_free(struct engine *e, struct transfer *t)
 {
 	if (t->easy == NULL) {
 		/* a timer has no handle */
-	} else if (e->n_spare < SPARE_MAX) {
+	} else if (e->n_spare < e->max_spare) {
 		curl_easy_reset(t->easy);
 		e->spare[e->n_spare++] = t->easy;
 	} else {
@@ -378,6 +378,7 @@ struct engine *engine_start(int connections)
 {
 	struct engine *e = xcalloc(1, sizeof *e);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
+	e->max_spare = MIN(connections, SPARE_MAX);
 	list_init(&e->flying);
 	list_init(&e->inbox);
 	pthread_mutex_init(&e->lock, NULL);
