@@ -2,6 +2,7 @@
  * Why: dispatch looks whether its session has a message in work, settle looks whether one is waiting. If the two do not see each other, a
  * message stays behind for ever, and only now and then. So ten thousand messages go through in pairs: the second is dispatched on
  * one connection while the first is settled on another, and nothing more comes that could push on what was left behind. (A new session after each thousand: a real one is not ten thousand messages long.)
+ * Also: a row of the queue that is written anew between two statements of settle.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -98,8 +99,27 @@ static void test_nothing_left_behind(void **state)
 	       "from signalbox.attempts a join signalbox.ai_messages m on m.id = a.message_id) x where started_at < before");
 }
 
+/* Between settle's reading of a row of the queue and its delete, somebody writes the row anew, as the chore for a clock that was set back does. */
+static void test_a_row_that_moved(void **state)
+{
+	(void)state;
+	struct pg *other = connect_again(NULL);
+	worker("--poll", "100ms", NULL);
+	const char *m = say("o", "[[slow=300]] moved");
+	wait_for(state_sql(m), "processing", 0);
+	q_on(other, "begin");
+	q_on(other, "lock table signalbox.queue in share mode"); /* reading goes on, and locking rows */
+	wait_for("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%settle_batch%'", "1", 0);
+	q_on(other, "update signalbox.queue set deadline = deadline + interval '1 s'");
+	q_on(other, "commit");
+	wait_completed(m);
+	EXPECT("0", "select count(*) from signalbox.queue");
+	pg_close(other);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test_setup_teardown(test_nothing_left_behind, scene_up, scene_down) };
+#define T(f) cmocka_unit_test_setup_teardown(f, scene_up, scene_down)
+	const struct CMUnitTest tests[] = { T(test_nothing_left_behind), T(test_a_row_that_moved) };
 	return world_end(cmocka_run_group_tests(tests, world_up, world_down));
 }

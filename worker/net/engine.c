@@ -110,7 +110,9 @@ static size_t engine_on_header(char *ptr, size_t one, size_t n, void *arg)
 	struct transfer *t = arg;
 	char line[512];
 	(void)one;
-	snprintf(line, sizeof line, "%.*s", (int)MIN(n, sizeof line - 1), ptr);
+	size_t len = MIN(n, sizeof line - 1);
+	memcpy(line, ptr, len);
+	line[len] = '\0';
 	if (strncmp(line, "HTTP/", 5) == 0) {
 		const char *space = strchr(line, ' ');
 		t->response.status = space != NULL ? atoi(space + 1) : 0;

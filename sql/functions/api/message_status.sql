@@ -1,7 +1,7 @@
 -- The status document of a message, the same for SQL and the command line. SB002: no such message, or the
 -- caller may not read it.
 create or replace function signalbox.message_status(message uuid) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
+language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 declare
 	m     ai_messages;
 	s     ai_sessions;

@@ -3,7 +3,7 @@
 -- grow with the number of waiting messages: the place is exact near the front; further back it comes from counts that
 -- are about a second old.
 create or replace function signalbox.queue_position(message uuid) returns bigint
-language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 declare
 	q     queue;
 	place bigint;

@@ -2,7 +2,7 @@
 -- attempt `seen_job`. The text of a new attempt starts again at byte 0.
 create or replace function signalbox.stream_text(message uuid, seen_job uuid, seen_bytes int)
 returns table (job_id uuid, at_byte int, text text)
-language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 #variable_conflict use_column
 begin
 	return query select q.job_id, p.at_byte, p.text

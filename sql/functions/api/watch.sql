@@ -1,7 +1,7 @@
 -- Marks a message as watched for the next 30 s: its worker writes the text to message_stream as it arrives. SB002: no
 -- such message.
 create or replace function signalbox.watch(message uuid) returns void
-language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 declare
 	found_id bigint;
 begin

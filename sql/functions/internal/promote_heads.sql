@@ -20,7 +20,7 @@ begin
 		      from unnest(sessions) s(id)
 		      cross join lateral (select w.message_id from queue w where w.session_id = s.id and w.state = 'blocked'
 		                          order by w.session_id, w.message_id limit 1) h
-		      where not exists (select from queue o where o.session_id = s.id and o.state in ('ready', 'delayed', 'running'))) first
+		      where not exists (select from queue o where o.session_id = s.id and o.state in ('ready', 'delayed', 'running') offset 0)) first
 		join ai_messages m on m.id = any (array[first.message_id])
 		where q.message_id = any (array[first.message_id]) and coalesce(q.state = 'blocked', false)
 		returning q.agent_id, q.rank, q.seq

@@ -2,7 +2,7 @@
 -- second, stops the call, and still records what the call used. job_id stays, so that the attempt can be found. SB003:
 -- the message neither waits nor runs.
 create or replace function signalbox.cancel(message uuid, actor text, seen_job uuid default null, seen_status text default null) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 declare
 	locked bigint := lock_message(message, seen_job, seen_status);
 	m ai_messages;

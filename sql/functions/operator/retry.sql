@@ -1,6 +1,6 @@
 -- Returns a failed or cancelled message to the queue, with a full number of tries. SB003: its status is another one.
 create or replace function signalbox.retry(message uuid, actor text, seen_job uuid default null, seen_status text default null) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 declare
 	locked bigint := lock_message(message, seen_job, seen_status);
 	m ai_messages;
@@ -18,8 +18,9 @@ begin
 		       (select count(*) from attempts a where a.message_id = m.id and a.outcome is distinct from 'released'),
 		       (select count(*) from attempts a where a.message_id = m.id),
 		       -- Its seq is the least of the later messages of its session, so that seq and the session's order agree.
-		       coalesce((select min(w.seq) from queue w where w.session_id = m.session_id and w.message_id > m.id
-		                 and w.state <> 'failed'), nextval('queue_seq'))
+		       -- (By the session's messages: no index of queue has those of all states.)
+		       coalesce((select min(w.seq) from ai_messages n cross join lateral (select * from queue o where o.message_id = n.id offset 0) w
+		                 where n.session_id = m.session_id and n.id > m.id and w.state <> 'failed'), nextval('queue_seq'))
 		from ai_sessions s where s.id = m.session_id
 		on conflict (message_id) do update set state = 'blocked', errors = 0, crashes = 0, seq = excluded.seq, queued_at = t,
 			run_after = null, job_id = null, worker_id = null, retry_at = null, retry_actor = null, changed_at = t;

@@ -2,7 +2,7 @@
 -- tick retries it. SB003: the message is not failed. SB004: bad hold.
 create or replace function signalbox.retry_hold(message uuid, actor text, seen_job uuid default null, seen_status text default null,
 	hold interval default '3 s') returns jsonb
-language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 declare
 	locked bigint := lock_message(message, seen_job, seen_status);
 	m ai_messages;

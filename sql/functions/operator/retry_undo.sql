@@ -1,6 +1,6 @@
 -- Takes a held retry back: the message stays failed. SB003: no retry is held.
 create or replace function signalbox.retry_undo(message uuid, actor text) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 declare
 	locked bigint := lock_message(message, null, null);
 	m ai_messages;
