@@ -2,7 +2,7 @@
 # Why: a script that dies after its first "ok" was green, and nobody saw that the rest was not tested. Broken scripts, which say "ok" once of twice
 # and then end in all the ways there are, go through check.sh and through the EXIT traps of the helpers: each must be red.
 . "$(dirname "$0")/plan.sh"
-plan 35
+plan 39
 CHECK=$PWD/tests/lib/check.sh LIB=$PWD/tests/lib
 T=$(mktemp -d "${TMPDIR:-/tmp}/signalbox-check.XXXXXX")
 trap 'rm -rf "$T"; planned; exit $FAILED' EXIT
@@ -61,3 +61,12 @@ named() { judged "$1" >/dev/null; tail -2 "$T/out" | head -1; }
 is "what died is named once more, beside the sum" "failed: $T/program: exit code 137" "$(named "$T/program")"
 script plan.sh <<<'plan 2; ok one; is two 1 2'
 is "and what is red" "failed: $T/tests/x/s.sh: not ok two: expected '1', got '2'" "$(named "$T/tests/x/s.sh")"
+
+# Red at first, green when it is run again.
+printf '#!/bin/sh\necho "[  PASSED  ] 1 test(s)." >&2\n[ -e "%s" ] && exit 0\ntouch "%s"\nexit 1\n' "$T/second" "$T/second" >"$T/program"
+is "a program that is red beside others, and not by itself" "0 1 passed, 0 failed" "$(TEST_JOBS=2 judged "$T/program")"
+is "it is named" "unsteady: $T/program: red beside another program, green by itself" "$(tail -2 "$T/out" | head -1)"
+rm "$T/second"
+is "without others" "1 1 passed, 1 failed" "$(judged "$T/program")"
+printf '#!/bin/sh\necho "[  PASSED  ] 1 test(s)." >&2\nexit 1\n' >"$T/program"
+is "red by itself, too" "1 1 passed, 1 failed" "$(TEST_JOBS=2 judged "$T/program")"
