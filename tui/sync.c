@@ -266,10 +266,7 @@ static void act_done(struct sync *y, const struct action_result *r)
 		y->reads.session_agent[0] = '\0'; /* the send may have created a session */
 	y->due = 0;
 	pthread_mutex_lock(&y->lock);
-	if (y->n_results < (int)ARRAY_SIZE(y->results))
-		y->results[y->n_results++] = *r;
-	else
-		block_unref(r->answer);
+	y->results[y->n_results++] = *r; /* there is room: no action is started without */
 	pthread_mutex_unlock(&y->lock);
 	wake_up(y->notify);
 }
@@ -298,7 +295,7 @@ static void sync_take_orders(struct sync *y)
 		y->want_changed = false;
 		y->due = 0;
 	}
-	if (!actor_is_busy(&y->actor) && y->n_queue > 0) {
+	if (!actor_is_busy(&y->actor) && y->n_queue > 0 && y->n_results < (int)ARRAY_SIZE(y->results)) {
 		act = y->queue[0];
 		memmove(y->queue, y->queue + 1, sizeof *y->queue * (size_t)--y->n_queue);
 	}
@@ -444,12 +441,14 @@ struct snapshot *sync_take(struct sync *y)
 bool sync_result(struct sync *y, struct action_result *out)
 {
 	pthread_mutex_lock(&y->lock);
-	bool any = y->n_results > 0;
+	bool any = y->n_results > 0, was_full = y->n_results == (int)ARRAY_SIZE(y->results);
 	if (any) {
 		*out = y->results[0];
 		memmove(y->results, y->results + 1, sizeof *y->results * (size_t)--y->n_results);
 	}
 	pthread_mutex_unlock(&y->lock);
+	if (was_full) /* actions may wait for room */
+		wake_up(y->wake);
 	return any;
 }
 
