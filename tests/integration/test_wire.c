@@ -391,6 +391,8 @@ static void test_waiting_grows(void **state)
 	for (int k = 0; k < 3; k++)
 		say(text("w%zu", i), text("message %d", k));
 	ended(say(text("w%zu", good), "first"), "completed");
+	/* The fleet knows that nothing is left: before that, the other worker may still call. */
+	wait_for(text("select state from signalbox.breakers where provider = 'w%zu'", good), "parked", 0);
 	ended(say(text("w%zu", good), "second"), "completed");
 	const char *unsaid = text("select unsaid::text from signalbox.breakers where provider = 'w%zu'", i);
 	wait_for(unsaid, "2", 0);
