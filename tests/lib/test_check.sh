@@ -4,6 +4,7 @@
 . "$(dirname "$0")/plan.sh"
 plan 39
 CHECK=$PWD/tests/lib/check.sh LIB=$PWD/tests/lib
+export TEST_JOBS=1    # whatever this one is run with
 T=$(mktemp -d "${TMPDIR:-/tmp}/signalbox-check.XXXXXX")
 trap 'rm -rf "$T"; planned; exit $FAILED' EXIT
 mkdir -p "$T/tests/x"
