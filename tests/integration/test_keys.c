@@ -2,6 +2,7 @@
  * Why: a worker takes only what it can call. What it lacks another does, or waits for, and is said where somebody looks: the log, the
  * message, doctor, an alert. And what no call could work with, or would show a key, is refused when it is set.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -28,7 +29,7 @@ static void test_a_worker_without_the_key(void **state)
 	EXPECT("0", "select count(*) from signalbox.attempts a join signalbox.agents g on g.id = a.agent_id where g.slug = 'k'");
 	/* One that has it does all of it. */
 	setenv("SPARE_API_KEY", "secret-of-k", 1);
-	worker(QUICK, NULL);
+	pid_t good = worker(QUICK, NULL);
 	unsetenv("SPARE_API_KEY");
 	wait_completed(m);
 	q("select count(*) from generate_series(1, 60) i, signalbox.dispatch('k', 'many ' || i)");
@@ -39,9 +40,12 @@ static void test_a_worker_without_the_key(void **state)
 	EXPECT("1 completed",
 	       "select count(distinct worker_id) || ' ' || string_agg(distinct outcome, ',') from signalbox.attempts a join signalbox.agents g on g.id = a.agent_id where g.slug = 'k'");
 	assert_string_equal(alert_level("secret"), "WARN");
-	/* A chain: what this worker would have to pass over is the other's. */
+	/* A chain: what this worker would have to pass over is the other's, who is slow. */
 	q("select signalbox.agent_set('k', '{\"chain\": \"o:practice\"}', 'test')");
+	send_signal(good, SIGSTOP);
 	q("select count(*) from generate_series(1, 20) i, signalbox.dispatch('k', 'chained ' || i)");
+	q("select pg_sleep(0.5)");
+	send_signal(good, SIGCONT);
 	wait_for("select count(*) from signalbox.queue where state <> 'failed'", "0", 15);
 	EXPECT("k",
 	       "select string_agg(distinct a.provider, ' ') from signalbox.attempts a join signalbox.agents g on g.id = a.agent_id where g.slug = 'k'");
