@@ -1,6 +1,5 @@
--- How many messages wait, run and failed. Counted now while the last count is at most 10,000 and the queue has at most
--- 20,000 rows; else read from the last count (a second or two old), so that the cost does not grow with the queue.
--- Running messages are always counted now.
+-- How many messages wait, run and failed. Counted now while the queue is short (is_short()); else read from the last
+-- count (a second or two old), so that the cost does not grow with the queue. Running messages are always counted now.
 create or replace function signalbox.waiting_counts(out pending bigint, out queued bigint, out processing bigint, out failed bigint, out oldest timestamptz,
 	out waiting_long bigint)
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: no_jit
@@ -8,8 +7,7 @@ declare
 	t   queue_totals;
 	cut timestamptz := (select clock_timestamp() - make_interval(secs => r.param::float8) from alert_rules r where r.name = 'waiting_long');
 begin
-	select * into t from queue_totals order by id desc limit 1;
-	if coalesce(t.queued + t.pending + t.failed, 0) <= 10000 and (select count(*) from (select from queue limit 20001) x) <= 20000 then
+	if is_short() then
 		select count(*) filter (where q.state = 'pending'), count(*) filter (where q.state in ('ready', 'blocked', 'delayed')),
 			count(*) filter (where q.state = 'running'), count(*) filter (where q.state = 'failed'),
 			min(q.queued_at) filter (where q.state in ('ready', 'blocked', 'delayed')),
@@ -17,6 +15,7 @@ begin
 			into pending, queued, processing, failed, oldest, waiting_long from queue q;
 		return;
 	end if;
+	select * into t from queue_totals order by id desc limit 1;
 	pending := t.pending; queued := t.queued; failed := t.failed; oldest := t.oldest; waiting_long := t.waiting_long;
 	select count(*) into processing from running;
 end $$;
