@@ -243,8 +243,11 @@ begin
 		from (select coalesce(sum(s.tokens_prompt), 0) as n from stats_minute s) s, (select coalesce(sum(c.tokens_input), 0) as n from ai_costs c) c
 		where s.n <> c.n
 	union all
+	-- A job that no worker ever answered for may have been called: two minutes after it was lost or cancelled it has a cost that is estimated.
 	select 'costs', format('%s jobs were called, %s of them have a cost, there are %s costs', x.called, x.charged, x.costs)
-		from (select count(distinct a.job_id) as called, count(distinct c.job_id) as charged, (select count(*) from ai_costs) as costs
+		from (select count(distinct a.job_id) as called, count(distinct c.job_id) as charged, (select count(*) from ai_costs o
+			where not (o.is_estimated and o.created_at > (select b.ended_at + interval '2 min' from attempts b where b.message_id = o.message_id and b.job_id = o.job_id and b.outcome in ('lost', 'cancelled'))
+				and not exists (select from prop.acked k where k.job_id = o.job_id))) as costs
 		      from prop.acked a left join ai_costs c on c.job_id = a.job_id where a.was_called) x
 		where x.called <> x.charged or (exact and x.costs <> x.called)
 	union all
