@@ -194,7 +194,7 @@ static void *apply(void *arg)
 		int agent = roll(p, AGENTS), n = atomic_fetch_add(&T.n_sent, 1), open = roll(p, 6) == 0;
 		/* Not far ahead of the workers: what matters is what happens at the ends of sessions. */
 		if (n - atomic_load(&T.n_settled) > 60)
-			usleep(2000);
+			usleep(30000);
 		snprintf(nonce, sizeof nonce, "n%d-%d", p->index, n);
 		if (roll(p, 12) == 0) {
 			snprintf(key, sizeof key, "g%d-k%d", agent, roll(p, 40));
