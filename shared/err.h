@@ -59,6 +59,8 @@ enum err_act {
 	X(NOT_FOUND, PERMANENT, "not_found", ACT_NONE)                                                              \
 	X(REFUSED, PERMANENT, "refused", ACT_NONE)                                                                  \
 	X(CONFLICT, PERMANENT, "conflict", ACT_NONE)                                                                \
+	X(UNAUTHORIZED, PERMANENT, "unauthorized", ACT_NONE) /* over HTTP: no token that counts */                  \
+	X(FORBIDDEN, PERMANENT, "forbidden", ACT_NONE)       /* over HTTP: not with this token */                   \
 	X(DB, RETRY, "database", ACT_NONE)                                                                          \
 	X(DB_DATA, PERMANENT, "database_data", ACT_NONE) /* the database refuses a given value */                   \
 	X(DB_DOWN, RETRY, "database_down", ACT_NONE)                                                                \

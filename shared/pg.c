@@ -219,10 +219,10 @@ static enum err_code code_of(const char *state)
 {
 	if (state == NULL)
 		return ERR_DB_DOWN;
-	if (strcmp(state, "SB002") == 0)
-		return ERR_NOT_FOUND;
+	static const enum err_code OURS[] = { ERR_REFUSED,   ERR_REFUSED,  ERR_NOT_FOUND,    ERR_REFUSED,
+		                              ERR_BAD_INPUT, ERR_CONFLICT, ERR_UNAUTHORIZED, ERR_FORBIDDEN };
 	if (strncmp(state, "SB00", 4) == 0)
-		return state[4] == '4' ? ERR_BAD_INPUT : state[4] == '5' ? ERR_CONFLICT : ERR_REFUSED;
+		return state[4] >= '0' && state[4] <= '7' ? OURS[state[4] - '0'] : ERR_REFUSED;
 	if (strcmp(state, "57014") == 0 || strcmp(state, "55P03") == 0)
 		return ERR_DB_TIMEOUT;
 	if (strncmp(state, "40", 2) == 0)

@@ -9,7 +9,7 @@
  * time-out or the server's, or a lock was not obtained), DB_CONFLICT (deadlock or serialization
  * failure: nothing was done, repeat the statement), DB_DATA (the given values are wrong), REFUSED
  * (SQLSTATE SB001, SB003, or no permission), NOT_FOUND (SB002), BAD_INPUT (SB004), CONFLICT
- * (SB005); DB for everything else.
+ * (SB005); UNAUTHORIZED (SB006), FORBIDDEN (SB007); DB for everything else.
  */
 #include "shared/arena.h"
 #include "shared/err.h"

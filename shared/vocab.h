@@ -37,4 +37,5 @@ enum outcome {
 #define CHANNEL_COMMAND "signalbox_command" /* a row of signalbox.work waits */
 #define CHANNEL_STOP "signalbox_stop"       /* payload: worker id; it checks its stop requests */
 #define CHANNEL_WATCH "signalbox_watch"     /* payload: message id; a client watches it */
+#define CHANNEL_ENDED "signalbox_ended"     /* payload: message id; it ended, and a client waits for that over HTTP */
 #define CHANNEL_CHANGED "signalbox_changed" /* consoles should read again */

@@ -18,10 +18,10 @@ do $$
 declare
 	t text;
 begin
-	-- A viewer may not read the idempotency keys of applications, the texts sent as work, and cached classifications;
+	-- A viewer may not read the idempotency keys of applications, the texts sent as work, cached classifications, and the hashes of tokens;
 	-- and not the lock tables, which no other role may lock. (After a down migration some of these tables do not
 	-- exist.)
-	foreach t in array array['idempotency_keys', 'work', 'intent_cache', 'lock_breakers', 'lock_claim', 'lock_tend', 'lock_tick'] loop
+	foreach t in array array['idempotency_keys', 'work', 'intent_cache', 'tokens', 'lock_breakers', 'lock_claim', 'lock_tend', 'lock_tick'] loop
 		if to_regclass('signalbox.' || t) is not null then
 			execute format('revoke select on signalbox.%I from signalbox_viewer', t);
 		end if;

@@ -75,7 +75,7 @@ begin
 		if not found or s.agent_id is not null and not may_read(s.id) then
 			raise exception 'no session %', dispatch.session using errcode = 'SB002';
 		elsif s.agent_id is null then    -- of an adopted table: the first dispatch sets its agent and application
-			if not (may_read(s.id) or exists (select from adopted d where has_table_privilege(session_user, d.rel, 'insert'))) then
+			if not (may_read(s.id) or acting_token() is null and exists (select from adopted d where has_table_privilege(session_user, d.rel, 'insert'))) then
 				raise exception 'no session %', dispatch.session using errcode = 'SB002';
 			end if;
 			update ai_sessions set agent_id = agent_no, created_by = session_user, application = app where id = s.id;

@@ -5,15 +5,10 @@
 create or replace function signalbox.queue_position(message uuid) returns bigint
 language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 declare
-	q     queue;
-	place bigint;
+	q queue;
 begin
 	select w.* into q from ai_messages m join queue w on w.message_id = m.id where m.uuid = message
 		and may_read(m.session_id);
-	if not found or q.state in ('running', 'failed') then
-		return null;
-	end if;
-	place := place_in_agent(q);
-	return place + others_ahead(q.agent_id, place, 4096);
+	return place_of(q);
 end $$;
 grant execute on function signalbox.queue_position to signalbox_app, signalbox_viewer;

@@ -26,6 +26,7 @@ begin
 	update ai_messages set processing_status = 'cancelled', processing_completed_at = clock_timestamp() where id = m.id;
 	perform promote(array[m.session_id]);
 	perform log_action(actor, 'cancel', m.id, null, null, jsonb_build_object('status', m.processing_status), null);
+	perform tell_ended(array[m.id]);
 	perform wake_worker();
 	perform pg_notify('signalbox_changed', '');
 	return message_status(message);

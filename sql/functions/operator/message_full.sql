@@ -7,7 +7,7 @@ declare
 begin
 	select * into m from ai_messages where uuid = message;
 	return jsonb_build_object('message', jsonb_set(d, '{content}', coalesce(to_jsonb(left(d ->> 'content', cap)), 'null')), 'id', m.id, 'job_id', m.job_id, 'intent', m.intent, 'intent_confidence', round(m.intent_confidence::numeric, 3),
-		'priority', m.priority, 'user_id', (select user_id from ai_sessions where id = m.session_id),
+		'priority', m.priority, 'user_id', (select user_id from ai_sessions where id = m.session_id), 'sent_by', sent_by(m.session_id),
 		'text', (select left(u.content, cap) from ai_messages u where u.id = m.reply_to),
 		'retry_at', (select utc(retry_at) from queue where message_id = m.id),
 		'run_after', (select utc(run_after) from queue where message_id = m.id),

@@ -191,7 +191,7 @@ begin
 		perform settle_chain(recs, me, t);
 	end if;
 	select exists (select from breakers b where b.probe_job is not null) as probes, exists (select from reservations) as reservations, exists (select from stops) as stops,
-		exists (select from message_stream) as streams into has;
+		exists (select from message_stream) as streams, exists (select from awaited) as awaited into has;
 	if has.probes then
 		-- The result of a probe comes with its worker's next report. If the worker dies before that, another probe may
 		-- start after 10 s, not only when the attempt would have ended.
@@ -207,6 +207,9 @@ begin
 	end if;
 	if has.streams then
 		delete from message_stream v using unnest(recs) r where v.message_id = any (array[r.message_id]) and v.job_id = r.job_id;
+	end if;
+	if has.awaited then
+		perform tell_ended(array(select f.message_id from rows from (unnest(held), unnest(places)) f where f.becomes in ('completed', 'failed')));
 	end if;
 	if n_ended < cardinality(ids) or exists (
 			select from unnest(sessions) s(id) cross join lateral (

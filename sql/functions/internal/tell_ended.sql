@@ -1,0 +1,12 @@
+-- Tells the workers, at commit, that these messages have ended, as far as somebody waits for their end over HTTP. A row
+-- that is being renewed at this moment is left: whoever waits also looks by itself.
+create or replace function signalbox.tell_ended(ids bigint[]) returns void
+language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
+declare
+	ended bigint;
+begin
+	for ended in delete from awaited a where a.message_id in (
+			select x.message_id from awaited x where x.message_id = any (ids) for update skip locked) returning a.message_id loop
+		perform pg_notify('signalbox_ended', ended::text);
+	end loop;
+end $$;

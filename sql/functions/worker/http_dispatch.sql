@@ -1,0 +1,49 @@
+-- dispatch() for a request over HTTP. What the token is bound to (agent, user_id, collection_name, thread_key) outweighs
+-- the arguments; the caller of a public token gives none of them. `is_awaited`: the worker wants to hear of its end.
+-- document is null when the rate limit refuses the message. Errors: those of dispatch() and of http_enter(). SB007: the
+-- token is not for this agent, or is bound to another value. A lock that is held for a second: 55P03.
+create or replace function signalbox.http_dispatch(token bytea, is_local boolean, agent text, content text, session uuid, user_id text,
+	collection_name text, thread_key text, priority int, idempotency_key text, is_awaited boolean)
+returns table (document jsonb, message_id bigint, rate_limit int, rate_left int, rate_reset int)
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp set lock_timeout = '1s' as $$ -- plans: index, no_bitmap, no_jit, generic
+#variable_conflict use_column
+declare
+	k record;
+	a agents;
+	r record;
+	sent uuid;
+begin
+	select * into k from http_enter(token, is_local, 'dispatch');
+	if k.is_public then
+		if coalesce(user_id, collection_name, thread_key) is not null or coalesce(priority, 0) <> 0 then
+			raise exception 'with a public token user_id, collection_name, thread_key and priority are not given: they come from the token' using errcode = 'SB007';
+		end if;
+	elsif k.user_id <> http_dispatch.user_id or k.collection_name <> http_dispatch.collection_name or k.thread_key <> http_dispatch.thread_key then
+		raise exception 'this token is bound to another user_id, collection_name or thread_key' using errcode = 'SB007';
+	end if;
+	if agent is null then    -- a public token names it
+		select * into a from agents x where x.id = k.agents[1];
+	else
+		select * into a from agents x where x.slug = agent;
+	end if;
+	if k.agents is not null and not coalesce(a.id = any (k.agents), false) then    -- whether it exists is not told
+		raise exception 'this token is not for the agent %', quote_literal(left(agent, 80)) using errcode = 'SB007';
+	elsif a.id is null then
+		raise exception 'no agent is called %', quote_literal(left(agent, 80)) using errcode = 'SB002';
+	end if;
+	select * into r from http_rate(k.id, a, true);
+	rate_limit := r.rate_limit;
+	rate_left := r.rate_left;
+	rate_reset := r.rate_reset;
+	if not coalesce(r.is_over, false) then
+		select d.message_id into sent from signalbox.dispatch(a.slug, content, session, coalesce(k.user_id, http_dispatch.user_id),
+			coalesce(k.collection_name, http_dispatch.collection_name), coalesce(k.thread_key, http_dispatch.thread_key), priority, null, idempotency_key) d;
+		select m.id into message_id from ai_messages m where m.uuid = sent;
+		if is_awaited then
+			perform http_await(array[message_id], false);
+		end if;
+		document := status_document(message_id);
+	end if;
+	return next;
+end $$;
+grant execute on function signalbox.http_dispatch to signalbox_worker;

@@ -1,0 +1,25 @@
+-- message_status() for a request over HTTP. is_awaited: the worker also wants to hear of its end, and of its text.
+-- Errors: those of http_enter(). SB002: no such message, or it is not the token's.
+create or replace function signalbox.http_status(token bytea, is_local boolean, message uuid, scope text, is_awaited boolean)
+returns table (document jsonb, message_id bigint, rate_limit int, rate_left int, rate_reset int)
+language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp set lock_timeout = '1s' as $$ -- plans: index, no_jit
+#variable_conflict use_column
+declare
+	k record;
+	a agents;
+begin
+	select * into k from http_enter(token, is_local, scope);
+	select m.id into message_id from ai_messages m where m.uuid = message and m.role = 'assistant' and may_read(m.session_id);
+	if not found then
+		raise exception 'no message %', message using errcode = 'SB002';
+	end if;
+	if is_awaited then
+		perform http_await(array[message_id], false);
+		perform watch(message);
+	end if;
+	document := status_document(message_id);
+	select * into a from agents x where x.slug = document ->> 'agent';
+	select r.rate_limit, r.rate_left, r.rate_reset into rate_limit, rate_left, rate_reset from http_rate(k.id, a, false) r;
+	return next;
+end $$;
+grant execute on function signalbox.http_status to signalbox_worker;

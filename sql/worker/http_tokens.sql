@@ -1,0 +1,2 @@
+-- -> n int8
+select signalbox.http_tokens() as n
