@@ -15,7 +15,7 @@ V          := $(if $(FUZZ),fuzz,$(if $(SAN),$(subst $(comma),+,$(SAN)),plain)$(i
 B          := build/$(V)
 BIN        := $(if $(filter plain,$(V)),build/bin,$(B)/bin)
 CC         := $(if $(FUZZ),clang,gcc)
-PKGS       := libpq libcjson libutf8proc
+PKGS       := libpq libcjson libutf8proc nettle
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) libcurl 2>/dev/null)
 
 FUZZER := address,undefined
@@ -118,13 +118,14 @@ CHECK = SIGNALBOX_BIN_DIR='$(BIN)' FAKE_LLM='$(FAKE_LLM)' tests/lib/check.sh
 # Terminal and network tests drive the plain binary: what a sanitizer would find there the other kinds find.
 check: deps
 	@tests/lib/deps.sh promtool
+	@tests/lib/deps.sh nginx
 	@$(MAKE) -s lint
 	@$(MAKE) -s test-build
 	@TEST_JOBS=$(if $(SAN),1,2) $(CHECK) tests/lib/test_check.sh $(UNIT) $(FUZZ_ALL) $(if $(SAN),,$(LINEAR)) $(INTEGRATION) $(PROPERTY) $(if $(SAN),,$(wildcard tests/term/*.sh) $(filter-out %/versions.sh,$(wildcard tests/net/*.sh)))
 check-all: check
 	@TEST_POOLER=1 $(CHECK) $(filter %/test_states %/test_faults %/test_two_workers,$(INTEGRATION))
 	@tests/lib/deps.sh prometheus
-	@TEST_LONG=1 TEST_LIMIT=600 $(CHECK) $(wildcard tests/net/*.sh tests/adopt/*.sh tests/otel/*.sh tests/peers/*.sh tests/versions/*.sh) tests/intent/quality.sh tests/prices/public.sh
+	@TEST_LONG=1 TEST_LIMIT=600 $(CHECK) $(wildcard tests/net/*.sh tests/adopt/*.sh tests/otel/*.sh tests/peers/*.sh tests/clients/*.sh tests/versions/*.sh) tests/intent/quality.sh tests/prices/public.sh
 	@TEST_LONG=1 TEST_LIMIT=900 $(CHECK) $(PROPERTY) $(filter %/test_money,$(INTEGRATION))
 	@$(MAKE) -s fuzz
 	@$(MAKE) -s mutants

@@ -1,16 +1,20 @@
 #!/bin/sh
 # Installs what is missing: Debian packages only, as root or through sudo. README.md names them too.
 set -eu
-# deps.sh promtool: the tool that judges metrics and alert rules; deps.sh prometheus: what scrapes them. The package would start a server, so only the
-# one program is taken out of it; where that does not work, its tests are skipped.
-if [ "${1:-}" = promtool ] || [ "${1:-}" = prometheus ]; then
+# deps.sh promtool: the tool that judges metrics and alert rules; deps.sh prometheus: what scrapes them; deps.sh nginx: the proxy of docs/nginx.conf. Their
+# packages would start a server, so only the one program is taken out of them; where that does not work, its tests are skipped.
+case ${1:-} in
+promtool | prometheus) PACKAGE=prometheus FROM=usr/bin ;;
+nginx) PACKAGE=nginx FROM=usr/sbin ;;
+esac
+if [ -n "${PACKAGE:-}" ]; then
 	! command -v "$1" >/dev/null && [ ! -x "build/tools/$1" ] || exit 0
-	mkdir -p build/tools && cd build/tools && apt-get download -qq prometheus >/dev/null 2>&1 &&
-		dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x --strip-components=3 "./usr/bin/$1" || echo "no $1: its tests are skipped" >&2
-	rm -f prometheus_*.deb
+	mkdir -p build/tools && cd build/tools && apt-get download -qq "$PACKAGE" >/dev/null 2>&1 &&
+		dpkg-deb --fsys-tarfile "${PACKAGE}"_*.deb | tar -x --strip-components=3 "./$FROM/$1" || echo "no $1: its tests are skipped" >&2
+	rm -f "${PACKAGE}"_*.deb
 	exit 0
 fi
-PACKAGES="gcc make pkg-config libpq-dev libcurl4-openssl-dev libcjson-dev libutf8proc-dev libmicrohttpd-dev libncurses-dev libcmocka-dev
+PACKAGES="gcc make pkg-config libpq-dev libcurl4-openssl-dev libcjson-dev libutf8proc-dev libmicrohttpd-dev nettle-dev libncurses-dev libcmocka-dev
           postgresql postgresql-client curl openssl tmux procps gettext pgbouncer iproute2 iptables"
 case ${1:-} in
 fuzz) PACKAGES="clang libclang-rt-14-dev" ;;    # the compiler that has a fuzzer

@@ -98,6 +98,39 @@ int cli_error(const struct err *err, const char *what)
 	}
 }
 
+/* Adds the values of "a,b" to an array. */
+static void add_values(struct strbuf *array, const char *values)
+{
+	for (const char *p = values; *p != '\0';) {
+		size_t len = strcspn(p, ",");
+		char *one = must_have(strndup(p, len));
+		if (len > 0)
+			pg_array_add(array, one);
+		free(one);
+		p += len + (p[len] == ',');
+	}
+}
+
+int cli_values(struct cli *cli, const char *name, struct strbuf *array)
+{
+	int out = 0;
+	size_t len = strlen(name);
+	for (int i = 0; i < cli->argc; i++) {
+		char *word = cli->argv[i];
+		if (strncmp(word, "--", 2) != 0 || strncmp(word + 2, name, len) != 0 || (word[2 + len] != '\0' && word[2 + len] != '=')) {
+			cli->argv[out++] = word;
+			continue;
+		}
+		if (word[2 + len] == '\0' && i + 1 >= cli->argc)
+			return cli_usage_error(_("'%.60s' needs a value"), word);
+		add_values(array, word[2 + len] == '=' ? word + 3 + len : cli->argv[++i]);
+	}
+	if (array->len > 0)
+		pg_array_end(array);
+	cli->argc = out;
+	return 0;
+}
+
 int cli_options(struct cli *cli, const struct cli_option *options, size_t n, int min_words, int max_words)
 {
 	int out = 0;

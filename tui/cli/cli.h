@@ -43,6 +43,9 @@ struct cli_option {
 	const char **value;
 	bool *flag;
 };
+/* Removes all "--name a,b" from argc/argv, before cli_options() is called; adds the values to an array as PostgreSQL writes
+ * it: "{a,b}", empty if there was none. 0, or EXIT_USAGE after printing why. */
+int cli_values(struct cli *, const char *name, struct strbuf *array);
 /* 0, or EXIT_USAGE after printing why. min_words, max_words: how many words must be left. */
 int cli_options(struct cli *, const struct cli_option *, size_t n, int min_words, int max_words);
 

@@ -167,6 +167,7 @@ int cmd_show(struct cli *cli)
 	field(doc, "id", "id");
 	field(m, "session", "session_id");
 	field(m, "agent", "agent");
+	field(doc, "sent by", "sent_by");
 	field(m, "status", "status");
 	field(m, "waits for", "waits_for");
 	field(m, "position", "queue_position");
