@@ -144,6 +144,7 @@ static void add_facts(struct message_view *m, const struct json *doc)
 	const struct json *d = json_get(doc, "message");
 	text_addf(&m->text, &m->lines, S_PLAIN, 1, _("status %s   agent %s   session %s   user %s   priority %s"), m->status,
 	          word(d, "agent"), word(d, "session_id"), word(doc, "user_id"), number(m, doc, "priority"));
+	text_addf(&m->text, &m->lines, S_PLAIN, 1, _("sent by %s"), word(doc, "sent_by"));
 	text_addf(&m->text, &m->lines, S_PLAIN, 1, _("queued %s   started %s   ended %s"), word(d, "queued_at"),
 	          word(d, "processing_started_at"), word(d, "processing_completed_at"));
 	if (json_get(d, "queue_position") != NULL && !json_is_null(d, "queue_position"))
