@@ -14,7 +14,8 @@
  * | work        | its connection (LISTEN), the work that commands ask for   | work/work.c         |
  * | outbox      | its connection (LISTEN), watched text, hints, reports     | outbox.c            |
  * | trace       | the queue of spans, sending them                          | telemetry/trace.c   |
- * | http×2      | the library's: clients, parsing; ours: handlers that wait | api/server.c        |
+ * | http×5      | the library's: clients, parsing; ours: handlers that wait | api/server.c        |
+ * | waiters     | its connection (LISTEN), clients that wait or follow      | api/waiters.c       |
  *
  * Stop: SIGTERM or SIGINT starts a drain: no new work; running messages get the time `drain` to
  * finish; those that do not finish go back to the queue without using up a try. A second signal

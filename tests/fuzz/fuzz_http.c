@@ -14,16 +14,41 @@
 
 #define WAIT_MS 5000
 
-static void get_ok(void *ctx, const struct request *request, struct reply_http *r)
+static enum route_end get_ok(void *ctx, struct request *request, struct reply_http *r)
 {
 	(void)ctx;
 	(void)request;
 	r->status = 200;
 	strbuf_str(&r->body, "{}\n");
+	return ROUTE_DONE;
+}
+
+/* Reads all of the request that a route may read. */
+static enum route_end post_ok(void *ctx, struct request *request, struct reply_http *r)
+{
+	(void)request_query(request, "wait");
+	(void)request_header(request, "Idempotency-Key");
+	RULE(request->params.value[0][0] != '\0' && strchr(request->params.value[0], '/') == NULL, "'%s'", request->params.value[0]);
+	RULE(request->body.len <= 100, "%zu bytes of a body", request->body.len);
+	RULE(request->token == NULL || strlen(request->token) == 64, "a token");
+	return get_ok(ctx, request, r);
+}
+
+static enum route_end get_feed(void *ctx, struct request *request, struct reply_http *r)
+{
+	(void)ctx;
+	(void)request;
+	r->status = 200;
+	r->feed = feed_new();
+	feed_add(r->feed, STR(": {}\n\n"));
+	feed_end(r->feed);
+	return ROUTE_DONE;
 }
 
 static const struct endpoint ROUTES[] = { { "GET", "/healthz", SCOPE_OPEN, 0, ANSWERS_AT_ONCE, get_ok },
-	                                  { "GET", "/metrics", SCOPE_OPEN, 0, ANSWERS_FROM_DATABASE, get_ok } };
+	                                  { "GET", "/metrics", SCOPE_OPEN, 0, ANSWERS_FROM_DATABASE, get_ok },
+	                                  { "GET", "/stream", SCOPE_STREAM, 0, ANSWERS_FROM_DATABASE, get_feed },
+	                                  { "POST", "/m/{a}/x", SCOPE_READ, 100, ANSWERS_FROM_DATABASE, post_ok } };
 
 static int port(void)
 {
@@ -31,7 +56,10 @@ static int port(void)
 	static int found;
 	struct err err;
 	if (server == NULL) {
-		RULE(server_start(&server, "127.0.0.1:0", ROUTES, ARRAY_SIZE(ROUTES), NULL, NULL, &err) == 0, "%s", err.msg);
+		const struct server_options options = {
+			.address = "127.0.0.1:0", .routes = ROUTES, .n_routes = ARRAY_SIZE(ROUTES), .connections = 256
+		};
+		RULE(server_start(&server, &options, &err) == 0, "%s", err.msg);
 		found = atoi(strrchr(server_address(server), ':') + 1);
 	}
 	return found;
@@ -62,7 +90,7 @@ static void read_all(int fd, struct strbuf *out, int silent_ms, const char *enou
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const int STATUSES[] = { 100, 200, 400, 403, 404, 405, 408, 411, 413, 414, 431, 500, 501, 503, 505 };
+	static const int STATUSES[] = { 100, 200, 400, 401, 403, 404, 405, 408, 411, 413, 414, 415, 431, 500, 501, 503, 505 };
 	struct strbuf b = STRBUF_INIT(1u << 20);
 	char *host = calloc(1, size + 1);
 	int fd = open_connection(), status = 0;

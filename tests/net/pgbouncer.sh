@@ -2,7 +2,7 @@
 # Why: many installations have only PgBouncer's port, in transaction mode, where LISTEN seems to succeed and brings nothing, server settings
 # are refused, and a session is another one for each transaction. Workers, console and command line must do all they do without.
 . "$(dirname "$0")/../lib/net.sh"
-plan 38
+plan 41
 SIZE=8
 DIRECT=$(PG_TEST_FAST=1 tests/lib/pg.sh start "$T/db") || { not_ok database; exit; }
 pooler_gone() { tests/lib/pooler.sh stop "$DIRECT"; }
@@ -97,3 +97,15 @@ ready "$T/w4.log"
 ID=$(send luna 'nowhere-1.')
 within 6 "without the direct way it works too" completed q "select processing_status from signalbox.ai_messages where uuid = '$ID'"
 is "and says so once" 1 "$(grep -c 'polling.*room=claim' "$T/w4.log")"
+
+# Over HTTP, where nobody is told of an end: who waits and who follows have it all the same.
+net_worker "$T/w5.log" --drain 1s --listen 127.0.0.1:0
+ready "$T/w5.log"
+AT=$(sed -n 's/.*msg="http" address=\([0-9.:]*\).*/\1/p' "$T/w5.log" | head -1)
+http() { curl -sN -m 30 -H 'Content-Type: application/json' "$@"; }
+http -d '{"content":"http-1. [[words=10 rate=10]]"}' "http://$AT/api/agents/luna/messages?wait=20" >"$T/waited"
+is "who waits over HTTP has the answer" completed "$(sed -n 's/.*"status": "\([a-z]*\)".*/\1/p' "$T/waited")"
+ID=$(http -d '{"content":"http-2. [[words=30 rate=10]]"}' "http://$AT/api/agents/luna/messages" | sed -n 's/.*"message_id": "\([^"]*\)".*/\1/p')
+http "http://$AT/api/messages/$ID/stream" >"$T/stream"
+is "a stream comes in pieces" yes "$([ "$(grep -c '^event: delta' "$T/stream")" -gt 2 ] && echo yes)"
+is "and whole" done "$(sed -n 's/^event: //p' "$T/stream" | tail -1)"

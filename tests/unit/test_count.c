@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 
-#include "worker/api/server.h"
 #include "worker/telemetry/count.h"
 #include "worker/telemetry/facts.h"
 
@@ -206,43 +205,12 @@ TEST(test_facts)
 	counts_free(c);
 }
 
-TEST(test_hosts)
-{
-	static const char *const OURS[] = { "localhost", "LOCALHOST:80", "127.0.0.1", "127.0.0.1:8787",
-		                            "127.8.9.1", "[::1]",        "[::1]:1" };
-	static const char *const OTHERS[] = { "",          "evil.example", "127.0.0.1.evil.example", "localhost.evil",  "[::2]",
-		                              "::1",       "10.0.0.1",     "localhost:8o",           "127.0.0.1:80:90", "[::1",
-		                              "128.0.0.1", "127.1",        "localhost:80x",          "localhost@evil" };
-	for (size_t i = 0; i < ARRAY_SIZE(OURS); i++)
-		if (!host_is_loopback(OURS[i]))
-			fail_msg("%s", OURS[i]);
-	for (size_t i = 0; i < ARRAY_SIZE(OTHERS); i++)
-		if (host_is_loopback(OTHERS[i]))
-			fail_msg("%s", OTHERS[i]);
-}
-
-TEST(test_addresses)
-{
-	static const char *const BAD[] = { "8787",         ":8787",  "127.0.0.1:", "127.0.0.1:99999",
-		                           "127.0.0.1:8x", "::1:80", "[]:80",      "a b:1" };
-	struct server *s = NULL, *second = NULL;
-	struct err err;
-	for (size_t i = 0; i < ARRAY_SIZE(BAD); i++)
-		if (server_start(&s, BAD[i], NULL, 0, NULL, NULL, &err) == 0 || err.code != ERR_BAD_INPUT)
-			fail_msg("%s", BAD[i]);
-	assert_int_equal(server_start(&s, "127.0.0.1:0", NULL, 0, NULL, NULL, &err), 0);
-	assert_true(server_is_loopback(s));
-	assert_int_equal(server_start(&second, server_address(s), NULL, 0, NULL, NULL, &err), -1);
-	assert_int_equal(err.code, ERR_CONFLICT);
-	server_stop(s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),   cmocka_unit_test(test_money),           cmocka_unit_test(test_histogram),
 		cmocka_unit_test(test_labels), cmocka_unit_test(test_too_many_labels), cmocka_unit_test(test_threads),
-		cmocka_unit_test(test_facts),  cmocka_unit_test(test_hosts),           cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_facts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,15 +3,16 @@
 #include "worker/writer.h"
 
 /* 200 if the process can answer at all; it checks nothing else. */
-void get_healthz(void *ctx, const struct request *request, struct reply_http *r)
+enum route_end get_healthz(void *ctx, struct request *request, struct reply_http *r)
 {
 	(void)ctx;
 	(void)request;
 	r->status = 200;
 	strbuf_str(&r->body, "{\"status\":\"ok\"}\n");
+	return ROUTE_DONE;
 }
 
-void get_readyz(void *ctx, const struct request *request, struct reply_http *r)
+enum route_end get_readyz(void *ctx, struct request *request, struct reply_http *r)
 {
 	struct api *api = ctx;
 	char why[120] = "";
@@ -21,4 +22,5 @@ void get_readyz(void *ctx, const struct request *request, struct reply_http *r)
 		reply_error(r, 503, "not_ready", why);
 	else
 		strbuf_addf(&r->body, "{\"status\":\"ready\",\"records_kept\":%d}\n", writer_kept(api->services->writer));
+	return ROUTE_DONE;
 }

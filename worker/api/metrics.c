@@ -29,6 +29,7 @@
 #define FRESH_USEC (5 * USEC_PER_SEC)
 #define TIMEOUT_MS 3000
 #define KINDS 3
+#define SCRAPER_USEC (3600 * USEC_PER_SEC)
 
 /* Tokens of one agent, provider and model, by KIND. done: priced already; now: counted so far. */
 struct priced {
@@ -303,12 +304,39 @@ void metrics_write(struct metrics *m, bool is_ready, struct strbuf *b)
 	counts_free(own);
 }
 
-void get_metrics(void *ctx, const struct request *request, struct reply_http *r)
+/* Who was let in before is let in for an hour although the database does not answer: then metrics are needed most. */
+static bool may_scrape(struct api *api, const struct request *request, struct reply_http *r)
+{
+	struct arena a = ARENA_INIT;
+	struct rows rows;
+	const char *params[] = { request->token, ask_local(request), "metrics" };
+	bool is = request->is_local || ask(api, request, &a, sql_worker_http_may, params, 3, &rows, r) == 0;
+	arena_release(&a);
+	if (request->token == NULL)
+		return is;
+	pthread_mutex_lock(&api->metrics_lock);
+	if (is) {
+		snprintf(api->scraper, sizeof api->scraper, "%s", request->token);
+		api->scraper_until = clock_mono() + SCRAPER_USEC;
+	} else if (r->status == 503) {
+		is = clock_mono() < api->scraper_until && strcmp(api->scraper, request->token) == 0;
+	}
+	pthread_mutex_unlock(&api->metrics_lock);
+	return is;
+}
+
+enum route_end get_metrics(void *ctx, struct request *request, struct reply_http *r)
 {
 	struct api *api = ctx;
 	char why[120];
-	(void)request;
+	if (!may_scrape(api, request, r))
+		return ROUTE_DONE;
 	r->status = 200;
 	r->type = COUNTS_TYPE;
+	r->n_headers = 0;
+	strbuf_clear(&r->body);
+	pthread_mutex_lock(&api->metrics_lock);
 	metrics_write(api->metrics, api->ready.ask(api->ready.ctx, why), &r->body);
+	pthread_mutex_unlock(&api->metrics_lock);
+	return ROUTE_DONE;
 }

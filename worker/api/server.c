@@ -1,63 +1,108 @@
 #include "worker/api/server.h"
 
-#include <arpa/inet.h>
-#include <ctype.h>
-#include <errno.h>
 #include <microhttpd.h>
-#include <netdb.h>
+#include <netinet/in.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "shared/clock.h"
+#include "shared/digest.h"
 #include "shared/json.h"
 #include "shared/list.h"
 #include "shared/log.h"
 #include "shared/thread.h"
+#include "worker/api/feed.h"
 #include "worker/telemetry/count.h"
 
-#define CONNECTIONS 256
 #define CONNECTION_BYTES 16384 /* of request line and headers; MHD answers 431 or 414 to more */
-#define INACTIVE_SEC 10
-#define HEADER_USEC (10 * USEC_PER_SEC) /* for the headers; also between two requests */
-#define ANSWER_USEC (30 * USEC_PER_SEC)
+#define KEPT_FOR_PROBES 32     /* connections beyond the limit, on which only open routes are answered */
+#define SILENT_MAX 256         /* connections of one address that have sent no whole request */
+#define BODIES_MAX (256u << 20)
 /* Bytes that are read of a body that is too long, so that its sender reads the reply. */
 #define BODY_SWALLOWED (64u << 10)
 #define ANSWER_MAX (16u << 20)
+#define TOO_LONG "this path takes no body, or a shorter one"
+#define INACTIVE_SEC 10
+#define HEADER_USEC (10 * USEC_PER_SEC) /* for the headers; also between two requests */
+#define ANSWER_USEC (30 * USEC_PER_SEC)
+#define PROBE_USEC (2 * USEC_PER_SEC) /* on a connection beyond the limit */
+#define NEVER INT64_MAX
 
 /* A client connection. Lives as long as its socket. */
 struct client {
 	struct list link;
 	int fd;
 	usec_t deadline;
+	struct sockaddr_storage address;
+	bool has_asked;     /* a whole request has come */
+	bool is_over_limit; /* only open routes are answered */
 };
+
+enum exchange_state { READING, WITH_US, ANSWERED };
 
 /* A request and its reply. */
 struct exchange {
 	struct list link;
 	struct request request;
 	const struct endpoint *route;
+	struct server *server;
 	struct MHD_Connection *connection;
+	struct client *client;
 	struct reply_http reply;
+	struct strbuf body;
 	size_t body_bytes;
+	char token[65];
 	char allow[64]; /* methods of the path, if another method was requested */
-	bool is_answered;
+	enum exchange_state state;
+};
+
+struct desk {
+	struct server *server;
+	pthread_t thread;
+	int number;
 };
 
 struct server {
 	struct MHD_Daemon *daemon;
-	const struct endpoint *routes;
-	size_t n_routes;
-	void *ctx;
-	struct counts *counts;
-	char address[80];
-	bool is_loopback;
-	pthread_t thread;
+	struct server_options options;
+	char address[120];
+	bool is_local;
+	struct desk desks[DESKS];
+	size_t body_bytes;    /* of all bodies; the library's thread */
 	pthread_mutex_t lock; /* guards the fields below */
 	pthread_cond_t some;
-	struct list clients, slow;
+	struct list clients, waiting;
+	int n_clients;
+	usec_t swept;
 	bool ending;
+	int quiesced_fd;
 };
+
+static const char *const SCOPE_WORDS[] = {
+#define X(name, word) word,
+	ROUTE_SCOPES(X)
+#undef X
+};
+
+/* ---------------------------------------------------------------- requests and replies */
+
+void reply_header(struct reply_http *r, const char *name, const char *fmt, ...)
+{
+	va_list ap;
+	if (r->n_headers == REPLY_HEADERS)
+		BUG("more than %d headers", REPLY_HEADERS);
+	char *value = r->headers[r->n_headers].value;
+	va_start(ap, fmt);
+	int n = vsnprintf(value, sizeof r->headers[0].value, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= sizeof r->headers[0].value)
+		return;
+	for (const unsigned char *p = (const unsigned char *)value; *p != '\0'; p++)
+		if (*p < ' ' || *p == 0x7f)
+			return;
+	r->headers[r->n_headers++].name = name;
+}
 
 void reply_error(struct reply_http *r, int status, const char *code, const char *message)
 {
@@ -70,97 +115,55 @@ void reply_error(struct reply_http *r, int status, const char *code, const char 
 	strbuf_str(&r->body, "}}\n");
 }
 
-/* ---------------------------------------------------------------- addresses */
-
-bool host_is_loopback(const char *host)
+static const char *lookup(const struct request *request, enum MHD_ValueKind kind, const char *name)
 {
-	char name[64];
-	struct in_addr v4;
-	size_t n = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-	if (n >= sizeof name || n > strlen(host))
-		return false;
-	const char *port = host + n;
-	if (*port == ':')
-		port += 1 + strspn(port + 1, "0123456789");
-	if (*port != '\0')
-		return false;
-	snprintf(name, sizeof name, "%.*s", (int)n, host);
-	for (char *p = name; *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p);
-	if (strcmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0)
-		return true;
-	return inet_pton(AF_INET, name, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
+	const struct exchange *x = list_entry(request, const struct exchange, request);
+	return MHD_lookup_connection_value(x->connection, kind, name);
 }
 
-static bool address_is_loopback(const struct sockaddr_storage *a)
+const char *request_query(const struct request *request, const char *name)
 {
-	if (a->ss_family == AF_INET)
-		return ntohl(((const struct sockaddr_in *)a)->sin_addr.s_addr) >> 24 == 127;
-	return a->ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)a)->sin6_addr);
+	return lookup(request, MHD_GET_ARGUMENT_KIND, name);
 }
 
-/* Splits "127.0.0.1:80" or "[::1]:80" into host and port. */
-static int split_address(const char *address, char host[static 64], char port[static 8], struct err *err)
+const char *request_header(const struct request *request, const char *name)
 {
-	const char *colon = strrchr(address, ':');
-	size_t n = colon != NULL ? (size_t)(colon - address) : 0;
-	const char *from = address;
-	if (n >= 2 && address[0] == '[' && address[n - 1] == ']') {
-		from++;
-		n -= 2;
-	} else if (memchr(address, ':', n) != NULL) {
-		n = 0;
-	}
-	if (n == 0 || n >= 64 || colon[1] == '\0' || strlen(colon + 1) > 5 ||
-	    strspn(colon + 1, "0123456789") != strlen(colon + 1) || atoi(colon + 1) > 65535)
-		return err_set(err, ERR_BAD_INPUT, "listen: '%.60s' is not HOST:PORT", address);
-	snprintf(host, 64, "%.*s", (int)n, from);
-	snprintf(port, 8, "%s", colon + 1);
-	return 0;
+	return lookup(request, MHD_HEADER_KIND, name);
 }
 
-static int bind_address(struct server *s, const char *address, struct err *err)
+void request_sign_in(struct request *request, const char *token)
 {
-	char host[64], port[8];
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV }, *list;
-	struct sockaddr_storage at;
-	socklen_t len = sizeof at;
-	int one = 1;
-	if (split_address(address, host, port, err) < 0)
-		return -1;
-	int rc = getaddrinfo(host, port, &hints, &list);
-	if (rc != 0)
-		return err_set(err, ERR_BAD_INPUT, "listen: %.60s: %s", host, gai_strerror(rc));
-	int fd = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd >= 0)
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	bool is_bound = fd >= 0 && bind(fd, list->ai_addr, list->ai_addrlen) == 0 && listen(fd, 64) == 0 &&
-	                getsockname(fd, (struct sockaddr *)&at, &len) == 0;
-	int why = errno;
-	freeaddrinfo(list);
-	if (!is_bound) {
-		if (fd >= 0)
-			close(fd);
-		return err_set(err, why == EADDRINUSE ? ERR_CONFLICT : ERR_SYSTEM, "%.60s: %s", address, strerror(why));
-	}
-	s->is_loopback = address_is_loopback(&at);
-	getnameinfo((struct sockaddr *)&at, len, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
-	snprintf(s->address, sizeof s->address, at.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
-	return fd;
+	struct exchange *x = list_entry(request, struct exchange, request);
+	digest_sha256(str_of(token), x->token);
+	request->token = x->token;
 }
 
-/* ---------------------------------------------------------------- requests */
+/* ---------------------------------------------------------------- replies to the library */
 
-static enum MHD_Result send_reply(struct server *s, struct MHD_Connection *connection, struct exchange *x)
+static void set_deadline(struct server *s, struct client *c, usec_t from_now)
+{
+	if (c == NULL)
+		return;
+	pthread_mutex_lock(&s->lock);
+	c->deadline = from_now == NEVER ? NEVER : clock_mono() + from_now;
+	pthread_mutex_unlock(&s->lock);
+}
+
+static enum MHD_Result send_reply(struct server *s, struct exchange *x)
 {
 	struct reply_http *r = &x->reply;
 	char code[8];
+	x->state = ANSWERED;
 	if (r->body.broken)
 		reply_error(r, 500, "too_big", "the answer is too big");
 	snprintf(code, sizeof code, "%d", r->status);
-	count_add(s->counts, HTTP_REQUESTS, 1, code);
+	count_add(s->options.counts, HTTP_REQUESTS, 1, code);
+	struct feed *feed = r->feed;
+	r->feed = NULL;
 	struct MHD_Response *m =
-		MHD_create_response_from_buffer(r->body.len, (void *)(uintptr_t)strbuf_text(&r->body), MHD_RESPMEM_MUST_COPY);
+		feed != NULL ? feed_response(feed, x->connection)
+			     : MHD_create_response_from_buffer(r->body.len, (void *)(uintptr_t)strbuf_text(&r->body),
+	                                                       MHD_RESPMEM_MUST_COPY);
 	if (m == NULL)
 		return MHD_NO;
 	MHD_add_response_header(m, "Content-Type", r->type);
@@ -168,26 +171,44 @@ static enum MHD_Result send_reply(struct server *s, struct MHD_Connection *conne
 	MHD_add_response_header(m, "X-Content-Type-Options", "nosniff");
 	if (x->allow[0] != '\0')
 		MHD_add_response_header(m, "Allow", x->allow);
-	enum MHD_Result queued = MHD_queue_response(connection, (unsigned)r->status, m);
+	for (int i = 0; i < r->n_headers; i++)
+		MHD_add_response_header(m, r->headers[i].name, r->headers[i].value);
+	if (x->client != NULL && x->client->is_over_limit)
+		MHD_add_response_header(m, "Connection", "close");
+	set_deadline(s, x->client, feed != NULL ? NEVER : ANSWER_USEC);
+	enum MHD_Result queued = MHD_queue_response(x->connection, (unsigned)r->status, m);
 	MHD_destroy_response(m);
 	return queued;
+}
+
+/* ---------------------------------------------------------------- what is asked */
+
+static bool is_any(const struct endpoint *e)
+{
+	return strcmp(e->pattern, "*") == 0;
 }
 
 /* Returns the route, or NULL with an error in the reply. HEAD is a GET whose body is not sent. */
 static const struct endpoint *find_route(const struct server *s, const char *method, const char *path, struct exchange *x)
 {
+	const struct endpoint *any = NULL;
 	size_t n = 0;
 	if (strcmp(method, "HEAD") == 0)
 		method = "GET";
-	for (size_t i = 0; i < s->n_routes; i++) {
-		if (strcmp(s->routes[i].path, path) != 0)
+	for (size_t i = 0; i < s->options.n_routes; i++) {
+		const struct endpoint *e = &s->options.routes[i];
+		if (is_any(e) && strcmp(e->method, method) == 0)
+			any = e;
+		if (is_any(e) || !path_matches(e->pattern, path, &x->request.params))
 			continue;
-		if (strcmp(s->routes[i].method, method) == 0)
-			return &s->routes[i];
-		const char *also = strcmp(s->routes[i].method, "GET") == 0 ? ", HEAD" : "";
-		n += (size_t)snprintf(x->allow + n, sizeof x->allow - n, "%s%s%s", n > 0 ? ", " : "", s->routes[i].method, also);
+		if (strcmp(e->method, method) == 0)
+			return e;
+		const char *also = strcmp(e->method, "GET") == 0 ? ", HEAD" : "";
+		n += (size_t)snprintf(x->allow + n, sizeof x->allow - n, "%s%s%s", n > 0 ? ", " : "", e->method, also);
 		n = MIN(n, sizeof x->allow - 1);
 	}
+	if (n > 0 && any != NULL)
+		return any;
 	if (n > 0)
 		reply_error(&x->reply, 405, "method_not_allowed", "this path is not for that method");
 	else
@@ -203,45 +224,122 @@ static enum MHD_Result count_host(void *ctx, enum MHD_ValueKind kind, const char
 	return MHD_YES;
 }
 
-static bool may_ask(const struct server *s, struct MHD_Connection *connection, struct reply_http *r)
+static bool may_ask(const struct server *s, struct exchange *x)
 {
 	int n = 0;
-	const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
-	MHD_get_connection_values(connection, MHD_HEADER_KIND, count_host, &n);
+	const char *host = request_header(&x->request, "Host");
+	MHD_get_connection_values(x->connection, MHD_HEADER_KIND, count_host, &n);
 	if (n > 1) { /* a proxy before this server may have checked the other one */
-		reply_error(r, 400, "bad_request", "there is more than one Host header");
+		reply_error(&x->reply, 400, "bad_request", "there is more than one Host header");
 		return false;
 	}
-	if (s->is_loopback && (host == NULL || !host_is_loopback(host))) {
-		reply_error(r, 403, "bad_host", "the Host header does not name this machine's loopback");
+	if (s->is_local && strncmp(s->address, "unix:", 5) != 0 && (host == NULL || !host_is_loopback(host))) {
+		reply_error(&x->reply, 403, "bad_host", "the Host header does not name this machine's loopback");
 		return false;
 	}
 	return true;
 }
 
-static void set_deadline(struct server *s, struct MHD_Connection *connection, usec_t from_now)
+/* Also what a page in a browser can send without asking first is refused: a body that is no JSON. */
+static bool is_well_formed(struct exchange *x)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	struct client *c = info != NULL ? info->socket_context : NULL;
-	if (c == NULL)
-		return;
-	pthread_mutex_lock(&s->lock);
-	c->deadline = clock_mono() + from_now;
-	pthread_mutex_unlock(&s->lock);
+	const char *type = request_header(&x->request, "Content-Type");
+	const char *auth = request_header(&x->request, "Authorization");
+	size_t n = type != NULL ? strcspn(type, "; \t") : 0;
+	if (x->body_bytes > 0 && x->route->body_max > 0 && (n != 16 || strncasecmp(type, "application/json", n) != 0)) {
+		reply_error(&x->reply, 415, "bad_content_type", "Content-Type: application/json is needed");
+		return false;
+	}
+	if (auth == NULL)
+		return true;
+	if (strncasecmp(auth, "Bearer ", 7) != 0 || auth[7 + strspn(auth + 7, " ")] == '\0') {
+		reply_error(&x->reply, 401, "unauthorized", "the header is to be Authorization: Bearer TOKEN");
+		reply_header(&x->reply, "WWW-Authenticate", "Bearer");
+		return false;
+	}
+	request_sign_in(&x->request, auth + 7 + strspn(auth + 7, " "));
+	return true;
 }
 
-/* Hands the request to our own thread. False if the server is ending. */
+/* Hands the request to the desks. False if the server is ending. */
 static bool server_hand_over(struct server *s, struct exchange *x)
 {
 	pthread_mutex_lock(&s->lock);
 	bool is_open = !s->ending;
 	if (is_open) {
+		x->state = WITH_US;
+		if (x->client != NULL)
+			x->client->deadline = NEVER;
 		MHD_suspend_connection(x->connection);
-		list_push(&s->slow, &x->link);
+		list_push(&s->waiting, &x->link);
 		pthread_cond_signal(&s->some);
 	}
 	pthread_mutex_unlock(&s->lock);
 	return is_open;
+}
+
+void request_answer(struct request *request)
+{
+	struct exchange *x = list_entry(request, struct exchange, request);
+	MHD_resume_connection(x->connection); /* from here on x belongs to the library's thread */
+}
+
+/* A whole request has come. */
+static enum MHD_Result on_whole(struct server *s, struct exchange *x)
+{
+	x->request.body = (struct str){ strbuf_text(&x->body), x->body.len };
+	x->request.scope = SCOPE_WORDS[x->route->scope];
+	x->request.origin = request_header(&x->request, "Origin");
+	if (x->client != NULL)
+		x->client->has_asked = true;
+	if (x->body_bytes > x->route->body_max)
+		reply_error(&x->reply, 413, "body_too_big", TOO_LONG);
+	else if (x->body.broken)
+		reply_error(&x->reply, 503, "busy", "too much is being sent to this worker at once");
+	else if (!is_well_formed(x))
+		;
+	else if (x->route->answers == ANSWERS_AT_ONCE)
+		x->route->run(s->options.ctx, &x->request, &x->reply);
+	else if (server_hand_over(s, x))
+		return MHD_YES;
+	else
+		reply_error(&x->reply, 503, "shutting_down", "this worker is ending");
+	return send_reply(s, x);
+}
+
+/* Whether the headers announce more than the route reads. */
+static bool is_body_too_long(const struct exchange *x)
+{
+	const char *length = request_header(&x->request, "Content-Length");
+	return length != NULL && strtoull(length, NULL, 10) > x->route->body_max;
+}
+
+static void take_body(struct server *s, struct exchange *x, const char *data, size_t n)
+{
+	x->body_bytes += n;
+	if (x->body_bytes > x->route->body_max || x->body.broken)
+		return;
+	if (s->body_bytes + n > BODIES_MAX) {
+		x->body.broken = true;
+		return;
+	}
+	strbuf_add(&x->body, data, n);
+	s->body_bytes += n;
+}
+
+static struct exchange *begin_exchange(struct server *s, struct MHD_Connection *connection, const char *method)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct exchange *x = xcalloc(1, sizeof *x);
+	x->server = s;
+	x->connection = connection;
+	x->client = info != NULL ? info->socket_context : NULL;
+	x->request.method = method;
+	x->request.is_local = s->is_local;
+	x->reply.type = "application/json";
+	x->reply.body.cap = ANSWER_MAX;
+	set_deadline(s, x->client, ANSWER_USEC);
+	return x;
 }
 
 /* Called by MHD when the headers are there, for each piece of a body, at its end, and again after a
@@ -252,47 +350,79 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 	struct server *s = ctx;
 	struct exchange *x = *state;
 	(void)version;
-	(void)data;
 	if (x == NULL) {
-		*state = x = xcalloc(1, sizeof *x);
-		x->connection = connection;
-		x->reply = (struct reply_http){ .type = "application/json", .body = STRBUF_INIT(ANSWER_MAX) };
-		set_deadline(s, connection, ANSWER_USEC);
-		if (may_ask(s, connection, &x->reply))
+		*state = x = begin_exchange(s, connection, method);
+		if (may_ask(s, x))
 			x->route = find_route(s, method, path, x);
+		if (x->route != NULL && x->client != NULL && x->client->is_over_limit && x->route->scope != SCOPE_OPEN) {
+			reply_error(&x->reply, 503, "busy", "this worker has as many connections as it takes");
+			reply_header(&x->reply, "Retry-After", "1");
+			x->route = NULL;
+		}
+		if (x->route != NULL && is_body_too_long(x)) {
+			reply_error(&x->reply, 413, "body_too_big", TOO_LONG);
+			x->route = NULL;
+		}
 		if (x->route == NULL) /* reply before the body is read: it is not needed */
-			return send_reply(s, connection, x);
+			return send_reply(s, x);
+		x->body.cap = x->route->body_max + 1;
 		return MHD_YES;
 	}
 	if (*data_len > 0) {
-		x->body_bytes += *data_len;
+		take_body(s, x, data, *data_len);
 		*data_len = 0;
-		return x->body_bytes <= BODY_SWALLOWED ? MHD_YES : MHD_NO;
+		return x->body_bytes <= x->route->body_max + BODY_SWALLOWED ? MHD_YES : MHD_NO;
 	}
-	if (x->is_answered)
-		return send_reply(s, connection, x);
-	x->is_answered = true;
-	x->request = (struct request){ .method = method, .path = x->route->path };
-	if (x->body_bytes > x->route->body_max)
-		reply_error(&x->reply, 413, "body_too_big", "this path takes no body, or a shorter one");
-	else if (x->route->answers == ANSWERS_AT_ONCE)
-		x->route->run(s->ctx, &x->request, &x->reply);
-	else if (server_hand_over(s, x))
-		return MHD_YES;
-	else
-		reply_error(&x->reply, 503, "shutting_down", "this worker is ending");
-	return send_reply(s, connection, x);
+	return x->state == READING ? on_whole(s, x) : send_reply(s, x);
 }
 
 static void on_completed(void *ctx, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
 {
+	struct server *s = ctx;
 	struct exchange *x = *state;
+	(void)connection;
 	(void)code;
-	set_deadline(ctx, connection, HEADER_USEC);
-	if (x != NULL)
-		strbuf_release(&x->reply.body);
+	if (x == NULL)
+		return;
+	set_deadline(s, x->client, HEADER_USEC);
+	s->body_bytes -= x->body.len;
+	if (x->reply.feed != NULL)
+		feed_left(x->reply.feed);
+	strbuf_release(&x->reply.body);
+	strbuf_release(&x->body);
 	free(x);
 	*state = NULL;
+}
+
+/* ---------------------------------------------------------------- connections */
+
+static bool is_same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+	if (a->ss_family != b->ss_family)
+		return false;
+	if (a->ss_family == AF_INET)
+		return ((const struct sockaddr_in *)a)->sin_addr.s_addr == ((const struct sockaddr_in *)b)->sin_addr.s_addr;
+	return a->ss_family != AF_INET6 ||
+	       memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr, &((const struct sockaddr_in6 *)b)->sin6_addr, 16) == 0;
+}
+
+/* Ends the oldest connection without a whole request of an address that has too many: an honest client sends its
+ * request at once, so that it is not the oldest for long. With the lock. */
+static void bound_silent(struct server *s, const struct sockaddr_storage *address)
+{
+	struct client *oldest = NULL;
+	int n = 0;
+	for (struct list *l = s->clients.next; l != &s->clients; l = l->next) {
+		struct client *c = list_entry(l, struct client, link);
+		if (c->has_asked || c->deadline == 0 || !is_same_address(&c->address, address))
+			continue;
+		oldest = oldest == NULL ? c : oldest;
+		n++;
+	}
+	if (n <= SILENT_MAX)
+		return;
+	oldest->deadline = 0;
+	shutdown(oldest->fd, SHUT_RDWR);
 }
 
 static void on_connection(void *ctx, struct MHD_Connection *connection, void **socket_context,
@@ -302,13 +432,18 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **s
 	pthread_mutex_lock(&s->lock);
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		struct client *c = xcalloc(1, sizeof *c);
+		socklen_t len = sizeof c->address;
 		c->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-		c->deadline = clock_mono() + HEADER_USEC;
+		getpeername(c->fd, (struct sockaddr *)&c->address, &len);
+		c->is_over_limit = ++s->n_clients > s->options.connections;
+		c->deadline = clock_mono() + (c->is_over_limit ? PROBE_USEC : HEADER_USEC);
 		list_push(&s->clients, &c->link);
+		bound_silent(s, &c->address);
 		*socket_context = c;
 	} else if (*socket_context != NULL) {
 		struct client *c = *socket_context;
 		list_remove(&c->link);
+		s->n_clients--;
 		free(c);
 		*socket_context = NULL;
 	}
@@ -320,6 +455,9 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **s
 static void server_sweep(struct server *s)
 {
 	usec_t now = clock_mono();
+	if (now - s->swept < USEC_PER_SEC)
+		return;
+	s->swept = now;
 	for (struct list *l = s->clients.next; l != &s->clients; l = l->next) {
 		struct client *c = list_entry(l, struct client, link);
 		if (c->deadline < now)
@@ -327,21 +465,23 @@ static void server_sweep(struct server *s)
 	}
 }
 
-static void *server_main(void *arg)
+static void *desk_main(void *arg)
 {
-	struct server *s = arg;
+	struct desk *d = arg;
+	struct server *s = d->server;
 	pthread_mutex_lock(&s->lock);
-	while (!s->ending || !list_is_empty(&s->slow)) {
-		if (list_is_empty(&s->slow)) {
+	while (!s->ending || !list_is_empty(&s->waiting)) {
+		server_sweep(s);
+		if (list_is_empty(&s->waiting)) {
 			cond_wait_until(&s->some, &s->lock, clock_mono() + USEC_PER_SEC);
-			server_sweep(s);
 			continue;
 		}
-		struct exchange *x = list_entry(s->slow.next, struct exchange, link);
+		struct exchange *x = list_entry(s->waiting.next, struct exchange, link);
 		list_remove(&x->link);
 		pthread_mutex_unlock(&s->lock);
-		x->route->run(s->ctx, &x->request, &x->reply);
-		MHD_resume_connection(x->connection); /* from here on x belongs to MHD's thread */
+		x->request.desk = d->number;
+		if (x->route->run(s->options.ctx, &x->request, &x->reply) == ROUTE_DONE)
+			request_answer(&x->request);
 		pthread_mutex_lock(&s->lock);
 	}
 	pthread_mutex_unlock(&s->lock);
@@ -358,47 +498,66 @@ static void on_mhd_log(void *ctx, const char *fmt, va_list ap)
 	log_event(LOG_DEBUG, "http library", "said=%s", log_quote(text, safe, sizeof safe));
 }
 
-int server_start(struct server **out, const char *address, const struct endpoint *routes, size_t n_routes, void *ctx,
-                 struct counts *counts, struct err *err)
+static struct MHD_Daemon *start_library(struct server *s, int fd)
+{
+	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+	                        on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+	                        MHD_OPTION_CONNECTION_LIMIT, (unsigned)(s->options.connections + KEPT_FOR_PROBES),
+	                        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
+	                        (unsigned)INACTIVE_SEC, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED,
+	                        on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
+}
+
+int server_start(struct server **out, const struct server_options *options, struct err *err)
 {
 	struct server *s = xcalloc(1, sizeof *s);
-	*s = (struct server){ .routes = routes, .n_routes = n_routes, .ctx = ctx, .counts = counts };
-	int fd = bind_address(s, address, err);
+	s->options = *options;
+	int fd = address_listen(options->address, s->address, &s->is_local, err);
+	if (fd >= 0 && !s->is_local && options->is_local_only) {
+		err_set(err, ERR_REFUSED, "%.60s is reached from other machines, and no token was made yet", s->address);
+		close(fd);
+		fd = -1;
+	}
 	if (fd < 0) {
 		free(s);
 		return -1;
 	}
 	list_init(&s->clients);
-	list_init(&s->slow);
+	list_init(&s->waiting);
 	pthread_mutex_init(&s->lock, NULL);
 	cond_init_mono(&s->some);
-	s->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-	                             on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-	                             MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	                             (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)INACTIVE_SEC,
-	                             MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
-	                             MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
+	s->daemon = start_library(s, fd);
 	if (s->daemon == NULL) {
 		close(fd);
 		free(s);
-		return err_set(err, ERR_SYSTEM, "%.60s: libmicrohttpd did not start", address);
+		return err_set(err, ERR_SYSTEM, "%.60s: libmicrohttpd did not start", options->address);
 	}
-	thread_start(&s->thread, 0, server_main, s, "http");
+	for (int i = 0; i < DESKS; i++) {
+		s->desks[i] = (struct desk){ .server = s, .number = i };
+		thread_start(&s->desks[i].thread, 0, desk_main, &s->desks[i], "http");
+	}
 	*out = s;
 	return 0;
 }
 
-void server_stop(struct server *s)
+void server_quiesce(struct server *s)
 {
-	int fd = MHD_quiesce_daemon(s->daemon);
+	s->quiesced_fd = MHD_quiesce_daemon(s->daemon);
 	pthread_mutex_lock(&s->lock);
 	s->ending = true;
-	pthread_cond_signal(&s->some);
+	pthread_cond_broadcast(&s->some);
 	pthread_mutex_unlock(&s->lock);
-	pthread_join(s->thread, NULL); /* after that no connection is suspended */
+	for (int i = 0; i < DESKS; i++)
+		pthread_join(s->desks[i].thread, NULL);
+}
+
+void server_stop(struct server *s)
+{
 	MHD_stop_daemon(s->daemon);
-	if (fd >= 0)
-		close(fd);
+	if (s->quiesced_fd >= 0)
+		close(s->quiesced_fd);
+	if (strncmp(s->address, "unix:", 5) == 0)
+		unlink(s->address + 5);
 	pthread_mutex_destroy(&s->lock);
 	pthread_cond_destroy(&s->some);
 	free(s);
@@ -409,7 +568,7 @@ const char *server_address(const struct server *s)
 	return s->address;
 }
 
-bool server_is_loopback(const struct server *s)
+bool server_is_local(const struct server *s)
 {
-	return s->is_loopback;
+	return s->is_local;
 }

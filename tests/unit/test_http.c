@@ -1,0 +1,136 @@
+/*
+ * What HTTP believes of a request before anybody is asked: whose name the Host header may be, what a path means, where it listens; and
+ * what a token is in the database.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "shared/digest.h"
+#include "worker/api/address.h"
+
+#define TEST(name) static void name(void **state __attribute__((unused)))
+
+TEST(test_hosts)
+{
+	static const char *const OURS[] = { "localhost", "LOCALHOST:80", "127.0.0.1", "127.0.0.1:8787",
+		                            "127.8.9.1", "[::1]",        "[::1]:1" };
+	static const char *const OTHERS[] = { "",          "evil.example", "127.0.0.1.evil.example", "localhost.evil",  "[::2]",
+		                              "::1",       "10.0.0.1",     "localhost:8o",           "127.0.0.1:80:90", "[::1",
+		                              "128.0.0.1", "127.1",        "localhost:80x",          "localhost@evil" };
+	for (size_t i = 0; i < ARRAY_SIZE(OURS); i++)
+		if (!host_is_loopback(OURS[i]))
+			fail_msg("%s", OURS[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(OTHERS); i++)
+		if (host_is_loopback(OTHERS[i]))
+			fail_msg("%s", OTHERS[i]);
+}
+
+TEST(test_addresses)
+{
+	static const char *const BAD[] = { "8787",         ":8787",  "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:8x", "::1:80", "[]:80",
+		                           "a b:1", "unix:", "unix:relative" };
+	char bound[120];
+	bool is_local;
+	struct err err;
+	for (size_t i = 0; i < ARRAY_SIZE(BAD); i++)
+		if (address_listen(BAD[i], bound, &is_local, &err) >= 0 || err.code != ERR_BAD_INPUT)
+			fail_msg("%s", BAD[i]);
+	int fd = address_listen("127.0.0.1:0", bound, &is_local, &err);
+	assert_true(fd >= 0 && is_local);
+	char again[120];
+	assert_int_equal(address_listen(bound, again, &is_local, &err), -1);
+	assert_int_equal(err.code, ERR_CONFLICT);
+	close(fd);
+	fd = address_listen("0.0.0.0:0", bound, &is_local, &err);
+	assert_true(fd >= 0 && !is_local);
+	close(fd);
+}
+
+/* A file that a killed worker left is taken over; one that somebody listens on is not, nor a file that is no socket. */
+TEST(test_unix_sockets)
+{
+	char dir[] = "/tmp/signalbox-http.XXXXXX", address[80], bound[120];
+	bool is_local;
+	struct err err;
+	assert_non_null(mkdtemp(dir));
+	snprintf(address, sizeof address, "unix:%s/s", dir);
+	int fd = address_listen(address, bound, &is_local, &err);
+	assert_true(fd >= 0 && is_local);
+	assert_string_equal(bound, address);
+	assert_int_equal(address_listen(address, bound, &is_local, &err), -1);
+	assert_int_equal(err.code, ERR_CONFLICT);
+	close(fd);
+	fd = address_listen(address, bound, &is_local, &err);
+	assert_true(fd >= 0);
+	close(fd);
+	unlink(address + 5);
+	FILE *f = fopen(address + 5, "w");
+	assert_non_null(f);
+	fclose(f);
+	assert_int_equal(address_listen(address, bound, &is_local, &err), -1);
+	assert_int_equal(access(address + 5, F_OK), 0);
+	unlink(address + 5);
+	rmdir(dir);
+}
+
+TEST(test_paths)
+{
+	static const struct {
+		const char *pattern, *path, *first;
+	} CASES[] = {
+		{ "/healthz", "/healthz", "" },
+		{ "/healthz", "/healthz/", NULL },
+		{ "/healthz", "/health", NULL },
+		{ "/api/messages/{message}/status", "/api/messages/abc/status", "abc" },
+		{ "/api/messages/{message}/status", "/api/messages//status", NULL },
+		{ "/api/messages/{message}/status", "/api/messages/a/b/status", NULL },
+		{ "/api/messages/{message}/status", "/api/messages/abc/statusx", NULL },
+		{ "/api/messages/{message}/status", "/api/messages/abc", NULL },
+		{ "/x/{last}", "/x/y", "y" },
+		{ "/x/{last}", "/x/", NULL },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++) {
+		struct path_params p = { .value = { "", "" } };
+		if (path_matches(CASES[i].pattern, CASES[i].path, &p) != (CASES[i].first != NULL))
+			fail_msg("%s against %s", CASES[i].path, CASES[i].pattern);
+		if (CASES[i].first != NULL)
+			assert_string_equal(p.value[0], CASES[i].first);
+	}
+	char longest[300] = "/x/";
+	struct path_params p;
+	memset(longest + 3, 'y', 199);
+	assert_true(path_matches("/x/{last}", longest, &p));
+	memset(longest + 3, 'y', 200);
+	assert_false(path_matches("/x/{last}", longest, &p));
+}
+
+/* FIPS 180-2, its first example; a secret is never the same and has no characters that a shell or a URL would change. */
+TEST(test_digests)
+{
+	char hex[65], one[44], other[44];
+	digest_sha256(STR("abc"), hex);
+	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	digest_sha256(STR(""), hex);
+	assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	digest_secret(one);
+	digest_secret(other);
+	assert_int_equal(strlen(one), 43);
+	assert_int_equal(strspn(one, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"), 43);
+	assert_string_not_equal(one, other);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hosts),  cmocka_unit_test(test_addresses), cmocka_unit_test(test_unix_sockets),
+		cmocka_unit_test(test_paths), cmocka_unit_test(test_digests),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

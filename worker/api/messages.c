@@ -1,0 +1,231 @@
+/* Messages: sent, looked at, followed, brought back, ended. */
+#include <ctype.h>
+
+#include "sql_embed.h"
+#include "worker/api/routes.h"
+
+#define WAIT_MAX_SEC 300
+
+/* The statements of a message give the same columns. */
+enum { DOCUMENT, MESSAGE_ID, RATE_LIMIT };
+#define SAME(name)                                                                                                      \
+	_Static_assert((int)COL_##name##_DOCUMENT == (int)DOCUMENT && (int)COL_##name##_MESSAGE_ID == (int)MESSAGE_ID && \
+	                       (int)COL_##name##_RATE_LIMIT == (int)RATE_LIMIT,                                         \
+	               #name);
+SAME(HTTP_DISPATCH)
+SAME(HTTP_STATUS)
+SAME(HTTP_ACT)
+
+static bool is_uuid(const char *s)
+{
+	static const char FORM[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	for (size_t i = 0; i < sizeof FORM; i++)
+		if (FORM[i] == 'x' ? !isxdigit((unsigned char)s[i]) : s[i] != FORM[i])
+			return false;
+	return true;
+}
+
+/* The message of the path; NULL with the error in the reply. */
+static const char *message_of(const struct request *request, struct reply_http *r)
+{
+	const char *message = request->params.value[0];
+	if (is_uuid(message))
+		return message;
+	reply_error(r, 404, "not_found", "a message is named by its UUID");
+	return NULL;
+}
+
+static void put_document(struct reply_http *r, int status, const struct rows *rows)
+{
+	r->status = status;
+	strbuf_str(&r->body, rows_at(rows, 0, DOCUMENT));
+	strbuf_char(&r->body, '\n');
+	put_rate(r, rows, RATE_LIMIT);
+}
+
+/* ---------------------------------------------------------------- send */
+
+static bool is_at_end(const char *document)
+{
+	struct arena a = ARENA_INIT;
+	const struct json *d;
+	struct err err;
+	const char *status = "";
+	if (json_parse(&a, str_of(document), 16u << 20, &d, &err) == 0)
+		status = json_text(d, "status");
+	bool is = strcmp(status, "completed") == 0 || strcmp(status, "failed") == 0 || strcmp(status, "cancelled") == 0;
+	arena_release(&a);
+	return is;
+}
+
+static void reply_too_many(struct reply_http *r, const struct rows *rows)
+{
+	char text[120];
+	const char *reset = rows_at(rows, 0, COL_HTTP_DISPATCH_RATE_RESET);
+	snprintf(text, sizeof text, "over %.12s messages a minute with this token and agent: again in %.12s s",
+	         rows_at(rows, 0, COL_HTTP_DISPATCH_RATE_LIMIT), reset);
+	reply_error(r, 429, "rate_limited", text);
+	reply_header(r, "Retry-After", "%s", reset);
+	put_rate(r, rows, RATE_LIMIT);
+}
+
+enum route_end send_message(struct api *api, struct request *request, const struct sending *in, usec_t wait, struct reply_http *r)
+{
+	struct arena a = ARENA_INIT;
+	struct rows rows;
+	char priority[24];
+	enum route_end end = ROUTE_DONE;
+	snprintf(priority, sizeof priority, "%lld", (long long)in->priority);
+	const char *params[] = { request->token, ask_local(request), in->agent,  in->content, in->session,         in->user,
+		                 in->collection, in->thread,         priority,   in->key,     wait > 0 ? "t" : "f" };
+	_Static_assert((int)ARRAY_SIZE(params) == (int)sql_worker_http_dispatch_args, "params");
+	if (ask(api, request, &a, sql_worker_http_dispatch, params, ARRAY_SIZE(params), &rows, r) < 0) {
+		if (r->status == 503 && in->key != NULL) /* or the session's: somebody is at it */
+			reply_error(r, 409, "under_way", "a request with this Idempotency-Key is under way: try again");
+	} else if (rows_at(&rows, 0, DOCUMENT) == NULL) {
+		reply_too_many(r, &rows);
+	} else if (is_at_end(rows_at(&rows, 0, DOCUMENT))) { /* sent before, with this idempotency key */
+		put_document(r, 200, &rows);
+	} else if (wait == 0) {
+		put_document(r, 202, &rows);
+	} else {
+		put_rate(r, &rows, RATE_LIMIT);
+		waiters_add(api->waiters, request, r, rows_int(&rows, 0, MESSAGE_ID, 0), rows_at(&rows, 0, DOCUMENT),
+		            clock_mono() + wait);
+		end = ROUTE_PARKED;
+	}
+	arena_release(&a);
+	return end;
+}
+
+/* ?wait=SECONDS */
+static bool read_wait(const struct request *request, usec_t *wait, struct reply_http *r)
+{
+	char *end;
+	const char *text = request_query(request, "wait");
+	if (text == NULL)
+		return true;
+	double seconds = strtod(text, &end);
+	if (!isdigit((unsigned char)text[0]) || *end != '\0' || !(seconds <= WAIT_MAX_SEC)) {
+		reply_error(r, 400, "bad_input", "wait: must be a number of seconds, at most 300");
+		return false;
+	}
+	*wait = (usec_t)(seconds * USEC_PER_SEC);
+	return true;
+}
+
+static enum route_end post(struct api *api, struct request *request, struct sending *in, const struct field *fields, size_t n,
+                           struct reply_http *r)
+{
+	struct arena a = ARENA_INIT;
+	usec_t wait = 0;
+	enum route_end end = ROUTE_DONE;
+	in->key = request_header(request, "Idempotency-Key");
+	if (allow_origin(api, request, r) && read_wait(request, &wait, r) && read_body(&a, request->body, fields, n, r)) {
+		if (in->session != NULL && !is_uuid(in->session))
+			reply_error(r, 400, "bad_input", "session_id: must be a UUID");
+		else if (in->priority < INT32_MIN || in->priority > INT32_MAX)
+			reply_error(r, 400, "bad_input", "priority: must be a number of 32 bits");
+		else
+			end = send_message(api, request, in, wait, r);
+	}
+	arena_release(&a);
+	return end;
+}
+
+enum route_end post_message(void *ctx, struct request *request, struct reply_http *r)
+{
+	struct sending in = { .agent = request->params.value[0] };
+	const struct field fields[] = { { "content", &in.content, NULL, true },
+		                        { "session_id", &in.session, NULL, false },
+		                        { "user_id", &in.user, NULL, false },
+		                        { "collection_name", &in.collection, NULL, false },
+		                        { "thread_key", &in.thread, NULL, false },
+		                        { "priority", NULL, &in.priority, false } };
+	return post(ctx, request, &in, fields, ARRAY_SIZE(fields), r);
+}
+
+/* The token is in the path: the caller is anybody who has the page. */
+enum route_end post_public_message(void *ctx, struct request *request, struct reply_http *r)
+{
+	struct sending in = { .content = NULL };
+	const struct field fields[] = { { "content", &in.content, NULL, true }, { "session_id", &in.session, NULL, false } };
+	request_sign_in(request, request->params.value[0]);
+	return post(ctx, request, &in, fields, ARRAY_SIZE(fields), r);
+}
+
+/* ---------------------------------------------------------------- look */
+
+enum route_end get_status(void *ctx, struct request *request, struct reply_http *r)
+{
+	struct arena a = ARENA_INIT;
+	struct rows rows;
+	const char *params[] = { request->token, ask_local(request), message_of(request, r), request->scope, "f" };
+	if (params[2] != NULL && allow_origin(ctx, request, r) &&
+	    ask(ctx, request, &a, sql_worker_http_status, params, 5, &rows, r) == 0)
+		put_document(r, 200, &rows);
+	arena_release(&a);
+	return ROUTE_DONE;
+}
+
+/* "2:120": the client has 120 bytes of the second attempt. Anything else: it has nothing. */
+static void read_last_event(const struct request *request, int *number, size_t *at)
+{
+	char *end;
+	const char *text = request_header(request, "Last-Event-ID");
+	if (text == NULL || !isdigit((unsigned char)text[0]))
+		return;
+	unsigned long n = strtoul(text, &end, 10);
+	if (*end != ':' || !isdigit((unsigned char)end[1]) || n > INT32_MAX)
+		return;
+	unsigned long long bytes = strtoull(end + 1, &end, 10);
+	if (*end != '\0' || bytes > INT32_MAX)
+		return;
+	*number = (int)n;
+	*at = (size_t)bytes;
+}
+
+enum route_end get_stream(void *ctx, struct request *request, struct reply_http *r)
+{
+	struct api *api = ctx;
+	struct arena a = ARENA_INIT;
+	struct rows rows;
+	int number = 0;
+	size_t at = 0;
+	const char *params[] = { request->token, ask_local(request), message_of(request, r), request->scope, "t" };
+	if (params[2] != NULL && allow_origin(ctx, request, r) &&
+	    ask(ctx, request, &a, sql_worker_http_status, params, 5, &rows, r) == 0) {
+		read_last_event(request, &number, &at);
+		r->status = 200;
+		r->type = "text/event-stream; charset=utf-8";
+		r->feed = feed_new();
+		reply_header(r, "X-Accel-Buffering", "no");
+		put_rate(r, &rows, RATE_LIMIT);
+		waiters_stream(api->waiters, r->feed, rows_int(&rows, 0, MESSAGE_ID, 0), number, at);
+	}
+	arena_release(&a);
+	return ROUTE_DONE;
+}
+
+/* ---------------------------------------------------------------- act */
+
+static enum route_end act(struct api *api, struct request *request, struct reply_http *r)
+{
+	struct arena a = ARENA_INIT;
+	struct rows rows;
+	const char *params[] = { request->token, ask_local(request), message_of(request, r), request->scope };
+	if (params[2] != NULL && allow_origin(api, request, r) && ask(api, request, &a, sql_worker_http_act, params, 4, &rows, r) == 0)
+		put_document(r, 200, &rows);
+	arena_release(&a);
+	return ROUTE_DONE;
+}
+
+enum route_end post_retry(void *ctx, struct request *request, struct reply_http *r)
+{
+	return act(ctx, request, r);
+}
+
+enum route_end post_cancel(void *ctx, struct request *request, struct reply_http *r)
+{
+	return act(ctx, request, r);
+}

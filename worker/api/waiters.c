@@ -1,0 +1,511 @@
+#include "worker/api/waiters.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "shared/json.h"
+#include "shared/list.h"
+#include "shared/listen.h"
+#include "shared/log.h"
+#include "shared/pg.h"
+#include "shared/thread.h"
+#include "shared/utf8.h"
+#include "shared/vocab.h"
+#include "shared/wake.h"
+#include "sql_embed.h"
+
+#define TIMEOUT_MS 5000
+#define LOOK_MAX 256                          /* messages of one statement */
+#define TEXTS_MAX 1024                        /* the same, for texts */
+#define TOLD_MAX 4096                         /* notifications that are remembered; what is over is found by asking */
+#define TEXT_USEC (100 * USEC_PER_MSEC)       /* between two readings of texts */
+#define POSITION_USEC USEC_PER_SEC            /* between two looks at the position of a stream's message */
+#define SURE_USEC (5 * USEC_PER_SEC)          /* between two looks when notifications arrive */
+#define UNSURE_USEC (300 * USEC_PER_MSEC)     /* the same when they do not */
+#define AWAIT_USEC (20 * USEC_PER_SEC)        /* between two renewals of `awaited`, which lasts 60 s */
+#define COMMENT_USEC (10 * USEC_PER_SEC)      /* of silence; contract */
+#define PATIENCE_USEC (3 * USEC_PER_SEC)      /* after its time a client is answered without the database */
+#define IDLE_USEC (30 * USEC_PER_SEC)         /* then the connection is closed */
+#define PIECE_MAX 16384                       /* bytes of text in an event */
+#define PIECE_ROOM (PIECE_MAX * 6 + 512)      /* what such an event takes at most: \u0000 for each byte */
+
+struct waiter {
+	struct list link;
+	int64_t message;
+	struct request *request; /* of one that waits for the end; NULL: a stream */
+	struct reply_http *reply;
+	usec_t until;
+	char *document; /* the last one that was read */
+	struct feed *feed; /* of a stream */
+	int number;        /* its client has the first `at` bytes of this attempt */
+	size_t at;
+	bool is_running;
+	char mark[160];  /* what the last event `status` said */
+	usec_t said_at;  /* when something was last sent */
+	usec_t look_at;  /* when the database is asked next */
+};
+
+struct waiters {
+	pthread_t thread;
+	int wake;
+	atomic_bool ending;
+	pthread_mutex_t lock; /* guards `fresh` */
+	struct list fresh;
+	/* used by the thread only */
+	struct list all;
+	int n;
+	struct listen listen;
+	struct pg *pg;
+	usec_t text_at, await_at, used_at;
+	/* The messages of the last notifications: a message may end before its client begins to wait. */
+	int64_t told[TOLD_MAX];
+	unsigned n_told;
+	bool is_away; /* the database did not answer, and that was logged */
+};
+
+/* ---------------------------------------------------------------- those who wait */
+
+static void waiter_free(struct waiters *w, struct waiter *one)
+{
+	list_remove(&one->link);
+	w->n--;
+	free(one->document);
+	free(one);
+}
+
+static void waiter_add(struct waiters *w, struct waiter *one)
+{
+	pthread_mutex_lock(&w->lock);
+	list_push(&w->fresh, &one->link);
+	pthread_mutex_unlock(&w->lock);
+	wake_up(w->wake);
+}
+
+void waiters_add(struct waiters *w, struct request *request, struct reply_http *reply, int64_t message, const char *document,
+                 usec_t until)
+{
+	struct waiter *one = xcalloc(1, sizeof *one);
+	one->message = message;
+	one->request = request;
+	one->reply = reply;
+	one->document = xstrdup(document);
+	one->until = until;
+	one->look_at = MIN(until, clock_mono() + UNSURE_USEC); /* a notification comes before, as a rule */
+	waiter_add(w, one);
+}
+
+void waiters_stream(struct waiters *w, struct feed *feed, int64_t message, int number, size_t at)
+{
+	struct waiter *one = xcalloc(1, sizeof *one);
+	one->message = message;
+	one->feed = feed;
+	one->number = number;
+	one->at = at;
+	one->said_at = clock_mono();
+	feed_add(feed, STR("retry: 1000\n: \n\n"));
+	waiter_add(w, one);
+}
+
+static void waiter_answer(struct waiters *w, struct waiter *one, int status)
+{
+	one->reply->status = status;
+	strbuf_str(&one->reply->body, one->document);
+	strbuf_char(&one->reply->body, '\n');
+	request_answer(one->request);
+	waiter_free(w, one);
+}
+
+/* ---------------------------------------------------------------- events of a stream */
+
+static void stream_end(struct waiters *w, struct waiter *one)
+{
+	feed_end(one->feed);
+	waiter_free(w, one);
+}
+
+static void say(struct waiter *one, struct strbuf *event)
+{
+	feed_add(one->feed, (struct str){ strbuf_text(event), event->len });
+	one->said_at = clock_mono();
+	strbuf_release(event);
+}
+
+static void say_document(struct waiter *one, const char *event, const char *document, bool has_id)
+{
+	struct strbuf b = STRBUF_INIT(16u << 20);
+	if (has_id)
+		strbuf_addf(&b, "id: %d:%zu\n", one->number, one->at);
+	strbuf_addf(&b, "event: %s\ndata: ", event);
+	strbuf_str(&b, document);
+	strbuf_str(&b, "\n\n");
+	say(one, &b);
+}
+
+/* Sends what the client does not have of the attempt's text, of which `text` is the part from byte `from` on. False: the
+ * client is too slow for all of it now. */
+static bool say_text(struct waiter *one, int number, size_t from, struct str text)
+{
+	if (one->number != number || one->at < from || one->at > from + text.len ||
+	    (one->at < from + text.len && (text.ptr[one->at - from] & 0xc0) == 0x80)) { /* inside a character: no id of ours */
+		one->number = number;
+		one->at = 0;
+	}
+	while (one->at >= from && one->at < from + text.len) {
+		struct strbuf b = STRBUF_INIT(PIECE_ROOM);
+		struct str piece = { text.ptr + (one->at - from), MIN(from + text.len - one->at, (size_t)PIECE_MAX) };
+		piece.len -= utf8_unfinished(piece);
+		if (piece.len == 0 || feed_room(one->feed) < PIECE_ROOM)
+			return false;
+		strbuf_addf(&b, "id: %d:%zu\nevent: delta\ndata: {", number, one->at + piece.len);
+		json_put_int_field(&b, "attempt", number);
+		json_put_int_field(&b, "offset", (int64_t)one->at);
+		json_put_key(&b, "text");
+		json_put_str(&b, piece);
+		strbuf_str(&b, "}\n\n");
+		one->at += piece.len;
+		say(one, &b);
+	}
+	return one->at >= from;
+}
+
+/* ---------------------------------------------------------------- what the database says */
+
+static int rows_find(const struct rows *r, int col, int64_t message)
+{
+	for (int i = 0; i < r->n_rows; i++)
+		if (rows_int(r, i, col, 0) == message)
+			return i;
+	return -1;
+}
+
+static void look_at_stream(struct waiters *w, struct waiter *one, const struct rows *r, int row)
+{
+	const char *document = rows_at(r, row, COL_HTTP_LOOK_DOCUMENT), *mark = rows_at(r, row, COL_HTTP_LOOK_MARK),
+		   *content = rows_at(r, row, COL_HTTP_LOOK_CONTENT);
+	usec_t pace = listen_works(&w->listen) ? SURE_USEC : UNSURE_USEC;
+	one->is_running = rows_bool(r, row, COL_HTTP_LOOK_IS_RUNNING);
+	if (!rows_bool(r, row, COL_HTTP_LOOK_IS_ENDED)) {
+		if (strcmp(one->mark, mark) != 0 && feed_room(one->feed) > strlen(document) + 100) {
+			snprintf(one->mark, sizeof one->mark, "%s", mark);
+			say_document(one, "status", document, false);
+		}
+		one->look_at = clock_mono() + (one->is_running ? pace : POSITION_USEC);
+		return;
+	}
+	if (content != NULL && !say_text(one, (int)rows_int(r, row, COL_HTTP_LOOK_NUMBER, 0), 0, str_of(content))) {
+		one->look_at = clock_mono() + TEXT_USEC;
+		return;
+	}
+	say_document(one, content != NULL ? "done" : "error", document, content != NULL);
+	stream_end(w, one);
+}
+
+static void look_at_waiter(struct waiters *w, struct waiter *one, const struct rows *r, int row)
+{
+	bool is_ended = rows_bool(r, row, COL_HTTP_LOOK_IS_ENDED);
+	free(one->document);
+	one->document = xstrdup(rows_at(r, row, COL_HTTP_LOOK_DOCUMENT));
+	if (is_ended || clock_mono() >= one->until)
+		waiter_answer(w, one, is_ended ? 200 : 202);
+	else
+		one->look_at = MIN(one->until, clock_mono() + (listen_works(&w->listen) ? SURE_USEC : UNSURE_USEC));
+}
+
+/* Writes the numbers of the messages of n waiters as an array. */
+static void put_messages(struct strbuf *b, struct waiter *const *some, int n)
+{
+	char num[24];
+	for (int i = 0; i < n; i++) {
+		snprintf(num, sizeof num, "%lld", (long long)some[i]->message);
+		pg_array_add(b, num);
+	}
+	pg_array_end(b);
+}
+
+static int look_at_some(struct waiters *w, struct waiter *const *some, int n, struct err *err)
+{
+	struct strbuf ids = STRBUF_INIT(65536);
+	struct arena a = ARENA_INIT;
+	struct rows r;
+	put_messages(&ids, some, n);
+	const char *params[] = { strbuf_text(&ids) };
+	int result = pg_exec(w->pg, &a, sql_worker_http_look, params, 1, TIMEOUT_MS, &r, err);
+	for (int i = 0; result == 0 && i < n; i++) {
+		int row = rows_find(&r, COL_HTTP_LOOK_MESSAGE_ID, some[i]->message);
+		if (row < 0 && some[i]->feed != NULL) /* deleted meanwhile */
+			stream_end(w, some[i]);
+		else if (row < 0)
+			waiter_answer(w, some[i], 202);
+		else if (some[i]->feed != NULL)
+			look_at_stream(w, some[i], &r, row);
+		else
+			look_at_waiter(w, some[i], &r, row);
+	}
+	strbuf_release(&ids);
+	arena_release(&a);
+	return result;
+}
+
+/* Looks at the messages that are due. */
+static int look(struct waiters *w, struct err *err)
+{
+	struct waiter *some[LOOK_MAX];
+	int result = 0, n = 0;
+	usec_t now = clock_mono();
+	for (struct list *l = w->all.next; l != &w->all; l = l->next) {
+		struct waiter *one = list_entry(l, struct waiter, link);
+		if (one->look_at <= now && n < LOOK_MAX)
+			some[n++] = one;
+	}
+	if (n > 0)
+		result = look_at_some(w, some, n, err);
+	return result;
+}
+
+static int texts_of(struct waiters *w, struct waiter *const *some, int n, struct err *err)
+{
+	struct strbuf ids = STRBUF_INIT(1u << 16), numbers = STRBUF_INIT(1u << 16), ats = STRBUF_INIT(1u << 16);
+	struct arena a = ARENA_INIT;
+	struct rows r;
+	char num[24];
+	put_messages(&ids, some, n);
+	for (int i = 0; i < n; i++) {
+		snprintf(num, sizeof num, "%d", some[i]->number);
+		pg_array_add(&numbers, num);
+		snprintf(num, sizeof num, "%zu", MIN(some[i]->at, (size_t)INT32_MAX));
+		pg_array_add(&ats, num);
+	}
+	pg_array_end(&numbers);
+	pg_array_end(&ats);
+	const char *params[] = { strbuf_text(&ids), strbuf_text(&numbers), strbuf_text(&ats) };
+	int result = pg_exec(w->pg, &a, sql_worker_http_texts, params, 3, TIMEOUT_MS, &r, err);
+	for (int i = 0; result == 0 && i < n; i++) {
+		int row = rows_find(&r, COL_HTTP_TEXTS_MESSAGE_ID, some[i]->message);
+		const char *text = row < 0 ? NULL : rows_at(&r, row, COL_HTTP_TEXTS_TEXT);
+		if (row >= 0 && !some[i]->is_running)
+			some[i]->look_at = 0;
+		if (text != NULL)
+			say_text(some[i], (int)rows_int(&r, row, COL_HTTP_TEXTS_NUMBER, 0),
+			         (size_t)rows_int(&r, row, COL_HTTP_TEXTS_AT_BYTE, 0), str_of(text));
+	}
+	strbuf_release(&ids);
+	strbuf_release(&numbers);
+	strbuf_release(&ats);
+	arena_release(&a);
+	return result;
+}
+
+/* Renews the rows that have others tell us, and write texts. */
+static int await(struct waiters *w, bool is_stream, struct err *err)
+{
+	struct strbuf ids = STRBUF_INIT(1u << 20);
+	char num[24];
+	int result = 0;
+	for (struct list *l = w->all.next; l != &w->all; l = l->next) {
+		const struct waiter *one = list_entry(l, struct waiter, link);
+		if ((one->feed != NULL) != is_stream)
+			continue;
+		snprintf(num, sizeof num, "%lld", (long long)one->message);
+		pg_array_add(&ids, num);
+	}
+	if (ids.len > 0) {
+		pg_array_end(&ids);
+		const char *params[] = { strbuf_text(&ids), is_stream ? "t" : "f" };
+		result = pg_exec(w->pg, NULL, sql_worker_http_await, params, 2, TIMEOUT_MS, NULL, err);
+	}
+	strbuf_release(&ids);
+	return result;
+}
+
+/* Reads the texts of the messages that run. */
+static int texts(struct waiters *w, struct err *err)
+{
+	struct waiter *some[TEXTS_MAX];
+	int n = 0, result = 0;
+	for (struct list *l = w->all.next; l != &w->all && result == 0; l = l->next) {
+		struct waiter *one = list_entry(l, struct waiter, link);
+		if (one->feed != NULL)
+			some[n++] = one;
+		if (n == TEXTS_MAX) {
+			result = texts_of(w, some, n, err);
+			n = 0;
+		}
+	}
+	return n > 0 && result == 0 ? texts_of(w, some, n, err) : result;
+}
+
+/* ---------------------------------------------------------------- the thread */
+
+/* Is among the last n of the remembered notifications. */
+static bool was_told(const struct waiters *w, int64_t message, unsigned n)
+{
+	for (unsigned i = 0; i < MIN(n, (unsigned)TOLD_MAX); i++)
+		if (w->told[(w->n_told - 1 - i) % TOLD_MAX] == message)
+			return true;
+	return false;
+}
+
+/* Takes the notifications that have arrived: their messages are due. */
+static void take_told(struct waiters *w)
+{
+	char payload[64];
+	unsigned n = 0;
+	while (w->pg != NULL && !pg_is_broken(w->pg) && listen_take(&w->listen, w->pg, payload)) {
+		w->told[w->n_told++ % TOLD_MAX] = strtoll(payload, NULL, 10);
+		n++;
+	}
+	for (struct list *l = w->all.next; n > 0 && l != &w->all; l = l->next) {
+		struct waiter *one = list_entry(l, struct waiter, link);
+		if (was_told(w, one->message, n))
+			one->look_at = 0;
+	}
+}
+
+static void waiters_take_fresh(struct waiters *w)
+{
+	pthread_mutex_lock(&w->lock);
+	while (!list_is_empty(&w->fresh)) {
+		struct waiter *one = list_entry(w->fresh.next, struct waiter, link);
+		list_remove(&one->link);
+		list_push(&w->all, &one->link);
+		if (was_told(w, one->message, MIN(w->n_told, (unsigned)TOLD_MAX)))
+			one->look_at = 0;
+		w->n++;
+	}
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* Sends comments to silent streams, lets go those whose client has left, and answers those whose time is over
+ * although the database does not answer. Returns when to come back. */
+static usec_t care(struct waiters *w)
+{
+	usec_t now = clock_mono(), next = now + USEC_PER_SEC;
+	for (struct list *l = w->all.next, *after; l != &w->all; l = after) {
+		struct waiter *one = list_entry(l, struct waiter, link);
+		after = l->next;
+		if (one->feed != NULL && feed_is_gone(one->feed)) {
+			stream_end(w, one);
+			continue;
+		}
+		if (one->feed == NULL && now > one->until + PATIENCE_USEC) {
+			waiter_answer(w, one, 202);
+			continue;
+		}
+		if (one->feed != NULL && now - one->said_at >= COMMENT_USEC && feed_room(one->feed) > 100) {
+			feed_add(one->feed, STR(": \n\n"));
+			one->said_at = now;
+		}
+		next = MIN(next, one->look_at);
+		if (one->feed != NULL)
+			next = MIN(next, w->text_at + TEXT_USEC);
+	}
+	return MAX(next, now + USEC_PER_MSEC);
+}
+
+static int waiters_turn(struct waiters *w, struct err *err)
+{
+	usec_t now = clock_mono();
+	bool is_new = w->pg == NULL;
+	if (listen_turn(&w->listen, &w->pg, err) < 0)
+		return -1;
+	for (struct list *l = w->all.next; is_new && l != &w->all; l = l->next)
+		list_entry(l, struct waiter, link)->look_at = 0; /* what was told before is unknown */
+	take_told(w);
+	if (look(w, err) < 0)
+		return -1;
+	if (now - w->text_at >= TEXT_USEC) {
+		w->text_at = now;
+		if (texts(w, err) < 0)
+			return -1;
+	}
+	if (now - w->await_at >= AWAIT_USEC) {
+		if (await(w, false, err) < 0 || await(w, true, err) < 0)
+			return -1;
+		w->await_at = now;
+	}
+	return 0;
+}
+
+/* Sleeps until a notification, somebody new, or `until`. */
+static void waiters_nap(struct waiters *w, usec_t until)
+{
+	struct err err;
+	struct pollfd fds[] = { { .fd = w->wake, .events = POLLIN },
+		                { .fd = w->pg != NULL && !pg_is_broken(w->pg) ? pg_fd(w->pg) : -1, .events = POLLIN } };
+	usec_t left = MAX(until - clock_mono(), 0);
+	if (poll(fds, 2, (int)(left / USEC_PER_MSEC)) <= 0)
+		return;
+	if (fds[0].revents & POLLIN)
+		wake_take(w->wake);
+	if (fds[1].revents != 0 && pg_consume(w->pg, &err) < 0) {
+		pg_close(w->pg);
+		w->pg = NULL;
+	}
+}
+
+static void *waiters_main(void *arg)
+{
+	struct waiters *w = arg;
+	const char *news;
+	struct err err;
+	while (!atomic_load(&w->ending)) {
+		waiters_take_fresh(w);
+		usec_t until = clock_mono() + IDLE_USEC;
+		if (w->n > 0) {
+			w->used_at = clock_mono();
+			int result = waiters_turn(w, &err);
+			if ((result < 0) != w->is_away)
+				log_event(LOG_WARN, result < 0 ? "clients wait for the database" : "clients are served again", "n=%d",
+				          w->n);
+			w->is_away = result < 0;
+			until = care(w);
+			if (result < 0)
+				until = clock_mono() + UNSURE_USEC;
+		} else if (w->pg != NULL && clock_mono() - w->used_at > IDLE_USEC) {
+			pg_close(w->pg);
+			w->pg = NULL;
+		}
+		waiters_nap(w, until);
+		if ((news = listen_news(&w->listen)) != NULL)
+			log_event(LOG_INFO, news, "room=waiters");
+	}
+	return NULL;
+}
+
+struct waiters *waiters_start(const struct options *o)
+{
+	struct waiters *w = xcalloc(1, sizeof *w);
+	w->listen = (struct listen){ .listen_url = o->listen_url,
+		                     .database_url = o->database_url,
+		                     .application = "signalbox-worker waiters",
+		                     .options = "-c statement_timeout=4s",
+		                     .channel = CHANNEL_ENDED,
+		                     .timeout_ms = TIMEOUT_MS };
+	list_init(&w->fresh);
+	list_init(&w->all);
+	pthread_mutex_init(&w->lock, NULL);
+	w->wake = wake_new();
+	thread_start(&w->thread, 0, waiters_main, w, "waiters");
+	return w;
+}
+
+void waiters_stop(struct waiters *w)
+{
+	atomic_store(&w->ending, true);
+	wake_up(w->wake);
+	pthread_join(w->thread, NULL);
+	waiters_take_fresh(w);
+	while (!list_is_empty(&w->all)) {
+		struct waiter *one = list_entry(w->all.next, struct waiter, link);
+		if (one->feed != NULL)
+			stream_end(w, one);
+		else
+			waiter_answer(w, one, 202);
+	}
+	pg_close(w->pg);
+	close(w->wake);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}
