@@ -2,9 +2,10 @@
  * An application that calls a model over HTTP (OpenAI's chat completions), for experiment 6: the same program whether a gateway stands
  * between or not. N connections that are kept, on each one call after the other; libcurl, one thread.
  *
- *   caller [--parallel N] [--calls N] [--warm N] [--words N] [--stream 0|1] [--header 'NAME: VALUE']... URL
+ *   caller [--parallel N] [--calls N] [--warm N] [--words N] [--stream 0|1] [--ask chat|message|get] [--header 'NAME: VALUE']... URL
  *       WARM calls before those that count, on the same connections. Each answer must be status 200, hold the word "word" WORDS times and
- *       be complete (a stream: its end mark); anything else ends the run with exit 1. Prints one line of JSON fields: the time of a
+ *       be complete (a stream: its end mark); anything else ends the run with exit 1. --ask message: the body is signalbox's, {"content":…}, and 202
+ *       will do as well, whose document has no words (--words 0); --ask get: there is no body. Prints one line of JSON fields: the time of a
  *       call from before it is sent to its last byte, and to the first byte of the answer's body ("ttfb"), in milliseconds.
  */
 #include <curl/curl.h>
@@ -25,6 +26,7 @@ struct slot {
 
 static struct {
 	int parallel, calls, warm, words, stream;
+	enum { CHAT, MESSAGE, GET } what;
 	struct curl_slist *headers;
 	const char *url;
 	CURLM *multi;
@@ -49,18 +51,32 @@ static size_t receive(char *data, size_t size, size_t n, void *arg)
 	return size * n;
 }
 
-/* What signalbox's worker sends, field for field; without streaming the two words of it are left out. */
+/* Of a chat: what signalbox's worker sends, field for field; without streaming the two words of it are left out. */
+static void put_request(struct slot *s)
+{
+	if (C.what == MESSAGE)
+		strbuf_addf(&s->request, "{\"content\":\"bench: gateway, nonce %d\"}", ++C.started);
+	else if (C.what == GET)
+		++C.started;
+	else
+		strbuf_addf(&s->request,
+		            "{\"model\":\"practice\",%s\"messages\":[{\"role\":\"system\",\"content\":\"You are Bench, of the support team.\"},"
+		            "{\"role\":\"user\",\"content\":\"bench: gateway, nonce %d\"}]}",
+		            C.stream ? "\"stream\":true,\"stream_options\":{\"include_usage\":true}," : "", ++C.started);
+}
+
 static void start(struct slot *s)
 {
 	s->first = 0;
 	strbuf_clear(&s->answer);
 	strbuf_clear(&s->request);
-	strbuf_addf(&s->request,
-	            "{\"model\":\"practice\",%s\"messages\":[{\"role\":\"system\",\"content\":\"You are Bench, of the support team.\"},"
-	            "{\"role\":\"user\",\"content\":\"bench: gateway, nonce %d\"}]}",
-	            C.stream ? "\"stream\":true,\"stream_options\":{\"include_usage\":true}," : "", ++C.started);
-	curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE, (long)s->request.len);
-	curl_easy_setopt(s->easy, CURLOPT_POSTFIELDS, strbuf_text(&s->request));
+	put_request(s);
+	if (C.what == GET) {
+		curl_easy_setopt(s->easy, CURLOPT_HTTPGET, 1L);
+	} else {
+		curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE, (long)s->request.len);
+		curl_easy_setopt(s->easy, CURLOPT_POSTFIELDS, strbuf_text(&s->request));
+	}
 	if (C.started == C.warm + 1)
 		C.measured_from = clock_mono();
 	s->began = clock_mono();
@@ -70,7 +86,7 @@ static void start(struct slot *s)
 
 static void check(struct slot *s)
 {
-	const char *text = strbuf_text(&s->answer), *end = C.stream ? "data: [DONE]\n\n" : "}";
+	const char *text = strbuf_text(&s->answer), *end = C.what != CHAT ? "}\n" : C.stream ? "data: [DONE]\n\n" : "}";
 	size_t n = strlen(end);
 	int words = 0;
 	long status = 0;
@@ -78,7 +94,7 @@ static void check(struct slot *s)
 	for (const char *p = text; (p = strstr(p, "word")) != NULL; p += 4)
 		words++;
 	bool is_whole = s->answer.len >= n && strcmp(text + s->answer.len - n, end) == 0;
-	if (status == 200 && words == C.words && is_whole)
+	if ((status == 200 || (C.what == MESSAGE && status == 202)) && words == C.words && is_whole)
 		return;
 	fprintf(stderr, "caller: status %ld, %d of %d words, %s: %.500s\n", status, words, C.words, is_whole ? "whole" : "cut", text);
 	exit(1);
@@ -154,10 +170,9 @@ static void report(void)
 	qsort(C.total, (size_t)n, sizeof *C.total, by_size);
 	qsort(C.ttfb, (size_t)n, sizeof *C.ttfb, by_size);
 	getrusage(RUSAGE_SELF, &used);
-	printf("\"calls\":%d,\"asked\":%d,\"per_second\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"ttfb_p50_ms\":%.3f,\"ttfb_p99_ms\":%.3f,"
-	       "\"cpu_client_s\":%.2f\n",
-	       n, C.ended, n / ((double)(C.measured_to - C.measured_from) / 1e6), C.total[n / 2], C.total[n * 99 / 100], C.ttfb[n / 2],
-	       C.ttfb[n * 99 / 100],
+	printf("\"calls\":%d,\"asked\":%d,\"per_second\":%.1f,\"p50_ms\":%.3f,\"p95_ms\":%.3f,\"p99_ms\":%.3f,", n, C.ended,
+	       n / ((double)(C.measured_to - C.measured_from) / 1e6), C.total[n / 2], C.total[n * 95 / 100], C.total[n * 99 / 100]);
+	printf("\"ttfb_p50_ms\":%.3f,\"ttfb_p99_ms\":%.3f,\"cpu_client_s\":%.2f\n", C.ttfb[n / 2], C.ttfb[n * 99 / 100],
 	       (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
 	               (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6);
 	free(C.total);
@@ -170,7 +185,6 @@ int main(int argc, char **argv)
 	int i = 1;
 	curl_global_init(CURL_GLOBAL_ALL);
 	C.headers = curl_slist_append(NULL, "Content-Type: application/json");
-	C.headers = curl_slist_append(C.headers, "Authorization: Bearer practice");
 	for (; i + 1 < argc && strncmp(argv[i], "--", 2) == 0; i += 2) {
 		int n = atoi(argv[i + 1]);
 		if (strcmp(argv[i], "--parallel") == 0)
@@ -183,6 +197,8 @@ int main(int argc, char **argv)
 			C.words = n;
 		else if (strcmp(argv[i], "--stream") == 0)
 			C.stream = n;
+		else if (strcmp(argv[i], "--ask") == 0)
+			C.what = strcmp(argv[i + 1], "message") == 0 ? MESSAGE : strcmp(argv[i + 1], "get") == 0 ? GET : CHAT;
 		else if (strcmp(argv[i], "--header") == 0)
 			C.headers = curl_slist_append(C.headers, argv[i + 1]);
 		else
@@ -191,6 +207,8 @@ int main(int argc, char **argv)
 	if (argc - i != 1 || C.calls < 1 || C.warm < 0 || C.parallel < 1 || C.parallel > PARALLEL_MAX)
 		die("usage", "see the head of caller.c");
 	C.url = argv[i];
+	if (C.what == CHAT)
+		C.headers = curl_slist_append(C.headers, "Authorization: Bearer practice");
 	run();
 	report();
 	return 0;

@@ -201,4 +201,16 @@ if (rows.length) {
 				...(r.down === 'nothing' ? ['-', '-'] : ['p50', 'p99'].map((q) => round(time(r, q) - time(well(r), q)))), r.asked_first ?? '-'])));
 	}
 }
+rows = results('7');
+if (rows.length) {
+	const calls = rows.filter((r) => r.p50_ms !== undefined), streams = rows.filter((r) => r.seconds !== undefined);
+	const per = (r, key) => round(r[key] / r.calls * 1000);
+	const cpu = (r) => (r.cpu_s + r.cpu_postgres_s + r.cpu_provider_s) / r.calls * 1000;
+	out.push('## 7. Over HTTP\n\n`tests/bench/run.sh 7`. wait: `POST …/messages?wait=60`, two durable commits each; gateway: the same call of the provider through @portkey-ai/gateway, for a client that waits. CPU is of all processes but the client.\n');
+	out.push(table(['', 'clients', 'calls/s', 'p50 ms', 'p95 ms', 'p99 ms', 'CPU s per 1,000', 'of it PostgreSQL', 'provider', 'PSS MB'],
+		calls.map((r) => [r.what, r.parallel, round(r.per_second, 0), round(r.p50_ms), round(r.p95_ms), round(r.p99_ms), round(cpu(r)), per(r, 'cpu_postgres_s'), per(r, 'cpu_provider_s'), round(r.pss_kb / 1024, 1)])));
+	if (streams.length)
+		out.push(table(['', 'open', 'seconds', 'worker CPU s', 'PostgreSQL CPU s', 'more PSS MB'],
+			streams.map((r) => [r.what, r.parallel, r.seconds, r.cpu_s, r.cpu_postgres_s, r.pss_kb === undefined ? '-' : round(r.pss_kb / 1024, 1)])));
+}
 console.log(out.join('\n'));
