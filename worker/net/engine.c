@@ -19,6 +19,7 @@
 #include "shared/list.h"
 #include "shared/thread.h"
 #include "shared/wake.h"
+#include "worker/net/public.h"
 
 #define BODY_MAX (64u << 20)
 #define SWEEP_USEC (250 * USEC_PER_MSEC)
@@ -39,6 +40,7 @@ struct transfer {
 	usec_t started, last_byte, deadline;
 	usec_t enough_at; /* when it ends successfully (on_data); 0: not set */
 	int connect_ms, first_byte_ms, idle_ms;
+	bool is_public_only, is_refused; /* refused: the address is no public one */
 };
 
 struct engine {
@@ -160,6 +162,8 @@ static void explain(struct transfer *t, CURLcode rc)
 	const char *text = curl_easy_strerror(rc);
 	if (rc == CURLE_PARTIAL_FILE || ((rc == CURLE_RECV_ERROR || rc == CURLE_HTTP2_STREAM) && t->response.body_bytes > 0))
 		err_set(&t->err, ERR_TRUNCATED, "the connection was cut after %zu bytes", t->response.body_bytes);
+	else if (t->is_refused)
+		err_set(&t->err, ERR_REFUSED, "the address is private");
 	else if (rc == CURLE_OPERATION_TIMEDOUT)
 		err_set(&t->err, ERR_TIMEOUT_CONNECT, "no connection within %d ms", t->connect_ms);
 	else if (rc == CURLE_UNSUPPORTED_PROTOCOL || rc == CURLE_WEIRD_SERVER_REPLY || rc == CURLE_URL_MALFORMAT ||
@@ -216,6 +220,24 @@ static void set_authorities(CURL *easy)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, file);
 }
 
+static curl_socket_t open_public(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	struct transfer *t = arg;
+	(void)purpose;
+	t->is_refused = !address_is_public(&a->addr);
+	return t->is_refused ? CURL_SOCKET_BAD : socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+static void set_public_only(struct transfer *t)
+{
+	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, open_public);
+	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
+	curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "*");
+	/* a connection that is kept was not asked about, and one of this kind is not for others */
+	curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
+	curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
+}
+
 static void engine_begin(struct engine *e, struct transfer *t)
 {
 	if (t->url == NULL) {
@@ -244,6 +266,8 @@ static void engine_begin(struct engine *e, struct transfer *t)
 	set_authorities(t->easy);
 	curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, 4096L);
 	curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "signalbox");
+	if (t->is_public_only)
+		set_public_only(t);
 	fly(e, t);
 	if (curl_multi_add_handle(e->multi, t->easy) != CURLM_OK) {
 		err_set(&t->err, ERR_SYSTEM, "the transfer could not be started");
@@ -445,6 +469,7 @@ uint64_t net_submit(struct engine *e, const struct net_request *r)
 	t->connect_ms = r->connect_ms;
 	t->first_byte_ms = r->first_byte_ms;
 	t->idle_ms = r->idle_ms;
+	t->is_public_only = r->is_public_only;
 	t->deadline = clock_mono() + r->total_ms * USEC_PER_MSEC;
 	return engine_submit(e, t);
 }

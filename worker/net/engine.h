@@ -41,6 +41,9 @@ struct net_request {
 	const char *const *headers; /* NULL-terminated, "Name: value" */
 	struct str body;            /* copied */
 	int connect_ms, first_byte_ms, idle_ms, total_ms;
+	/* Connects to addresses of the public internet only (worker/net/public.h), without a proxy, on a connection of its
+	 * own; ERR_REFUSED else. Judged is the address that is connected to, not the name. */
+	bool is_public_only;
 	struct net_handler handler;
 };
 

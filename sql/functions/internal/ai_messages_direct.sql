@@ -52,6 +52,10 @@ begin
 			job_id = null, worker_id = null, deadline = null, run_after = null, changed_at = clock_timestamp()
 			where message_id = new.id;
 	end if;
+	if tg_op = 'UPDATE' and new.processing_status in ('completed', 'failed', 'cancelled') then
+		perform tell_ended(array[new.id]);
+		perform tell_webhooks(array[new.id]);
+	end if;
 	perform promote(array[s.id]);
 	perform set_config('lock_timeout', wait, true);
 	return null;

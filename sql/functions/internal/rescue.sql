@@ -7,6 +7,7 @@ declare
 	t        timestamptz := clock_timestamp();
 	sessions bigint[];
 	jobs     uuid[];
+	poison   bigint[];    -- messages that failed
 	n        bigint;
 begin
 	update workers w set ended_at = t, is_idle = false where w.id in (
@@ -65,12 +66,16 @@ begin
 		select add_stats(date_trunc('minute', t), x.agent_id, x.worker_id, failed => x.n) from (
 			select l.agent_id, l.worker_id, count(*) as n from lost l where l.crashes + 1 >= 10 and l.worker_id is not null group by 1, 2 order by 1, 2) x
 	)
-	select (select count(*) from said), (select array_agg(l.job_id) from lost l) into n, jobs from (select count(*) from owed) o, (select count(*) from counted) c;
+	select (select count(*) from said), (select array_agg(l.job_id) from lost l), (select array_agg(l.message_id) from lost l where l.crashes + 1 >= 10) into n, jobs, poison from (select count(*) from owed) o, (select count(*) from counted) c;
 	-- Another message may be the probe. (Does not take lock_breakers: where a row is locked, the probe's time runs
 	-- out.)
 	update breakers b set probe_job = null, probe_until = null from (
 		select k.provider, k.model, k.key_env from breakers k where k.probe_job = any (jobs) for update skip locked) x
 		where b.provider = x.provider and b.model = x.model and b.key_env = x.key_env;
 	perform promote_heads(sessions, true);
+	if poison is not null then
+		perform tell_ended(poison);
+		perform tell_webhooks(poison);
+	end if;
 	return n;
 end $$;

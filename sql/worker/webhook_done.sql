@@ -1,0 +1,2 @@
+-- $1 jsonb results -> done void
+select signalbox.webhook_done($1) as done

@@ -1,0 +1,2 @@
+-- -> name text
+select n as name from signalbox.webhook_secrets() n
