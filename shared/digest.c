@@ -2,8 +2,11 @@
 
 #include <nettle/base64.h>
 #include <nettle/hmac.h>
+#include <nettle/memops.h>
 #include <nettle/sha2.h>
 #include <sys/random.h>
+
+_Static_assert(DIGEST_BYTES == SHA256_DIGEST_SIZE, "DIGEST_BYTES");
 
 void digest_sha256(struct str text, char hex[static 65])
 {
@@ -16,29 +19,45 @@ void digest_sha256(struct str text, char hex[static 65])
 		snprintf(hex + 2 * i, 3, "%02x", sum[i]);
 }
 
-int digest_hmac(const char *key, struct str text, char base64[static 45])
+void digest_hmac(struct str key, struct str text, unsigned char sum[static DIGEST_BYTES])
 {
 	struct hmac_sha256_ctx hmac;
-	uint8_t sum[SHA256_DIGEST_SIZE], bytes[2048];
-	size_t len = strlen(key);
-	if (strncmp(key, "whsec_", 6) == 0) {
-		struct base64_decode_ctx decode;
-		size_t n = sizeof bytes;
-		base64_decode_init(&decode);
-		if (BASE64_DECODE_LENGTH(len - 6) > sizeof bytes || !base64_decode_update(&decode, &n, bytes, len - 6, key + 6) ||
-		    !base64_decode_final(&decode) || n == 0)
-			return -1;
-		hmac_sha256_set_key(&hmac, n, bytes);
-	} else {
-		hmac_sha256_set_key(&hmac, len, (const uint8_t *)key);
-	}
+	hmac_sha256_set_key(&hmac, key.len, (const uint8_t *)key.ptr);
 	hmac_sha256_update(&hmac, text.len, (const uint8_t *)text.ptr);
-	hmac_sha256_digest(&hmac, sizeof sum, sum);
-	base64_encode_raw(base64, sizeof sum, sum);
-	base64[BASE64_ENCODE_RAW_LENGTH(sizeof sum)] = '\0';
-	explicit_bzero(bytes, sizeof bytes);
+	hmac_sha256_digest(&hmac, DIGEST_BYTES, sum);
 	explicit_bzero(&hmac, sizeof hmac);
-	return 0;
+}
+
+void digest_base64(const unsigned char sum[static DIGEST_BYTES], char text[static 45])
+{
+	base64_encode_raw(text, DIGEST_BYTES, sum);
+	text[BASE64_ENCODE_RAW_LENGTH(DIGEST_BYTES)] = '\0';
+}
+
+int digest_decode(struct str base64, bool is_url, unsigned char *out, size_t *size)
+{
+	struct base64_decode_ctx decode;
+	size_t len = base64.len, room = *size;
+	if (is_url) {
+		base64url_decode_init(&decode);
+		while (len > 0 && base64.ptr[len - 1] == '=')
+			len--;
+	} else {
+		base64_decode_init(&decode);
+	}
+	/* The decoder wants the padding that base64url leaves out. */
+	if (BASE64_DECODE_LENGTH(len + 3) > room || !base64_decode_update(&decode, size, out, len, base64.ptr))
+		return -1;
+	size_t more = room - *size;
+	static const char PADDING[] = "==";
+	if (is_url && len % 4 > 1 && !base64_decode_update(&decode, &more, out + *size, 4 - len % 4, PADDING))
+		return -1;
+	return base64_decode_final(&decode) ? 0 : -1;
+}
+
+bool digest_equal(const void *a, const void *b, size_t n)
+{
+	return memeql_sec(a, b, n) != 0;
 }
 
 void digest_secret(char text[static 44])
@@ -51,4 +70,6 @@ void digest_secret(char text[static 44])
 	for (size_t i = 0; i < 43; i++)
 		text[i] = (char)(out[i] == '+' ? '-' : out[i] == '/' ? '_' : out[i]);
 	text[43] = '\0';
+	explicit_bzero(bytes, sizeof bytes);
+	explicit_bzero(out, sizeof out);
 }

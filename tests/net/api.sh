@@ -3,7 +3,8 @@
 # stored answer byte for byte, after any number of reconnects; a token must be an application, and nobody else's; a limit must be exact; nonsense must get an
 # error that says what to mend. The client is curl.
 . "$(dirname "$0")/../lib/net.sh"
-plan 137
+plan 145
+export SHOP_TOKEN=a-secret-of-the-test
 stack_up
 SB=$BIN/signalbox
 at() { sed -n 's/.*msg="http" address=\([^ ]*\).*/\1/p' "$1" | head -1; }
@@ -234,6 +235,21 @@ public "" "{\"content\":\"public-2.\",\"session_id\":\"$(field session_id)\"}"; 
 public "" "{\"content\":\"x\",\"session_id\":\"$SESSION\"}"; got "not in another's" 404 not_found
 public "" '{"content":"x","user_id":"admin"}'; got "it does not say who it is" 400 bad_input
 as "$P" post "" '{"content":"x","user_id":"admin"}'; got "nor on the other way" 403 forbidden
+# Where the application signs who the caller is: a JSON Web Token.
+url64() { base64 -w0 | tr '+/' '-_' | tr -d =; }
+jwt() { local t; t=$(printf '{"alg":"%s"}' "${2:-HS256}" | url64).$(printf '%s' "$1" | url64); echo "$t.$(printf '%s' "$t" | openssl dgst -sha256 -hmac "$SHOP_TOKEN" -binary | url64)"; }
+G=$(token --public --agent luna --scope dispatch,read --sign-env SHOP_TOKEN --collection faq)
+signed() { call POST "/c/$G/message" "{\"content\":\"signed-1.\",\"signed\":\"$1\"}"; }
+SOON=$(($(date +%s) + 300))
+signed "$(jwt "{\"sub\":\"u7\",\"thread_key\":\"t9\",\"collection_name\":\"other\",\"exp\":$SOON}")"
+is "a signed value" 202 "$CODE"
+is "says who it is, as far as the token does not" "u7 faq t9" "$(q "select user_id || ' ' || collection_name || ' ' || thread_key from signalbox.ai_sessions where uuid = '$(field session_id)'")"
+signed "$(jwt "{\"sub\":\"u7\",\"exp\":$((SOON - 1000))}")"; got "an old one" 403 forbidden
+signed "$(jwt "{\"sub\":\"u7\"}")"; got "one for ever" 403 forbidden
+signed "$(SHOP_TOKEN=guess jwt "{\"sub\":\"u7\",\"exp\":$SOON}")"; got "one that somebody else signed" 403 forbidden
+signed "$(jwt "{\"sub\":\"u7\",\"exp\":$SOON}" none)"; got "another algorithm" 403 forbidden
+call POST "/c/$G/message" '{"content":"x"}'; got "none at all" 403 forbidden
+public "" "{\"content\":\"x\",\"signed\":\"$(jwt "{\"sub\":\"u7\",\"exp\":$SOON}")\"}"; got "one where none is expected" 403 forbidden
 call POST "/c/nonsense/message" '{"content":"x"}'; got "a public token that is none" 401 unauthorized
 
 # ---- web pages

@@ -14,6 +14,7 @@
 
 #include "shared/digest.h"
 #include "worker/api/address.h"
+#include "worker/api/signed.h"
 
 #define TEST(name) static void name(void **state __attribute__((unused)))
 
@@ -126,11 +127,50 @@ TEST(test_digests)
 	assert_string_not_equal(one, other);
 }
 
+/* The example of RFC 7515, A.1 (its claims have no user), and what differs from it by one thing. */
+TEST(test_signed_values)
+{
+#define HEAD "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9"
+#define CLAIMS "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
+#define SIGNATURE "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+	static const char *const BAD[] = {
+		"",
+		"a",
+		HEAD "." CLAIMS,
+		HEAD "." CLAIMS ".",
+		HEAD "." CLAIMS "." SIGNATURE "x",
+		HEAD "." CLAIMS ".eBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+		/* {"alg":"none"} */
+		"eyJhbGciOiJub25lIn0." CLAIMS ".", "eyJhbGciOiJub25lIn0." CLAIMS "." SIGNATURE,
+		/* {"alg":"HS384"} */
+		"eyJhbGciOiJIUzM4NCJ9." CLAIMS "." SIGNATURE,
+	};
+	struct arena a = ARENA_INIT;
+	struct claims c;
+	struct err err;
+	unsigned char key[80];
+	size_t n = sizeof key;
+	assert_int_equal(
+		digest_decode(STR("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"), true, key, &n), 0);
+	assert_int_equal(n, 64);
+	struct str secret = { (char *)key, n };
+	assert_int_equal(signed_read(&a, HEAD "." CLAIMS "." SIGNATURE, secret, 1300819380, &c, &err), 0);
+	assert_null(c.user);
+	assert_int_equal(signed_read(&a, HEAD "." CLAIMS "." SIGNATURE, secret, 1300819411, &c, &err), -1); /* expired */
+	secret.len--;
+	assert_int_equal(signed_read(&a, HEAD "." CLAIMS "." SIGNATURE, secret, 1300819380, &c, &err), -1);
+	secret.len++;
+	for (size_t i = 0; i < ARRAY_SIZE(BAD); i++)
+		if (signed_read(&a, BAD[i], secret, 1300819380, &c, &err) == 0 || err.code != ERR_FORBIDDEN)
+			fail_msg("%s", BAD[i]);
+	arena_release(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hosts),  cmocka_unit_test(test_addresses), cmocka_unit_test(test_unix_sockets),
-		cmocka_unit_test(test_paths), cmocka_unit_test(test_digests),
+		cmocka_unit_test(test_paths), cmocka_unit_test(test_digests), cmocka_unit_test(test_signed_values),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

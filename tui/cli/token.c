@@ -60,7 +60,7 @@ static int token_revoke(struct cli *cli)
 }
 
 struct wanted {
-	const char *name, *user, *collection, *thread, *expires;
+	const char *name, *user, *collection, *thread, *sign, *expires;
 	struct strbuf agents, scopes, origins;
 	bool is_public;
 };
@@ -87,7 +87,7 @@ static int token_make(struct cli *cli, struct wanted *w)
 	snprintf(lives, sizeof lives, "%lld ms", (long long)ms);
 	const char *params[] = { w->name,       hash,      token + strlen(token) - 4,
 		                 list_or_null(&w->agents), list_or_null(&w->scopes), w->is_public ? "t" : "f",
-		                 w->user,       w->collection, w->thread,
+		                 w->user,       w->collection, w->thread, w->sign,
 		                 list_or_null(&w->origins), w->expires != NULL ? lives : NULL, cli->options->operator_name };
 	int code = cli_connect(cli);
 	if (code != 0)
@@ -109,7 +109,7 @@ static int token_create(struct cli *cli)
 	struct wanted w = { .agents = STRBUF_INIT(LIST_MAX), .scopes = STRBUF_INIT(LIST_MAX), .origins = STRBUF_INIT(LIST_MAX) };
 	const struct cli_option options[] = { { "name", &w.name, NULL },     { "user", &w.user, NULL },
 		                              { "collection", &w.collection, NULL }, { "thread", &w.thread, NULL },
-		                              { "expires", &w.expires, NULL }, { "public", NULL, &w.is_public } };
+		                              { "sign-env", &w.sign, NULL }, { "expires", &w.expires, NULL }, { "public", NULL, &w.is_public } };
 	int code = cli_values(cli, "agent", &w.agents);
 	if (code == 0)
 		code = cli_values(cli, "scope", &w.scopes);

@@ -3,6 +3,8 @@
 
 #include "sql_embed.h"
 #include "worker/api/routes.h"
+#include "worker/api/signed.h"
+#include "worker/llm/address.h"
 
 #define WAIT_MAX_SEC 300
 
@@ -77,7 +79,7 @@ enum route_end send_message(struct api *api, struct request *request, const stru
 	enum route_end end = ROUTE_DONE;
 	snprintf(priority, sizeof priority, "%lld", (long long)in->priority);
 	const char *params[] = { request->token, ask_local(request), in->agent,  in->content, in->session,         in->user,
-		                 in->collection, in->thread,         priority,   in->key,     wait > 0 ? "t" : "f" };
+		                 in->collection, in->thread,         priority,   in->key,     wait > 0 ? "t" : "f", in->is_signed ? "t" : "f" };
 	_Static_assert((int)ARRAY_SIZE(params) == (int)sql_worker_http_dispatch_args, "params");
 	if (ask(api, request, &a, sql_worker_http_dispatch, params, ARRAY_SIZE(params), &rows, r) < 0) {
 		if (r->status == 503 && in->key != NULL) /* or the session's: somebody is at it */
@@ -114,8 +116,41 @@ static bool read_wait(const struct request *request, usec_t *wait, struct reply_
 	return true;
 }
 
+/* Takes who the caller is from a value that the application signed. False: the reply has the error. */
+static bool take_signed(struct api *api, const struct request *request, struct arena *a, const char *jwt, struct sending *in,
+                        struct reply_http *r)
+{
+	struct secrets used = SECRETS_INIT(api->services->options->secret_names);
+	char secret[SECRET_MAX];
+	struct claims claims;
+	struct rows rows;
+	struct err err;
+	if (ask(api, request, a, sql_worker_http_signer, &request->token, 1, &rows, r) < 0)
+		return false;
+	const char *name = rows_at(&rows, 0, COL_HTTP_SIGNER_NAME);
+	bool is = false;
+	if (name == NULL)
+		reply_error(r, 403, "forbidden", "signed: this token takes no signed value");
+	else if (secret_read(name, secret, &used, &err) < 0)
+		reply_error(r, 503, err_name(err.code), err.msg);
+	else if (signed_read(a, jwt, str_of(secret), clock_wall() / USEC_PER_SEC, &claims, &err) < 0)
+		reply_error(r, 403, err_name(err.code), err.msg);
+	else
+		is = true;
+	explicit_bzero(secret, sizeof secret);
+	secrets_release(&used);
+	if (is) {
+		in->user = claims.user;
+		in->collection = claims.collection;
+		in->thread = claims.thread;
+		in->is_signed = true;
+	}
+	return is;
+}
+
+/* jwt: where the signed value is after the body was read; NULL: the route takes none. */
 static enum route_end post(struct api *api, struct request *request, struct sending *in, const struct field *fields, size_t n,
-                           struct reply_http *r)
+                           const char **jwt, struct reply_http *r)
 {
 	struct arena a = ARENA_INIT;
 	usec_t wait = 0;
@@ -126,7 +161,7 @@ static enum route_end post(struct api *api, struct request *request, struct send
 			reply_error(r, 400, "bad_input", "session_id: must be a UUID");
 		else if (in->priority < INT32_MIN || in->priority > INT32_MAX)
 			reply_error(r, 400, "bad_input", "priority: must be a number of 32 bits");
-		else
+		else if (jwt == NULL || *jwt == NULL || take_signed(api, request, &a, *jwt, in, r))
 			end = send_message(api, request, in, wait, r);
 	}
 	arena_release(&a);
@@ -142,16 +177,19 @@ enum route_end post_message(void *ctx, struct request *request, struct reply_htt
 		                        { "collection_name", &in.collection, NULL, false },
 		                        { "thread_key", &in.thread, NULL, false },
 		                        { "priority", NULL, &in.priority, false } };
-	return post(ctx, request, &in, fields, ARRAY_SIZE(fields), r);
+	return post(ctx, request, &in, fields, ARRAY_SIZE(fields), NULL, r);
 }
 
 /* The token is in the path: the caller is anybody who has the page. */
 enum route_end post_public_message(void *ctx, struct request *request, struct reply_http *r)
 {
 	struct sending in = { .content = NULL };
-	const struct field fields[] = { { "content", &in.content, NULL, true }, { "session_id", &in.session, NULL, false } };
+	const char *jwt = NULL;
+	const struct field fields[] = { { "content", &in.content, NULL, true },
+		                        { "session_id", &in.session, NULL, false },
+		                        { "signed", &jwt, NULL, false } };
 	request_sign_in(request, request->params.value[0]);
-	return post(ctx, request, &in, fields, ARRAY_SIZE(fields), r);
+	return post(ctx, request, &in, fields, ARRAY_SIZE(fields), &jwt, r);
 }
 
 /* ---------------------------------------------------------------- look */

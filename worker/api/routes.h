@@ -61,6 +61,7 @@ MUSTCHECK bool read_body(struct arena *, struct str body, const struct field *fi
 /* A message that is to be dispatched. NULL: not given. */
 struct sending {
 	const char *agent, *content, *session, *user, *collection, *thread, *key;
+	bool is_signed; /* an application signed user, collection and thread */
 	int64_t priority;
 };
 /* Dispatches it: the reply has the status document (202, or 200 if it has ended), or an error, and the rate limit's headers.

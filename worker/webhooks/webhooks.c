@@ -46,13 +46,22 @@ struct webhooks {
 int webhook_sign(const char *secret, const char *id, long long timestamp, struct str payload, char out[static WEBHOOK_SIGNATURE])
 {
 	struct strbuf text = STRBUF_INIT(payload.len + 200);
-	int result;
+	unsigned char bytes[SECRET_MAX], sum[DIGEST_BYTES];
+	struct str key = str_of(secret);
+	if (str_starts(key, "whsec_")) {
+		size_t n = sizeof bytes;
+		if (digest_decode((struct str){ key.ptr + 6, key.len - 6 }, false, bytes, &n) < 0 || n == 0)
+			return -1;
+		key = (struct str){ (const char *)bytes, n };
+	}
 	strbuf_addf(&text, "%s.%lld.", id, timestamp);
 	strbuf_add(&text, payload.ptr, payload.len);
-	memcpy(out, "v1,", 4);
-	result = digest_hmac(secret, (struct str){ strbuf_text(&text), text.len }, out + 3);
+	digest_hmac(key, (struct str){ strbuf_text(&text), text.len }, sum);
+	memcpy(out, "v1,", 3);
+	digest_base64(sum, out + 3);
 	strbuf_release(&text);
-	return result;
+	explicit_bzero(bytes, sizeof bytes);
+	return 0;
 }
 
 /* ---------------------------------------------------------------- on the engine's thread */

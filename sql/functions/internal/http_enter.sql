@@ -2,7 +2,7 @@
 -- given. Without a token (null) a request is let in only from the same machine, as long as no token was ever made: its
 -- number is 0, it has every scope but `execute`. SB006: no token, or none that counts. SB007: it does not have the scope.
 create or replace function signalbox.http_enter(token bytea, is_local boolean, scope text)
-returns table (id int, name text, agents int[], is_public boolean, user_id text, collection_name text, thread_key text)
+returns table (id int, name text, agents int[], is_public boolean, user_id text, collection_name text, thread_key text, sign_env text)
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 #variable_conflict use_column
 declare
@@ -25,5 +25,5 @@ begin
 		end if;
 	end if;
 	perform set_config('signalbox.token', k.id::text, true);
-	return query select k.id, k.name, k.agents, k.is_public, k.user_id, k.collection_name, k.thread_key;
+	return query select k.id, k.name, k.agents, k.is_public, k.user_id, k.collection_name, k.thread_key, k.sign_env;
 end $$;

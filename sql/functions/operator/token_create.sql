@@ -2,7 +2,7 @@
 -- SB004: a scope that does not exist, an empty list, a public token without an agent or with other scopes than dispatch,
 -- read and stream, a life that is not positive.
 create or replace function signalbox.token_create(name text, hash bytea, hint text, agents text[], scopes text[], is_public boolean, user_id text, collection_name text,
-	thread_key text, origins text[], lives interval, actor text) returns jsonb
+	thread_key text, sign_env text, origins text[], lives interval, actor text) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
 	numbers int[];
@@ -20,12 +20,12 @@ begin
 		raise exception 'a token lives for some time' using errcode = 'SB004';
 	end if;
 	begin
-		insert into tokens (name, hash, hint, agents, scopes, is_public, user_id, collection_name, thread_key, origins, expires_at)
+		insert into tokens (name, hash, hint, agents, scopes, is_public, user_id, collection_name, thread_key, sign_env, origins, expires_at)
 			values (coalesce(token_create.name, ''), token_create.hash, token_create.hint, numbers, token_create.scopes, coalesce(token_create.is_public, false), token_create.user_id,
-				token_create.collection_name, token_create.thread_key, coalesce(token_create.origins, '{}'), clock_timestamp() + lives)
+				token_create.collection_name, token_create.thread_key, token_create.sign_env, coalesce(token_create.origins, '{}'), clock_timestamp() + lives)
 			returning id into made;
 	exception when check_violation or not_null_violation then
-		raise exception 'scopes are dispatch, read, stream, cancel, retry, execute, approve, operate, metrics; a public token is for one agent and has of them dispatch, read, stream; names have at most 200 bytes, bound values 500'
+		raise exception 'scopes are dispatch, read, stream, cancel, retry, execute, approve, operate, metrics; a public token is for one agent and has of them dispatch, read, stream, and only it has a variable that signs; names have at most 200 bytes, bound values 500'
 			using errcode = 'SB004';
 	end;
 	perform log_action(actor, 'token create', null, null, null, null, to_jsonb(t) - 'hash') from tokens t where t.id = made;

@@ -1,9 +1,10 @@
 -- dispatch() for a request over HTTP. What the token is bound to (agent, user_id, collection_name, thread_key) outweighs
--- the arguments; the caller of a public token gives none of them. `is_awaited`: the worker wants to hear of its end.
+-- the arguments; the caller of a public token gives none of them,
+-- but where the token has a sign_env, what an application signed (`is_signed`). `is_awaited`: the worker wants to hear of its end.
 -- document is null when the rate limit refuses the message. Errors: those of dispatch() and of http_enter(). SB007: the
 -- token is not for this agent, or is bound to another value. A lock that is held for a second: 55P03.
 create or replace function signalbox.http_dispatch(token bytea, is_local boolean, agent text, content text, session uuid, user_id text,
-	collection_name text, thread_key text, priority int, idempotency_key text, is_awaited boolean)
+	collection_name text, thread_key text, priority int, idempotency_key text, is_awaited boolean, is_signed boolean)
 returns table (document jsonb, message_id bigint, rate_limit int, rate_left int, rate_reset int)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp set lock_timeout = '1s' as $$ -- plans: index, no_bitmap, no_jit, generic
 #variable_conflict use_column
@@ -14,8 +15,10 @@ declare
 	sent uuid;
 begin
 	select * into k from http_enter(token, is_local, 'dispatch');
-	if k.is_public then
-		if coalesce(user_id, collection_name, thread_key) is not null or coalesce(priority, 0) <> 0 then
+	if k.is_public and k.sign_env is not null and not is_signed then
+		raise exception 'signed: is missing; the application signs who the caller of this token is' using errcode = 'SB007';
+	elsif k.is_public then
+		if not is_signed and coalesce(user_id, collection_name, thread_key) is not null or coalesce(priority, 0) <> 0 or is_signed and k.sign_env is null then
 			raise exception 'with a public token user_id, collection_name, thread_key and priority are not given: they come from the token' using errcode = 'SB007';
 		end if;
 	elsif k.user_id <> http_dispatch.user_id or k.collection_name <> http_dispatch.collection_name or k.thread_key <> http_dispatch.thread_key then
