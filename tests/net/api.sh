@@ -194,7 +194,7 @@ is "in RPC's form too" "false" "$(field ok)"
 token() { "$SB" token create "$@" 2>/dev/null; }
 A=$(token --agent luna --scope dispatch,read --scope stream,cancel,retry --name shop --origin https://shop.example)
 B=$(token --scope dispatch,read)
-is "a token is shown once, and stored nowhere" "0" "$(PGOPTIONS= pg_dump "$SIGNALBOX_DATABASE_URL" | grep -c "${A#sbx_}")"
+is "a token is shown once, and stored nowhere" "0" "$(PGOPTIONS= pg_dump "$SIGNALBOX_DATABASE_URL" | grep -c -- "${A#sbx_}")"
 as() { local t=$1; shift; "$@" -H "Authorization: Bearer $t"; }
 post "" '{"content":"x"}'; got "now a token is needed" 401 unauthorized
 as sbx_nonsense post "" '{"content":"x"}'; got "one of ours" 401 unauthorized
@@ -217,7 +217,7 @@ SHORT=$(token --scope read --expires 1s)
 nap 1.2
 as "$SHORT" call GET "/api/messages/$MINE/status" ""; got "an expired one" 401 unauthorized
 is "the list" "valid valid expired" "$("$SB" token list --json | tr -d ' \n' | grep -o '"state":"[a-z]*"' | sed 's/.*:"//; s/"//' | tac | paste -sd' ')"
-is "shows no token" 0 "$("$SB" token list --json | grep -c "${A#sbx_}")"
+is "shows no token" 0 "$("$SB" token list --json | grep -c -- "${A#sbx_}")"
 "$SB" token revoke 2 >/dev/null
 as "$B" post "" '{"content":"x"}'; got "a revoked one" 401 unauthorized
 "$SB" token revoke 2 >/dev/null 2>&1; is "revoked but once" 5 "$?"

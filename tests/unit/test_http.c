@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -52,6 +54,21 @@ TEST(test_addresses)
 	fd = address_listen("0.0.0.0:0", bound, &is_local, &err);
 	assert_true(fd >= 0 && !is_local);
 	close(fd);
+}
+
+TEST(test_trusted_addresses)
+{
+	struct sockaddr_storage v4 = { .ss_family = AF_INET }, v6 = { .ss_family = AF_INET6 }, local = { .ss_family = AF_UNIX };
+	inet_pton(AF_INET, "10.0.0.5", &((struct sockaddr_in *)&v4)->sin_addr);
+	inet_pton(AF_INET6, "fd00::1", &((struct sockaddr_in6 *)&v6)->sin6_addr);
+	assert_true(address_is_in("10.0.0.5", &v4));
+	assert_true(address_is_in("10.0.0.4, 10.0.0.5,fd00::1", &v4));
+	assert_true(address_is_in("10.0.0.4, 10.0.0.5,fd00::1", &v6));
+	assert_false(address_is_in("10.0.0.50, 110.0.0.5", &v4));
+	assert_false(address_is_in("", &v4));
+	assert_false(address_is_in("10.0.0.5", &local));
+	inet_pton(AF_INET6, "::ffff:10.0.0.5", &((struct sockaddr_in6 *)&v6)->sin6_addr);
+	assert_true(address_is_in("10.0.0.5", &v6));
 }
 
 /* A file that a killed worker left is taken over; one that somebody listens on is not, nor a file that is no socket. */
@@ -169,8 +186,10 @@ TEST(test_signed_values)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hosts),  cmocka_unit_test(test_addresses), cmocka_unit_test(test_unix_sockets),
-		cmocka_unit_test(test_paths), cmocka_unit_test(test_digests), cmocka_unit_test(test_signed_values),
+		cmocka_unit_test(test_hosts),         cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_unix_sockets),  cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_digests),       cmocka_unit_test(test_signed_values),
+		cmocka_unit_test(test_trusted_addresses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,6 +50,26 @@ bool path_matches(const char *pattern, const char *path, struct path_params *par
 	return *path == '\0';
 }
 
+bool address_is_in(const char *list, const struct sockaddr_storage *a)
+{
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)a;
+	char text[INET6_ADDRSTRLEN] = "";
+	if (a->ss_family == AF_INET)
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)a)->sin_addr, text, sizeof text);
+	else if (a->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+		inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], text, sizeof text);
+	else if (a->ss_family == AF_INET6)
+		inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof text);
+	for (const char *p = list; text[0] != '\0' && *p != '\0';) {
+		p += strspn(p, ", ");
+		size_t n = strcspn(p, ", ");
+		if (n == strlen(text) && strncmp(p, text, n) == 0)
+			return true;
+		p += n;
+	}
+	return false;
+}
+
 static bool address_is_loopback(const struct sockaddr_storage *a)
 {
 	if (a->ss_family == AF_INET)

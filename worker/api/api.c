@@ -56,6 +56,7 @@ static int api_listen(struct api *api, struct err *err)
 		                          .ctx = api,
 		                          .connections = connections(o),
 		                          .is_local_only = true,
+		                          .trusted = o->trusted_proxies,
 		                          .counts = api->services->counts };
 	int result = server_start(&api->server, &options, err);
 	if (result == 0 || err->code != ERR_REFUSED || !has_token(o))

@@ -438,7 +438,8 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **s
 		c->is_over_limit = ++s->n_clients > s->options.connections;
 		c->deadline = clock_mono() + (c->is_over_limit ? PROBE_USEC : HEADER_USEC);
 		list_push(&s->clients, &c->link);
-		bound_silent(s, &c->address);
+		if (s->options.trusted == NULL || !address_is_in(s->options.trusted, &c->address))
+			bound_silent(s, &c->address);
 		*socket_context = c;
 	} else if (*socket_context != NULL) {
 		struct client *c = *socket_context;

@@ -5,7 +5,7 @@
  * connections are suspended. A request may be parked: it then holds neither a thread nor a connection to the database,
  * and is answered later by whoever has it; or its answer is a feed, to which text is added as it comes.
  *
- * Bounded: connections; those of one address that have not sent a whole request; bytes of the headers, of a body, and of
+ * Bounded: connections; those of one address, trusted proxies' excepted, that have not sent a whole request; bytes of the headers, of a body, and of
  * all bodies together; time for the headers, for a reply, and between two requests. Some connections are kept for
  * the routes that are open to everybody (probes, metrics). On a loopback address only requests whose Host header names
  * a loopback host are answered: a web page that points its own name at 127.0.0.1 is refused.
@@ -92,6 +92,7 @@ struct server_options {
 	size_t n_routes;
 	void *ctx;
 	int connections;
+	const char *trusted; /* addresses of proxies: their connections without a request are not bounded; may be NULL */
 	bool is_local_only;
 	struct counts *counts; /* may be NULL */
 };

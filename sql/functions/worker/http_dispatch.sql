@@ -1,6 +1,7 @@
 -- dispatch() for a request over HTTP. What the token is bound to (agent, user_id, collection_name, thread_key) outweighs
 -- the arguments; the caller of a public token gives none of them,
--- but where the token has a sign_env, what an application signed (`is_signed`). `is_awaited`: the worker wants to hear of its end.
+-- but where the token has a sign_env, what an application signed (`is_signed`). `is_awaited`: the worker wants to hear of its end;
+-- then the document of a message that has not ended is short, because the client gets a later one.
 -- document is null when the rate limit refuses the message. Errors: those of dispatch() and of http_enter(). SB007: the
 -- token is not for this agent, or is bound to another value. A lock that is held for a second: 55P03.
 create or replace function signalbox.http_dispatch(token bytea, is_local boolean, agent text, content text, session uuid, user_id text,
@@ -12,7 +13,7 @@ declare
 	k record;
 	a agents;
 	r record;
-	sent uuid;
+	sent record;
 begin
 	select * into k from http_enter(token, is_local, 'dispatch');
 	if k.is_public and k.sign_env is not null and not is_signed then
@@ -39,13 +40,15 @@ begin
 	rate_left := r.rate_left;
 	rate_reset := r.rate_reset;
 	if not coalesce(r.is_over, false) then
-		select d.message_id into sent from signalbox.dispatch(a.slug, content, session, coalesce(k.user_id, http_dispatch.user_id),
+		select d.* into sent from signalbox.dispatch(a.slug, content, session, coalesce(k.user_id, http_dispatch.user_id),
 			coalesce(k.collection_name, http_dispatch.collection_name), coalesce(k.thread_key, http_dispatch.thread_key), priority, null, idempotency_key) d;
-		select m.id into message_id from ai_messages m where m.uuid = sent;
+		select m.id into message_id from ai_messages m where m.uuid = sent.message_id;
 		if is_awaited then
 			perform http_await(array[message_id], false);
 		end if;
-		document := status_document(message_id);
+		document := case when is_awaited and sent.status in ('pending', 'queued', 'processing')
+			then jsonb_build_object('message_id', sent.message_id, 'session_id', sent.session_id, 'agent', a.slug, 'status', sent.status)
+			else status_document(message_id) end;
 	end if;
 	return next;
 end $$;
