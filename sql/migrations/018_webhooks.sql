@@ -25,10 +25,14 @@ create table webhook_deliveries (
 	created_at  timestamptz not null default clock_timestamp(),
 	next_at     timestamptz not null default clock_timestamp(),
 	tries       int not null default 0,
+	trying_until timestamptz,    -- a worker tries it now
 	state       text not null default 'waiting' check (state in ('waiting', 'delivered', 'failed')),
 	last_status int,
 	last_error  text,
 	ended_at    timestamptz
 );
-create index webhook_deliveries_due on webhook_deliveries (next_at) where state = 'waiting';
+create index webhook_deliveries_due on webhook_deliveries (webhook_id, next_at) where state = 'waiting';
+create index webhook_deliveries_trying on webhook_deliveries (webhook_id) where trying_until is not null;
+create index webhook_deliveries_old on webhook_deliveries (created_at) where state = 'waiting';
+create index webhook_deliveries_ended on webhook_deliveries (ended_at) where ended_at is not null;
 create index webhook_deliveries_of on webhook_deliveries (webhook_id, id);

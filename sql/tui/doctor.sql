@@ -9,10 +9,13 @@ from signalbox.agents
 union all
 select 'providers', count(*) > 0, count(*) || ' providers' from signalbox.providers
 union all
--- Secrets that a provider names and that a worker lacks, or may not give to the provider.
-select 'secrets', count(*) = 0, coalesce(string_agg(format('provider %s: %s (%s)', slug, why, worker), '; ' order by slug, secret, worker), 'the workers have what providers name')
-from (select p.slug, n as secret, w.name as worker, w.lacks ->> n as why from signalbox.providers p cross join lateral signalbox.provider_secrets(p.key_env, p.header, p.query) n
-	cross join signalbox.workers w where w.ended_at is null and w.lease_until > now() and w.lacks ? n) x
+-- Secrets that a provider, a webhook or a public token names and that a worker lacks, or may not use for it.
+select 'secrets', count(*) = 0, coalesce(string_agg(format('%s: %s (%s)', x.who, w.lacks ->> x.secret, w.name), '; ' order by x.who, x.secret, w.name),
+	'the workers have what providers, webhooks and tokens name')
+from (select 'provider ' || p.slug as who, n as secret from signalbox.providers p cross join lateral signalbox.provider_secrets(p.key_env, p.header, p.query) n
+	union all select 'webhook ' || h.id, h.secret_env from signalbox.webhooks h where h.removed_at is null
+	union all select 'token ' || t.id, t.sign_env from signalbox.token_list() t where t.state = 'valid' and t.sign_env is not null) x
+join signalbox.workers w on w.ended_at is null and w.lease_until > now() and w.lacks ? x.secret
 union all
 select 'records', coalesce(sum(kept), 0) = 0, coalesce(sum(kept), 0) || ' records wait in the memory of workers until the database takes them'
 	|| coalesce(': ' || string_agg(name || ' ' || kept, ', ' order by name) filter (where kept > 0), '')

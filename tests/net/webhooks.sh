@@ -3,7 +3,7 @@
 # address that nobody allowed, and be seen by the operator, each try of it. The receiver answers what a file says and keeps what came; openssl computes the signature
 # that there should be.
 . "$(dirname "$0")/../lib/net.sh"
-plan 27
+plan 31
 stack_up
 SB=$BIN/signalbox
 export SHOP_WEBHOOK_TOKEN="whsec_$(printf 'a secret of the test, 32 bytes..' | base64 -w0)"
@@ -84,7 +84,17 @@ send luna 'hook-5.' >/dev/null
 within 15 "one that is gone is not asked again" failed q "select state from signalbox.webhook_deliveries order by id desc limit 1"
 is "the list" "1 luna 0 4 1" "$("$SB" webhook list | awk '$1 == 1 { print $1, $2, $3, $4, $5 }')"
 is "and the deliveries, the newest first" "message.failed message.completed" "$("$SB" webhook deliveries 1 --json | grep -o '"event":"[a-z.]*"' | sed 's/.*:"//; s/"//' | sed -n '3p;4p' | paste -sd' ')"
+# One that does not answer holds at most four tries; what nobody could say for a day is given up.
+"$SB" webhook create --agent luna --secret-env OTHER_TOKEN http://127.0.0.1:9/ >/dev/null
+q "insert into signalbox.webhook_deliveries (webhook_id, event, payload) select w.id, 'message.completed', '{}' from signalbox.webhooks w, generate_series(1, 20) where w.secret_env = 'OTHER_TOKEN'" >/dev/null
+until_true 30 eval '"$SB" doctor 2>&1 | grep -q "webhook [0-9]*: the worker has no OTHER_TOKEN"' && ok "a secret that no worker has: doctor says it" || not_ok "doctor: $("$SB" doctor 2>&1 | grep secrets)"
+is "four tries at a time" "4 0" "$(q "select count(*) from signalbox.webhook_take(array['OTHER_TOKEN'], 16)") $(q "select count(*) from signalbox.webhook_take(array['OTHER_TOKEN'], 16)")"
+q "update signalbox.webhook_deliveries set tries = 3 where state = 'waiting'" >/dev/null
+is "an alert tells of it" 1 "$("$SB" status | grep -c 'webhook [0-9]* was not reached')"
+q "update signalbox.webhook_deliveries set created_at = created_at - interval '26 h' where state = 'waiting'" >/dev/null
+within 90 "a day later it is given up" 0 q "select count(*) from signalbox.webhook_deliveries where state = 'waiting'"
 "$SB" webhook remove 1 >/dev/null
+"$SB" webhook remove "$(q "select id from signalbox.webhooks where secret_env = 'OTHER_TOKEN'")" >/dev/null
 send luna 'hook-6.' >/dev/null
 within 10 "a removed one hears nothing" 0 q "select count(*) from signalbox.webhook_deliveries where state = 'waiting'"
 finish

@@ -236,6 +236,8 @@ static void set_public_only(struct transfer *t)
 	/* a connection that is kept was not asked about, and one of this kind is not for others */
 	curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
 	curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
+	/* its name's server may be as slow as it likes: the thread of the look-up is left, not waited for */
+	curl_easy_setopt(t->easy, CURLOPT_QUICK_EXIT, 1L);
 }
 
 static void engine_begin(struct engine *e, struct transfer *t)

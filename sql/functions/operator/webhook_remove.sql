@@ -6,7 +6,7 @@ begin
 	if not found then
 		raise exception 'no webhook %', webhook using errcode = 'SB002';
 	end if;
-	update webhook_deliveries set state = 'failed', last_error = 'the webhook was removed', ended_at = clock_timestamp() where webhook_id = webhook and state = 'waiting';
+	update webhook_deliveries set state = 'failed', trying_until = null, last_error = 'the webhook was removed', ended_at = clock_timestamp() where webhook_id = webhook and state = 'waiting';
 	perform log_action(actor, 'webhook remove', null, null, null, jsonb_build_object('id', webhook), null);
 	return (select to_jsonb(l) from webhook_list() l where l.id = webhook);
 end $$;

@@ -1,6 +1,9 @@
--- The names of the secrets that the settings of the providers refer to, each once.
+-- The names of the secrets that providers, webhooks and public tokens refer to, each once.
 create or replace function signalbox.secret_names() returns text[]
 language sql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$
-	select array(select distinct n from providers p cross join lateral provider_secrets(p.key_env, p.header, p.query) n order by n);
+	select array(
+		select n from providers p cross join lateral provider_secrets(p.key_env, p.header, p.query) n
+		union select w.secret_env from webhooks w where w.removed_at is null
+		union select k.sign_env from tokens k where k.revoked_at is null and k.sign_env is not null order by 1);
 $$;
 grant execute on function signalbox.secret_names to signalbox_worker;

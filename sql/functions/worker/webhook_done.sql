@@ -8,7 +8,7 @@ declare
 	t timestamptz := clock_timestamp();
 begin
 	update webhook_deliveries d set
-		last_status = r.status, last_error = left(r.error, 500),
+		trying_until = null, last_status = r.status, last_error = left(r.error, 500),
 		state = case when r.status between 200 and 299 then 'delivered' when r.status = 410 or t > d.created_at + interval '24 h' then 'failed' else 'waiting' end,
 		ended_at = case when r.status between 200 and 299 or r.status = 410 or t > d.created_at + interval '24 h' then t end,
 		next_at = t + waits[least(d.tries, cardinality(waits))] * (0.9 + random() * 0.2)
