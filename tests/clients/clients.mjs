@@ -50,7 +50,8 @@ async function follow(message_id) {
 	});
 	source.close();
 	clearInterval(alive);
-	console.log(JSON.stringify({ message_id, status: end.status, text, same: text === end.content, opened, statuses: [...new Set(statuses)] }));
+	const stored = await (await native(`${base}/api/messages/${message_id}/status`, { headers })).json();
+	console.log(JSON.stringify({ message_id, status: end.status, text, same: text === stored.content, opened, statuses: [...new Set(statuses)] }));
 }
 
 await (what === 'poll' ? poll(argument) : follow(argument));

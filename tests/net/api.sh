@@ -3,7 +3,7 @@
 # stored answer byte for byte, after any number of reconnects; a token must be an application, and nobody else's; a limit must be exact; nonsense must get an
 # error that says what to mend. The client is curl.
 . "$(dirname "$0")/../lib/net.sh"
-plan 145
+plan 158
 export SHOP_TOKEN=a-secret-of-the-test
 stack_up
 SB=$BIN/signalbox
@@ -102,6 +102,14 @@ is "and afterwards" 202 "$CODE"
 post "" '{"content":"held-1."}'; H=$(field message_id)
 is "one that waits, and why" "202 queued paused" "$CODE $(field status) $(field waits_for)"
 is "its position" 1 "$(field queue_position)"
+# Clients that leave while they wait give their connection back.
+sockets() { find "/proc/$W1/fd" -lname 'socket:*' 2>/dev/null | wc -l; }
+SOCKETS=$(sockets)
+for i in $(seq 20); do curl -s -m 0.7 -o /dev/null -H 'Content-Type: application/json' -d '{"content":"left-1."}' "http://$AT/api/agents/luna/messages?wait=60" & LEFT="${LEFT:-} $!"; done
+until_true 5 eval '[ "$(sockets)" -ge $((SOCKETS + 15)) ]' && ok "twenty wait" || not_ok "twenty wait: $(sockets) sockets, $SOCKETS before"
+wait $LEFT
+within 10 "and when they have left nothing of them is there" yes eval '[ "$(sockets)" -le $((SOCKETS + 6)) ] && echo yes'
+q "select signalbox.cancel(m.uuid, 'test') from signalbox.ai_messages m join signalbox.ai_messages u on u.id = m.reply_to where u.content = 'left-1.'" >/dev/null
 call POST "/api/messages/$H/retry"; got "a waiting one cannot be retried" 409 refused
 call POST "/api/messages/$H/cancel"
 is "cancelled" "200 cancelled" "$CODE $(field status)"
@@ -144,6 +152,16 @@ post "" '{"content":"wide-1. [[say=äöü€😀_äöü€😀_äöü€😀]]"}
 within 10 "an answer that is not ASCII" completed status "$WIDE"
 curl -sN -m 30 -H "Last-Event-ID: 1:1" "http://$AT/api/messages/$WIDE/stream" >"$T/s5"
 is "an event in the middle of a character" "$(stored "$WIDE")" "$(join "$T/s5")"
+post "?wait=20" '{"content":"large-1. [[rate=0 words=70000]]"}'; LARGE=$(field message_id)
+is "a large answer reaches who waits" t "$(cat "$T/body" >"$T/large.json"; q "select octet_length(content) > 300000 from signalbox.ai_messages where uuid = '$LARGE'")"
+curl -sN -m 30 "http://$AT/api/messages/$LARGE/stream" >"$T/s9"
+curl -sN -m 30 --limit-rate 200k "http://$AT/api/messages/$LARGE/stream" >"$T/s10"
+for i in 9 10; do
+	sed -n 's/^data: {"attempt":1,"offset":[0-9]*,"text":"\(.*\)"}$/\1/p' "$T/s$i" | tr -d '\n' >"$T/s$i.text"
+	is "and who follows, whole: $(wc -c <"$T/s$i.text") bytes ($i)" "$(q "select md5(content) from signalbox.ai_messages where uuid = '$LARGE'")" "$(md5sum <"$T/s$i.text" | cut -d' ' -f1)"
+	is "with its end ($i)" done "$(sed -n 's/^event: //p' "$T/s$i" | tail -1)"
+done
+is "two who wait for one message do not hinder each other" "" "$(q "select signalbox.http_await(array[id, id], true) from signalbox.ai_messages where uuid = '$LARGE'" 2>&1)"
 post "" '{"content":"bad-1. [[status=500]]"}'; BAD=$(field message_id)
 curl -sN -m 60 "http://$AT/api/messages/$BAD/stream" >"$T/s6" & S6=$!
 
@@ -250,6 +268,12 @@ signed "$(SHOP_TOKEN=guess jwt "{\"sub\":\"u7\",\"exp\":$SOON}")"; got "one that
 signed "$(jwt "{\"sub\":\"u7\",\"exp\":$SOON}" none)"; got "another algorithm" 403 forbidden
 call POST "/c/$G/message" '{"content":"x"}'; got "none at all" 403 forbidden
 public "" "{\"content\":\"x\",\"signed\":\"$(jwt "{\"sub\":\"u7\",\"exp\":$SOON}")\"}"; got "one where none is expected" 403 forbidden
+public "" '{"content":"key-1."}' -H 'Idempotency-Key: 1'; got "a key that others guess" 400 bad_input
+public "" '{"content":"key-1."}' -H 'Idempotency-Key: 7f1c0a52-5c1b-4a39'; is "one that nobody guesses" 202 "$CODE"
+signed "$(jwt "{\"sub\":\"u7\",\"exp\":$SOON}")"; THEIRS=$(field session_id)
+theirs() { call POST "/c/$G/message" "{\"content\":\"$1\",\"session_id\":\"$THEIRS\",\"signed\":\"$(jwt "{\"sub\":\"$2\",\"exp\":$SOON}")\"}"; }
+theirs "signed-2." u7; is "a signed caller goes on in a session of its own" 202 "$CODE"
+theirs x u8; got "and not in another's" 404 not_found
 call POST "/c/nonsense/message" '{"content":"x"}'; got "a public token that is none" 401 unauthorized
 
 # ---- web pages
@@ -311,6 +335,7 @@ until_true 5 awaited gone-2
 tests/lib/pg.sh stop "$T/db" immediate >/dev/null
 post "" '{"content":"x"}'; got "no database" 503 database_down
 is "try again" 2 "$(header Retry-After)"
+post "" '{"content":"x"}' -H 'Idempotency-Key: k9'; got "no database, with a key" 503 database_down
 PG_TEST_FAST=1 tests/lib/pg.sh start "$T/db" >/dev/null
 wait "$WAITER"
 is "one who waited through it" "200 completed" "$(cat "$T/waited")"

@@ -55,7 +55,7 @@ int ask(struct api *api, const struct request *request, struct arena *a, const c
 			result = 0;
 	}
 	reply_database_error(r, &err);
-	return -1;
+	return -(int)err.code;
 }
 
 const char *ask_local(const struct request *request)

@@ -1,6 +1,7 @@
 /* Messages: sent, looked at, followed, brought back, ended. */
 #include <ctype.h>
 
+#include "shared/log.h"
 #include "sql_embed.h"
 #include "worker/api/routes.h"
 #include "worker/api/signed.h"
@@ -81,8 +82,9 @@ enum route_end send_message(struct api *api, struct request *request, const stru
 	const char *params[] = { request->token, ask_local(request), in->agent,  in->content, in->session,         in->user,
 		                 in->collection, in->thread,         priority,   in->key,     wait > 0 ? "t" : "f", in->is_signed ? "t" : "f" };
 	_Static_assert((int)ARRAY_SIZE(params) == (int)sql_worker_http_dispatch_args, "params");
-	if (ask(api, request, &a, sql_worker_http_dispatch, params, ARRAY_SIZE(params), &rows, r) < 0) {
-		if (r->status == 503 && in->key != NULL) /* or the session's: somebody is at it */
+	int result = ask(api, request, &a, sql_worker_http_dispatch, params, ARRAY_SIZE(params), &rows, r);
+	if (result < 0) {
+		if (result == -(int)ERR_DB_TIMEOUT && in->key != NULL) /* the key's row is locked, or the session's */
 			reply_error(r, 409, "under_way", "a request with this Idempotency-Key is under way: try again");
 	} else if (rows_at(&rows, 0, DOCUMENT) == NULL) {
 		reply_too_many(r, &rows);
@@ -129,14 +131,18 @@ static bool take_signed(struct api *api, const struct request *request, struct a
 		return false;
 	const char *name = rows_at(&rows, 0, COL_HTTP_SIGNER_NAME);
 	bool is = false;
-	if (name == NULL)
-		reply_error(r, 403, "forbidden", "signed: this token takes no signed value");
-	else if (secret_read(name, secret, &used, &err) < 0)
-		reply_error(r, 503, err_name(err.code), err.msg);
-	else if (signed_read(a, jwt, str_of(secret), clock_wall() / USEC_PER_SEC, &claims, &err) < 0)
+	if (name == NULL) { /* no such token, or it takes no signed value: http_dispatch() says which */
+		in->is_signed = true;
+		return true;
+	}
+	if (secret_read(name, secret, &used, &err) < 0) {
+		log_event(LOG_WARN, "signed values cannot be checked", "variable=%s code=%s", name, err_name(err.code));
+		reply_error(r, 503, err_name(err.code), "this worker cannot check signed values now");
+	} else if (signed_read(a, jwt, str_of(secret), clock_wall() / USEC_PER_SEC, &claims, &err) < 0) {
 		reply_error(r, 403, err_name(err.code), err.msg);
-	else
+	} else {
 		is = true;
+	}
 	explicit_bzero(secret, sizeof secret);
 	secrets_release(&used);
 	if (is) {
@@ -157,6 +163,7 @@ static enum route_end post(struct api *api, struct request *request, struct send
 	enum route_end end = ROUTE_DONE;
 	in->key = request_header(request, "Idempotency-Key");
 	if (allow_origin(api, request, r) && read_wait(request, &wait, r) && read_body(&a, request->body, fields, n, r)) {
+		request_drop_body(request);
 		if (in->session != NULL && !is_uuid(in->session))
 			reply_error(r, 400, "bad_input", "session_id: must be a UUID");
 		else if (in->priority < INT32_MIN || in->priority > INT32_MAX)

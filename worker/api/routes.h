@@ -33,7 +33,7 @@ enum shape_id {
 #include "worker/api/routes.def"
 #undef ROUTE
 
-/* Runs a statement on the desk's connection. -1: the reply has the error. */
+/* Runs a statement on the desk's connection. Below 0: the reply has the error, and this is its code, negative. */
 MUSTCHECK int ask(struct api *, const struct request *, struct arena *, const char *sql, const char *const *params, int n_params,
                   struct rows *out, struct reply_http *);
 /* "t" or "f", for the parameter `local` of the statements. */

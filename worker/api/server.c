@@ -4,11 +4,11 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "shared/digest.h"
-#include "shared/json.h"
 #include "shared/list.h"
 #include "shared/log.h"
 #include "shared/thread.h"
@@ -26,6 +26,8 @@
 #define INACTIVE_SEC 10
 #define HEADER_USEC (10 * USEC_PER_SEC) /* for the headers; also between two requests */
 #define ANSWER_USEC (30 * USEC_PER_SEC)
+#define DESK_USEC (5 * USEC_PER_SEC)   /* how long a request waits for a desk */
+#define LAST_USEC (2 * USEC_PER_SEC)   /* for the last answers to be sent */
 #define PROBE_USEC (2 * USEC_PER_SEC) /* on a connection beyond the limit */
 #define NEVER INT64_MAX
 
@@ -55,6 +57,7 @@ struct exchange {
 	char token[65];
 	char allow[64]; /* methods of the path, if another method was requested */
 	enum exchange_state state;
+	usec_t came_at; /* when the whole request was there */
 };
 
 struct desk {
@@ -69,7 +72,8 @@ struct server {
 	char address[120];
 	bool is_local;
 	struct desk desks[DESKS];
-	size_t body_bytes;    /* of all bodies; the library's thread */
+	atomic_size_t body_bytes; /* of all bodies */
+	atomic_int n_open;        /* requests that are not answered yet, with streams */
 	pthread_mutex_t lock; /* guards the fields below */
 	pthread_cond_t some;
 	struct list clients, waiting;
@@ -86,34 +90,6 @@ static const char *const SCOPE_WORDS[] = {
 };
 
 /* ---------------------------------------------------------------- requests and replies */
-
-void reply_header(struct reply_http *r, const char *name, const char *fmt, ...)
-{
-	va_list ap;
-	if (r->n_headers == REPLY_HEADERS)
-		BUG("more than %d headers", REPLY_HEADERS);
-	char *value = r->headers[r->n_headers].value;
-	va_start(ap, fmt);
-	int n = vsnprintf(value, sizeof r->headers[0].value, fmt, ap);
-	va_end(ap);
-	if (n < 0 || (size_t)n >= sizeof r->headers[0].value)
-		return;
-	for (const unsigned char *p = (const unsigned char *)value; *p != '\0'; p++)
-		if (*p < ' ' || *p == 0x7f)
-			return;
-	r->headers[r->n_headers++].name = name;
-}
-
-void reply_error(struct reply_http *r, int status, const char *code, const char *message)
-{
-	r->status = status;
-	r->type = "application/json";
-	strbuf_clear(&r->body);
-	strbuf_str(&r->body, "{\"error\":{");
-	json_put_field(&r->body, "code", code);
-	json_put_field(&r->body, "message", message);
-	strbuf_str(&r->body, "}}\n");
-}
 
 static const char *lookup(const struct request *request, enum MHD_ValueKind kind, const char *name)
 {
@@ -284,11 +260,28 @@ void request_answer(struct request *request)
 	MHD_resume_connection(x->connection); /* from here on x belongs to the library's thread */
 }
 
+void request_drop_body(struct request *request)
+{
+	struct exchange *x = list_entry(request, struct exchange, request);
+	atomic_fetch_sub(&x->server->body_bytes, x->body.len);
+	strbuf_release(&x->body);
+	x->body.len = 0;
+	request->body = STR("");
+}
+
+bool request_is_gone(const struct request *request)
+{
+	const struct exchange *x = list_entry(request, const struct exchange, request);
+	char next;
+	return x->client != NULL && recv(x->client->fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 /* A whole request has come. */
 static enum MHD_Result on_whole(struct server *s, struct exchange *x)
 {
 	x->request.body = (struct str){ strbuf_text(&x->body), x->body.len };
 	x->request.scope = SCOPE_WORDS[x->route->scope];
+	x->came_at = clock_mono();
 	x->request.origin = request_header(&x->request, "Origin");
 	if (x->client != NULL)
 		x->client->has_asked = true;
@@ -319,12 +312,12 @@ static void take_body(struct server *s, struct exchange *x, const char *data, si
 	x->body_bytes += n;
 	if (x->body_bytes > x->route->body_max || x->body.broken)
 		return;
-	if (s->body_bytes + n > BODIES_MAX) {
+	if (atomic_load(&s->body_bytes) + n > BODIES_MAX) {
 		x->body.broken = true;
 		return;
 	}
 	strbuf_add(&x->body, data, n);
-	s->body_bytes += n;
+	atomic_fetch_add(&s->body_bytes, n);
 }
 
 static struct exchange *begin_exchange(struct server *s, struct MHD_Connection *connection, const char *method)
@@ -332,6 +325,7 @@ static struct exchange *begin_exchange(struct server *s, struct MHD_Connection *
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	struct exchange *x = xcalloc(1, sizeof *x);
 	x->server = s;
+	atomic_fetch_add(&s->n_open, 1);
 	x->connection = connection;
 	x->client = info != NULL ? info->socket_context : NULL;
 	x->request.method = method;
@@ -385,11 +379,11 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **st
 	if (x == NULL)
 		return;
 	set_deadline(s, x->client, HEADER_USEC);
-	s->body_bytes -= x->body.len;
+	request_drop_body(&x->request);
+	atomic_fetch_sub(&s->n_open, 1);
 	if (x->reply.feed != NULL)
 		feed_left(x->reply.feed);
 	strbuf_release(&x->reply.body);
-	strbuf_release(&x->body);
 	free(x);
 	*state = NULL;
 }
@@ -479,9 +473,14 @@ static void *desk_main(void *arg)
 		}
 		struct exchange *x = list_entry(s->waiting.next, struct exchange, link);
 		list_remove(&x->link);
+		bool is_late = s->ending || clock_mono() - x->came_at > DESK_USEC;
 		pthread_mutex_unlock(&s->lock);
 		x->request.desk = d->number;
-		if (x->route->run(s->options.ctx, &x->request, &x->reply) == ROUTE_DONE)
+		if (is_late) {
+			reply_error(&x->reply, 503, "busy", "this worker did not come to it: try again");
+			reply_header(&x->reply, "Retry-After", "1");
+			request_answer(&x->request);
+		} else if (x->route->run(s->options.ctx, &x->request, &x->reply) == ROUTE_DONE)
 			request_answer(&x->request);
 		pthread_mutex_lock(&s->lock);
 	}
@@ -554,6 +553,9 @@ void server_quiesce(struct server *s)
 
 void server_stop(struct server *s)
 {
+	/* The library sends nothing more after it was stopped. */
+	for (usec_t until = clock_mono() + LAST_USEC; atomic_load(&s->n_open) > 0 && clock_mono() < until;)
+		usleep(10000);
 	MHD_stop_daemon(s->daemon);
 	if (s->quiesced_fd >= 0)
 		close(s->quiesced_fd);

@@ -5,6 +5,9 @@
  * connections are suspended. A request may be parked: it then holds neither a thread nor a connection to the database,
  * and is answered later by whoever has it; or its answer is a feed, to which text is added as it comes.
  *
+ * A request that has waited for a desk for too long, or whose turn comes when the server ends, is refused (503) and not
+ * run: its client may have asked again meanwhile.
+ *
  * Bounded: connections; those of one address, trusted proxies' excepted, that have not sent a whole request; bytes of the headers, of a body, and of
  * all bodies together; time for the headers, for a reply, and between two requests. Some connections are kept for
  * the routes that are open to everybody (probes, metrics). On a loopback address only requests whose Host header names
@@ -73,6 +76,10 @@ void reply_error(struct reply_http *, int status, const char *code, const char *
  * touch request and reply any more; that thread fills the reply and calls request_answer(), once. */
 enum route_end { ROUTE_DONE, ROUTE_PARKED };
 void request_answer(struct request *);
+/* Frees the body: call it when the body was read, so that a request that waits holds none. */
+void request_drop_body(struct request *);
+/* True when the client of a parked request has closed its connection. Answer it all the same. */
+bool request_is_gone(const struct request *);
 
 /* A line of routes.def. */
 struct endpoint {

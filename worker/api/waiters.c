@@ -5,16 +5,14 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include "shared/json.h"
-#include "shared/list.h"
 #include "shared/listen.h"
 #include "shared/log.h"
 #include "shared/pg.h"
 #include "shared/thread.h"
-#include "shared/utf8.h"
 #include "shared/vocab.h"
 #include "shared/wake.h"
 #include "sql_embed.h"
+#include "worker/api/events.h"
 
 #define TIMEOUT_MS 5000
 #define LOOK_MAX 256                          /* messages of one statement */
@@ -28,24 +26,8 @@
 #define COMMENT_USEC (10 * USEC_PER_SEC)      /* of silence; contract */
 #define PATIENCE_USEC (3 * USEC_PER_SEC)      /* after its time a client is answered without the database */
 #define IDLE_USEC (30 * USEC_PER_SEC)         /* then the connection is closed */
-#define PIECE_MAX 16384                       /* bytes of text in an event */
-#define PIECE_ROOM (PIECE_MAX * 6 + 512)      /* what such an event takes at most: \u0000 for each byte */
-
-struct waiter {
-	struct list link;
-	int64_t message;
-	struct request *request; /* of one that waits for the end; NULL: a stream */
-	struct reply_http *reply;
-	usec_t until;
-	char *document; /* the last one that was read */
-	struct feed *feed; /* of a stream */
-	int number;        /* its client has the first `at` bytes of this attempt */
-	size_t at;
-	bool is_running;
-	char mark[160];  /* what the last event `status` said */
-	usec_t said_at;  /* when something was last sent */
-	usec_t look_at;  /* when the database is asked next */
-};
+#define FETCH_BYTES (8 << 20)                 /* of answers in one statement */
+#define PART_MAX (64 << 10)                   /* bytes of an answer that are fetched for a stream at a time */
 
 struct waiters {
 	pthread_t thread;
@@ -117,100 +99,70 @@ static void waiter_answer(struct waiters *w, struct waiter *one, int status)
 	waiter_free(w, one);
 }
 
-/* ---------------------------------------------------------------- events of a stream */
-
 static void stream_end(struct waiters *w, struct waiter *one)
 {
 	feed_end(one->feed);
 	waiter_free(w, one);
 }
 
-static void say(struct waiter *one, struct strbuf *event)
-{
-	feed_add(one->feed, (struct str){ strbuf_text(event), event->len });
-	one->said_at = clock_mono();
-	strbuf_release(event);
-}
-
-static void say_document(struct waiter *one, const char *event, const char *document, bool has_id)
-{
-	struct strbuf b = STRBUF_INIT(16u << 20);
-	if (has_id)
-		strbuf_addf(&b, "id: %d:%zu\n", one->number, one->at);
-	strbuf_addf(&b, "event: %s\ndata: ", event);
-	strbuf_str(&b, document);
-	strbuf_str(&b, "\n\n");
-	say(one, &b);
-}
-
-/* Sends what the client does not have of the attempt's text, of which `text` is the part from byte `from` on. False: the
- * client is too slow for all of it now. */
-static bool say_text(struct waiter *one, int number, size_t from, struct str text)
-{
-	if (one->number != number || one->at < from || one->at > from + text.len ||
-	    (one->at < from + text.len && (text.ptr[one->at - from] & 0xc0) == 0x80)) { /* inside a character: no id of ours */
-		one->number = number;
-		one->at = 0;
-	}
-	while (one->at >= from && one->at < from + text.len) {
-		struct strbuf b = STRBUF_INIT(PIECE_ROOM);
-		struct str piece = { text.ptr + (one->at - from), MIN(from + text.len - one->at, (size_t)PIECE_MAX) };
-		piece.len -= utf8_unfinished(piece);
-		if (piece.len == 0 || feed_room(one->feed) < PIECE_ROOM)
-			return false;
-		strbuf_addf(&b, "id: %d:%zu\nevent: delta\ndata: {", number, one->at + piece.len);
-		json_put_int_field(&b, "attempt", number);
-		json_put_int_field(&b, "offset", (int64_t)one->at);
-		json_put_key(&b, "text");
-		json_put_str(&b, piece);
-		strbuf_str(&b, "}\n\n");
-		one->at += piece.len;
-		say(one, &b);
-	}
-	return one->at >= from;
-}
-
 /* ---------------------------------------------------------------- what the database says */
 
+/* The row of a message; the rows stand in the order of their messages. -1: there is none. */
 static int rows_find(const struct rows *r, int col, int64_t message)
 {
-	for (int i = 0; i < r->n_rows; i++)
-		if (rows_int(r, i, col, 0) == message)
-			return i;
-	return -1;
+	int low = 0, high = r->n_rows;
+	while (low < high) {
+		int middle = (low + high) / 2;
+		if (rows_int(r, middle, col, 0) < message)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < r->n_rows && rows_int(r, low, col, 0) == message ? low : -1;
 }
 
-static void look_at_stream(struct waiters *w, struct waiter *one, const struct rows *r, int row)
+/* True: it has ended, and the rest of its answer is wanted. */
+static bool look_at_stream(struct waiters *w, struct waiter *one, const struct rows *r, int row)
 {
-	const char *document = rows_at(r, row, COL_HTTP_LOOK_DOCUMENT), *mark = rows_at(r, row, COL_HTTP_LOOK_MARK),
-		   *content = rows_at(r, row, COL_HTTP_LOOK_CONTENT);
-	usec_t pace = listen_works(&w->listen) ? SURE_USEC : UNSURE_USEC;
+	const char *document = rows_at(r, row, COL_HTTP_LOOK_DOCUMENT), *mark = rows_at(r, row, COL_HTTP_LOOK_MARK);
+	int64_t bytes = rows_int(r, row, COL_HTTP_LOOK_BYTES, -1);
+	int number = (int)rows_int(r, row, COL_HTTP_LOOK_NUMBER, 0);
+	usec_t now = clock_mono(), pace = listen_works(&w->listen) ? SURE_USEC : UNSURE_USEC;
 	one->is_running = rows_bool(r, row, COL_HTTP_LOOK_IS_RUNNING);
+	if (feed_room(one->feed) < PIECE_ROOM) { /* its client is slow */
+		one->look_at = now + TEXT_USEC;
+		return false;
+	}
 	if (!rows_bool(r, row, COL_HTTP_LOOK_IS_ENDED)) {
-		if (strcmp(one->mark, mark) != 0 && feed_room(one->feed) > strlen(document) + 100) {
-			snprintf(one->mark, sizeof one->mark, "%s", mark);
-			say_document(one, "status", document, false);
-		}
-		one->look_at = clock_mono() + (one->is_running ? pace : POSITION_USEC);
-		return;
+		if (strcmp(one->mark, mark) != 0)
+			event_document(one, "status", document, false);
+		snprintf(one->mark, sizeof one->mark, "%s", mark);
+		one->look_at = now + (one->is_running ? pace : POSITION_USEC);
+		return false;
 	}
-	if (content != NULL && !say_text(one, (int)rows_int(r, row, COL_HTTP_LOOK_NUMBER, 0), 0, str_of(content))) {
-		one->look_at = clock_mono() + TEXT_USEC;
-		return;
+	if (bytes >= 0 && one->number != number)
+		event_attempt(one, number, bytes > 0);
+	if (bytes > 0 && one->at != (size_t)bytes) {
+		one->look_at = now;
+		return true;
 	}
-	say_document(one, content != NULL ? "done" : "error", document, content != NULL);
+	event_document(one, bytes >= 0 ? "done" : "error", document, bytes >= 0);
 	stream_end(w, one);
+	return false;
 }
 
-static void look_at_waiter(struct waiters *w, struct waiter *one, const struct rows *r, int row)
+/* True: it has ended, and its document is wanted. */
+static bool look_at_waiter(struct waiters *w, struct waiter *one, const struct rows *r, int row)
 {
-	bool is_ended = rows_bool(r, row, COL_HTTP_LOOK_IS_ENDED);
+	if (rows_bool(r, row, COL_HTTP_LOOK_IS_ENDED))
+		return true;
 	free(one->document);
 	one->document = xstrdup(rows_at(r, row, COL_HTTP_LOOK_DOCUMENT));
-	if (is_ended || clock_mono() >= one->until)
-		waiter_answer(w, one, is_ended ? 200 : 202);
+	if (clock_mono() >= one->until)
+		waiter_answer(w, one, 202);
 	else
 		one->look_at = MIN(one->until, clock_mono() + (listen_works(&w->listen) ? SURE_USEC : UNSURE_USEC));
+	return false;
 }
 
 /* Writes the numbers of the messages of n waiters as an array. */
@@ -224,11 +176,68 @@ static void put_messages(struct strbuf *b, struct waiter *const *some, int n)
 	pg_array_end(b);
 }
 
+/* Answers n waiters with the documents of their messages. */
+static int say_ends(struct waiters *w, struct waiter *const *some, int n, struct err *err)
+{
+	struct strbuf ids = STRBUF_INIT(65536);
+	struct arena a = ARENA_INIT;
+	struct rows r;
+	put_messages(&ids, some, n);
+	const char *params[] = { strbuf_text(&ids) };
+	int result = pg_exec(w->pg, &a, sql_worker_http_documents, params, 1, TIMEOUT_MS, &r, err);
+	for (int i = 0; result == 0 && i < n; i++) {
+		int row = rows_find(&r, COL_HTTP_DOCUMENTS_MESSAGE_ID, some[i]->message);
+		if (row < 0 || rows_at(&r, row, COL_HTTP_DOCUMENTS_DOCUMENT) == NULL)
+			continue;
+		free(some[i]->document);
+		some[i]->document = xstrdup(rows_at(&r, row, COL_HTTP_DOCUMENTS_DOCUMENT));
+		waiter_answer(w, some[i], 200);
+	}
+	strbuf_release(&ids);
+	arena_release(&a);
+	return result;
+}
+
+/* Sends n streams more of their messages' answers. */
+static int say_answers(struct waiters *w, struct waiter *const *some, int n, struct err *err)
+{
+	struct strbuf ids = STRBUF_INIT(65536), ats = STRBUF_INIT(65536);
+	struct arena a = ARENA_INIT;
+	struct rows r;
+	char num[24], max[12];
+	put_messages(&ids, some, n);
+	for (int i = 0; i < n; i++) {
+		snprintf(num, sizeof num, "%zu", MIN(some[i]->at, (size_t)INT32_MAX));
+		pg_array_add(&ats, num);
+	}
+	pg_array_end(&ats);
+	snprintf(max, sizeof max, "%d", PART_MAX);
+	const char *params[] = { strbuf_text(&ids), strbuf_text(&ats), max };
+	int result = pg_exec(w->pg, &a, sql_worker_http_answers, params, 3, TIMEOUT_MS, &r, err);
+	for (int i = 0, row = 0; result == 0 && i < n && row < r.n_rows; i++) {
+		if (rows_int(&r, row, COL_HTTP_ANSWERS_MESSAGE_ID, 0) != some[i]->message)
+			continue;
+		size_t from = (size_t)rows_int(&r, row, COL_HTTP_ANSWERS_AT_BYTE, 0);
+		if (from != some[i]->at)
+			event_attempt(some[i], some[i]->number, true);
+		event_text(some[i], some[i]->number, from, str_of(rows_at(&r, row++, COL_HTTP_ANSWERS_TEXT)));
+	}
+	strbuf_release(&ids);
+	strbuf_release(&ats);
+	arena_release(&a);
+	return result;
+}
+
+/* Looks at n waiters' messages, in one statement, and then fetches what is wanted of those that have ended: so many at a
+ * time that the answers are no more than FETCH_BYTES, or one. */
 static int look_at_some(struct waiters *w, struct waiter *const *some, int n, struct err *err)
 {
 	struct strbuf ids = STRBUF_INIT(65536);
 	struct arena a = ARENA_INIT;
 	struct rows r;
+	struct waiter *ends[LOOK_MAX], *streams[LOOK_MAX];
+	int n_ends = 0, n_streams = 0;
+	int64_t bytes = 0;
 	put_messages(&ids, some, n);
 	const char *params[] = { strbuf_text(&ids) };
 	int result = pg_exec(w->pg, &a, sql_worker_http_look, params, 1, TIMEOUT_MS, &r, err);
@@ -239,29 +248,38 @@ static int look_at_some(struct waiters *w, struct waiter *const *some, int n, st
 		else if (row < 0)
 			waiter_answer(w, some[i], 202);
 		else if (some[i]->feed != NULL)
-			look_at_stream(w, some[i], &r, row);
-		else
-			look_at_waiter(w, some[i], &r, row);
+			n_streams += look_at_stream(w, streams[n_streams] = some[i], &r, row);
+		else if (bytes < FETCH_BYTES && look_at_waiter(w, ends[n_ends] = some[i], &r, row)) {
+			bytes += rows_int(&r, row, COL_HTTP_LOOK_BYTES, 0);
+			n_ends++;
+		}
 	}
+	if (result == 0 && n_ends > 0)
+		result = say_ends(w, ends, n_ends, err);
+	if (result == 0 && n_streams > 0)
+		result = say_answers(w, streams, n_streams, err);
 	strbuf_release(&ids);
 	arena_release(&a);
 	return result;
 }
 
-/* Looks at the messages that are due. */
+/* Looks at messages that are due, those first that were looked at longest ago. */
 static int look(struct waiters *w, struct err *err)
 {
 	struct waiter *some[LOOK_MAX];
-	int result = 0, n = 0;
+	int n = 0;
 	usec_t now = clock_mono();
-	for (struct list *l = w->all.next; l != &w->all; l = l->next) {
+	for (struct list *l = w->all.next, *after; l != &w->all && n < LOOK_MAX; l = after) {
 		struct waiter *one = list_entry(l, struct waiter, link);
-		if (one->look_at <= now && n < LOOK_MAX)
+		after = l->next;
+		if (one->look_at <= now)
 			some[n++] = one;
 	}
-	if (n > 0)
-		result = look_at_some(w, some, n, err);
-	return result;
+	for (int i = 0; i < n; i++) {
+		list_remove(&some[i]->link);
+		list_push(&w->all, &some[i]->link);
+	}
+	return n > 0 ? look_at_some(w, some, n, err) : 0;
 }
 
 static int texts_of(struct waiters *w, struct waiter *const *some, int n, struct err *err)
@@ -281,14 +299,17 @@ static int texts_of(struct waiters *w, struct waiter *const *some, int n, struct
 	pg_array_end(&ats);
 	const char *params[] = { strbuf_text(&ids), strbuf_text(&numbers), strbuf_text(&ats) };
 	int result = pg_exec(w->pg, &a, sql_worker_http_texts, params, 3, TIMEOUT_MS, &r, err);
-	for (int i = 0; result == 0 && i < n; i++) {
-		int row = rows_find(&r, COL_HTTP_TEXTS_MESSAGE_ID, some[i]->message);
-		const char *text = row < 0 ? NULL : rows_at(&r, row, COL_HTTP_TEXTS_TEXT);
-		if (row >= 0 && !some[i]->is_running)
+	/* The rows stand in the order of the waiters; a message that does not run has none. */
+	for (int i = 0, row = 0; result == 0 && i < n && row < r.n_rows; i++) {
+		if (rows_int(&r, row, COL_HTTP_TEXTS_MESSAGE_ID, 0) != some[i]->message)
+			continue;
+		const char *text = rows_at(&r, row, COL_HTTP_TEXTS_TEXT);
+		if (!some[i]->is_running)
 			some[i]->look_at = 0;
 		if (text != NULL)
-			say_text(some[i], (int)rows_int(&r, row, COL_HTTP_TEXTS_NUMBER, 0),
+			event_text(some[i], (int)rows_int(&r, row, COL_HTTP_TEXTS_NUMBER, 0),
 			         (size_t)rows_int(&r, row, COL_HTTP_TEXTS_AT_BYTE, 0), str_of(text));
+		row++;
 	}
 	strbuf_release(&ids);
 	strbuf_release(&numbers);
@@ -326,7 +347,7 @@ static int texts(struct waiters *w, struct err *err)
 	int n = 0, result = 0;
 	for (struct list *l = w->all.next; l != &w->all && result == 0; l = l->next) {
 		struct waiter *one = list_entry(l, struct waiter, link);
-		if (one->feed != NULL)
+		if (one->feed != NULL && feed_room(one->feed) >= PIECE_ROOM)
 			some[n++] = one;
 		if (n == TEXTS_MAX) {
 			result = texts_of(w, some, n, err);
@@ -377,6 +398,15 @@ static void waiters_take_fresh(struct waiters *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
+/* Asked once a second: the library does not watch a connection whose request is parked. */
+static bool has_left(struct waiter *one, usec_t now)
+{
+	if (now - one->seen_at < USEC_PER_SEC)
+		return false;
+	one->seen_at = now;
+	return request_is_gone(one->request);
+}
+
 /* Sends comments to silent streams, lets go those whose client has left, and answers those whose time is over
  * although the database does not answer. Returns when to come back. */
 static usec_t care(struct waiters *w)
@@ -389,7 +419,7 @@ static usec_t care(struct waiters *w)
 			stream_end(w, one);
 			continue;
 		}
-		if (one->feed == NULL && now > one->until + PATIENCE_USEC) {
+		if (one->feed == NULL && (now > one->until + PATIENCE_USEC || has_left(one, now))) {
 			waiter_answer(w, one, 202);
 			continue;
 		}

@@ -22,6 +22,9 @@ begin
 		if not is_signed and coalesce(user_id, collection_name, thread_key) is not null or coalesce(priority, 0) <> 0 or is_signed and k.sign_env is null then
 			raise exception 'with a public token user_id, collection_name, thread_key and priority are not given: they come from the token' using errcode = 'SB007';
 		end if;
+		if not is_signed and octet_length(idempotency_key) < 16 then    -- all callers of the token share the keys
+			raise exception 'Idempotency-Key: with a public token at least 16 characters that nobody guesses, such as a UUID' using errcode = 'SB004';
+		end if;
 	elsif k.user_id <> http_dispatch.user_id or k.collection_name <> http_dispatch.collection_name or k.thread_key <> http_dispatch.thread_key then
 		raise exception 'this token is bound to another user_id, collection_name or thread_key' using errcode = 'SB007';
 	end if;
@@ -34,6 +37,12 @@ begin
 		raise exception 'this token is not for the agent %', quote_literal(left(agent, 80)) using errcode = 'SB007';
 	elsif a.id is null then
 		raise exception 'no agent is called %', quote_literal(left(agent, 80)) using errcode = 'SB002';
+	end if;
+	-- The answer is made from the session's messages: a signed caller goes on only in a session of its own.
+	if is_signed and session is not null and not exists (select from ai_sessions s where s.uuid = session and s.application = application()
+			and s.user_id is not distinct from coalesce(k.user_id, http_dispatch.user_id)
+			and s.collection_name is not distinct from coalesce(k.collection_name, http_dispatch.collection_name)) then
+		raise exception 'no session %', session using errcode = 'SB002';
 	end if;
 	select * into r from http_rate(k.id, a, true);
 	rate_limit := r.rate_limit;
