@@ -56,9 +56,14 @@ $(B)/%.o: %.c Makefile | $(B)/sql_embed.h
 	@$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 $(B)/sql_embed.o: $(B)/sql_embed.c
 	@$(CC) $(ALL_CFLAGS) -c $< -o $@
-$(B)/sql_embed.c $(B)/sql_embed.h &: $(SQL) sql/embed.awk
+# What is generated keeps its time where it is the same: another statement's text compiles one file, not all that include the header.
+$(B)/sql_embed.stamp: $(SQL) sql/embed.awk
 	@mkdir -p $(@D)
-	@awk -v hdr=$(B)/sql_embed.h -f sql/embed.awk $(SQL) > $(B)/sql_embed.c
+	@awk -v hdr=$(B)/sql_embed.h.new -f sql/embed.awk $(SQL) > $(B)/sql_embed.c.new
+	@for f in c h; do cmp -s $(B)/sql_embed.$$f.new $(B)/sql_embed.$$f && rm $(B)/sql_embed.$$f.new || mv $(B)/sql_embed.$$f.new $(B)/sql_embed.$$f; done
+	@touch $@
+$(B)/sql_embed.c $(B)/sql_embed.h: $(B)/sql_embed.stamp
+	@:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 # ---- set-up and practice
