@@ -17,7 +17,8 @@
 
 #define CONNECTION_BYTES 16384 /* of request line and headers; MHD answers 431 or 414 to more */
 #define KEPT_FOR_PROBES 32     /* connections beyond the limit, on which only open routes are answered */
-#define SILENT_MAX 256         /* connections of one address that have sent no whole request */
+#define SILENT_MAX 256         /* connections of one address that have sent no whole request, */
+#define SILENT_USEC USEC_PER_SEC /* and that are older than this */
 #define BODIES_MAX (256u << 20)
 /* Bytes that are read of a body that is too long, so that its sender reads the reply. */
 #define BODY_SWALLOWED (64u << 10)
@@ -35,7 +36,7 @@
 struct client {
 	struct list link;
 	int fd;
-	usec_t deadline;
+	usec_t came_at, deadline;
 	struct sockaddr_storage address;
 	bool has_asked;     /* a whole request has come */
 	bool is_over_limit; /* only open routes are answered */
@@ -400,8 +401,8 @@ static bool is_same_address(const struct sockaddr_storage *a, const struct socka
 	       memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr, &((const struct sockaddr_in6 *)b)->sin6_addr, 16) == 0;
 }
 
-/* Ends the oldest connection without a whole request of an address that has too many: an honest client sends its
- * request at once, so that it is not the oldest for long. With the lock. */
+/* Ends the oldest connection without a whole request of an address that has too many, unless it is new: an honest client
+ * sends its request at once, also where hundreds come at a time. With the lock. */
 static void bound_silent(struct server *s, const struct sockaddr_storage *address)
 {
 	struct client *oldest = NULL;
@@ -413,7 +414,7 @@ static void bound_silent(struct server *s, const struct sockaddr_storage *addres
 		oldest = oldest == NULL ? c : oldest;
 		n++;
 	}
-	if (n <= SILENT_MAX)
+	if (n <= SILENT_MAX || clock_mono() - oldest->came_at < SILENT_USEC)
 		return;
 	oldest->deadline = 0;
 	shutdown(oldest->fd, SHUT_RDWR);
@@ -430,7 +431,8 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **s
 		c->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 		getpeername(c->fd, (struct sockaddr *)&c->address, &len);
 		c->is_over_limit = ++s->n_clients > s->options.connections;
-		c->deadline = clock_mono() + (c->is_over_limit ? PROBE_USEC : HEADER_USEC);
+		c->came_at = clock_mono();
+		c->deadline = c->came_at + (c->is_over_limit ? PROBE_USEC : HEADER_USEC);
 		list_push(&s->clients, &c->link);
 		if (s->options.trusted == NULL || !address_is_in(s->options.trusted, &c->address))
 			bound_silent(s, &c->address);
