@@ -115,20 +115,26 @@ static int told(struct listen *l, struct pg *pg)
 	return what;
 }
 
-int listen_wait(struct listen *l, struct pg **pg, int wake, int ms)
+bool listen_sleep(struct pg **pg, int wake, int ms)
 {
 	struct err err;
-	int what = told(l, *pg); /* arrived with the last result */
 	struct pollfd fds[] = { { .fd = wake, .events = POLLIN },
 		                { .fd = *pg != NULL && !pg_is_broken(*pg) ? pg_fd(*pg) : -1, .events = POLLIN } };
-	if (what != 0 || poll(fds, 2, ms) <= 0)
-		return what;
-	if ((fds[0].revents & POLLIN) && wake_take(wake))
-		what |= LISTEN_WOKEN;
+	if (poll(fds, 2, ms) <= 0)
+		return false;
 	if (fds[1].revents != 0 && pg_consume(*pg, &err) < 0) {
 		pg_close(*pg);
 		*pg = NULL;
 	}
+	return (fds[0].revents & POLLIN) && wake_take(wake);
+}
+
+int listen_wait(struct listen *l, struct pg **pg, int wake, int ms)
+{
+	int what = told(l, *pg); /* arrived with the last result */
+	if (what != 0)
+		return what;
+	what = listen_sleep(pg, wake, ms) ? LISTEN_WOKEN : 0;
 	return what | told(l, *pg);
 }
 

@@ -35,6 +35,10 @@ struct listen {
 MUSTCHECK int listen_turn(struct listen *, struct pg **pg, struct err *);
 /* Takes the next notification that is not a proof. False when there is none. */
 bool listen_take(struct listen *, struct pg *, char payload[static 64]);
+/* Sleeps until something comes on *pg, `wake` (an eventfd, which is reset) is written, or ms have passed. Takes no
+ * notification: call listen_take() before, because one may have come with the last result, and after. *pg as in
+ * listen_wait(). True: `wake` was written. */
+bool listen_sleep(struct pg **pg, int wake, int ms);
 /* Sleeps until a notification comes that is not a proof, or `wake` (an eventfd, which is reset) is
  * written, or ms have passed. Returns a bitwise OR of LISTEN_TOLD and LISTEN_WOKEN. Takes all
  * notifications that have arrived. *pg may be NULL; a connection that turns out to be broken is

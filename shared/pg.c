@@ -425,6 +425,12 @@ void pg_array_add(struct strbuf *b, const char *value)
 	strbuf_char(b, '"');
 }
 
+void pg_array_int(struct strbuf *b, int64_t value)
+{
+	strbuf_char(b, b->len == 0 ? '{' : ',');
+	strbuf_int(b, value);
+}
+
 void pg_array_end(struct strbuf *b)
 {
 	strbuf_str(b, b->len == 0 ? "{}" : "}");

@@ -81,4 +81,5 @@ MUSTCHECK int pg_consume(struct pg *, struct err *);
 /* Builds the text of an array: {"a",NULL,"b\"c"}. */
 struct strbuf;
 void pg_array_add(struct strbuf *, const char *value); /* call pg_array_end when done */
+void pg_array_int(struct strbuf *, int64_t);
 void pg_array_end(struct strbuf *);

@@ -1,5 +1,6 @@
 #include "shared/str.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <strings.h>
 
@@ -21,6 +22,15 @@ bool str_has_nocase(struct str s, const char *needle)
 		if (strncasecmp(s.ptr + i, needle, n) == 0)
 			return true;
 	return false;
+}
+
+bool str_is_uuid(const char *s)
+{
+	static const char FORM[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	for (size_t i = 0; i < sizeof FORM; i++)
+		if (FORM[i] == 'x' ? !isxdigit((unsigned char)s[i]) : s[i] != FORM[i])
+			return false;
+	return true;
 }
 
 static bool strbuf_make_room(struct strbuf *b, size_t more)

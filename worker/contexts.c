@@ -88,14 +88,12 @@ static int read_batch(struct contexts *c, struct job *const *jobs, int n, struct
 	struct strbuf messages = STRBUF_INIT(BATCH_MAX * 32), ids = STRBUF_INIT(BATCH_MAX * 64);
 	struct arena a = ARENA_INIT;
 	struct rows r;
-	char number[24];
 	if (c->pg != NULL && pg_is_broken(c->pg)) {
 		pg_close(c->pg);
 		c->pg = NULL;
 	}
 	for (int i = 0; i < n; i++) {
-		snprintf(number, sizeof number, "%lld", (long long)jobs[i]->message_id);
-		pg_array_add(&messages, number);
+		pg_array_int(&messages, jobs[i]->message_id);
 		pg_array_add(&ids, jobs[i]->job_id);
 	}
 	pg_array_end(&messages);

@@ -42,18 +42,15 @@ static void collect(struct job *job, void *arg)
 {
 	struct flush *f = arg;
 	struct live *live = &job->live;
-	char num[24];
 	if (!atomic_load(&live->watched))
 		return;
 	f->any = true;
 	pthread_mutex_lock(&live->lock);
 	struct str fresh = { strbuf_text(&live->text) + live->flushed, live->text.len - live->flushed };
 	fresh.len -= utf8_unfinished(fresh);
-	snprintf(num, sizeof num, "%lld", (long long)job->message_id);
-	pg_array_add(&f->messages, num);
+	pg_array_int(&f->messages, job->message_id);
 	pg_array_add(&f->jobs, job->job_id);
-	snprintf(num, sizeof num, "%zu", live->flushed);
-	pg_array_add(&f->ats, num);
+	pg_array_int(&f->ats, (int64_t)live->flushed);
 	/* pg_array_add() stops at a NUL; the provider's text contains none (json.c). */
 	char *copy = must_have(strndup(fresh.ptr, fresh.len));
 	pg_array_add(&f->texts, copy);

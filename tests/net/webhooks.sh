@@ -3,7 +3,7 @@
 # address that nobody allowed, and be seen by the operator, each try of it. The receiver answers what a file says and keeps what came; openssl computes the signature
 # that there should be.
 . "$(dirname "$0")/../lib/net.sh"
-plan 31
+plan 32
 stack_up
 SB=$BIN/signalbox
 export SHOP_WEBHOOK_TOKEN="whsec_$(printf 'a secret of the test, 32 bytes..' | base64 -w0)"
@@ -95,6 +95,8 @@ q "update signalbox.webhook_deliveries set created_at = created_at - interval '2
 within 90 "a day later it is given up" 0 q "select count(*) from signalbox.webhook_deliveries where state = 'waiting'"
 "$SB" webhook remove 1 >/dev/null
 "$SB" webhook remove "$(q "select id from signalbox.webhooks where secret_env = 'OTHER_TOKEN'")" >/dev/null
-send luna 'hook-6.' >/dev/null
-within 10 "a removed one hears nothing" 0 q "select count(*) from signalbox.webhook_deliveries where state = 'waiting'"
+SAID=$(q "select count(*) from signalbox.webhook_deliveries")
+M=$(send luna 'hook-6.')
+within 10 "without it the message is answered" completed q "select processing_status from signalbox.ai_messages where uuid = '$M'"
+is "a removed one hears nothing" "$SAID" "$(q "select count(*) from signalbox.webhook_deliveries")"
 finish

@@ -223,22 +223,12 @@ int cli_query(struct cli *cli, const char *sql, const char *const *params, int n
 	return 0;
 }
 
-bool cli_is_uuid(const char *s)
-{
-	size_t n = 0;
-	for (; s[n] != '\0'; n++)
-		if (n >= 36 ||
-		    ((n == 8 || n == 13 || n == 18 || n == 23) ? s[n] != '-' : strchr("0123456789abcdefABCDEF", s[n]) == NULL))
-			return false;
-	return n == 36;
-}
-
 int cli_message(struct cli *cli, const char *word, const char **uuid)
 {
 	struct rows r;
 	struct err err;
 	size_t n = strlen(word);
-	if (!cli_is_uuid(word) && (n == 0 || n > 18 || strspn(word, "0123456789") != n)) {
+	if (!str_is_uuid(word) && (n == 0 || n > 18 || strspn(word, "0123456789") != n)) {
 		err_set(&err, ERR_BAD_INPUT, "'%.60s' is neither an ID of the lists nor a UUID", word);
 		return cli_error(&err, "");
 	}

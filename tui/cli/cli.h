@@ -59,7 +59,6 @@ MUSTCHECK int cli_try(struct cli *, const char *sql, const char *const *params, 
 /* The uuid, in the arena, of the message that `word` names: its number in the lists, or its uuid.
  * Returns 0, or the exit code after printing why. */
 MUSTCHECK int cli_message(struct cli *, const char *word, const char **uuid);
-bool cli_is_uuid(const char *);
 /* Prints the error and returns its exit code. */
 int cli_error(const struct err *, const char *what);
 int cli_usage_error(const char *fmt, ...) PRINTF(1, 2);

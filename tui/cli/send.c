@@ -222,7 +222,7 @@ int cmd_send(struct cli *cli)
 	if (priority != NULL && (strspn(priority + (*priority == '-'), "0123456789") != strlen(priority + (*priority == '-')) ||
 	                         strlen(priority) > 9))
 		return cli_usage_error(_("--priority takes a whole number"));
-	if (session != NULL && !cli_is_uuid(session))
+	if (session != NULL && !str_is_uuid(session))
 		return cli_usage_error(_("--session takes a UUID"));
 	const char *params[sql_tui_dispatch_args] = { [ARG_DISPATCH_AGENT] = cli->argv[0],
 		                                      [ARG_DISPATCH_CONTENT] = text.ptr,

@@ -26,12 +26,13 @@ static int token_list(struct cli *cli)
 	if (r.n_rows == 0)
 		printf("%s\n", _("there is no token: signalbox token create --agent A --scope dispatch,read"));
 	else
-		printf("%4s %-7s %-7s %-16s %-24s %s\n", "ID", "STATE", "ENDS IN", "AGENTS", "SCOPES", "NAME");
+		printf("%4s %-7s %-7s %-10s %-14s %-20s %s\n", "ID", "STATE", "LAST 4", "EXPIRES", "AGENTS", "SCOPES", "NAME");
 	for (int i = 0; i < r.n_rows; i++)
-		printf("%4s %-7s ...%-4s %s %s %s%s\n", rows_at(&r, i, COL_LIST_TOKENS_ID), rows_at(&r, i, COL_LIST_TOKENS_STATE),
-		       cli_cut(cli, rows_at(&r, i, COL_LIST_TOKENS_HINT), 4),
-		       cli_cell(cli, array_text(cli, rows_at(&r, i, COL_LIST_TOKENS_AGENTS), "*"), 16),
-		       cli_cell(cli, array_text(cli, rows_at(&r, i, COL_LIST_TOKENS_SCOPES), ""), 24),
+		printf("%4s %-7s ...%-4s %-10.10s %s %s %s%s\n", rows_at(&r, i, COL_LIST_TOKENS_ID),
+		       rows_at(&r, i, COL_LIST_TOKENS_STATE), cli_cut(cli, rows_at(&r, i, COL_LIST_TOKENS_HINT), 4),
+		       or_dash(rows_at(&r, i, COL_LIST_TOKENS_EXPIRES_AT)),
+		       cli_cell(cli, array_text(cli, rows_at(&r, i, COL_LIST_TOKENS_AGENTS), "*"), 14),
+		       cli_cell(cli, array_text(cli, rows_at(&r, i, COL_LIST_TOKENS_SCOPES), ""), 20),
 		       cli_safe(cli, rows_at(&r, i, COL_LIST_TOKENS_NAME)),
 		       rows_bool(&r, i, COL_LIST_TOKENS_IS_PUBLIC) ? _(" (public)") : "");
 	return EXIT_DONE;

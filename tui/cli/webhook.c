@@ -102,20 +102,27 @@ static const char *webhook_number(struct cli *cli)
 	return NULL;
 }
 
+/* Runs a statement of a webhook and the operator. */
+static int webhook_act(struct cli *cli, const char *sql, const char *id, struct rows *r)
+{
+	const char *params[] = { id, cli->options->operator_name };
+	struct err err;
+	return cli_try(cli, sql, params, 2, r, &err) < 0 ? cli_error(&err, "") : EXIT_DONE;
+}
+
 static int webhook_remove(struct cli *cli)
 {
 	struct rows r;
-	struct err err;
-	const char *params[] = { webhook_number(cli), cli->options->operator_name };
-	int code = params[0] == NULL ? EXIT_USAGE : cli_connect(cli);
+	const char *id = webhook_number(cli);
+	int code = id == NULL ? EXIT_USAGE : cli_connect(cli);
+	if (code == 0)
+		code = webhook_act(cli, sql_tui_webhook_remove, id, &r);
 	if (code != 0)
 		return code;
-	if (cli_try(cli, sql_tui_webhook_remove, params, 2, &r, &err) < 0)
-		return cli_error(&err, "");
 	if (cli->json)
 		cli_json(rows_at(&r, 0, COL_WEBHOOK_REMOVE_DOC));
 	else
-		printf(_("webhook %s is removed\n"), params[0]);
+		printf(_("webhook %s is removed\n"), id);
 	return EXIT_DONE;
 }
 
@@ -148,9 +155,8 @@ static int webhook_follow(struct cli *cli, const char *id)
 static int webhook_test(struct cli *cli)
 {
 	struct rows r;
-	struct err err;
-	const char *params[] = { webhook_number(cli), cli->options->operator_name };
-	int code = params[0] == NULL ? EXIT_USAGE : cli_connect(cli);
+	const char *id = webhook_number(cli);
+	int code = id == NULL ? EXIT_USAGE : cli_connect(cli);
 	if (code != 0)
 		return code;
 	int alive = cli_workers_alive(cli);
@@ -159,9 +165,8 @@ static int webhook_test(struct cli *cli)
 			fprintf(stderr, "signalbox: %s\n", _("no worker is alive, and this needs one: start signalbox-worker"));
 		return EXIT_FAILED;
 	}
-	if (cli_try(cli, sql_tui_webhook_test, params, 2, &r, &err) < 0)
-		return cli_error(&err, "");
-	return webhook_follow(cli, rows_at(&r, 0, COL_WEBHOOK_TEST_ID));
+	code = webhook_act(cli, sql_tui_webhook_test, id, &r);
+	return code != 0 ? code : webhook_follow(cli, rows_at(&r, 0, COL_WEBHOOK_TEST_ID));
 }
 
 int cmd_webhook(struct cli *cli)

@@ -5,7 +5,6 @@
 #define TIMEOUT_MS 5000
 #define CONNECT_MS 2000
 
-/* Where a column of another statement is asked for by these names, it is the same. */
 static void reply_database_error(struct reply_http *r, const struct err *err)
 {
 	static const struct {

@@ -19,20 +19,11 @@ SAME(HTTP_DISPATCH)
 SAME(HTTP_STATUS)
 SAME(HTTP_ACT)
 
-static bool is_uuid(const char *s)
-{
-	static const char FORM[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-	for (size_t i = 0; i < sizeof FORM; i++)
-		if (FORM[i] == 'x' ? !isxdigit((unsigned char)s[i]) : s[i] != FORM[i])
-			return false;
-	return true;
-}
-
 /* The message of the path; NULL with the error in the reply. */
 static const char *message_of(const struct request *request, struct reply_http *r)
 {
 	const char *message = request->params.value[0];
-	if (is_uuid(message))
+	if (str_is_uuid(message))
 		return message;
 	reply_error(r, 404, "not_found", "a message is named by its UUID");
 	return NULL;
@@ -47,19 +38,6 @@ static void put_document(struct reply_http *r, int status, const struct rows *ro
 }
 
 /* ---------------------------------------------------------------- send */
-
-static bool is_at_end(const char *document)
-{
-	struct arena a = ARENA_INIT;
-	const struct json *d;
-	struct err err;
-	const char *status = "";
-	if (json_parse(&a, str_of(document), 16u << 20, &d, &err) == 0)
-		status = json_text(d, "status");
-	bool is = strcmp(status, "completed") == 0 || strcmp(status, "failed") == 0 || strcmp(status, "cancelled") == 0;
-	arena_release(&a);
-	return is;
-}
 
 static void reply_too_many(struct reply_http *r, const struct rows *rows)
 {
@@ -88,7 +66,7 @@ enum route_end send_message(struct api *api, struct request *request, const stru
 			reply_error(r, 409, "under_way", "a request with this Idempotency-Key is under way: try again");
 	} else if (rows_at(&rows, 0, DOCUMENT) == NULL) {
 		reply_too_many(r, &rows);
-	} else if (is_at_end(rows_at(&rows, 0, DOCUMENT))) { /* sent before, with this idempotency key */
+	} else if (rows_bool(&rows, 0, COL_HTTP_DISPATCH_IS_ENDED)) {
 		put_document(r, 200, &rows);
 	} else if (wait == 0) {
 		put_document(r, 202, &rows);
@@ -164,7 +142,7 @@ static enum route_end post(struct api *api, struct request *request, struct send
 	in->key = request_header(request, "Idempotency-Key");
 	if (allow_origin(api, request, r) && read_wait(request, &wait, r) && read_body(&a, request->body, fields, n, r)) {
 		request_drop_body(request);
-		if (in->session != NULL && !is_uuid(in->session))
+		if (in->session != NULL && !str_is_uuid(in->session))
 			reply_error(r, 400, "bad_input", "session_id: must be a UUID");
 		else if (in->priority < INT32_MIN || in->priority > INT32_MAX)
 			reply_error(r, 400, "bad_input", "priority: must be a number of 32 bits");

@@ -1,6 +1,5 @@
 #include "worker/api/waiters.h"
 
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -168,11 +167,16 @@ static bool look_at_waiter(struct waiters *w, struct waiter *one, const struct r
 /* Writes the numbers of the messages of n waiters as an array. */
 static void put_messages(struct strbuf *b, struct waiter *const *some, int n)
 {
-	char num[24];
-	for (int i = 0; i < n; i++) {
-		snprintf(num, sizeof num, "%lld", (long long)some[i]->message);
-		pg_array_add(b, num);
-	}
+	for (int i = 0; i < n; i++)
+		pg_array_int(b, some[i]->message);
+	pg_array_end(b);
+}
+
+/* The same for how many bytes their clients have. */
+static void put_places(struct strbuf *b, struct waiter *const *some, int n)
+{
+	for (int i = 0; i < n; i++)
+		pg_array_int(b, (int64_t)MIN(some[i]->at, (size_t)INT32_MAX));
 	pg_array_end(b);
 }
 
@@ -204,13 +208,9 @@ static int say_answers(struct waiters *w, struct waiter *const *some, int n, str
 	struct strbuf ids = STRBUF_INIT(65536), ats = STRBUF_INIT(65536);
 	struct arena a = ARENA_INIT;
 	struct rows r;
-	char num[24], max[12];
+	char max[12];
 	put_messages(&ids, some, n);
-	for (int i = 0; i < n; i++) {
-		snprintf(num, sizeof num, "%zu", MIN(some[i]->at, (size_t)INT32_MAX));
-		pg_array_add(&ats, num);
-	}
-	pg_array_end(&ats);
+	put_places(&ats, some, n);
 	snprintf(max, sizeof max, "%d", PART_MAX);
 	const char *params[] = { strbuf_text(&ids), strbuf_text(&ats), max };
 	int result = pg_exec(w->pg, &a, sql_worker_http_answers, params, 3, TIMEOUT_MS, &r, err);
@@ -287,16 +287,11 @@ static int texts_of(struct waiters *w, struct waiter *const *some, int n, struct
 	struct strbuf ids = STRBUF_INIT(1u << 16), numbers = STRBUF_INIT(1u << 16), ats = STRBUF_INIT(1u << 16);
 	struct arena a = ARENA_INIT;
 	struct rows r;
-	char num[24];
 	put_messages(&ids, some, n);
-	for (int i = 0; i < n; i++) {
-		snprintf(num, sizeof num, "%d", some[i]->number);
-		pg_array_add(&numbers, num);
-		snprintf(num, sizeof num, "%zu", MIN(some[i]->at, (size_t)INT32_MAX));
-		pg_array_add(&ats, num);
-	}
+	put_places(&ats, some, n);
+	for (int i = 0; i < n; i++)
+		pg_array_int(&numbers, some[i]->number);
 	pg_array_end(&numbers);
-	pg_array_end(&ats);
 	const char *params[] = { strbuf_text(&ids), strbuf_text(&numbers), strbuf_text(&ats) };
 	int result = pg_exec(w->pg, &a, sql_worker_http_texts, params, 3, TIMEOUT_MS, &r, err);
 	/* The rows stand in the order of the waiters; a message that does not run has none. */
@@ -322,14 +317,11 @@ static int texts_of(struct waiters *w, struct waiter *const *some, int n, struct
 static int await(struct waiters *w, bool is_stream, struct err *err)
 {
 	struct strbuf ids = STRBUF_INIT(1u << 20);
-	char num[24];
 	int result = 0;
 	for (struct list *l = w->all.next; l != &w->all; l = l->next) {
 		const struct waiter *one = list_entry(l, struct waiter, link);
-		if ((one->feed != NULL) != is_stream)
-			continue;
-		snprintf(num, sizeof num, "%lld", (long long)one->message);
-		pg_array_add(&ids, num);
+		if ((one->feed != NULL) == is_stream)
+			pg_array_int(&ids, one->message);
 	}
 	if (ids.len > 0) {
 		pg_array_end(&ids);
@@ -455,24 +447,8 @@ static int waiters_turn(struct waiters *w, struct err *err)
 			return -1;
 		w->await_at = now;
 	}
+	take_told(w); /* what came with the answers of these statements */
 	return 0;
-}
-
-/* Sleeps until a notification, somebody new, or `until`. */
-static void waiters_nap(struct waiters *w, usec_t until)
-{
-	struct err err;
-	struct pollfd fds[] = { { .fd = w->wake, .events = POLLIN },
-		                { .fd = w->pg != NULL && !pg_is_broken(w->pg) ? pg_fd(w->pg) : -1, .events = POLLIN } };
-	usec_t left = MAX(until - clock_mono(), 0);
-	if (poll(fds, 2, (int)(left / USEC_PER_MSEC)) <= 0)
-		return;
-	if (fds[0].revents & POLLIN)
-		wake_take(w->wake);
-	if (fds[1].revents != 0 && pg_consume(w->pg, &err) < 0) {
-		pg_close(w->pg);
-		w->pg = NULL;
-	}
 }
 
 static void *waiters_main(void *arg)
@@ -497,7 +473,7 @@ static void *waiters_main(void *arg)
 			pg_close(w->pg);
 			w->pg = NULL;
 		}
-		waiters_nap(w, until);
+		listen_sleep(&w->pg, w->wake, (int)(MAX(until - clock_mono(), 0) / USEC_PER_MSEC));
 		if ((news = listen_news(&w->listen)) != NULL)
 			log_event(LOG_INFO, news, "room=waiters");
 	}

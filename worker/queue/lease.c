@@ -201,13 +201,10 @@ static void *lease_main(void *arg)
 		bool hurry = take_notifications(l); /* notifications can come with an answer */
 		while (!hurry && !atomic_load(&l->ending)) {
 			usec_t left = until - clock_mono();
-			struct pollfd fds[] = { { .fd = l->wake, .events = POLLIN },
-				                { .fd = l->pg != NULL && !pg_is_broken(l->pg) ? pg_fd(l->pg) : -1,
-				                  .events = POLLIN } };
-			if (left <= 0 || poll(fds, 2, (int)(left / USEC_PER_MSEC) + 1) == 0)
+			if (left <= 0)
 				break;
-			hurry = (fds[0].revents & POLLIN) && wake_take(l->wake);
-			if (fds[1].revents != 0 && pg_consume(l->pg, &err) < 0)
+			hurry = listen_sleep(&l->pg, l->wake, (int)(left / USEC_PER_MSEC) + 1);
+			if (l->pg == NULL) /* it was lost */
 				break;
 			hurry |= take_notifications(l);
 		}

@@ -91,12 +91,12 @@ static void webhook_on_done(void *ctx, const struct net_response *response, cons
 
 /* ---------------------------------------------------------------- the thread */
 
-static void webhook_submit(struct webhooks *w, struct delivery *d, const char *url, const char *uuid, const char *signature,
+static void webhook_submit(struct webhooks *w, struct delivery *d, const char *url, const char *id, const char *signature,
                            long long timestamp, struct str payload)
 {
-	char id[80], at[60], sign[40 + WEBHOOK_SIGNATURE];
-	const char *headers[] = { "Content-Type: application/json", id, at, sign, NULL };
-	snprintf(id, sizeof id, "webhook-id: msg_%s", uuid);
+	char name[80], at[60], sign[40 + WEBHOOK_SIGNATURE];
+	const char *headers[] = { "Content-Type: application/json", name, at, sign, NULL };
+	snprintf(name, sizeof name, "webhook-id: %s", id);
 	snprintf(at, sizeof at, "webhook-timestamp: %lld", timestamp);
 	snprintf(sign, sizeof sign, "webhook-signature: %s", signature);
 	const struct net_request request = { .url = url,
@@ -135,8 +135,7 @@ static void webhook_send(struct webhooks *w, const struct rows *r, int row)
 	explicit_bzero(secret, sizeof secret);
 	secrets_release(&used);
 	if (d->error[0] == '\0') {
-		webhook_submit(w, d, rows_at(r, row, COL_WEBHOOK_TAKE_URL), rows_at(r, row, COL_WEBHOOK_TAKE_UUID), signature, timestamp,
-		               payload);
+		webhook_submit(w, d, rows_at(r, row, COL_WEBHOOK_TAKE_URL), id, signature, timestamp, payload);
 		return;
 	}
 	pthread_mutex_lock(&w->lock);

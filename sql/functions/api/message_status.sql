@@ -1,14 +1,8 @@
 -- The status document of a message, the same for SQL, the command line and HTTP. SB002: no such message, or the caller
 -- may not read it.
 create or replace function signalbox.message_status(message uuid) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
-declare
-	found_id bigint;
+language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 begin
-	select id into found_id from ai_messages where uuid = message and role = 'assistant' and may_read(session_id);
-	if not found then
-		raise exception 'no message %', message using errcode = 'SB002';
-	end if;
-	return status_document(found_id);
+	return status_document(own_message(message));
 end $$;
 grant execute on function signalbox.message_status to signalbox_app, signalbox_viewer;

@@ -3,12 +3,8 @@
 create or replace function signalbox.watch(message uuid) returns void
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 declare
-	found_id bigint;
+	found_id bigint := own_message(message);
 begin
-	select id into found_id from ai_messages where uuid = message and role = 'assistant' and may_read(session_id);
-	if not found then
-		raise exception 'no message %', message using errcode = 'SB002';
-	end if;
 	insert into watches values (found_id, clock_timestamp() + interval '30 s')
 		on conflict (message_id) do update set until = excluded.until;
 	perform pg_notify('signalbox_watch', found_id::text) where exists (select from queue where message_id = found_id and state = 'running');

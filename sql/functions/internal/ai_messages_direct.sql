@@ -54,7 +54,6 @@ begin
 	end if;
 	if tg_op = 'UPDATE' and new.processing_status in ('completed', 'failed', 'cancelled') then
 		perform tell_ended(array[new.id]);
-		perform tell_webhooks(array[new.id]);
 	end if;
 	perform promote(array[s.id]);
 	perform set_config('lock_timeout', wait, true);

@@ -75,7 +75,6 @@ begin
 	perform promote_heads(sessions, true);
 	if poison is not null then
 		perform tell_ended(poison);
-		perform tell_webhooks(poison);
 	end if;
 	return n;
 end $$;

@@ -27,7 +27,6 @@ begin
 	perform promote(array[m.session_id]);
 	perform log_action(actor, 'cancel', m.id, null, null, jsonb_build_object('status', m.processing_status), null);
 	perform tell_ended(array[m.id]);
-	perform tell_webhooks(array[m.id]);
 	perform wake_worker();
 	perform pg_notify('signalbox_changed', '');
 	return message_status(message);

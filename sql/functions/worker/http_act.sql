@@ -7,17 +7,13 @@ language plpgsql security definer set search_path = pg_catalog, signalbox, pg_te
 declare
 	k     record;
 	actor text;
-	a     agents;
 begin
 	select * into k from http_enter(token, is_local, action);
 	actor := case k.id when 0 then 'HTTP' else 'token ' || k.id || coalesce(' ' || nullif(k.name, ''), '') end;
-	select m.id into message_id from ai_messages m where m.uuid = message and m.role = 'assistant' and may_read(m.session_id);
-	if not found then
-		raise exception 'no message %', message using errcode = 'SB002';
-	end if;
+	message_id := own_message(message);
 	document := case action when 'retry' then retry(message, actor) when 'cancel' then cancel(message, actor) end;
-	select * into a from agents x where x.slug = document ->> 'agent';
-	select r.rate_limit, r.rate_left, r.rate_reset into rate_limit, rate_left, rate_reset from http_rate(k.id, a, false) r;
+	select r.rate_limit, r.rate_left, r.rate_reset into rate_limit, rate_left, rate_reset
+		from agents x cross join lateral http_rate(k.id, x, false) r where x.slug = document ->> 'agent';
 	return next;
 end $$;
 grant execute on function signalbox.http_act to signalbox_worker;

@@ -6,7 +6,7 @@
 -- token is not for this agent, or is bound to another value. A lock that is held for a second: 55P03.
 create or replace function signalbox.http_dispatch(token bytea, is_local boolean, agent text, content text, session uuid, user_id text,
 	collection_name text, thread_key text, priority int, idempotency_key text, is_awaited boolean, is_signed boolean)
-returns table (document jsonb, message_id bigint, rate_limit int, rate_left int, rate_reset int)
+returns table (document jsonb, message_id bigint, rate_limit int, rate_left int, rate_reset int, is_ended boolean)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp set lock_timeout = '1s' as $$ -- plans: index, no_bitmap, no_jit, generic
 #variable_conflict use_column
 declare
@@ -55,7 +55,8 @@ begin
 		if is_awaited then
 			perform http_await(array[message_id], false);
 		end if;
-		document := case when is_awaited and sent.status in ('pending', 'queued', 'processing')
+		is_ended := sent.status in ('completed', 'failed', 'cancelled');    -- sent before, with this idempotency key
+		document := case when is_awaited and not is_ended
 			then jsonb_build_object('message_id', sent.message_id, 'session_id', sent.session_id, 'agent', a.slug, 'status', sent.status)
 			else status_document(message_id) end;
 	end if;

@@ -49,7 +49,6 @@ declare
 	n_ended  int;
 	n_called int;
 	n_gone   int;                -- rows that left the queue
-	ended    bigint[];           -- messages that are completed or failed now, if somebody wants to know
 	has      record;             -- which tables have rows that a settled message may leave there
 begin
 	if me is null then
@@ -192,8 +191,8 @@ begin
 		perform settle_chain(recs, me, t);
 	end if;
 	select exists (select from breakers b where b.probe_job is not null) as probes, exists (select from reservations) as reservations, exists (select from stops) as stops,
-		exists (select from message_stream) as streams, exists (select from awaited) as awaited,
-		exists (select from webhooks w where w.removed_at is null) as webhooks into has;
+		exists (select from message_stream) as streams,
+		exists (select from awaited) or exists (select from webhooks w where w.removed_at is null) as is_told into has;
 	if has.probes then
 		-- The result of a probe comes with its worker's next report. If the worker dies before that, another probe may
 		-- start after 10 s, not only when the attempt would have ended.
@@ -210,14 +209,8 @@ begin
 	if has.streams then
 		delete from message_stream v using unnest(recs) r where v.message_id = any (array[r.message_id]) and v.job_id = r.job_id;
 	end if;
-	if has.awaited or has.webhooks then
-		ended := array(select f.message_id from rows from (unnest(held), unnest(places)) f where f.becomes in ('completed', 'failed'));
-	end if;
-	if has.awaited then
-		perform tell_ended(ended);
-	end if;
-	if has.webhooks then
-		perform tell_webhooks(ended);
+	if has.is_told then
+		perform tell_ended(array(select f.message_id from rows from (unnest(held), unnest(places)) f where f.becomes in ('completed', 'failed')));
 	end if;
 	if n_ended < cardinality(ids) or exists (
 			select from unnest(sessions) s(id) cross join lateral (
