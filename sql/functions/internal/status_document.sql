@@ -1,5 +1,7 @@
 -- The status document of a message (docs/MAP.md), whoever asks: message_status() and the functions for HTTP check that.
-create or replace function signalbox.status_document(message bigint) returns jsonb
+-- known_place: its place, where the caller has it already, because place_of() reads up to a thousand rows; null: it has
+-- not.
+create or replace function signalbox.status_document(message bigint, known_place bigint default null) returns jsonb
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 declare
 	m     ai_messages;
@@ -13,7 +15,7 @@ begin
 	select * into s from ai_sessions where id = m.session_id;
 	if m.processing_status in ('pending', 'queued') then
 		select * into q from queue where message_id = m.id;
-		place := place_of(q);
+		place := coalesce(known_place, place_of(q));
 		waits := waits_for(q);
 	end if;
 	-- One call of unknown price makes the sum unknown.

@@ -58,7 +58,7 @@ begin
 		is_ended := sent.status in ('completed', 'failed', 'cancelled');    -- sent before, with this idempotency key
 		document := case when is_awaited and not is_ended
 			then jsonb_build_object('message_id', sent.message_id, 'session_id', sent.session_id, 'agent', a.slug, 'status', sent.status)
-			else status_document(message_id) end;
+			else status_document(message_id, sent.queue_position) end;
 	end if;
 	return next;
 end $$;
