@@ -42,8 +42,6 @@ struct client {
 	bool is_over_limit; /* only open routes are answered */
 };
 
-enum exchange_state { READING, WITH_US, ANSWERED };
-
 /* A request and its reply. */
 struct exchange {
 	struct list link;
@@ -57,7 +55,7 @@ struct exchange {
 	size_t body_bytes;
 	char token[65];
 	char allow[64]; /* methods of the path, if another method was requested */
-	enum exchange_state state;
+	bool is_handed_over; /* a desk has it, or had: the reply is filled when the library comes back */
 	usec_t came_at; /* when the whole request was there */
 };
 
@@ -130,7 +128,6 @@ static enum MHD_Result send_reply(struct server *s, struct exchange *x)
 {
 	struct reply_http *r = &x->reply;
 	char code[8];
-	x->state = ANSWERED;
 	if (r->body.broken)
 		reply_error(r, 500, "too_big", "the answer is too big");
 	snprintf(code, sizeof code, "%d", r->status);
@@ -244,7 +241,7 @@ static bool server_hand_over(struct server *s, struct exchange *x)
 	pthread_mutex_lock(&s->lock);
 	bool is_open = !s->ending;
 	if (is_open) {
-		x->state = WITH_US;
+		x->is_handed_over = true;
 		if (x->client != NULL)
 			x->client->deadline = NEVER;
 		MHD_suspend_connection(x->connection);
@@ -368,7 +365,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 		*data_len = 0;
 		return x->body_bytes <= x->route->body_max + BODY_SWALLOWED ? MHD_YES : MHD_NO;
 	}
-	return x->state == READING ? on_whole(s, x) : send_reply(s, x);
+	return x->is_handed_over ? send_reply(s, x) : on_whole(s, x);
 }
 
 static void on_completed(void *ctx, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
@@ -571,9 +568,4 @@ void server_stop(struct server *s)
 const char *server_address(const struct server *s)
 {
 	return s->address;
-}
-
-bool server_is_local(const struct server *s)
-{
-	return s->is_local;
 }

@@ -109,7 +109,6 @@ void server_quiesce(struct server *);
 /* Call after server_quiesce(), when no request is parked and every feed has ended. */
 void server_stop(struct server *);
 const char *server_address(const struct server *); /* the bound address, with the actual port */
-bool server_is_local(const struct server *);       /* only this machine reaches it */
 
 /* The body of an answer that is written over time, with a reader that may be slow or gone. The maker puts it into one
  * reply, and holds it until feed_end(). Any thread. */
