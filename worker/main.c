@@ -38,6 +38,7 @@
 #include "shared/version.h"
 #include "sql_embed.h"
 #include "worker/api/api.h"
+#include "worker/api/tally.h"
 #include "worker/contexts.h"
 #include "worker/lacks.h"
 #include "worker/llm/breaker.h"
@@ -235,12 +236,13 @@ static int stage_threads(void)
 	return (int)MIN(12, MAX(2, cores));
 }
 
-/* Writes {"rss":bytes,"kept":n,"calls":{provider:n},"lacks":{secret:why}}. */
+/* Writes {"http":[…],"http_batch":n,"rss":bytes,"kept":n,"calls":{provider:n},"lacks":{secret:why}}. */
 static void put_facts(void *ctx, const char *secrets, struct strbuf *b)
 {
 	struct worker *w = ctx;
 	struct process_memory memory;
 	strbuf_char(b, '{');
+	tally_put(w->services.tally, b);
 	if (process_memory(&memory))
 		strbuf_addf(b, "\"rss\":%lld,", (long long)memory.resident);
 	strbuf_addf(b, "\"kept\":%d,\"calls\":", writer_kept(w->services.writer));
@@ -248,6 +250,12 @@ static void put_facts(void *ctx, const char *secrets, struct strbuf *b)
 	strbuf_str(b, ",\"lacks\":");
 	lacks_put(&w->lacks, secrets, w->options.secret_names, b);
 	strbuf_char(b, '}');
+}
+
+static void on_facts_said(void *ctx)
+{
+	struct worker *w = ctx;
+	tally_said(w->services.tally);
 }
 
 static void start_rooms(struct worker *w, const char *agents)
@@ -258,6 +266,7 @@ static void start_rooms(struct worker *w, const char *agents)
 	int threads = stage_threads();
 	s->options = o;
 	s->counts = counts_new();
+	s->tally = o->listen[0] != '\0' ? tally_new() : NULL;
 	s->jobs = jobs_start(threads, on_room, w);
 	s->engine = engine_start((int)o->concurrency);
 	s->breakers = breakers_new(main_on_report, w);
@@ -267,7 +276,7 @@ static void start_rooms(struct worker *w, const char *agents)
 		s->trace = trace_start(o->otlp_endpoint, o->otlp_header, s->worker_name, s->engine, s->counts);
 	s->contexts = contexts_start(s);
 	s->writer = writer_start(s, on_change, w);
-	if (lease_start(&w->lease, s, agents, put_facts, w, &err) < 0)
+	if (lease_start(&w->lease, s, agents, (struct lease_facts){ put_facts, on_facts_said, w }, &err) < 0)
 		die(3, "lease", &err);
 	w->outbox = outbox_start(s, w->lease);
 	w->maintenance = maintenance_start(o);
@@ -394,6 +403,7 @@ int main(int argc, char **argv)
 		vectors_free(w.services.vectors);
 		claim_free(w.claim);
 		counts_free(w.services.counts);
+		tally_free(w.services.tally);
 		lacks_release(&w.lacks);
 		log_event(LOG_INFO, "ended", "worker=%s", name);
 	}

@@ -9,6 +9,7 @@ struct engine;
 struct breakers;
 struct lacks;
 struct counts;
+struct tally;
 struct trace;
 struct vectors;
 
@@ -22,6 +23,7 @@ struct services {
 	struct lacks *lacks;
 	struct vectors *vectors; /* vectors of agents' labels */
 	struct counts *counts;   /* telemetry/count.h; may be NULL, as in tests */
+	struct tally *tally;     /* api/tally.h; NULL if there is no HTTP */
 	struct trace *trace;     /* telemetry/trace.h; NULL if no spans are collected */
 	char worker_key[40];     /* of the first incarnation; the current one: lease_key() */
 	const char *worker_name;

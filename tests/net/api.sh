@@ -3,7 +3,7 @@
 # stored answer byte for byte, after any number of reconnects; a token must be an application, and nobody else's; a limit must be exact; nonsense must get an
 # error that says what to mend. The client is curl.
 . "$(dirname "$0")/../lib/net.sh"
-plan 158
+plan 174
 export SHOP_TOKEN=a-secret-of-the-test
 stack_up
 SB=$BIN/signalbox
@@ -286,6 +286,7 @@ as "$A" call GET "/api/messages/$MINE/status" "" -H 'Origin: https://evil.exampl
 as "$P" call GET "/api/messages/$MINE/status" "" -H 'Origin: https://shop.example'; got "the page of another token" 403 bad_origin
 
 # ---- limits: exact over two workers
+as "$A" post "" '{"content":"again-1."}' -H 'Idempotency-Key: again'; AGAIN=$(field message_id)
 "$SB" agent luna set rate_limit_per_min=12 >/dev/null
 W2AT=$(at "$T/w2.log")
 for i in $(seq 40); do
@@ -295,6 +296,9 @@ done
 wait $(jobs -p | grep -vxE "$W2|$W3|${PROVIDER:-0}")
 is "forty at once with a limit of twelve" "12 accepted 28 refused" "$(grep -c 202 "$T/limits") accepted $(grep -c 429 "$T/limits") refused"
 as "$A" post "" '{"content":"x"}'; got "one more" 429 rate_limited
+as "$A" post "?wait=10" '{"content":"again-1."}' -H 'Idempotency-Key: again'
+is "one that was sent before is none more" "200 $AGAIN" "$CODE $(field message_id)"
+as "$A" post "" '{"content":"x"}' -H 'Idempotency-Key: other'; got "another key is" 429 rate_limited
 is "what is left" "12 0" "$(header X-RateLimit-Limit) $(header X-RateLimit-Remaining)"
 is "in both forms" "\"agent\";q=12;w=60 \"agent\";r=0;t=$(header X-RateLimit-Reset)" "$(header RateLimit-Policy) $(header RateLimit)"
 is "when to come again" "$(header X-RateLimit-Reset)" "$(header Retry-After)"
@@ -303,6 +307,48 @@ is "a look tells it and takes none" "200 12 0" "$CODE $(header X-RateLimit-Limit
 public "" '{"content":"public-3."}'
 is "another token has its own" "202 11" "$CODE $(header X-RateLimit-Remaining)"
 "$SB" agent luna set rate_limit_per_min= >/dev/null
+
+# ---- who asked, for Health: by agent and status
+requests() { q "select $1 from signalbox.http_page('1 h') where agent is not distinct from $2"; }
+within 5 "every request over the limit is counted for the agent" 30 requests limited "'luna'"
+is "with its status" t "$(requests "worst like '%429 x30%'" "'luna'")"
+is "what was done" t "$(requests 'done > 40 and done < requests' "'luna'")"
+is "what the others asked" t "$(requests 'done >= 1 and limited = 0' "'aria'")"
+is "an agent that there is not has no line of its own" t "$(requests 'refused >= 5' null)"
+is "nor a stranger's words" "aria luna" "$(q "select string_agg(agent, ' ' order by agent) from signalbox.http_page('1 h')")"
+q "select signalbox.worker_renew((select id from signalbox.workers where ended_at is null limit 1), '5 s', false, '{\"http\":[{\"agent\":\"luna\",\"code\":429,\"n\":1}],\"http_batch\":1}')" >/dev/null
+is "what is said again is counted once" 30 "$(requests limited "'luna'")"
+
+# ---- a token that is revoked ends what is open
+"$SB" pause luna >/dev/null
+R=$(token --agent luna --scope dispatch,stream)
+as "$R" post "" '{"content":"open-1."}'; OPEN=$(field message_id)
+is "one that waits" 202 "$CODE"
+curl -sN -m 60 -o "$T/open.stream" -w '%{http_code}' -H "Authorization: Bearer $R" "http://$AT/api/messages/$OPEN/stream" >"$T/open.code" 2>/dev/null & OS=$!
+curl -s -m 60 -o "$T/open.wait" -w '%{http_code}' -H "Authorization: Bearer $R" -H 'Content-Type: application/json' -d '{"content":"open-2."}' "http://$AT/api/agents/luna/messages?wait=50" >"$T/open.wait.code" & OW=$!
+until_true 10 test -s "$T/open.stream"
+waits() { [ "$(q "select count(*) from signalbox.awaited a join signalbox.ai_messages m on m.id = a.message_id join signalbox.ai_messages u on u.id = m.reply_to where u.content = 'open-2.'")" = 1 ]; }
+until_true 10 waits
+REVOKED=$(date +%s)
+"$SB" token revoke "$(q "select max(id) from signalbox.tokens")" >/dev/null
+wait "$OS" "$OW"
+is "its streams end" "200 yes" "$(cat "$T/open.code") $([ $(($(date +%s) - REVOKED)) -lt 20 ] && echo yes)"
+is "who waits is told why" "401 unauthorized" "$(cat "$T/open.wait.code") $(sed -n 's/.*"code":"\([a-z]*\)".*/\1/p' "$T/open.wait")"
+as "$R" call GET "/api/messages/$OPEN/stream" ""; got "and whoever comes again" 401 unauthorized
+
+# ---- one token does not take all the places: a worker with few files has 64 of them, 48 for each token
+IN="prlimit --nofile=170:170" net_worker "$T/w7.log" --listen 127.0.0.1:0 --agents aria; W7=$!
+ready "$T/w7.log"
+FEW=$(at "$T/w7.log") S=$(token --agent luna --scope dispatch,stream) O=$(token --agent luna --scope dispatch,stream)
+as "$S" post "" '{"content":"places-1."}'; PLACES=$(field message_id)
+as "$O" post "" '{"content":"places-2."}'; OTHERS=$(field message_id)
+for i in $(seq 50); do curl -sN -m 30 -o /dev/null -w '%{http_code}\n' -H "Authorization: Bearer $S" "http://$FEW/api/messages/$PLACES/stream" >>"$T/places" 2>/dev/null & HELD="${HELD:-} $!"; done
+within 10 "fifty streams of one token: some are refused" 2 grep -c 503 "$T/places"
+is "another token has room" 200 "$(curl -sN -m 2 -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $O" "http://$FEW/api/messages/$OTHERS/stream")"
+is "one more that would wait is answered at once" 202 "$(curl -s -m 5 -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $S" -H 'Content-Type: application/json' -d '{"content":"places-3."}' "http://$FEW/api/agents/luna/messages?wait=30")"
+kill $HELD 2>/dev/null; wait $HELD 2>/dev/null
+kill "$W7"; wait "$W7" 2>/dev/null
+"$SB" resume luna >/dev/null
 
 # ---- where it listens
 net_worker "$T/w4.log" --listen 0.0.0.0:0; W4=$!

@@ -2,7 +2,7 @@
 # Why: operators and their monitors look at a worker through HTTP, and so may anybody else on the machine. What is said must be what
 # Prometheus reads and what is true, also without a database and while draining; nonsense must get an error, and never hurt the work.
 . "$(dirname "$0")/../lib/net.sh"
-plan 52 ${LONG:+3}
+plan 67 ${LONG:+3}
 stack_up
 W=$T/w1.log
 net_worker "$W" --listen 127.0.0.1:0 --lease 5s --drain 20s --log-level debug --otlp-endpoint "http://127.0.0.1:$(cat "$T/port")"; W1=$!
@@ -74,6 +74,50 @@ head -c 3000000 /dev/zero >"$T/big"
 code /metrics -X POST --data-binary @"$T/big" >/dev/null
 code /healthz -X GET --data-binary @"$T/big" >/dev/null
 exec 9<>"/dev/tcp/${AT%:*}/${AT#*:}" && head -c 5000 /dev/urandom >&9 2>/dev/null; exec 9>&-
+# What a proxy before this server might read in another way than this server: the request that it hides must have no answer. shape NAME REQUEST: the hidden one
+# asks for /hidden, which has 404; the open ones ask for /healthz.
+shape() {
+	exec 9<>"/dev/tcp/${AT%:*}/${AT#*:}"
+	(printf "$2" >&9) 2>/dev/null    # the server may have closed: that ends the subshell
+	local got; got=$(timeout 1.5 cat <&9 | tr -d '\r')
+	exec 9>&-
+	is "smuggled: $1" "0 yes" "$(grep -c '^HTTP/1.1 404' <<<"$got") $(! grep -q '^HTTP/1.1 200' <<<"$got" && echo yes)"
+}
+HIDDEN='GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n' H='GET /healthz HTTP/1.1\r\nHost: localhost\r\n'
+shape "two lengths" "${H}Content-Length: 0\r\nContent-Length: 47\r\n\r\n$HIDDEN"
+shape "a length and chunks" "${H}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n$HIDDEN"
+shape "chunks of an unknown kind" "${H}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n$HIDDEN"
+shape "a blank before the colon" "${H}Transfer-Encoding : chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n$HIDDEN"
+shape "a length with a sign" "${H}Content-Length: +47\r\n\r\n$HIDDEN"
+shape "a list of lengths" "${H}Content-Length: 0, 47\r\n\r\n$HIDDEN"
+shape "a negative length" "${H}Content-Length: -1\r\n\r\n$HIDDEN"
+shape "a huge length" "${H}Content-Length: 99999999999999999999999\r\n\r\n$HIDDEN"
+shape "a chunk's size that is none" "${H}Transfer-Encoding: chunked\r\n\r\n0x0\r\n\r\n$HIDDEN"
+shape "a huge chunk" "${H}Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n$HIDDEN"
+shape "a control character in a name" "${H}Content\x0bLength: 47\r\n\r\n$HIDDEN"
+shape "two hosts" "${H}Host: evil.example\r\n\r\n"
+pipelined() { exec 9<>"/dev/tcp/${AT%:*}/${AT#*:}"; (printf "${H}\r\n${H}\r\n$HIDDEN" >&9) 2>/dev/null; timeout 3 cat <&9 | tr -d '\r' | sed -n 's/^HTTP\/1.1 \([0-9]*\).*/\1/p' | paste -sd' '; exec 9>&-; }
+is "three in one packet, in their order" "200 200 404" "$(pipelined)"
+# Twenty bodies of 4 MB at once from one address, all but their last bytes: some of them are too much, and another address does not notice.
+cat >"$T/bodies.pl" <<'PL'
+use strict; use IO::Socket::INET;
+my ($at, $dir) = @ARGV; my @s; my %n;
+for (1 .. 20) {
+	my $s = IO::Socket::INET->new(PeerAddr => $at) or die;
+	print $s "POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 4000000\r\n\r\n", 'x' x 3999999;
+	$s->flush; push @s, $s;
+}
+open(my $f, '>', "$dir/bodies.held"); close $f;
+for (1 .. 100) { last if -e "$dir/bodies.go"; select(undef, undef, undef, 0.1); }
+for my $s (@s) { print $s 'x'; $s->flush; my $line = <$s>; $n{(split / /, $line)[1]}++; }
+print join(' ', map { "$_ x$n{$_}" } sort keys %n), "\n";
+PL
+perl "$T/bodies.pl" "$AT" "$T" >"$T/bodies" 2>&1 & BODIES=$!
+until_true 20 test -e "$T/bodies.held"
+is "another address, while one sends too much" 404 "$(code /rpc -X POST --interface 127.0.0.2 -H 'Content-Type: application/json' -d '{"method":"x"}')"
+touch "$T/bodies.go"; wait "$BODIES"
+READ=$(sed -n 's/.*400 x\([0-9]*\).*/\1/p' "$T/bodies") TOLD=$(sed -n 's/.*503 x\([0-9]*\).*/\1/p' "$T/bodies")
+is "who sends too much is told, and the rest is read: $READ and $TOLD" "20 yes" "$((READ + TOLD)) $([ "$READ" -ge 14 ] && [ "$READ" -le 16 ] && echo yes)"
 is "alive after all that" "200" "$(code /healthz)"
 is "forty at once" "40" "$(for i in $(seq 40); do code /metrics & done 2>/dev/null | sed 's/200/&\n/g' | grep -c 200)"
 get /metrics >"$T/metrics"

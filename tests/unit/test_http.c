@@ -17,6 +17,7 @@
 #include "shared/digest.h"
 #include "worker/api/address.h"
 #include "worker/api/signed.h"
+#include "worker/api/tally.h"
 
 #define TEST(name) static void name(void **state __attribute__((unused)))
 
@@ -183,13 +184,54 @@ TEST(test_signed_values)
 	arena_release(&a);
 }
 
+static void check_tally(struct tally *t, const char *facts)
+{
+	struct strbuf b = STRBUF_INIT(60000);
+	tally_put(t, &b);
+	assert_string_equal(strbuf_text(&b), facts);
+	strbuf_release(&b);
+}
+
+/* What is said is said again under its number until it has arrived; names that are none, and more than there is room for, count for no agent. */
+TEST(test_tally)
+{
+	static const char FIRST[] = "\"http\":[{\"agent\":\"luna\",\"code\":200,\"n\":2},{\"agent\":\"\",\"code\":404,\"n\":3}],\"http_batch\":1,";
+	struct tally *t = tally_new();
+	struct strbuf b = STRBUF_INIT(60000);
+	char name[64];
+	check_tally(t, "");
+	tally_add(t, "luna", 200);
+	tally_add(t, "luna", 200);
+	tally_add(t, "x\",\"n\":9", 404);
+	tally_add(t, "", 404);
+	memset(name, 'a', 63);
+	name[63] = '\0';
+	tally_add(t, "the name of an agent cannot be as long as this one is, nor have blanks in it", 404);
+	check_tally(t, FIRST);
+	tally_add(t, "luna", 500);
+	check_tally(t, FIRST);
+	tally_said(t);
+	check_tally(t, "\"http\":[{\"agent\":\"luna\",\"code\":500,\"n\":1}],\"http_batch\":2,");
+	tally_said(t);
+	check_tally(t, "");
+	for (int i = 0; i < 1000; i++) {
+		snprintf(name, sizeof name, "agent-%d-%050d", i, 0);
+		tally_add(t, name, 200);
+	}
+	tally_put(t, &b);
+	assert_non_null(strstr(strbuf_text(&b), "{\"agent\":\"\",\"code\":200,\"n\":850}"));
+	assert_in_range(b.len, 1, 30000);
+	strbuf_release(&b);
+	tally_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hosts),         cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_unix_sockets),  cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_digests),       cmocka_unit_test(test_signed_values),
-		cmocka_unit_test(test_trusted_addresses),
+		cmocka_unit_test(test_trusted_addresses), cmocka_unit_test(test_tally),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,7 +57,8 @@ static int api_listen(struct api *api, struct err *err)
 		                          .connections = connections(o),
 		                          .is_local_only = true,
 		                          .trusted = o->trusted_proxies,
-		                          .counts = api->services->counts };
+		                          .counts = api->services->counts,
+		                          .tally = api->services->tally };
 	int result = server_start(&api->server, &options, err);
 	if (result == 0 || err->code != ERR_REFUSED || !has_token(o))
 		return result;
@@ -85,7 +86,7 @@ struct api *api_start(const struct services *services, struct api_ready ready)
 	api->ready = ready;
 	api->metrics = metrics_new(services);
 	pthread_mutex_init(&api->metrics_lock, NULL);
-	api->waiters = waiters_start(services->options);
+	api->waiters = waiters_start(services->options, connections(services->options) * 3 / 4);
 	if (api_listen(api, &err) < 0) {
 		log_event(LOG_WARN,
 		          err.code == ERR_CONFLICT

@@ -6,9 +6,11 @@
 #define PIECE_MAX 16384                 /* bytes of text in an event */
 #define PIECE_ROOM (PIECE_MAX * 6 + 512) /* what such an event takes at most: \u0000 for each byte */
 
+struct share;
 struct waiter {
 	struct list link;
 	int64_t message;
+	struct share *share;
 	struct request *request; /* of one that waits for the end; NULL: a stream */
 	struct reply_http *reply;
 	usec_t until;
@@ -17,6 +19,7 @@ struct waiter {
 	int number;        /* its client has the first `at` bytes of this attempt */
 	size_t at;
 	bool is_running;
+	bool is_told; /* its message has ended, somebody says: its document is fetched at once */
 	char mark[160];  /* what the last event `status` said */
 	usec_t said_at;  /* when something was last sent */
 	usec_t look_at;  /* when the database is asked next */

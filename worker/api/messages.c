@@ -10,10 +10,10 @@
 #define WAIT_MAX_SEC 300
 
 /* The statements of a message give the same columns. */
-enum { DOCUMENT, MESSAGE_ID, RATE_LIMIT };
+enum { DOCUMENT, MESSAGE_ID, AGENT, RATE_LIMIT };
 #define SAME(name)                                                                                                      \
 	_Static_assert((int)COL_##name##_DOCUMENT == (int)DOCUMENT && (int)COL_##name##_MESSAGE_ID == (int)MESSAGE_ID && \
-	                       (int)COL_##name##_RATE_LIMIT == (int)RATE_LIMIT,                                         \
+	                       (int)COL_##name##_AGENT == (int)AGENT && (int)COL_##name##_RATE_LIMIT == (int)RATE_LIMIT, \
 	               #name);
 SAME(HTTP_DISPATCH)
 SAME(HTTP_STATUS)
@@ -29,9 +29,15 @@ static const char *message_of(const struct request *request, struct reply_http *
 	return NULL;
 }
 
+static void note_agent(struct reply_http *r, const char *agent)
+{
+	snprintf(r->agent, sizeof r->agent, "%s", agent != NULL ? agent : "");
+}
+
 static void put_document(struct reply_http *r, int status, const struct rows *rows)
 {
 	r->status = status;
+	note_agent(r, rows_at(rows, 0, AGENT));
 	strbuf_str(&r->body, rows_at(rows, 0, DOCUMENT));
 	strbuf_char(&r->body, '\n');
 	put_rate(r, rows, RATE_LIMIT);
@@ -47,6 +53,7 @@ static void reply_too_many(struct reply_http *r, const struct rows *rows)
 	         rows_at(rows, 0, COL_HTTP_DISPATCH_RATE_LIMIT), reset);
 	reply_error(r, 429, "rate_limited", text);
 	reply_header(r, "Retry-After", "%s", reset);
+	note_agent(r, rows_at(rows, 0, AGENT));
 	put_rate(r, rows, RATE_LIMIT);
 }
 
@@ -64,6 +71,8 @@ enum route_end send_message(struct api *api, struct request *request, const stru
 	if (result < 0) {
 		if (result == -(int)ERR_DB_TIMEOUT && in->key != NULL) /* the key's row is locked, or the session's */
 			reply_error(r, 409, "under_way", "a request with this Idempotency-Key is under way: try again");
+		if (r->status != 401 && r->status != 403 && r->status != 404) /* the token is for the agent */
+			note_agent(r, in->agent);
 	} else if (rows_at(&rows, 0, DOCUMENT) == NULL) {
 		reply_too_many(r, &rows);
 	} else if (rows_bool(&rows, 0, COL_HTTP_DISPATCH_IS_ENDED)) {
@@ -71,10 +80,10 @@ enum route_end send_message(struct api *api, struct request *request, const stru
 	} else if (wait == 0) {
 		put_document(r, 202, &rows);
 	} else {
+		note_agent(r, rows_at(&rows, 0, AGENT));
 		put_rate(r, &rows, RATE_LIMIT);
-		waiters_add(api->waiters, request, r, rows_int(&rows, 0, MESSAGE_ID, 0), rows_at(&rows, 0, DOCUMENT),
-		            clock_mono() + wait);
-		end = ROUTE_PARKED;
+		end = waiters_add(api->waiters, request, r, rows_int(&rows, 0, MESSAGE_ID, 0), rows_at(&rows, 0, DOCUMENT),
+		                  clock_mono() + wait);
 	}
 	arena_release(&a);
 	return end;
@@ -219,12 +228,9 @@ enum route_end get_stream(void *ctx, struct request *request, struct reply_http 
 	if (params[2] != NULL && allow_origin(ctx, request, r) &&
 	    ask(ctx, request, &a, sql_worker_http_status, params, 5, &rows, r) == 0) {
 		read_last_event(request, &number, &at);
-		r->status = 200;
-		r->type = "text/event-stream; charset=utf-8";
-		r->feed = feed_new();
-		reply_header(r, "X-Accel-Buffering", "no");
+		note_agent(r, rows_at(&rows, 0, AGENT));
 		put_rate(r, &rows, RATE_LIMIT);
-		waiters_stream(api->waiters, r->feed, rows_int(&rows, 0, MESSAGE_ID, 0), number, at);
+		waiters_stream(api->waiters, request, r, rows_int(&rows, 0, MESSAGE_ID, 0), number, at);
 	}
 	arena_release(&a);
 	return ROUTE_DONE;

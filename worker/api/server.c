@@ -1,5 +1,6 @@
 #include "worker/api/server.h"
 
+#include <ctype.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -9,38 +10,24 @@
 #include <unistd.h>
 
 #include "shared/digest.h"
-#include "shared/list.h"
 #include "shared/log.h"
 #include "shared/thread.h"
+#include "worker/api/clients.h"
 #include "worker/api/feed.h"
+#include "worker/api/tally.h"
 #include "worker/telemetry/count.h"
 
 #define CONNECTION_BYTES 16384 /* of request line and headers; MHD answers 431 or 414 to more */
 #define KEPT_FOR_PROBES 32     /* connections beyond the limit, on which only open routes are answered */
-#define SILENT_MAX 256         /* connections of one address that have sent no whole request, */
-#define SILENT_USEC USEC_PER_SEC /* and that are older than this */
-#define BODIES_MAX (256u << 20)
 /* Bytes that are read of a body that is too long, so that its sender reads the reply. */
 #define BODY_SWALLOWED (64u << 10)
 #define ANSWER_MAX (16u << 20)
 #define TOO_LONG "this path takes no body, or a shorter one"
 #define INACTIVE_SEC 10
-#define HEADER_USEC (10 * USEC_PER_SEC) /* for the headers; also between two requests */
+#define BETWEEN_USEC (10 * USEC_PER_SEC) /* between two requests */
 #define ANSWER_USEC (30 * USEC_PER_SEC)
 #define DESK_USEC (5 * USEC_PER_SEC)   /* how long a request waits for a desk */
 #define LAST_USEC (2 * USEC_PER_SEC)   /* for the last answers to be sent */
-#define PROBE_USEC (2 * USEC_PER_SEC) /* on a connection beyond the limit */
-#define NEVER INT64_MAX
-
-/* A client connection. Lives as long as its socket. */
-struct client {
-	struct list link;
-	int fd;
-	usec_t came_at, deadline;
-	struct sockaddr_storage address;
-	bool has_asked;     /* a whole request has come */
-	bool is_over_limit; /* only open routes are answered */
-};
 
 /* A request and its reply. */
 struct exchange {
@@ -52,7 +39,8 @@ struct exchange {
 	struct client *client;
 	struct reply_http reply;
 	struct strbuf body;
-	size_t body_bytes;
+	size_t body_bytes; /* that were sent */
+	bool has_no_room;
 	char token[65];
 	char allow[64]; /* methods of the path, if another method was requested */
 	bool is_handed_over; /* a desk has it, or had: the reply is filled when the library comes back */
@@ -71,13 +59,11 @@ struct server {
 	char address[120];
 	bool is_local;
 	struct desk desks[DESKS];
-	atomic_size_t body_bytes; /* of all bodies */
+	struct clients clients;
 	atomic_int n_open;        /* requests that are not answered yet, with streams */
 	pthread_mutex_t lock; /* guards the fields below */
 	pthread_cond_t some;
-	struct list clients, waiting;
-	int n_clients;
-	usec_t swept;
+	struct list waiting;
 	bool ending;
 	int quiesced_fd;
 };
@@ -115,15 +101,6 @@ void request_sign_in(struct request *request, const char *token)
 
 /* ---------------------------------------------------------------- replies to the library */
 
-static void set_deadline(struct server *s, struct client *c, usec_t from_now)
-{
-	if (c == NULL)
-		return;
-	pthread_mutex_lock(&s->lock);
-	c->deadline = from_now == NEVER ? NEVER : clock_mono() + from_now;
-	pthread_mutex_unlock(&s->lock);
-}
-
 static enum MHD_Result send_reply(struct server *s, struct exchange *x)
 {
 	struct reply_http *r = &x->reply;
@@ -132,6 +109,7 @@ static enum MHD_Result send_reply(struct server *s, struct exchange *x)
 		reply_error(r, 500, "too_big", "the answer is too big");
 	snprintf(code, sizeof code, "%d", r->status);
 	count_add(s->options.counts, HTTP_REQUESTS, 1, code);
+	tally_add(s->options.tally, r->agent, r->status);
 	struct feed *feed = r->feed;
 	r->feed = NULL;
 	struct MHD_Response *m =
@@ -149,7 +127,7 @@ static enum MHD_Result send_reply(struct server *s, struct exchange *x)
 		MHD_add_response_header(m, r->headers[i].name, r->headers[i].value);
 	if (x->client != NULL && x->client->is_over_limit)
 		MHD_add_response_header(m, "Connection", "close");
-	set_deadline(s, x->client, feed != NULL ? NEVER : ANSWER_USEC);
+	client_set_deadline(&s->clients, x->client, feed != NULL ? CLIENT_NEVER : ANSWER_USEC);
 	enum MHD_Result queued = MHD_queue_response(x->connection, (unsigned)r->status, m);
 	MHD_destroy_response(m);
 	return queued;
@@ -190,21 +168,32 @@ static const struct endpoint *find_route(const struct server *s, const char *met
 	return NULL;
 }
 
-static enum MHD_Result count_host(void *ctx, enum MHD_ValueKind kind, const char *key, const char *value)
+/* Headers of which a request has one at most: a proxy before this server may read another one than this server does. The
+ * same for names that are none. */
+struct singles {
+	int hosts, lengths, odd;
+};
+
+static enum MHD_Result count_singles(void *ctx, enum MHD_ValueKind kind, const char *key, const char *value)
 {
+	struct singles *n = ctx;
 	(void)kind;
 	(void)value;
-	*(int *)ctx += strcasecmp(key, "Host") == 0;
+	for (const char *p = key; *p != '\0'; p++) /* RFC 9110, 5.6.2: token */
+		n->odd += !isalnum((unsigned char)*p) && strchr("!#$%&'*+-.^_`|~", *p) == NULL;
+	n->hosts += strcasecmp(key, "Host") == 0;
+	n->lengths += strcasecmp(key, "Content-Length") == 0 || strcasecmp(key, "Transfer-Encoding") == 0;
 	return MHD_YES;
 }
 
 static bool may_ask(const struct server *s, struct exchange *x)
 {
-	int n = 0;
+	struct singles n = { 0 };
 	const char *host = request_header(&x->request, "Host");
-	MHD_get_connection_values(x->connection, MHD_HEADER_KIND, count_host, &n);
-	if (n > 1) { /* a proxy before this server may have checked the other one */
-		reply_error(&x->reply, 400, "bad_request", "there is more than one Host header");
+	MHD_get_connection_values(x->connection, MHD_HEADER_KIND, count_singles, &n);
+	if (n.hosts > 1 || n.lengths > 1 || n.odd > 0) {
+		reply_error(&x->reply, 400, "bad_request", "a header is there twice (Host, Content-Length or Transfer-Encoding), or has no name");
+		reply_header(&x->reply, "Connection", "close"); /* what follows is no request, for somebody */
 		return false;
 	}
 	if (s->is_local && strncmp(s->address, "unix:", 5) != 0 && (host == NULL || !host_is_loopback(host))) {
@@ -242,8 +231,7 @@ static bool server_hand_over(struct server *s, struct exchange *x)
 	bool is_open = !s->ending;
 	if (is_open) {
 		x->is_handed_over = true;
-		if (x->client != NULL)
-			x->client->deadline = NEVER;
+		client_set_deadline(&s->clients, x->client, CLIENT_NEVER);
 		MHD_suspend_connection(x->connection);
 		list_push(&s->waiting, &x->link);
 		pthread_cond_signal(&s->some);
@@ -261,7 +249,7 @@ void request_answer(struct request *request)
 void request_drop_body(struct request *request)
 {
 	struct exchange *x = list_entry(request, struct exchange, request);
-	atomic_fetch_sub(&x->server->body_bytes, x->body.len);
+	client_give_bytes(&x->server->clients, x->client, x->body.len);
 	strbuf_release(&x->body);
 	x->body.len = 0;
 	request->body = STR("");
@@ -282,10 +270,10 @@ static enum MHD_Result on_whole(struct server *s, struct exchange *x)
 	x->came_at = clock_mono();
 	x->request.origin = request_header(&x->request, "Origin");
 	if (x->client != NULL)
-		x->client->has_asked = true;
+		client_has_asked(x->client);
 	if (x->body_bytes > x->route->body_max)
 		reply_error(&x->reply, 413, "body_too_big", TOO_LONG);
-	else if (x->body.broken)
+	else if (x->has_no_room)
 		reply_error(&x->reply, 503, "busy", "too much is being sent to this worker at once");
 	else if (!is_well_formed(x))
 		;
@@ -308,14 +296,14 @@ static bool is_body_too_long(const struct exchange *x)
 static void take_body(struct server *s, struct exchange *x, const char *data, size_t n)
 {
 	x->body_bytes += n;
-	if (x->body_bytes > x->route->body_max || x->body.broken)
+	if (x->body_bytes > x->route->body_max || x->has_no_room)
 		return;
-	if (atomic_load(&s->body_bytes) + n > BODIES_MAX) {
-		x->body.broken = true;
+	if (!client_take_bytes(&s->clients, x->client, n)) {
+		x->has_no_room = true; /* what is there of it is for the others */
+		request_drop_body(&x->request);
 		return;
 	}
 	strbuf_add(&x->body, data, n);
-	atomic_fetch_add(&s->body_bytes, n);
 }
 
 static struct exchange *begin_exchange(struct server *s, struct MHD_Connection *connection, const char *method)
@@ -330,7 +318,9 @@ static struct exchange *begin_exchange(struct server *s, struct MHD_Connection *
 	x->request.is_local = s->is_local;
 	x->reply.type = "application/json";
 	x->reply.body.cap = ANSWER_MAX;
-	set_deadline(s, x->client, ANSWER_USEC);
+	client_set_deadline(&s->clients, x->client, ANSWER_USEC);
+	if (x->client != NULL)
+		client_asks(x->client);
 	return x;
 }
 
@@ -376,7 +366,7 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **st
 	(void)code;
 	if (x == NULL)
 		return;
-	set_deadline(s, x->client, HEADER_USEC);
+	client_set_deadline(&s->clients, x->client, BETWEEN_USEC);
 	request_drop_body(&x->request);
 	atomic_fetch_sub(&s->n_open, 1);
 	if (x->reply.feed != NULL)
@@ -388,74 +378,15 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **st
 
 /* ---------------------------------------------------------------- connections */
 
-static bool is_same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
-{
-	if (a->ss_family != b->ss_family)
-		return false;
-	if (a->ss_family == AF_INET)
-		return ((const struct sockaddr_in *)a)->sin_addr.s_addr == ((const struct sockaddr_in *)b)->sin_addr.s_addr;
-	return a->ss_family != AF_INET6 ||
-	       memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr, &((const struct sockaddr_in6 *)b)->sin6_addr, 16) == 0;
-}
-
-/* Ends the oldest connection without a whole request of an address that has too many, unless it is new: an honest client
- * sends its request at once, also where hundreds come at a time. With the lock. */
-static void bound_silent(struct server *s, const struct sockaddr_storage *address)
-{
-	struct client *oldest = NULL;
-	int n = 0;
-	for (struct list *l = s->clients.next; l != &s->clients; l = l->next) {
-		struct client *c = list_entry(l, struct client, link);
-		if (c->has_asked || c->deadline == 0 || !is_same_address(&c->address, address))
-			continue;
-		oldest = oldest == NULL ? c : oldest;
-		n++;
-	}
-	if (n <= SILENT_MAX || clock_mono() - oldest->came_at < SILENT_USEC)
-		return;
-	oldest->deadline = 0;
-	shutdown(oldest->fd, SHUT_RDWR);
-}
-
 static void on_connection(void *ctx, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
 {
 	struct server *s = ctx;
-	pthread_mutex_lock(&s->lock);
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		struct client *c = xcalloc(1, sizeof *c);
-		socklen_t len = sizeof c->address;
-		c->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-		getpeername(c->fd, (struct sockaddr *)&c->address, &len);
-		c->is_over_limit = ++s->n_clients > s->options.connections;
-		c->came_at = clock_mono();
-		c->deadline = c->came_at + (c->is_over_limit ? PROBE_USEC : HEADER_USEC);
-		list_push(&s->clients, &c->link);
-		if (s->options.trusted == NULL || !address_is_in(s->options.trusted, &c->address))
-			bound_silent(s, &c->address);
-		*socket_context = c;
+		*socket_context = client_add(&s->clients, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
 	} else if (*socket_context != NULL) {
-		struct client *c = *socket_context;
-		list_remove(&c->link);
-		s->n_clients--;
-		free(c);
+		client_remove(&s->clients, *socket_context);
 		*socket_context = NULL;
-	}
-	pthread_mutex_unlock(&s->lock);
-}
-
-/* Shuts down connections that are over their deadline: MHD's own timeout restarts with each byte,
- * this one does not. While a client is in the list its socket is still open. With the lock. */
-static void server_sweep(struct server *s)
-{
-	usec_t now = clock_mono();
-	if (now - s->swept < USEC_PER_SEC)
-		return;
-	s->swept = now;
-	for (struct list *l = s->clients.next; l != &s->clients; l = l->next) {
-		struct client *c = list_entry(l, struct client, link);
-		if (c->deadline < now)
-			shutdown(c->fd, SHUT_RDWR);
 	}
 }
 
@@ -465,7 +396,7 @@ static void *desk_main(void *arg)
 	struct server *s = d->server;
 	pthread_mutex_lock(&s->lock);
 	while (!s->ending || !list_is_empty(&s->waiting)) {
-		server_sweep(s);
+		clients_sweep(&s->clients);
 		if (list_is_empty(&s->waiting)) {
 			cond_wait_until(&s->some, &s->lock, clock_mono() + USEC_PER_SEC);
 			continue;
@@ -521,7 +452,7 @@ int server_start(struct server **out, const struct server_options *options, stru
 		free(s);
 		return -1;
 	}
-	list_init(&s->clients);
+	clients_init(&s->clients, options->connections, options->trusted);
 	list_init(&s->waiting);
 	pthread_mutex_init(&s->lock, NULL);
 	cond_init_mono(&s->some);
@@ -560,6 +491,7 @@ void server_stop(struct server *s)
 		close(s->quiesced_fd);
 	if (strncmp(s->address, "unix:", 5) == 0)
 		unlink(s->address + 5);
+	clients_release(&s->clients);
 	pthread_mutex_destroy(&s->lock);
 	pthread_cond_destroy(&s->some);
 	free(s);

@@ -8,10 +8,10 @@
  * A request that has waited for a desk for too long, or whose turn comes when the server ends, is refused (503) and not
  * run: its client may have asked again meanwhile.
  *
- * Bounded: connections; those of one address, trusted proxies' excepted, that have not sent a whole request; bytes of the headers, of a body, and of
- * all bodies together; time for the headers, for a reply, and between two requests. Some connections are kept for
- * the routes that are open to everybody (probes, metrics). On a loopback address only requests whose Host header names
- * a loopback host are answered: a web page that points its own name at 127.0.0.1 is refused.
+ * Bounded: connections; what one address holds (clients.h); bytes of the headers, of a body, and of all bodies together;
+ * time for the headers, for a reply, and between two requests. Some connections are kept for the routes that are open to
+ * everybody (probes, metrics). On a loopback address only requests whose Host header names a loopback host are answered: a
+ * web page that points its own name at 127.0.0.1 is refused.
  */
 #include "shared/clock.h"
 #include "shared/err.h"
@@ -19,6 +19,7 @@
 #include "worker/api/address.h"
 
 struct counts;
+struct tally;
 struct server;
 
 /* Which token a request needs: the scopes of tokens; OPEN: none, anyone who reaches the address; PUBLIC: the one in its
@@ -61,6 +62,7 @@ struct reply_http {
 	const char *type; /* Content-Type */
 	struct strbuf body;
 	struct feed *feed; /* instead of the body; see feed_new() */
+	char agent[64];    /* the agent that the request was for; "": of none, or it is not known whether there is one */
 	int n_headers;
 	struct {
 		const char *name;
@@ -99,9 +101,10 @@ struct server_options {
 	size_t n_routes;
 	void *ctx;
 	int connections;
-	const char *trusted; /* addresses of proxies: their connections without a request are not bounded; may be NULL */
+	const char *trusted; /* addresses of proxies: their connections without a request, and their bodies, are not bounded; may be NULL */
 	bool is_local_only;
-	struct counts *counts; /* may be NULL */
+	struct counts *counts; /* these two may be NULL */
+	struct tally *tally;
 };
 MUSTCHECK int server_start(struct server **out, const struct server_options *, struct err *);
 /* Takes no more requests, and answers those that were received, except parked ones. */

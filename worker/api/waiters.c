@@ -12,6 +12,7 @@
 #include "shared/wake.h"
 #include "sql_embed.h"
 #include "worker/api/events.h"
+#include "worker/api/shares.h"
 
 #define TIMEOUT_MS 5000
 #define LOOK_MAX 256                          /* messages of one statement */
@@ -25,12 +26,14 @@
 #define COMMENT_USEC (10 * USEC_PER_SEC)      /* of silence; contract */
 #define PATIENCE_USEC (3 * USEC_PER_SEC)      /* after its time a client is answered without the database */
 #define IDLE_USEC (30 * USEC_PER_SEC)         /* then the connection is closed */
+#define TOKENS_USEC (5 * USEC_PER_SEC)        /* between two looks at the tokens */
 #define FETCH_BYTES (8 << 20)                 /* of answers in one statement */
 #define PART_MAX (64 << 10)                   /* bytes of an answer that are fetched for a stream at a time */
 
 struct waiters {
 	pthread_t thread;
 	int wake;
+	struct shares shares;
 	atomic_bool ending;
 	pthread_mutex_t lock; /* guards `fresh` */
 	struct list fresh;
@@ -39,7 +42,7 @@ struct waiters {
 	int n;
 	struct listen listen;
 	struct pg *pg;
-	usec_t text_at, await_at, used_at;
+	usec_t text_at, await_at, tokens_at, used_at;
 	/* The messages of the last notifications: a message may end before its client begins to wait. */
 	int64_t told[TOLD_MAX];
 	unsigned n_told;
@@ -52,6 +55,7 @@ static void waiter_free(struct waiters *w, struct waiter *one)
 {
 	list_remove(&one->link);
 	w->n--;
+	share_give(&w->shares, one->share);
 	free(one->document);
 	free(one);
 }
@@ -64,28 +68,48 @@ static void waiter_add(struct waiters *w, struct waiter *one)
 	wake_up(w->wake);
 }
 
-void waiters_add(struct waiters *w, struct request *request, struct reply_http *reply, int64_t message, const char *document,
-                 usec_t until)
+enum route_end waiters_add(struct waiters *w, struct request *request, struct reply_http *reply, int64_t message,
+                           const char *document, usec_t until)
 {
+	struct share *share = share_take(&w->shares, request->token);
+	if (share == NULL) {
+		reply->status = 202;
+		strbuf_str(&reply->body, document);
+		strbuf_char(&reply->body, '\n');
+		return ROUTE_DONE;
+	}
 	struct waiter *one = xcalloc(1, sizeof *one);
 	one->message = message;
+	one->share = share;
 	one->request = request;
 	one->reply = reply;
 	one->document = xstrdup(document);
 	one->until = until;
 	one->look_at = MIN(until, clock_mono() + UNSURE_USEC); /* a notification comes before, as a rule */
 	waiter_add(w, one);
+	return ROUTE_PARKED;
 }
 
-void waiters_stream(struct waiters *w, struct feed *feed, int64_t message, int number, size_t at)
+void waiters_stream(struct waiters *w, const struct request *request, struct reply_http *reply, int64_t message, int number, size_t at)
 {
+	struct share *share = share_take(&w->shares, request->token);
+	if (share == NULL) {
+		reply_error(reply, 503, "busy", "this token has as many streams as this worker gives it: ask for the status");
+		reply_header(reply, "Retry-After", "5");
+		return;
+	}
 	struct waiter *one = xcalloc(1, sizeof *one);
+	reply->status = 200;
+	reply->type = "text/event-stream; charset=utf-8";
+	reply->feed = feed_new();
+	reply_header(reply, "X-Accel-Buffering", "no");
 	one->message = message;
-	one->feed = feed;
+	one->share = share;
+	one->feed = reply->feed;
 	one->number = number;
 	one->at = at;
 	one->said_at = clock_mono();
-	feed_add(feed, STR("retry: 1000\n: \n\n"));
+	feed_add(one->feed, STR("retry: 1000\n: \n\n"));
 	waiter_add(w, one);
 }
 
@@ -94,6 +118,14 @@ static void waiter_answer(struct waiters *w, struct waiter *one, int status)
 	one->reply->status = status;
 	strbuf_str(&one->reply->body, one->document);
 	strbuf_char(&one->reply->body, '\n');
+	request_answer(one->request);
+	waiter_free(w, one);
+}
+
+static void waiter_refuse(struct waiters *w, struct waiter *one)
+{
+	reply_error(one->reply, 401, "unauthorized", "this token was revoked, or has expired, while the request waited");
+	reply_header(one->reply, "WWW-Authenticate", "Bearer");
 	request_answer(one->request);
 	waiter_free(w, one);
 }
@@ -150,18 +182,17 @@ static bool look_at_stream(struct waiters *w, struct waiter *one, const struct r
 	return false;
 }
 
-/* True: it has ended, and its document is wanted. */
-static bool look_at_waiter(struct waiters *w, struct waiter *one, const struct rows *r, int row)
+static void look_at_waiter(struct waiters *w, struct waiter *one, const struct rows *r, int row)
 {
-	if (rows_bool(r, row, COL_HTTP_LOOK_IS_ENDED))
-		return true;
+	one->is_told = rows_bool(r, row, COL_HTTP_LOOK_IS_ENDED);
+	if (one->is_told)
+		return;
 	free(one->document);
 	one->document = xstrdup(rows_at(r, row, COL_HTTP_LOOK_DOCUMENT));
 	if (clock_mono() >= one->until)
 		waiter_answer(w, one, 202);
 	else
 		one->look_at = MIN(one->until, clock_mono() + (listen_works(&w->listen) ? SURE_USEC : UNSURE_USEC));
-	return false;
 }
 
 /* Writes the numbers of the messages of n waiters as an array. */
@@ -180,19 +211,25 @@ static void put_places(struct strbuf *b, struct waiter *const *some, int n)
 	pg_array_end(b);
 }
 
-/* Answers n waiters with the documents of their messages. */
+/* Answers n waiters with the documents of their messages, as many as one statement fetches. Those whose message has not
+ * ended, or is gone, are looked at next; the others come again. */
 static int say_ends(struct waiters *w, struct waiter *const *some, int n, struct err *err)
 {
 	struct strbuf ids = STRBUF_INIT(65536);
 	struct arena a = ARENA_INIT;
 	struct rows r;
+	char max[16];
 	put_messages(&ids, some, n);
-	const char *params[] = { strbuf_text(&ids) };
-	int result = pg_exec(w->pg, &a, sql_worker_http_documents, params, 1, TIMEOUT_MS, &r, err);
+	snprintf(max, sizeof max, "%d", FETCH_BYTES);
+	const char *params[] = { strbuf_text(&ids), max };
+	int result = pg_exec(w->pg, &a, sql_worker_http_documents, params, 2, TIMEOUT_MS, &r, err);
+	int64_t last = result == 0 && r.n_rows > 0 ? rows_int(&r, r.n_rows - 1, COL_HTTP_DOCUMENTS_MESSAGE_ID, 0) : INT64_MAX;
 	for (int i = 0; result == 0 && i < n; i++) {
 		int row = rows_find(&r, COL_HTTP_DOCUMENTS_MESSAGE_ID, some[i]->message);
-		if (row < 0 || rows_at(&r, row, COL_HTTP_DOCUMENTS_DOCUMENT) == NULL)
+		if (row < 0) {
+			some[i]->is_told = some[i]->message > last;
 			continue;
+		}
 		free(some[i]->document);
 		some[i]->document = xstrdup(rows_at(&r, row, COL_HTTP_DOCUMENTS_DOCUMENT));
 		waiter_answer(w, some[i], 200);
@@ -228,16 +265,14 @@ static int say_answers(struct waiters *w, struct waiter *const *some, int n, str
 	return result;
 }
 
-/* Looks at n waiters' messages, in one statement, and then fetches what is wanted of those that have ended: so many at a
- * time that the answers are no more than FETCH_BYTES, or one. */
+/* Looks at n waiters' messages, in one statement, and then fetches what is wanted of the streams that have ended. */
 static int look_at_some(struct waiters *w, struct waiter *const *some, int n, struct err *err)
 {
 	struct strbuf ids = STRBUF_INIT(65536);
 	struct arena a = ARENA_INIT;
 	struct rows r;
-	struct waiter *ends[LOOK_MAX], *streams[LOOK_MAX];
-	int n_ends = 0, n_streams = 0;
-	int64_t bytes = 0;
+	struct waiter *streams[LOOK_MAX];
+	int n_streams = 0;
 	put_messages(&ids, some, n);
 	const char *params[] = { strbuf_text(&ids) };
 	int result = pg_exec(w->pg, &a, sql_worker_http_look, params, 1, TIMEOUT_MS, &r, err);
@@ -249,13 +284,9 @@ static int look_at_some(struct waiters *w, struct waiter *const *some, int n, st
 			waiter_answer(w, some[i], 202);
 		else if (some[i]->feed != NULL)
 			n_streams += look_at_stream(w, streams[n_streams] = some[i], &r, row);
-		else if (bytes < FETCH_BYTES && look_at_waiter(w, ends[n_ends] = some[i], &r, row)) {
-			bytes += rows_int(&r, row, COL_HTTP_LOOK_BYTES, 0);
-			n_ends++;
-		}
+		else
+			look_at_waiter(w, some[i], &r, row);
 	}
-	if (result == 0 && n_ends > 0)
-		result = say_ends(w, ends, n_ends, err);
 	if (result == 0 && n_streams > 0)
 		result = say_answers(w, streams, n_streams, err);
 	strbuf_release(&ids);
@@ -263,23 +294,31 @@ static int look_at_some(struct waiters *w, struct waiter *const *some, int n, st
 	return result;
 }
 
-/* Looks at messages that are due, those first that were looked at longest ago. */
-static int look(struct waiters *w, struct err *err)
+/* Takes waiters that are due, told or not, those first that were taken longest ago. */
+static int take_due(struct waiters *w, bool is_told, struct waiter **some)
 {
-	struct waiter *some[LOOK_MAX];
 	int n = 0;
 	usec_t now = clock_mono();
-	for (struct list *l = w->all.next, *after; l != &w->all && n < LOOK_MAX; l = after) {
+	for (struct list *l = w->all.next; l != &w->all && n < LOOK_MAX; l = l->next) {
 		struct waiter *one = list_entry(l, struct waiter, link);
-		after = l->next;
-		if (one->look_at <= now)
+		if (one->is_told == is_told && (is_told || one->look_at <= now))
 			some[n++] = one;
 	}
 	for (int i = 0; i < n; i++) {
 		list_remove(&some[i]->link);
 		list_push(&w->all, &some[i]->link);
 	}
-	return n > 0 ? look_at_some(w, some, n, err) : 0;
+	return n;
+}
+
+/* First whom an answer is there for. */
+static int look(struct waiters *w, struct err *err)
+{
+	struct waiter *some[LOOK_MAX];
+	int n = take_due(w, true, some);
+	int result = n > 0 ? say_ends(w, some, n, err) : 0;
+	n = result == 0 ? take_due(w, false, some) : 0;
+	return n > 0 ? look_at_some(w, some, n, err) : result;
 }
 
 static int texts_of(struct waiters *w, struct waiter *const *some, int n, struct err *err)
@@ -349,6 +388,26 @@ static int texts(struct waiters *w, struct err *err)
 	return n > 0 && result == 0 ? texts_of(w, some, n, err) : result;
 }
 
+/* Asks which of the tokens do not count any more: whoever waits with them is let go, see care(). */
+static int ask_tokens(struct waiters *w, struct err *err)
+{
+	struct strbuf tokens = STRBUF_INIT(1u << 20);
+	struct arena a = ARENA_INIT;
+	struct rows r;
+	if (!shares_put(&w->shares, &tokens))
+		return 0;
+	const char *params[] = { strbuf_text(&tokens) };
+	int result = pg_exec(w->pg, &a, sql_worker_http_refused, params, 1, TIMEOUT_MS, &r, err);
+	for (struct list *l = w->all.next; result == 0 && l != &w->all; l = l->next) {
+		struct share *share = list_entry(l, struct waiter, link)->share;
+		for (int i = 0; i < r.n_rows && !share->is_refused; i++)
+			share->is_refused = strcmp(share->token, rows_at(&r, i, COL_HTTP_REFUSED_TOKEN)) == 0;
+	}
+	strbuf_release(&tokens);
+	arena_release(&a);
+	return result;
+}
+
 /* ---------------------------------------------------------------- the thread */
 
 /* Is among the last n of the remembered notifications. */
@@ -358,6 +417,12 @@ static bool was_told(const struct waiters *w, int64_t message, unsigned n)
 		if (w->told[(w->n_told - 1 - i) % TOLD_MAX] == message)
 			return true;
 	return false;
+}
+
+static void waiter_told(struct waiter *one)
+{
+	one->look_at = 0;
+	one->is_told = one->feed == NULL;
 }
 
 /* Takes the notifications that have arrived: their messages are due. */
@@ -372,7 +437,7 @@ static void take_told(struct waiters *w)
 	for (struct list *l = w->all.next; n > 0 && l != &w->all; l = l->next) {
 		struct waiter *one = list_entry(l, struct waiter, link);
 		if (was_told(w, one->message, n))
-			one->look_at = 0;
+			waiter_told(one);
 	}
 }
 
@@ -384,7 +449,7 @@ static void waiters_take_fresh(struct waiters *w)
 		list_remove(&one->link);
 		list_push(&w->all, &one->link);
 		if (was_told(w, one->message, MIN(w->n_told, (unsigned)TOLD_MAX)))
-			one->look_at = 0;
+			waiter_told(one);
 		w->n++;
 	}
 	pthread_mutex_unlock(&w->lock);
@@ -407,8 +472,12 @@ static usec_t care(struct waiters *w)
 	for (struct list *l = w->all.next, *after; l != &w->all; l = after) {
 		struct waiter *one = list_entry(l, struct waiter, link);
 		after = l->next;
-		if (one->feed != NULL && feed_is_gone(one->feed)) {
-			stream_end(w, one);
+		if (one->feed != NULL && (one->share->is_refused || feed_is_gone(one->feed))) {
+			stream_end(w, one); /* if it comes again, it is told why */
+			continue;
+		}
+		if (one->share->is_refused) {
+			waiter_refuse(w, one);
 			continue;
 		}
 		if (one->feed == NULL && (now > one->until + PATIENCE_USEC || has_left(one, now))) {
@@ -419,7 +488,7 @@ static usec_t care(struct waiters *w)
 			feed_add(one->feed, STR(": \n\n"));
 			one->said_at = now;
 		}
-		next = MIN(next, one->look_at);
+		next = MIN(next, one->is_told ? now : one->look_at);
 		if (one->feed != NULL)
 			next = MIN(next, w->text_at + TEXT_USEC);
 	}
@@ -446,6 +515,11 @@ static int waiters_turn(struct waiters *w, struct err *err)
 		if (await(w, false, err) < 0 || await(w, true, err) < 0)
 			return -1;
 		w->await_at = now;
+	}
+	if (now - w->tokens_at >= TOKENS_USEC) {
+		w->tokens_at = now;
+		if (ask_tokens(w, err) < 0)
+			return -1;
 	}
 	take_told(w); /* what came with the answers of these statements */
 	return 0;
@@ -480,9 +554,10 @@ static void *waiters_main(void *arg)
 	return NULL;
 }
 
-struct waiters *waiters_start(const struct options *o)
+struct waiters *waiters_start(const struct options *o, int max_of_token)
 {
 	struct waiters *w = xcalloc(1, sizeof *w);
+	shares_init(&w->shares, max_of_token);
 	w->listen = (struct listen){ .listen_url = o->listen_url,
 		                     .database_url = o->database_url,
 		                     .application = "signalbox-worker waiters",
@@ -512,6 +587,7 @@ void waiters_stop(struct waiters *w)
 	}
 	pg_close(w->pg);
 	close(w->wake);
+	shares_release(&w->shares);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
 }

@@ -4,19 +4,22 @@
  * connection serves them all. It is told by a notification that a message has ended, whichever worker ran it, and reads
  * what became of all such messages in one statement; the text of running messages it reads ten times a second, in one
  * statement too. Without notifications it asks three times a second. The connection exists while somebody waits.
+ * Whoever waits with a token that was revoked, or has expired, is let go within seconds.
  */
 #include "worker/api/server.h"
 #include "worker/options.h"
 
 struct waiters;
 
-struct waiters *waiters_start(const struct options *);
+/* max_of_token: how many clients of one token may wait at once, streams included. */
+struct waiters *waiters_start(const struct options *, int max_of_token);
 /* Answers everybody with what is known, and ends the streams: their clients go on with another worker. */
 void waiters_stop(struct waiters *);
 
-/* The caller parks the request (ROUTE_PARKED): it is answered with the status document when the message ends (200) or
- * at `until` (202), with the headers that the reply has. document: the one of now; copied. Any thread. */
-void waiters_add(struct waiters *, struct request *, struct reply_http *, int64_t message, const char *document, usec_t until);
-/* Adds the message's events to the feed, and ends it. The client has the first `at` bytes of attempt `number` (0: of
- * none). Takes the maker's hold of the feed. Any thread. */
-void waiters_stream(struct waiters *, struct feed *, int64_t message, int number, size_t at);
+/* Parks the request: it is answered with the status document when the message ends (200) or at `until` (202), with the
+ * headers that the reply has. Where its token has too many that wait, it is answered at once (202). document: the one of
+ * now; copied. Any thread. */
+enum route_end waiters_add(struct waiters *, struct request *, struct reply_http *, int64_t message, const char *document, usec_t until);
+/* Answers with a stream of the message's events, or, where its token has too many clients, with an error. The client has
+ * the first `at` bytes of attempt `number` (0: of none). Any thread. */
+void waiters_stream(struct waiters *, const struct request *, struct reply_http *, int64_t message, int number, size_t at);

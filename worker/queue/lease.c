@@ -31,9 +31,8 @@ struct lease {
 	/* When the last renewal was answered, by clock_mono(); written by the lease thread only. */
 	_Atomic(usec_t) renewed;
 	bool is_asked_to_end;
-	void (*put_facts)(void *, const char *secrets, struct strbuf *);
+	struct lease_facts facts;
 	char *secrets; /* names of the secrets that providers need, by the last renewal */
-	void *ctx;
 	atomic_bool draining, ending;
 	pthread_mutex_t lock; /* guards the fields below */
 	char id[40], key[40];
@@ -111,15 +110,17 @@ static int renew_once(struct lease *l, bool *is_news, struct err *err)
 	struct rows r;
 	char ms[32];
 	snprintf(ms, sizeof ms, "%lld ms", (long long)l->options->lease_ms);
-	l->put_facts(l->ctx, l->secrets, &facts);
+	l->facts.put(l->facts.ctx, l->secrets, &facts);
 	const char *params[] = { l->key, ms, atomic_load(&l->draining) ? "t" : "f", strbuf_text(&facts) };
 	int result = pg_exec(l->pg, &a, sql_worker_renew, params, 4, TIMEOUT_MS, &r, err);
 	*is_news = result == 0 && r.n_rows > 0 && take_secrets(l, rows_at(&r, 0, COL_RENEW_SECRET_NAMES));
 	if (result == 0) {
-		if (r.n_rows == 0)
+		if (r.n_rows == 0) {
 			lost(l);
-		else
+		} else {
+			l->facts.said(l->facts.ctx);
 			stop_jobs(l, rows_at(&r, 0, COL_RENEW_STOP));
+		}
 		if (r.n_rows > 0 && rows_bool(&r, 0, COL_RENEW_DRAIN))
 			end_us(l);
 		l->renewed = clock_mono();
@@ -212,16 +213,14 @@ static void *lease_main(void *arg)
 	return NULL;
 }
 
-int lease_start(struct lease **out, const struct services *s, const char *agents,
-                void (*put_facts)(void *, const char *, struct strbuf *), void *ctx, struct err *err)
+int lease_start(struct lease **out, const struct services *s, const char *agents, struct lease_facts facts, struct err *err)
 {
 	struct lease *l = xcalloc(1, sizeof *l);
 	const struct options *o = l->options = s->options;
 	l->services = s;
 	l->agents = agents;
-	l->put_facts = put_facts;
+	l->facts = facts;
 	l->secrets = xstrdup("{}");
-	l->ctx = ctx;
 	l->jobs = s->jobs;
 	l->listen = (struct listen){ .listen_url = o->listen_url,
 		                     .database_url = o->database_url,
@@ -280,7 +279,9 @@ void lease_stop(struct lease *l)
 	wake_up(l->wake);
 	pthread_join(l->thread, NULL);
 	const char *params[] = { l->key };
-	if (l->is_held && l->pg != NULL && pg_exec(l->pg, NULL, sql_worker_bye, params, 1, TIMEOUT_MS, NULL, &err) < 0)
+	bool is_news;
+	if (l->is_held && l->pg != NULL && (renew_once(l, &is_news, &err) < 0 || /* its last facts */
+	                                    pg_exec(l->pg, NULL, sql_worker_bye, params, 1, TIMEOUT_MS, NULL, &err) < 0))
 		log_event(LOG_WARN, "no good-bye: the lease runs out by itself", "code=%s", err_name(err.code));
 	pg_close(l->pg);
 	close(l->wake);

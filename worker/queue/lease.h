@@ -12,11 +12,15 @@ struct lease;
 struct strbuf;
 
 /* Registers the first incarnation, services->worker_key; fails if the database is unavailable.
- * put_facts writes the facts that this worker reports with each renewal, a JSON object
- * (worker_renew.sql); it is called on the lease's thread, the first time on the caller's. secrets:
- * a PostgreSQL array of the secrets that providers' settings name, by the last renewal. */
-MUSTCHECK int lease_start(struct lease **out, const struct services *, const char *agents_array,
-                          void (*put_facts)(void *ctx, const char *secrets, struct strbuf *), void *ctx, struct err *);
+ * put() writes the facts that this worker reports with each renewal, a JSON object
+ * (worker_renew.sql); said(): the database has them. Both are called on the lease's thread, the first time on the
+ * caller's. secrets: a PostgreSQL array of the secrets that providers' settings name, by the last renewal. */
+struct lease_facts {
+	void (*put)(void *ctx, const char *secrets, struct strbuf *);
+	void (*said)(void *ctx);
+	void *ctx;
+};
+MUSTCHECK int lease_start(struct lease **out, const struct services *, const char *agents_array, struct lease_facts, struct err *);
 /* The current incarnation's id; false while there is none, between a lost lease and the next one.
  * Any thread. */
 bool lease_id(struct lease *, char id[static 40]);

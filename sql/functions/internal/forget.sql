@@ -12,6 +12,7 @@ begin
 	delete from watches w where w.message_id in (select x.message_id from watches x where x.until < t for update skip locked);
 	delete from awaited w where w.message_id in (select x.message_id from awaited x where x.until < t for update skip locked);
 	delete from token_rates r where (r.token_id, r.agent_id) in (select x.token_id, x.agent_id from token_rates x where x.began < t - interval '1 day' for update skip locked);
+	delete from http_minutes where minute < t - interval '1 day';
 	update webhook_deliveries d set state = 'failed', trying_until = null, ended_at = t, last_error = coalesce(d.last_error, 'no worker had the secret for 24 h')
 		where d.id in (select x.id from webhook_deliveries x where x.state = 'waiting' and x.created_at < t - interval '25 h' order by x.created_at limit 1000 for update skip locked);
 	delete from webhook_deliveries d where d.id in (

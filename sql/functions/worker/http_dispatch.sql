@@ -2,11 +2,12 @@
 -- the arguments; the caller of a public token gives none of them,
 -- but where the token has a sign_env, what an application signed (`is_signed`). `is_awaited`: the worker wants to hear of its end;
 -- then the document of a message that has not ended is short, because the client gets a later one.
--- document is null when the rate limit refuses the message. Errors: those of dispatch() and of http_enter(). SB007: the
+-- document is null when the rate limit refuses the message. A message that was sent before, with this idempotency key,
+-- takes nothing of the limit. to_agent: the agent's slug. Errors: those of dispatch() and of http_enter(). SB007: the
 -- token is not for this agent, or is bound to another value. A lock that is held for a second: 55P03.
 create or replace function signalbox.http_dispatch(token bytea, is_local boolean, agent text, content text, session uuid, user_id text,
 	collection_name text, thread_key text, priority int, idempotency_key text, is_awaited boolean, is_signed boolean)
-returns table (document jsonb, message_id bigint, rate_limit int, rate_left int, rate_reset int, is_ended boolean)
+returns table (document jsonb, message_id bigint, rate_limit int, rate_left int, rate_reset int, is_ended boolean, to_agent text)
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp set lock_timeout = '1s' as $$ -- plans: index, no_bitmap, no_jit, generic
 #variable_conflict use_column
 declare
@@ -14,6 +15,7 @@ declare
 	a agents;
 	r record;
 	sent record;
+	is_known boolean;
 begin
 	select * into k from http_enter(token, is_local, 'dispatch');
 	if k.is_public and k.sign_env is not null and not is_signed then
@@ -44,7 +46,10 @@ begin
 			and s.collection_name is not distinct from coalesce(k.collection_name, http_dispatch.collection_name)) then
 		raise exception 'no session %', session using errcode = 'SB002';
 	end if;
-	select * into r from http_rate(k.id, a, true);
+	to_agent := a.slug;
+	is_known := idempotency_key is not null and exists (select from idempotency_keys i where i.application = application() and i.agent_id = a.id
+		and i.user_id = coalesce(k.user_id, http_dispatch.user_id, '') and i.key = idempotency_key and i.expires_at > clock_timestamp());
+	select * into r from http_rate(k.id, a, not is_known);
 	rate_limit := r.rate_limit;
 	rate_left := r.rate_left;
 	rate_reset := r.rate_reset;

@@ -1,7 +1,18 @@
--- The whole status documents of messages that have ended, by their numbers.
-create or replace function signalbox.http_documents(messages bigint[]) returns table (message_id bigint, document jsonb)
+-- The whole status documents of those of the messages that have ended, by their numbers: as many as have max_bytes of
+-- answers, and the one that goes beyond.
+create or replace function signalbox.http_documents(messages bigint[], max_bytes int default 2147483647) returns table (message_id bigint, document jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
+#variable_conflict use_column
+declare
+	bytes bigint := 0;
 begin
-	return query select x.id, status_document(x.id) from (select distinct m as id from unnest(messages) m) x order by x.id;
+	for message_id in select distinct m from unnest(messages) m order by 1 loop
+		document := status_document(message_id);
+		if document ->> 'status' in ('completed', 'failed', 'cancelled') then
+			return next;
+			bytes := bytes + coalesce(octet_length(document ->> 'content'), 0);
+			exit when bytes > max_bytes;
+		end if;
+	end loop;
 end $$;
 grant execute on function signalbox.http_documents to signalbox_worker;

@@ -12,7 +12,9 @@ begin
 		state = case when r.status between 200 and 299 then 'delivered' when r.status = 410 or t > d.created_at + interval '24 h' then 'failed' else 'waiting' end,
 		ended_at = case when r.status between 200 and 299 or r.status = 410 or t > d.created_at + interval '24 h' then t end,
 		next_at = t + waits[least(d.tries, cardinality(waits))] * (0.9 + random() * 0.2)
-	from jsonb_to_recordset(results) r(id bigint, status int, error text)
-	where d.id = r.id and d.state = 'waiting';
+	from jsonb_to_recordset(results) r(id bigint, status int, error text), (
+		-- webhook_remove() locks the same rows in this order, too.
+		select x.id from webhook_deliveries x where x.id = any (array(select o.id from jsonb_to_recordset(results) o(id bigint))) order by x.id for update) l
+	where d.id = l.id and d.id = r.id and d.state = 'waiting';
 end $$;
 grant execute on function signalbox.webhook_done to signalbox_worker;
