@@ -79,6 +79,13 @@ static int send_agent(struct reads *r, struct pg *pg, const struct want *w, cons
 	return w->agent[0] != '\0' ? pg_start(pg, sql, args, 1, err) : 1;
 }
 
+static int send_webhook(struct reads *r, struct pg *pg, const struct want *w, const char *sql, struct err *err)
+{
+	const char *args[] = { w->webhook, NULL, "100" };
+	is_about(r, w->webhook);
+	return w->webhook[0] != '\0' ? pg_start(pg, sql, args, 3, err) : 1;
+}
+
 static int send_message(struct reads *r, struct pg *pg, const struct want *w, const char *sql, struct err *err)
 {
 	const char *args[] = { w->message };

@@ -70,6 +70,7 @@ struct want {
 	int rest_chars[PART_N]; /* REST: characters to read after the head; 0: none */
 	char stream[40];        /* STREAM: uuid of the running message to follow; "" */
 	char agent[64];         /* agent for SPENDING, and for TRANSCRIPT if session is "" */
+	char webhook[16];       /* DELIVERIES: the webhook's number; "": none */
 	char span[16];          /* AGENTS: period of the figures, an interval; "": 1 h */
 	char session[40];
 	bool is_frozen; /* read nothing */

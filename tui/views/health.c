@@ -1,9 +1,10 @@
-/* Health: the providers, the state and the past events of their breakers, and the workers. Two
- * panes; breakers belong to providers. */
+/* Health: the providers, the state and the past events of their breakers, the workers, and the requests over HTTP.
+ * Three panes, of which the last two share a place; breakers belong to providers. */
 #include "tui/format.h"
 #include "tui/i18n.h"
 #include "tui/view.h"
 #include "tui/views/facts.h"
+#include "tui/views/requests.h"
 
 static const struct list_sort PROVIDER_SORTS[] = { { N_("provider"), COL_PROVIDERS_SLUG, true, false },
 	                                           { N_("failures"), COL_PROVIDERS_ERRORS_5M, false, true },
@@ -15,9 +16,14 @@ static const struct list_sort WORKER_SORTS[] = { { N_("worker"), COL_WORKERS_NAM
 	                                         { N_("lease"), COL_WORKERS_LEASE, false, false } };
 
 struct health_view {
-	struct list providers, workers;
-	bool in_workers; /* the workers have the cursor, not the providers */
+	struct list providers, workers, requests;
+	enum { IN_PROVIDERS, IN_WORKERS, IN_REQUESTS, PANES } pane; /* which has the cursor */
 };
+
+static struct list *pane_list(struct health_view *h)
+{
+	return h->pane == IN_PROVIDERS ? &h->providers : h->pane == IN_WORKERS ? &h->workers : &h->requests;
+}
 
 enum { P_C_SLUG, P_C_BREAKER, P_C_FAIL, P_C_P95, P_C_LEFT, P_C_QUOTA, P_C_BUSY, P_C_HELD, P_C_ERROR, P_COLUMNS };
 static const struct column PROVIDER_COLUMNS[P_COLUMNS] = {
@@ -193,6 +199,7 @@ static void health_init(struct view *v)
 	h->providers.n_sorts = ARRAY_SIZE(PROVIDER_SORTS);
 	h->workers.sorts = WORKER_SORTS;
 	h->workers.n_sorts = ARRAY_SIZE(WORKER_SORTS);
+	requests_init(&h->requests);
 	v->state = h;
 }
 
@@ -201,13 +208,14 @@ static void health_release(struct view *v)
 	struct health_view *h = v->state;
 	list_release(&h->providers);
 	list_release(&h->workers);
+	list_release(&h->requests);
 	free(h);
 }
 
 static void health_want(struct view *v, struct want *w)
 {
 	(void)v;
-	w->blocks |= 1u << BLOCK_PROVIDERS | 1u << BLOCK_EVENTS | 1u << BLOCK_WORKERS | 1u << BLOCK_POSTGRES;
+	w->blocks |= 1u << BLOCK_PROVIDERS | 1u << BLOCK_EVENTS | 1u << BLOCK_WORKERS | 1u << BLOCK_REQUESTS | 1u << BLOCK_POSTGRES;
 }
 
 static void health_bind(struct view *v, const struct snapshot *s)
@@ -217,6 +225,7 @@ static void health_bind(struct view *v, const struct snapshot *s)
 		list_bind(&h->providers, s->blocks[BLOCK_PROVIDERS], COL_PROVIDERS_SLUG, 1, -1);
 	if (s->blocks[BLOCK_WORKERS] != NULL)
 		list_bind(&h->workers, s->blocks[BLOCK_WORKERS], COL_WORKERS_ID, 1, -1);
+	requests_bind(&h->requests, s);
 }
 
 /* ---- the provider under the cursor */
@@ -396,12 +405,20 @@ static void draw_note(struct ui *ui, const struct list_row *r, int y)
 	}
 }
 
+static void draw_workers(struct ui *ui, struct health_view *h, int y, int height)
+{
+	const struct list_style look = { WORKER_COLUMNS, W_COLUMNS, worker_cell, ui };
+	draw_workers_rule(ui, h, y);
+	if (h->workers.n == 0 && ui->snap->blocks[BLOCK_WORKERS] != NULL)
+		screen_put(ui->screen, y + 2, 2, -1, S_DIM, _("no worker is alive: start signalbox-worker; messages wait until then"));
+	list_draw(&h->workers, ui->screen, y + 1, height - 1, &look, h->pane == IN_WORKERS);
+}
+
 static void health_draw(struct view *v, struct ui *ui)
 {
 	struct health_view *h = v->state;
 	struct screen *s = ui->screen;
 	const struct list_style providers = { PROVIDER_COLUMNS, P_COLUMNS, provider_cell, ui };
-	const struct list_style workers = { WORKER_COLUMNS, W_COLUMNS, worker_cell, ui };
 	const struct list_row *r = list_current(&h->providers);
 	int rows = ui->bottom - ui->top - 1, y = ui->top + 1;
 	/* A third of the lines for the providers, a third for the details of one, the rest for the
@@ -411,7 +428,7 @@ static void health_draw(struct view *v, struct ui *ui)
 	if (h->providers.n == 0 && ui->snap->blocks[BLOCK_PROVIDERS] != NULL)
 		screen_put(s, y + 1, 2, -1, S_DIM,
 		           _("there is no provider yet: signalbox provider SLUG set protocol=P base_url=URL"));
-	list_draw(&h->providers, s, y, height, &providers, !h->in_workers);
+	list_draw(&h->providers, s, y, height, &providers, h->pane == IN_PROVIDERS);
 	y += height;
 	if (detail > 0 && r != NULL) {
 		screen_rule(s, y, 0, -1, block_at(r->block, r->row, COL_PROVIDERS_SLUG));
@@ -419,15 +436,17 @@ static void health_draw(struct view *v, struct ui *ui)
 		draw_breaker(ui, r, y + 4, detail - 4);
 		y += detail;
 	}
-	draw_workers_rule(ui, h, y++);
-	if (h->workers.n == 0 && ui->snap->blocks[BLOCK_WORKERS] != NULL)
-		screen_put(s, y + 1, 2, -1, S_DIM, _("no worker is alive: start signalbox-worker; messages wait until then"));
-	int foot = ui->bottom - y >= 5 ? 1 + (noted_worker(h) != NULL) : 0;
-	list_draw(&h->workers, s, y, ui->bottom - foot - y, &workers, h->in_workers);
-	if (foot > 0)
-		draw_postgres(ui, ui->bottom - foot);
-	if (foot > 1)
-		draw_note(ui, noted_worker(h), ui->bottom - 1);
+	int foot = ui->bottom;
+	if (ui->bottom - y >= 6 && noted_worker(h) != NULL)
+		draw_note(ui, noted_worker(h), --foot);
+	if (ui->bottom - y >= 7 && h->pane != IN_REQUESTS)
+		foot -= requests_fact(&h->requests, ui, foot - 1);
+	if (ui->bottom - y >= 6)
+		draw_postgres(ui, --foot);
+	if (h->pane == IN_REQUESTS)
+		requests_draw(&h->requests, ui, y, foot - y, true);
+	else
+		draw_workers(ui, h, y, foot - y);
 }
 
 /* ---- setting a breaker by hand */
@@ -515,28 +534,30 @@ static bool health_command(struct view *v, struct ui *ui, enum cmd cmd)
 	const struct list_row *p = list_current(&h->providers), *w = list_current(&h->workers);
 	switch (cmd) {
 	case CMD_other_pane:
-		h->in_workers = !h->in_workers;
+		h->pane = (h->pane + 1) % PANES;
 		return true;
 	case CMD_breaker:
-		if (p != NULL && !h->in_workers)
+		if (p != NULL && h->pane == IN_PROVIDERS)
 			ask_breaker(ui, p);
 		else
 			ui_say(ui, "%s", _("Tab to the providers, then b is for the one under the cursor"));
 		return true;
 	case CMD_drain:
-		if (w != NULL && h->in_workers)
+		if (w != NULL && h->pane == IN_WORKERS)
 			ask_drain(ui, w);
 		else
 			ui_say(ui, "%s", _("Tab to the workers, then K drains the one under the cursor"));
 		return true;
 	case CMD_open:
-		if (h->in_workers && w != NULL)
+		if (h->pane == IN_WORKERS && w != NULL)
 			open_queue(ui, "worker", block_at(w->block, w->row, COL_WORKERS_NAME));
-		else if (!h->in_workers && p != NULL)
+		else if (h->pane == IN_PROVIDERS && p != NULL)
 			open_queue(ui, "prov", block_at(p->block, p->row, COL_PROVIDERS_SLUG));
+		else if (h->pane == IN_REQUESTS && list_current(&h->requests) != NULL && requests_agent(list_current(&h->requests)) != NULL)
+			open_queue(ui, "agent", requests_agent(list_current(&h->requests)));
 		return true;
 	default:
-		if (!list_command(h->in_workers ? &h->workers : &h->providers, cmd))
+		if (!list_command(pane_list(h), cmd))
 			return false;
 		if (cmd == CMD_sort || cmd == CMD_reverse)
 			health_bind(v, ui->snap);
@@ -547,10 +568,12 @@ static bool health_command(struct view *v, struct ui *ui, enum cmd cmd)
 static struct copied health_copy(struct view *v, int kind)
 {
 	struct health_view *h = v->state;
-	const struct list_row *r = list_current(h->in_workers ? &h->workers : &h->providers);
-	if (r == NULL || (h->in_workers && kind == 'e'))
+	const struct list_row *r = list_current(pane_list(h));
+	if (r == NULL || (h->pane != IN_PROVIDERS && kind == 'e'))
 		return (struct copied){ 0 };
-	if (h->in_workers)
+	if (h->pane == IN_REQUESTS)
+		return (struct copied){ .text = str_of(requests_agent(r) != NULL ? requests_agent(r) : "") };
+	if (h->pane == IN_WORKERS)
 		return (struct copied){ .text = block_str(r->block, r->row, kind == 'i' ? COL_WORKERS_ID : COL_WORKERS_NAME) };
 	return (struct copied){ .text = block_str(r->block, r->row,
 		                                  kind == 'e' ? COL_PROVIDERS_LAST_ERROR : COL_PROVIDERS_SLUG) };
