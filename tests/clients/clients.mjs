@@ -1,4 +1,5 @@
-// What clients of others make of the interface: node clients.mjs BASE TOKEN poll TEXT | follow MESSAGE. Prints what it saw, as JSON.
+// What clients of others make of the interface: node clients.mjs BASE TOKEN poll TEXT | follow MESSAGE | many COUNT | limit COUNT[,BASE2].
+// Prints what it saw, as JSON.
 import { EventSource } from 'eventsource';
 import { AiMessagePoller } from './poller.mjs';
 
@@ -51,7 +52,28 @@ async function follow(message_id) {
 	source.close();
 	clearInterval(alive);
 	const stored = await (await native(`${base}/api/messages/${message_id}/status`, { headers })).json();
-	console.log(JSON.stringify({ message_id, status: end.status, text, same: text === stored.content, opened, statuses: [...new Set(statuses)] }));
+	return { message_id, status: end.status, text, same: text === stored.content, opened, statuses: [...new Set(statuses)] };
 }
 
-await (what === 'poll' ? poll(argument) : follow(argument));
+// Sends so many messages, and follows each.
+async function many(count) {
+	const sent = [];
+	for (let i = 1; i <= count; i++) sent.push((await dispatch(`many-${i}. [[words=60 rate=6]]`)).message_id);
+	const seen = await Promise.all(sent.map(follow));
+	return { streams: seen.length, same: seen.filter((s) => s.status === 'completed' && s.same).length, again: seen.filter((s) => s.opened > 1).length };
+}
+
+// So many requests at once, to both workers: how many had which status.
+async function limit(argument) {
+	const [count, other] = argument.split(',');
+	const statuses = {};
+	await Promise.all([...Array(Number(count)).keys()].map(async (i) => {
+		const answer = await native(`${i % 2 ? base : other}/api/agents/luna/messages`, { method: 'POST', headers, body: JSON.stringify({ content: `limited-${i}.` }) });
+		statuses[answer.status] = (statuses[answer.status] ?? 0) + 1;
+		await answer.text();
+	}));
+	return statuses;
+}
+
+if (what === 'poll') await poll(argument);
+else console.log(JSON.stringify(await { follow, many, limit }[what](argument)));

