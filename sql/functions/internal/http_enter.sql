@@ -25,5 +25,13 @@ begin
 		end if;
 	end if;
 	perform set_config('signalbox.token', k.id::text, true);
-	return query select k.id, k.name, k.agents, k.is_public, k.user_id, k.collection_name, k.thread_key, k.sign_env;
+	id := k.id;
+	name := k.name;
+	agents := k.agents;
+	is_public := k.is_public;
+	user_id := k.user_id;
+	collection_name := k.collection_name;
+	thread_key := k.thread_key;
+	sign_env := k.sign_env;
+	return next;
 end $$;

@@ -13,9 +13,9 @@ language plpgsql security definer set search_path = pg_catalog, signalbox, pg_te
 declare
 	k record;
 	a agents;
-	r record;
 	sent record;
 	is_known boolean;
+	is_over  boolean := false;
 begin
 	select * into k from http_enter(token, is_local, 'dispatch');
 	if k.is_public and k.sign_env is not null and not is_signed then
@@ -47,18 +47,17 @@ begin
 		raise exception 'no session %', session using errcode = 'SB002';
 	end if;
 	to_agent := a.slug;
-	is_known := idempotency_key is not null and exists (select from idempotency_keys i where i.application = application() and i.agent_id = a.id
-		and i.user_id = coalesce(k.user_id, http_dispatch.user_id, '') and i.key = idempotency_key and i.expires_at > clock_timestamp());
-	select * into r from http_rate(k.id, a, not is_known);
-	rate_limit := r.rate_limit;
-	rate_left := r.rate_left;
-	rate_reset := r.rate_reset;
-	if not coalesce(r.is_over, false) then
+	if a.rate_limit_per_min is not null then
+		is_known := idempotency_key is not null and exists (select from idempotency_keys i where i.application = application() and i.agent_id = a.id
+			and i.user_id = coalesce(k.user_id, http_dispatch.user_id, '') and i.key = idempotency_key and i.expires_at > clock_timestamp());
+		select r.rate_limit, r.rate_left, r.rate_reset, r.is_over into rate_limit, rate_left, rate_reset, is_over from http_rate(k.id, a, not is_known) r;
+	end if;
+	if not is_over then
 		select d.* into sent from signalbox.dispatch(a.slug, content, session, coalesce(k.user_id, http_dispatch.user_id),
 			coalesce(k.collection_name, http_dispatch.collection_name), coalesce(k.thread_key, http_dispatch.thread_key), priority, null, idempotency_key) d;
 		select m.id into message_id from ai_messages m where m.uuid = sent.message_id;
 		if is_awaited then
-			perform http_await(array[message_id], false);
+			insert into awaited values (message_id, clock_timestamp() + interval '60 s') on conflict (message_id) do update set until = excluded.until;
 		end if;
 		is_ended := sent.status in ('completed', 'failed', 'cancelled');    -- sent before, with this idempotency key
 		document := case when is_awaited and not is_ended
