@@ -111,9 +111,22 @@ static void compose_begin(struct strbuf *b)
 	              " else perform pg_advisory_xact_lock(hashtext('signalbox.migrate')); end if; end $$;\n");
 }
 
+static void compose_functions(struct strbuf *b)
+{
+	for (const struct sql_file *f = sql_functions; f->name != NULL; f++)
+		strbuf_str(b, f->sql);
+	strbuf_str(b, "do $$ begin if to_regclass('signalbox.protocols') is not null then"
+	              " insert into signalbox.protocols select regexp_split_to_table(trim('"
+#define PROTOCOL(name) " " #name
+#include "shared/protocols.def"
+#undef PROTOCOL
+	              "'), ' ') on conflict do nothing; end if; end $$;\n");
+}
+
 /* The whole step as one script in one transaction: owners, migration, functions, bookkeeping. A
  * step down runs as the login role, not as signalbox_owner: it may have to give a table back to its
- * application. */
+ * application. It installs no functions: those of the version that it leads to are in that version's program, whose
+ * `migrate` comes next, and ours need what the step took away. */
 static void migrate_compose(struct strbuf *b, const struct sql_file *step, int seen, int version, bool down)
 {
 	char sum[17] = "";
@@ -147,18 +160,14 @@ static void migrate_compose(struct strbuf *b, const struct sql_file *step, int s
 	if (down)
 		strbuf_str(b, sql_install_owners);
 	strbuf_str(b, OURS);
-	for (const struct sql_file *f = sql_functions; f->name != NULL; f++)
-		strbuf_str(b, f->sql);
-	strbuf_str(b, "do $$ begin if to_regclass('signalbox.protocols') is not null then"
-	              " insert into signalbox.protocols select regexp_split_to_table(trim('"
-#define PROTOCOL(name) " " #name
-#include "shared/protocols.def"
-#undef PROTOCOL
-	              "'), ' ') on conflict do nothing; end if; end $$;\n");
+	if (!down)
+		compose_functions(b);
 	if (step != NULL) /* an adopted table gets the same column changes as ours */
 		strbuf_str(
 			b,
-			"select signalbox.adopted_again() from signalbox.schema_info where to_regclass('signalbox.adopted_values') is not null;\n");
+			"do $$ begin if to_regclass('signalbox.adopted_values') is not null"
+			" and to_regprocedure('signalbox.adopted_again()') is not null then"
+			" perform signalbox.adopted_again(); end if; end $$;\n");
 	strbuf_addf(b, "\nupdate signalbox.schema_info set version = %d, min_client = %s;\ncommit;\n", version, MIN_CLIENT);
 }
 

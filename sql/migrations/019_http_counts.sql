@@ -1,10 +1,12 @@
--- Requests over HTTP by minute, agent (0: of none, or of one that does not exist) and status of the answer (worker_renew.sql).
+-- Requests over HTTP by minute, agent (0: of none, or of one that does not exist) and status of the answer (worker_renew.sql). Each worker has rows of
+-- its own: no renewal waits for another's.
 create table http_minutes (
-	minute   timestamptz not null,
-	agent_id int not null,
-	code     int not null,
-	n        bigint not null,
-	primary key (minute, agent_id, code)
+	minute    timestamptz not null,
+	agent_id  int not null,
+	code      int not null,
+	worker_id uuid not null,
+	n         bigint not null,
+	primary key (minute, agent_id, code, worker_id)
 ) with (fillfactor = 50);
 
 -- The number of the last batch of them that this worker has said.

@@ -3,7 +3,7 @@
 # stored answer byte for byte, after any number of reconnects; a token must be an application, and nobody else's; a limit must be exact; nonsense must get an
 # error that says what to mend. The client is curl.
 . "$(dirname "$0")/../lib/net.sh"
-plan 174
+plan 179
 export SHOP_TOKEN=a-secret-of-the-test
 stack_up
 SB=$BIN/signalbox
@@ -306,14 +306,33 @@ as "$A" call GET "/api/messages/$MINE/status" ""
 is "a look tells it and takes none" "200 12 0" "$CODE $(header X-RateLimit-Limit) $(header X-RateLimit-Remaining)"
 public "" '{"content":"public-3."}'
 is "another token has its own" "202 11" "$CODE $(header X-RateLimit-Remaining)"
+# The same key again while the first request is still open: it waits for that one, and takes nothing.
+L=$(token --agent luna --scope dispatch,read)
+PGOPTIONS= psql -qXAt "$SIGNALBOX_DATABASE_URL" >/dev/null <<'SQL' &
+begin;
+select message_id from signalbox.http_dispatch((select hash from signalbox.tokens order by id desc limit 1), true, 'luna', 'twice-1.', null, null, null, null, 0, 'twice', false, false);
+select pg_sleep(0.7);
+commit;
+SQL
+TWICE=$!
+until_true 5 sleeps
+as "$L" post "" '{"content":"twice-1."}' -H 'Idempotency-Key: twice'
+wait "$TWICE"
+is "one whose first is under way waits for it, and takes none" "202 11" "$CODE $(header X-RateLimit-Remaining)"
+is "it is one message" 1 "$(q "select count(*) from signalbox.ai_messages where content = 'twice-1.'")"
 "$SB" agent luna set rate_limit_per_min= >/dev/null
 
 # ---- who asked, for Health: by agent and status
+STRANGER=$(q "select coalesce(sum(refused), 0) from signalbox.http_page('1 h') where agent = 'luna'")
+call POST /api/agents/luna/messages '{"content":"x"}' -H $'Idempotency-Key: \xff'
+is "a stranger's nonsense" 400 "$CODE"
+call GET /healthz
 requests() { q "select $1 from signalbox.http_page('1 h') where agent is not distinct from $2"; }
 within 5 "every request over the limit is counted for the agent" 30 requests limited "'luna'"
 is "with its status" t "$(requests "worst like '%429 x30%'" "'luna'")"
 is "what was done" t "$(requests 'done > 40 and done < requests' "'luna'")"
 is "what the others asked" t "$(requests 'done >= 1 and limited = 0' "'aria'")"
+is "a stranger counts for no agent" "$STRANGER" "$(requests refused "'luna'")"
 is "an agent that there is not has no line of its own" t "$(requests 'refused >= 5' null)"
 is "nor a stranger's words" "aria luna" "$(q "select string_agg(agent, ' ' order by agent) from signalbox.http_page('1 h')")"
 q "select signalbox.worker_renew((select id from signalbox.workers where ended_at is null limit 1), '5 s', false, '{\"http\":[{\"agent\":\"luna\",\"code\":429,\"n\":1}],\"http_batch\":1}')" >/dev/null
@@ -342,6 +361,19 @@ ready "$T/w7.log"
 FEW=$(at "$T/w7.log") S=$(token --agent luna --scope dispatch,stream) O=$(token --agent luna --scope dispatch,stream)
 as "$S" post "" '{"content":"places-1."}'; PLACES=$(field message_id)
 as "$O" post "" '{"content":"places-2."}'; OTHERS=$(field message_id)
+# Nor does one address without a token: of 64 places 16 are for its connections that ask nothing.
+cat >"$T/idle.pl" <<'PL'
+use strict; use IO::Socket::INET; use IO::Select;
+my @s;
+sub one { my $s = IO::Socket::INET->new(PeerAddr => $ARGV[0]) or return; print $s "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"; $s->flush; my $x; sysread($s, $x, 4096); push @s, $s }
+one() for 1 .. 24;
+select(undef, undef, undef, 1.3);
+one() for 1 .. 10;
+select(undef, undef, undef, 0.5);
+my $gone = 0; for my $s (@s) { my $x; $gone++ if IO::Select->new($s)->can_read(0) && !sysread($s, $x, 1) }
+print $gone >= 10 && $gone <= 24 ? "yes" : "no: $gone", "\n";
+PL
+is "idle connections of one address are ended, the oldest first" yes "$(perl "$T/idle.pl" "$FEW")"
 for i in $(seq 50); do curl -sN -m 30 -o /dev/null -w '%{http_code}\n' -H "Authorization: Bearer $S" "http://$FEW/api/messages/$PLACES/stream" >>"$T/places" 2>/dev/null & HELD="${HELD:-} $!"; done
 within 10 "fifty streams of one token: some are refused" 2 grep -c 503 "$T/places"
 is "another token has room" 200 "$(curl -sN -m 2 -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $O" "http://$FEW/api/messages/$OTHERS/stream")"

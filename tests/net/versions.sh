@@ -2,7 +2,7 @@
 # Why: a roll-out replaces workers one after another, so two versions share one database for a while, the older one's schema already gone.
 # The older is built from a commit of this repository: for make check-all only.
 . "$(dirname "$0")/../lib/net.sh"
-plan 14
+plan 17
 OLD=${OLD_COMMIT:-5367386}
 if ! git cat-file -e "$OLD^{commit}" 2>/dev/null; then
 	skip_all "two versions: no commit $OLD in this repository"
@@ -42,3 +42,19 @@ for version in older newer; do
 done
 invariants "with two versions"
 calls_are_attempts "with two versions"
+
+# And back to the version before: the newer program takes its migrations back, the older one's migrate installs its functions, its worker goes on.
+BEFORE=${BEFORE_COMMIT:-14519d7}
+if ! git cat-file -e "$BEFORE^{commit}" 2>/dev/null; then
+	skip_all "the version before: no commit $BEFORE in this repository"
+fi
+kill $W1 $W2; wait $W1 $W2 2>/dev/null
+mkdir "$T/before" && git archive "$BEFORE" | tar -x -C "$T/before"
+make -s -C "$T/before" SAN= >"$T/build.log" 2>&1 || not_ok "the version before: $(tail -3 "$T/build.log")"
+"$BIN/signalbox" migrate --to "$(ls "$T"/before/sql/migrations/*.sql | grep -vc '[.]down[.]')" --yes >"$T/down.log" 2>&1; is "taken back" 0 "$?"
+"$T/before/build/bin/signalbox" migrate >>"$T/down.log" 2>&1; is "the version before installs its functions" 0 "$?"
+RETRIES="" BIN=$T/before/build/bin net_worker "$T/w1.log" --lease 3s; W1=$!
+ready "$T/w1.log"
+want=$(($(completed) + 5))
+say 5 again
+within 20 "and its worker answers" $want completed

@@ -440,7 +440,7 @@ static void health_draw(struct view *v, struct ui *ui)
 	if (ui->bottom - y >= 6 && noted_worker(h) != NULL)
 		draw_note(ui, noted_worker(h), --foot);
 	if (ui->bottom - y >= 7 && h->pane != IN_REQUESTS)
-		foot -= requests_fact(&h->requests, ui, foot - 1);
+		foot -= requests_fact(ui, foot - 1);
 	if (ui->bottom - y >= 6)
 		draw_postgres(ui, --foot);
 	if (h->pane == IN_REQUESTS)

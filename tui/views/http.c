@@ -147,7 +147,7 @@ static void http_want(struct view *v, struct want *w)
 	struct http_view *h = v->state;
 	const struct list_row *r = list_current(&h->webhooks);
 	w->blocks |= 1u << BLOCK_TOKENS | 1u << BLOCK_WEBHOOKS | 1u << BLOCK_DELIVERIES;
-	snprintf(w->webhook, sizeof w->webhook, "%s", r != NULL ? block_at(r->block, r->row, COL_LIST_WEBHOOKS_ID) : "");
+	snprintf(w->webhook, sizeof w->webhook, "%s", r != NULL && h->in_webhooks ? block_at(r->block, r->row, COL_LIST_WEBHOOKS_ID) : "");
 }
 
 static void http_bind(struct view *v, const struct snapshot *s)
@@ -260,11 +260,14 @@ static void draw_http_title(struct ui *ui, const struct http_view *h)
 {
 	struct screen *s = ui->screen;
 	const struct list *l = h->in_webhooks ? &h->webhooks : &h->tokens;
-	int valid = 0, x = 1 + screen_put(s, ui->top, 1, -1, S_BOLD, _("HTTP")) + 2;
-	for (int i = 0; i < h->tokens.n; i++)
-		valid += strcmp(block_at(h->tokens.rows[i].block, h->tokens.rows[i].row, COL_LIST_TOKENS_STATE), "valid") == 0;
-	screen_putf(s, ui->top, x, -1, S_DIM, _("tokens: %d, %d valid   sort %s%s"), h->tokens.n, valid, _(l->sorts[l->sort].name),
-	            l->is_reversed ? " (O)" : "");
+	const struct block *b = ui->snap->blocks[BLOCK_TOKENS];
+	int n = b != NULL ? b->n_rows : 0, valid = 0, x = 1 + screen_put(s, ui->top, 1, -1, S_BOLD, _("HTTP")) + 2;
+	for (int i = 0; i < n; i++)
+		valid += strcmp(block_at(b, i, COL_LIST_TOKENS_STATE), "valid") == 0;
+	x += screen_putf(s, ui->top, x, -1, S_DIM, _("tokens: %d, %d valid   sort %s%s"), n, valid, _(l->sorts[l->sort].name),
+	                 l->is_reversed ? " (O)" : "");
+	if (h->tokens.n_new + h->webhooks.n_new > 0)
+		screen_putf(s, ui->top, x + 2, -1, S_BOLD, _("+%d new (g)"), h->tokens.n_new + h->webhooks.n_new);
 }
 
 static void http_draw(struct view *v, struct ui *ui)

@@ -53,28 +53,31 @@ void requests_bind(struct list *l, const struct snapshot *s)
 		list_bind(l, s->blocks[BLOCK_REQUESTS], COL_REQUESTS_AGENT, 1, -1);
 }
 
-static double sum(const struct list *l, int column)
+/* Of all rows, also of those that the list does not show yet. */
+static double sum(const struct ui *ui, int column)
 {
+	const struct block *b = ui->snap->blocks[BLOCK_REQUESTS];
 	double n = 0;
-	for (int i = 0; i < l->n; i++)
-		if (!l->rows[i].is_ghost)
-			n += block_double(l->rows[i].block, l->rows[i].row, column, 0);
+	for (int i = 0; b != NULL && i < b->n_rows; i++)
+		n += block_double(b, i, column, 0);
 	return n;
 }
 
 void requests_draw(struct list *l, struct ui *ui, int y, int height, bool has_focus)
 {
 	const struct list_style look = { COLUMNS, C_N, requests_cell, ui };
-	char label[100], n[FORMAT_MAX];
-	snprintf(label, sizeof label, _("requests over HTTP in 1h: %s, sort %s%s"), format_count(sum(l, COL_REQUESTS_REQUESTS), n),
-	         _(SORTS[l->sort].name), l->is_reversed ? " (O)" : "");
+	char label[120], n[FORMAT_MAX];
+	int at = snprintf(label, sizeof label, _("requests over HTTP in 1h: %s, sort %s%s"),
+	                  format_count(sum(ui, COL_REQUESTS_REQUESTS), n), _(SORTS[l->sort].name), l->is_reversed ? " (O)" : "");
+	if (l->n_new > 0)
+		snprintf(label + at, sizeof label - (size_t)at, _(", +%d new"), l->n_new);
 	screen_rule(ui->screen, y, 0, -1, label);
 	if (l->n == 0 && ui->snap->blocks[BLOCK_REQUESTS] != NULL)
 		screen_put(ui->screen, y + 2, 2, -1, S_DIM, _("nobody has asked: see signalbox token create, and docs/HTTP.md"));
 	list_draw(l, ui->screen, y + 1, height - 1, &look, has_focus);
 }
 
-bool requests_fact(const struct list *l, struct ui *ui, int y)
+bool requests_fact(struct ui *ui, int y)
 {
 	static const struct {
 		const char *name;
@@ -85,14 +88,14 @@ bool requests_fact(const struct list *l, struct ui *ui, int y)
 		     { N_("refused"), COL_REQUESTS_REFUSED, S_WARN },
 		     { N_("failed"), COL_REQUESTS_FAILED, S_CRIT } };
 	char text[80], n[FORMAT_MAX];
-	double all = sum(l, COL_REQUESTS_REQUESTS);
+	double all = sum(ui, COL_REQUESTS_REQUESTS);
 	if (all == 0)
 		return false;
 	int x = facts_line(ui->screen, y, _("http"));
 	snprintf(text, sizeof text, _("%s requests in 1h"), format_count(all, n));
 	fact(ui->screen, y, &x, "", S_PLAIN, str_of(text));
 	for (size_t i = 0; i < ARRAY_SIZE(SUMS); i++)
-		if (sum(l, SUMS[i].column) > 0)
-			fact(ui->screen, y, &x, _(SUMS[i].name), SUMS[i].style, str_of(format_count(sum(l, SUMS[i].column), n)));
+		if (sum(ui, SUMS[i].column) > 0)
+			fact(ui->screen, y, &x, _(SUMS[i].name), SUMS[i].style, str_of(format_count(sum(ui, SUMS[i].column), n)));
 	return true;
 }

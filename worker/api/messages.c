@@ -64,27 +64,33 @@ enum route_end send_message(struct api *api, struct request *request, const stru
 	char priority[24];
 	enum route_end end = ROUTE_DONE;
 	snprintf(priority, sizeof priority, "%lld", (long long)in->priority);
+	struct share *share = wait > 0 ? waiters_share(api->waiters, request) : NULL;
 	const char *params[] = { request->token, ask_local(request), in->agent,  in->content, in->session,         in->user,
-		                 in->collection, in->thread,         priority,   in->key,     wait > 0 ? "t" : "f", in->is_signed ? "t" : "f" };
+		                 in->collection, in->thread,         priority,   in->key,     share != NULL ? "t" : "f", in->is_signed ? "t" : "f" };
 	_Static_assert((int)ARRAY_SIZE(params) == (int)sql_worker_http_dispatch_args, "params");
 	int result = ask(api, request, &a, sql_worker_http_dispatch, params, ARRAY_SIZE(params), &rows, r);
 	if (result < 0) {
 		if (result == -(int)ERR_DB_TIMEOUT && in->key != NULL) /* the key's row is locked, or the session's */
 			reply_error(r, 409, "under_way", "a request with this Idempotency-Key is under way: try again");
-		if (r->status != 401 && r->status != 403 && r->status != 404) /* the token is for the agent */
-			note_agent(r, in->agent);
+		if (result == -(int)ERR_BAD_INPUT || result == -(int)ERR_REFUSED || result == -(int)ERR_CONFLICT)
+			note_agent(r, in->agent); /* it was let in to the agent: other errors come before that, or say nothing of it */
 	} else if (rows_at(&rows, 0, DOCUMENT) == NULL) {
 		reply_too_many(r, &rows);
 	} else if (rows_bool(&rows, 0, COL_HTTP_DISPATCH_IS_ENDED)) {
 		put_document(r, 200, &rows);
-	} else if (wait == 0) {
+	} else if (share == NULL) { /* nobody waits, or too many do with this token */
 		put_document(r, 202, &rows);
+		if (wait > 0)
+			reply_header(r, "Retry-After", "5");
 	} else {
 		note_agent(r, rows_at(&rows, 0, AGENT));
 		put_rate(r, &rows, RATE_LIMIT);
-		end = waiters_add(api->waiters, request, r, rows_int(&rows, 0, MESSAGE_ID, 0), rows_at(&rows, 0, DOCUMENT),
-		                  clock_mono() + wait);
+		waiters_add(api->waiters, share, request, r, rows_int(&rows, 0, MESSAGE_ID, 0), rows_at(&rows, 0, DOCUMENT),
+		            clock_mono() + wait);
+		share = NULL;
+		end = ROUTE_PARKED;
 	}
+	waiters_unshare(api->waiters, share);
 	arena_release(&a);
 	return end;
 }

@@ -109,7 +109,8 @@ static enum MHD_Result send_reply(struct server *s, struct exchange *x)
 		reply_error(r, 500, "too_big", "the answer is too big");
 	snprintf(code, sizeof code, "%d", r->status);
 	count_add(s->options.counts, HTTP_REQUESTS, 1, code);
-	tally_add(s->options.tally, r->agent, r->status);
+	if (x->route == NULL || x->route->scope != SCOPE_OPEN) /* probes are no application's */
+		tally_add(s->options.tally, r->agent, r->status);
 	struct feed *feed = r->feed;
 	r->feed = NULL;
 	struct MHD_Response *m =
@@ -127,7 +128,7 @@ static enum MHD_Result send_reply(struct server *s, struct exchange *x)
 		MHD_add_response_header(m, r->headers[i].name, r->headers[i].value);
 	if (x->client != NULL && x->client->is_over_limit)
 		MHD_add_response_header(m, "Connection", "close");
-	client_set_deadline(&s->clients, x->client, feed != NULL ? CLIENT_NEVER : ANSWER_USEC);
+	client_is(&s->clients, x->client, CLIENT_WAITS, feed != NULL ? CLIENT_NEVER : ANSWER_USEC);
 	enum MHD_Result queued = MHD_queue_response(x->connection, (unsigned)r->status, m);
 	MHD_destroy_response(m);
 	return queued;
@@ -231,7 +232,7 @@ static bool server_hand_over(struct server *s, struct exchange *x)
 	bool is_open = !s->ending;
 	if (is_open) {
 		x->is_handed_over = true;
-		client_set_deadline(&s->clients, x->client, CLIENT_NEVER);
+		client_is(&s->clients, x->client, CLIENT_WAITS, CLIENT_NEVER);
 		MHD_suspend_connection(x->connection);
 		list_push(&s->waiting, &x->link);
 		pthread_cond_signal(&s->some);
@@ -269,8 +270,6 @@ static enum MHD_Result on_whole(struct server *s, struct exchange *x)
 	x->request.scope = SCOPE_WORDS[x->route->scope];
 	x->came_at = clock_mono();
 	x->request.origin = request_header(&x->request, "Origin");
-	if (x->client != NULL)
-		client_has_asked(x->client);
 	if (x->body_bytes > x->route->body_max)
 		reply_error(&x->reply, 413, "body_too_big", TOO_LONG);
 	else if (x->has_no_room)
@@ -318,9 +317,7 @@ static struct exchange *begin_exchange(struct server *s, struct MHD_Connection *
 	x->request.is_local = s->is_local;
 	x->reply.type = "application/json";
 	x->reply.body.cap = ANSWER_MAX;
-	client_set_deadline(&s->clients, x->client, ANSWER_USEC);
-	if (x->client != NULL)
-		client_asks(x->client);
+	client_is(&s->clients, x->client, CLIENT_ASKS, ANSWER_USEC);
 	return x;
 }
 
@@ -366,7 +363,7 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **st
 	(void)code;
 	if (x == NULL)
 		return;
-	client_set_deadline(&s->clients, x->client, BETWEEN_USEC);
+	client_is(&s->clients, x->client, CLIENT_RESTS, BETWEEN_USEC);
 	request_drop_body(&x->request);
 	atomic_fetch_sub(&s->n_open, 1);
 	if (x->reply.feed != NULL)

@@ -68,16 +68,20 @@ static void waiter_add(struct waiters *w, struct waiter *one)
 	wake_up(w->wake);
 }
 
-enum route_end waiters_add(struct waiters *w, struct request *request, struct reply_http *reply, int64_t message,
-                           const char *document, usec_t until)
+struct share *waiters_share(struct waiters *w, const struct request *request)
 {
-	struct share *share = share_take(&w->shares, request->token);
-	if (share == NULL) {
-		reply->status = 202;
-		strbuf_str(&reply->body, document);
-		strbuf_char(&reply->body, '\n');
-		return ROUTE_DONE;
-	}
+	return share_take(&w->shares, request->token);
+}
+
+void waiters_unshare(struct waiters *w, struct share *share)
+{
+	if (share != NULL)
+		share_give(&w->shares, share);
+}
+
+void waiters_add(struct waiters *w, struct share *share, struct request *request, struct reply_http *reply, int64_t message,
+                 const char *document, usec_t until)
+{
 	struct waiter *one = xcalloc(1, sizeof *one);
 	one->message = message;
 	one->share = share;
@@ -87,7 +91,6 @@ enum route_end waiters_add(struct waiters *w, struct request *request, struct re
 	one->until = until;
 	one->look_at = MIN(until, clock_mono() + UNSURE_USEC); /* a notification comes before, as a rule */
 	waiter_add(w, one);
-	return ROUTE_PARKED;
 }
 
 void waiters_stream(struct waiters *w, const struct request *request, struct reply_http *reply, int64_t message, int number, size_t at)

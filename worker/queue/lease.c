@@ -115,12 +115,11 @@ static int renew_once(struct lease *l, bool *is_news, struct err *err)
 	int result = pg_exec(l->pg, &a, sql_worker_renew, params, 4, TIMEOUT_MS, &r, err);
 	*is_news = result == 0 && r.n_rows > 0 && take_secrets(l, rows_at(&r, 0, COL_RENEW_SECRET_NAMES));
 	if (result == 0) {
-		if (r.n_rows == 0) {
+		l->facts.said(l->facts.ctx); /* also where the lease is lost: another incarnation would count them once more */
+		if (r.n_rows == 0)
 			lost(l);
-		} else {
-			l->facts.said(l->facts.ctx);
+		else
 			stop_jobs(l, rows_at(&r, 0, COL_RENEW_STOP));
-		}
 		if (r.n_rows > 0 && rows_bool(&r, 0, COL_RENEW_DRAIN))
 			end_us(l);
 		l->renewed = clock_mono();
@@ -280,8 +279,9 @@ void lease_stop(struct lease *l)
 	pthread_join(l->thread, NULL);
 	const char *params[] = { l->key };
 	bool is_news;
-	if (l->is_held && l->pg != NULL && (renew_once(l, &is_news, &err) < 0 || /* its last facts */
-	                                    pg_exec(l->pg, NULL, sql_worker_bye, params, 1, TIMEOUT_MS, NULL, &err) < 0))
+	if (l->is_held && l->pg != NULL && renew_once(l, &is_news, &err) < 0)
+		log_event(LOG_INFO, "its last facts were not said", "code=%s", err_name(err.code));
+	if (l->is_held && l->pg != NULL && pg_exec(l->pg, NULL, sql_worker_bye, params, 1, TIMEOUT_MS, NULL, &err) < 0)
 		log_event(LOG_WARN, "no good-bye: the lease runs out by itself", "code=%s", err_name(err.code));
 	pg_close(l->pg);
 	close(l->wake);

@@ -15,6 +15,9 @@ begin
 	delete from http_minutes where minute < t - interval '1 day';
 	update webhook_deliveries d set state = 'failed', trying_until = null, ended_at = t, last_error = coalesce(d.last_error, 'no worker had the secret for 24 h')
 		where d.id in (select x.id from webhook_deliveries x where x.state = 'waiting' and x.created_at < t - interval '25 h' order by x.created_at limit 1000 for update skip locked);
+	-- Of a webhook that was removed while a message ended.
+	update webhook_deliveries d set state = 'failed', trying_until = null, ended_at = t, last_error = 'the webhook was removed'
+		where d.id in (select x.id from webhooks w join webhook_deliveries x on x.webhook_id = w.id and x.state = 'waiting' where w.removed_at > t - interval '2 days' limit 1000 for update of x skip locked);
 	delete from webhook_deliveries d where d.id in (
 		select x.id from webhook_deliveries x where x.ended_at < t - interval '7 days' order by x.ended_at limit 1000 for update skip locked);
 	delete from provider_limits where until < t - interval '1 day';

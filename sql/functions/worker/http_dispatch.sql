@@ -48,9 +48,16 @@ begin
 	end if;
 	to_agent := a.slug;
 	if a.rate_limit_per_min is not null then
-		is_known := idempotency_key is not null and exists (select from idempotency_keys i where i.application = application() and i.agent_id = a.id
-			and i.user_id = coalesce(k.user_id, http_dispatch.user_id, '') and i.key = idempotency_key and i.expires_at > clock_timestamp());
+		-- Looked for twice: whoever sent it first may have held the limit's row until now, and has taken its one.
+		is_known := http_knows(a.id, coalesce(k.user_id, http_dispatch.user_id, ''), idempotency_key);
 		select r.rate_limit, r.rate_left, r.rate_reset, r.is_over into rate_limit, rate_left, rate_reset, is_over from http_rate(k.id, a, not is_known) r;
+		if not is_known and http_knows(a.id, coalesce(k.user_id, http_dispatch.user_id, ''), idempotency_key) then
+			if not is_over then
+				update token_rates r set n = r.n - 1 where r.token_id = k.id and r.agent_id = a.id and r.n > 0;
+				rate_left := rate_left + 1;
+			end if;
+			is_over := false;
+		end if;
 	end if;
 	if not is_over then
 		select d.* into sent from signalbox.dispatch(a.slug, content, session, coalesce(k.user_id, http_dispatch.user_id),

@@ -8,7 +8,9 @@
 create or replace function signalbox.worker_renew(id uuid, lease interval, draining boolean, facts jsonb default null)
 returns table (stop uuid[], drain boolean)
 language sql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
-	with alive as (
+	with had as (
+		select k.id, k.http_batch from workers k where k.id = (select worker_of(worker_renew.id)) and k.ended_at is null for no key update
+	), alive as (
 		update workers w set lease_until = clock_timestamp() + lease_length(lease), is_draining = draining, renewed_at = clock_timestamp(),
 			rss_bytes = (facts ->> 'rss')::bigint, calls = case when octet_length(facts::text) < 65536 then facts -> 'calls' end,
 			kept = greatest(0, least(coalesce((facts ->> 'kept')::bigint, 0), 1000000000))::int,
@@ -16,14 +18,13 @@ language sql security definer set search_path = pg_catalog, signalbox, pg_temp a
 			mute = case when jsonb_typeof(facts -> 'lacks') = 'object' and facts -> 'lacks' <> '{}' then array(
 				select p.id from providers p where exists (select from provider_secrets(p.key_env, p.header, p.query) n where facts -> 'lacks' ? n)) else '{}' end,
 			http_batch = coalesce((facts ->> 'http_batch')::bigint, w.http_batch)
-		from workers had
-		where w.id = (select worker_of(worker_renew.id)) and had.id = w.id and w.ended_at is null returning w.id, had.http_batch < w.http_batch as is_new
+		from had where w.id = had.id returning w.id, had.http_batch < w.http_batch as is_new
 	), counted as (
-		insert into http_minutes as o (minute, agent_id, code, n)
-			select date_trunc('minute', clock_timestamp(), 'UTC'), coalesce(a.id, 0), x.code, sum(least(x.n, 1000000))
+		insert into http_minutes as o (minute, agent_id, code, worker_id, n)
+			select date_trunc('minute', clock_timestamp(), 'UTC'), coalesce(a.id, 0), x.code, alive.id, sum(least(x.n, 1000000))
 			from alive cross join lateral jsonb_to_recordset(facts -> 'http') x(agent text, code int, n bigint) left join agents a on a.slug = x.agent
-			where alive.is_new and x.code between 100 and 599 and x.n > 0 group by 2, 3 order by 2, 3
-			on conflict (minute, agent_id, code) do update set n = o.n + excluded.n
+			where alive.is_new and x.code between 100 and 599 and x.n > 0 group by 2, 3, 4 order by 2, 3
+			on conflict (minute, agent_id, code, worker_id) do update set n = o.n + excluded.n
 	)
 	select array(select s.job_id from stops s where s.worker_id = alive.id), exists (select from worker_drains d where d.worker_id = alive.id)
 	from alive;
