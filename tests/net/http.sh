@@ -2,7 +2,7 @@
 # Why: operators and their monitors look at a worker through HTTP, and so may anybody else on the machine. What is said must be what
 # Prometheus reads and what is true, also without a database and while draining; nonsense must get an error, and never hurt the work.
 . "$(dirname "$0")/../lib/net.sh"
-plan 67 ${LONG:+3}
+plan 68 ${LONG:+3}
 stack_up
 W=$T/w1.log
 net_worker "$W" --listen 127.0.0.1:0 --lease 5s --drain 20s --log-level debug --otlp-endpoint "http://127.0.0.1:$(cat "$T/port")"; W1=$!
@@ -66,6 +66,7 @@ is "its error" '{"error":{"code":"not_found","message":"there is nothing at this
 is "a POST" "405" "$(code /metrics -d x=1)"
 is "says what is allowed" "GET, HEAD" "$(curl -s -i -d x=1 "http://$AT/metrics" | tr -d '\r' | sed -n 's/^Allow: //p')"
 is "a body where none is read" "413" "$(code /healthz -X GET -d x=1)"
+is "one that does not say its length" "413" "$(code /healthz -X GET -H 'Transfer-Encoding: chunked' -d x=1)"
 is "a HEAD" "200" "$(code /metrics -I)"
 head -c 20000 /dev/zero | tr '\0' a >"$T/long"
 is "a huge header" "431" "$(code /healthz -H "X-Long: $(cat "$T/long")")"

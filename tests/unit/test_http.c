@@ -16,6 +16,7 @@
 
 #include "shared/digest.h"
 #include "worker/api/address.h"
+#include "worker/api/events.h"
 #include "worker/api/signed.h"
 #include "worker/api/tally.h"
 
@@ -225,6 +226,25 @@ TEST(test_tally)
 	tally_free(t);
 }
 
+/* The text of another attempt begins anew, also where the client has as many bytes of the one before. */
+TEST(test_a_text_of_another_attempt)
+{
+	struct waiter one = { .feed = feed_new() };
+	size_t room = feed_room(one.feed);
+	event_text(&one, 1, 0, STR("abc"));
+	assert_int_equal(one.number, 1);
+	assert_int_equal(one.at, 3);
+	event_text(&one, 1, 2, STR("cd")); /* goes on, and says nothing twice */
+	assert_int_equal(one.at, 4);
+	event_text(&one, 2, 0, STR("xyzuv"));
+	assert_int_equal(one.number, 2);
+	assert_int_equal(one.at, 5);
+	event_text(&one, 2, 9, STR("w")); /* what is between is not there: from the beginning */
+	assert_int_equal(one.at, 0);
+	assert_true(feed_room(one.feed) < room);
+	feed_end(one.feed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_unix_sockets),  cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_digests),       cmocka_unit_test(test_signed_values),
 		cmocka_unit_test(test_trusted_addresses), cmocka_unit_test(test_tally),
+		cmocka_unit_test(test_a_text_of_another_attempt),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
