@@ -3,7 +3,7 @@
 # stored answer byte for byte, after any number of reconnects; a token must be an application, and nobody else's; a limit must be exact; nonsense must get an
 # error that says what to mend. The client is curl.
 . "$(dirname "$0")/../lib/net.sh"
-plan 179
+plan 185
 export SHOP_TOKEN=a-secret-of-the-test
 stack_up
 SB=$BIN/signalbox
@@ -42,6 +42,18 @@ post "?wait=0.5" '{"content":"slow-1. [[words=40 rate=10]]"}'
 is "whose time is over has the status" "202 processing" "$CODE $(field status)"
 is "after that time" yes "$([ $((($(date +%s%N) - BEGAN) / 1000000)) -ge 450 ] && echo yes)"
 SLOW=$(field message_id)
+
+# ---- many at once go in one commit, and each has its own
+burst() { for i in $(seq 40); do curl -s -m 30 -o "$T/burst.$i" -w '%{http_code}\n' -H 'Content-Type: application/json' -d "{\"content\":\"$([ $i = 7 ] && [ "$2" = bad ] && echo ' ' || echo "burst-$i.")\"}" "http://$AT/api/agents/luna/messages$1" & BURST="${BURST:-} $!"; done; wait $BURST; BURST=; }
+burst "?wait=20" good >"$T/burst.codes"
+is "forty at once" "40" "$(grep -c 200 "$T/burst.codes")"
+is "each has the answer to its own question" 40 "$(for i in $(seq 40); do grep -o "You said: burst-$i[.]\"" "$T/burst.$i"; done | wc -l)"
+is "each in a session of its own, question before answer" "40 t" "$(q "select count(distinct u.session_id) || ' ' || left(bool_and(m.id > u.id and m.session_id = u.session_id and s.message_count = 2)::text, 1)
+	from signalbox.ai_messages u join signalbox.ai_messages m on m.reply_to = u.id join signalbox.ai_sessions s on s.id = u.session_id where u.content like 'burst-%'")"
+is "fewer commits than messages" t "$(q "select count(distinct u.xmin::text) < 40 from signalbox.ai_messages u where u.content like 'burst-%'")"
+burst "" bad >"$T/burst.codes"
+is "one that is refused refuses no other" "39 1" "$(grep -c 202 "$T/burst.codes") $(grep -c 400 "$T/burst.codes")"
+within 15 "they are answered" 79 q "select count(*) from signalbox.ai_messages m join signalbox.ai_messages u on u.id = m.reply_to where u.content like 'burst-%' and m.processing_status = 'completed'"
 
 # ---- what is refused, and what is said about it
 post "" '{"content":'; got "no JSON" 400 bad_json

@@ -4,6 +4,7 @@
 
 #include "shared/log.h"
 #include "sql_embed.h"
+#include "worker/api/dispatcher.h"
 #include "worker/api/metrics.h"
 #include "worker/api/routes.h"
 
@@ -68,7 +69,7 @@ static int api_listen(struct api *api, struct err *err)
 
 static void api_free(struct api *api)
 {
-	for (int i = 0; i < DESKS; i++)
+	for (int i = 0; i <= DESKS; i++)
 		pg_close(api->pg[i]);
 	metrics_free(api->metrics);
 	pthread_mutex_destroy(&api->metrics_lock);
@@ -87,6 +88,7 @@ struct api *api_start(const struct services *services, struct api_ready ready)
 	api->metrics = metrics_new(services);
 	pthread_mutex_init(&api->metrics_lock, NULL);
 	api->waiters = waiters_start(services->options, connections(services->options) * 3 / 4);
+	api->dispatcher = dispatcher_start(api);
 	if (api_listen(api, &err) < 0) {
 		log_event(LOG_WARN,
 		          err.code == ERR_CONFLICT
@@ -94,6 +96,7 @@ struct api *api_start(const struct services *services, struct api_ready ready)
 		          : err.code == ERR_REFUSED ? "no HTTP: make a token first (signalbox token create), or listen on loopback"
 		                                    : "no HTTP: the address cannot be had",
 		          "why=%s", log_quote(err.msg, why, sizeof why));
+		dispatcher_stop(api->dispatcher);
 		waiters_stop(api->waiters);
 		api_free(api);
 		return NULL;
@@ -107,6 +110,7 @@ void api_stop(struct api *api)
 	if (api == NULL)
 		return;
 	server_quiesce(api->server);
+	dispatcher_stop(api->dispatcher);
 	waiters_stop(api->waiters); /* after it no request is parked, and every feed has ended */
 	server_stop(api->server);
 	api_free(api);

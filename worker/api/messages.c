@@ -3,6 +3,7 @@
 
 #include "shared/log.h"
 #include "sql_embed.h"
+#include "worker/api/dispatcher.h"
 #include "worker/api/routes.h"
 #include "worker/api/signed.h"
 #include "worker/llm/address.h"
@@ -156,6 +157,10 @@ static enum route_end post(struct api *api, struct request *request, struct send
 	enum route_end end = ROUTE_DONE;
 	in->key = request_header(request, "Idempotency-Key");
 	if (allow_origin(api, request, r) && read_wait(request, &wait, r) && read_body(&a, request->body, fields, n, r)) {
+		if (jwt == NULL && dispatcher_add(api->dispatcher, request, in, wait, r)) {
+			arena_release(&a);
+			return ROUTE_PARKED;
+		}
 		request_drop_body(request);
 		if (in->session != NULL && !str_is_uuid(in->session))
 			reply_error(r, 400, "bad_input", "session_id: must be a UUID");

@@ -8,6 +8,8 @@
 #include "worker/api/server.h"
 #include "worker/api/waiters.h"
 
+struct dispatcher;
+
 struct api {
 	const struct services *services;
 	struct api_ready ready;
@@ -17,7 +19,8 @@ struct api {
 	usec_t scraper_until;         /* and until when it is, although the database does not answer */
 	struct waiters *waiters;
 	struct server *server;
-	struct pg *pg[DESKS]; /* of each desk; NULL before it is needed */
+	struct dispatcher *dispatcher;
+	struct pg *pg[DESKS + 1]; /* of each desk, and of the dispatcher; NULL before it is needed */
 };
 
 enum shape_id {
