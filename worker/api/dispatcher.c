@@ -103,7 +103,7 @@ static void send_alone(struct dispatcher *d, struct pending *p)
 	pending_free(p);
 }
 
-static void answer(struct dispatcher *d, struct pending *p, const struct rows *r, int row)
+static void answer_pending(struct dispatcher *d, struct pending *p, const struct rows *r, int row)
 {
 	const char *document = rows_at(r, row, COL_HTTP_DISPATCH_MANY_DOCUMENT);
 	snprintf(p->reply->agent, sizeof p->reply->agent, "%s", rows_at(r, row, COL_HTTP_DISPATCH_MANY_AGENT));
@@ -151,7 +151,7 @@ static void dispatch_some(struct dispatcher *d, struct pending **some, int n)
 	int result = ask(d->api, some[0]->request, &a, sql_worker_http_dispatch_many, params, ARRAY_SIZE(params), &r, some[0]->reply);
 	if (result == 0 && r.n_rows == n) {
 		for (int i = 0; i < n; i++)
-			answer(d, some[i], &r, i);
+			answer_pending(d, some[i], &r, i);
 	} else {
 		for (int i = 0; i < n; i++)
 			waiters_unshare(d->api->waiters, some[i]->share);

@@ -19,7 +19,8 @@
 #define TEXTS_MAX 1024                        /* the same, for texts */
 #define TOLD_MAX 4096                         /* notifications that are remembered; what is over is found by asking */
 #define TEXT_USEC (100 * USEC_PER_MSEC)       /* between two readings of texts */
-#define POSITION_USEC USEC_PER_SEC            /* between two looks at the position of a stream's message */
+#define POSITION_USEC USEC_PER_SEC            /* between two looks at the position of a stream's message; longer */
+#define POSITIONS_MAX 500                     /* where there are more than so many, so that no more are looked at in a second */
 #define SURE_USEC (5 * USEC_PER_SEC)          /* between two looks when notifications arrive */
 #define UNSURE_USEC (300 * USEC_PER_MSEC)     /* the same when they do not */
 #define AWAIT_USEC (20 * USEC_PER_SEC)        /* between two renewals of `awaited`, which lasts 60 s */
@@ -171,7 +172,7 @@ static bool look_at_stream(struct waiters *w, struct waiter *one, const struct r
 		if (strcmp(one->mark, mark) != 0)
 			event_document(one, "status", document, false);
 		snprintf(one->mark, sizeof one->mark, "%s", mark);
-		one->look_at = now + (one->is_running ? pace : POSITION_USEC);
+		one->look_at = now + (one->is_running ? pace : POSITION_USEC * MAX(1, w->n / POSITIONS_MAX));
 		return false;
 	}
 	if (bytes >= 0 && one->number != number)
