@@ -15,7 +15,7 @@ V          := $(if $(FUZZ),fuzz,$(if $(SAN),$(subst $(comma),+,$(SAN)),plain)$(i
 B          := build/$(V)
 BIN        := $(if $(filter plain,$(V)),build/bin,$(B)/bin)
 CC         := $(if $(FUZZ),clang,gcc)
-PKGS       := libpq libcjson libutf8proc nettle
+PKGS       := libpq libcjson libutf8proc nettle libseccomp
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) libcurl 2>/dev/null)
 
 FUZZER := address,undefined
@@ -90,6 +90,9 @@ $(UNIT_TUI): $(B)/%: $(B)/%.o $(TUI_ROOMS) $(LIB)
 	$(LINK_TEST) $(LDLIBS) -lncursesw -lcmocka -o $@
 $(filter-out $(UNIT_TUI),$(UNIT)): $(B)/%: $(B)/%.o $(WORKER_ROOMS) $(LIB)
 	$(LINK_TEST) $(LDLIBS) -lcurl -lmicrohttpd -lcmocka -o $@
+BOX := $(B)/tests/sandbox/box
+$(BOX): $(B)/tests/sandbox/box.o $(WORKER_ROOMS) $(LIB)
+	$(LINK_TEST) $(LDLIBS) -lcurl -lmicrohttpd -o $@
 PEERS_BODY := $(B)/tests/peers/body
 $(PEERS_BODY): $(B)/tests/peers/body.o $(WORKER_ROOMS) $(LIB)
 	$(LINK_TEST) $(LDLIBS) -lcurl -lmicrohttpd -o $@
@@ -118,7 +121,7 @@ $(LINEAR): $(B)/tests/fuzz/linear.o $(patsubst %.c,$(B)/counted/%.o,$(COUNTED))
 	$(LINK_TEST) $(WRAP) $(LDLIBS) -lcmocka -o $@
 .SECONDARY:
 
-test-build: all $(FAKE_LLM) $(PEERS_BODY) $(UNIT) $(INTEGRATION) $(PROPERTY) $(FUZZ_ALL) $(if $(SAN),,$(LINEAR))
+test-build: all $(FAKE_LLM) $(PEERS_BODY) $(BOX) $(UNIT) $(INTEGRATION) $(PROPERTY) $(FUZZ_ALL) $(if $(SAN),,$(LINEAR))
 CHECK = SIGNALBOX_BIN_DIR='$(BIN)' FAKE_LLM='$(FAKE_LLM)' tests/lib/check.sh
 # Terminal and network tests drive the plain binary: what a sanitizer would find there the other kinds find.
 check: deps
@@ -126,11 +129,11 @@ check: deps
 	@tests/lib/deps.sh nginx
 	@$(MAKE) -s lint
 	@$(MAKE) -s test-build
-	@TEST_JOBS=$(if $(SAN),1,2) $(CHECK) tests/lib/test_check.sh $(UNIT) $(FUZZ_ALL) $(if $(SAN),,$(LINEAR)) $(INTEGRATION) $(PROPERTY) $(if $(SAN),,$(wildcard tests/term/*.sh) $(filter-out %/versions.sh,$(wildcard tests/net/*.sh)))
+	@TEST_JOBS=$(if $(SAN),1,2) $(CHECK) tests/lib/test_check.sh $(UNIT) $(FUZZ_ALL) $(if $(SAN),,$(LINEAR)) $(INTEGRATION) $(PROPERTY) $(if $(SAN),,$(wildcard tests/term/*.sh tests/sandbox/*.sh) $(filter-out %/versions.sh,$(wildcard tests/net/*.sh)))
 check-all: check
 	@TEST_POOLER=1 $(CHECK) $(filter %/test_states %/test_faults %/test_two_workers,$(INTEGRATION))
 	@tests/lib/deps.sh prometheus
-	@TEST_LONG=1 TEST_LIMIT=600 $(CHECK) $(wildcard tests/net/*.sh tests/adopt/*.sh tests/otel/*.sh tests/peers/*.sh tests/clients/*.sh tests/versions/*.sh) tests/intent/quality.sh tests/prices/public.sh
+	@TEST_LONG=1 TEST_LIMIT=600 $(CHECK) $(wildcard tests/net/*.sh tests/sandbox/*.sh tests/adopt/*.sh tests/otel/*.sh tests/peers/*.sh tests/clients/*.sh tests/versions/*.sh) tests/intent/quality.sh tests/prices/public.sh
 	@TEST_LONG=1 TEST_LIMIT=900 $(CHECK) $(PROPERTY) $(filter %/test_money,$(INTEGRATION))
 	@$(MAKE) -s fuzz
 	@$(MAKE) -s mutants

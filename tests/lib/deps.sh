@@ -15,7 +15,8 @@ if [ -n "${PACKAGE:-}" ]; then
 	exit 0
 fi
 PACKAGES="gcc make pkg-config libpq-dev libcurl4-openssl-dev libcjson-dev libutf8proc-dev libmicrohttpd-dev nettle-dev libncurses-dev libcmocka-dev
-          postgresql postgresql-client curl openssl tmux procps gettext pgbouncer iproute2 iptables"
+          postgresql postgresql-client curl openssl tmux procps gettext pgbouncer iproute2 iptables
+          bubblewrap libseccomp-dev python3 nodejs"
 case ${1:-} in
 fuzz) PACKAGES="clang libclang-rt-14-dev" ;;    # the compiler that has a fuzzer
 # What applications are made with: their tables are adopted. Where one cannot be had its test is skipped.
