@@ -32,6 +32,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "shared/json.h"
 #include "shared/log.h"
 #include "shared/migrate.h"
 #include "shared/utf8.h"
@@ -51,6 +52,7 @@
 #include "worker/services.h"
 #include "worker/telemetry/count.h"
 #include "worker/telemetry/process.h"
+#include "worker/tools/sandbox.h"
 #include "worker/webhooks/webhooks.h"
 #include "worker/work/work.h"
 #include "worker/writer.h"
@@ -60,6 +62,9 @@
 #define SPANS_MS 2000    /* time to send the last spans */
 #define RELEASE_MS 10000 /* time to give messages back, after the drain time */
 
+#define CODE_SLOTS_MAX 64
+#define JUST_STARTED "it has just started" /* sql/tui/exec_where.sql knows it */
+
 struct worker {
 	struct options options;
 	struct services services;
@@ -67,7 +72,10 @@ struct worker {
 	struct claim *claim;
 	struct outbox *outbox;
 	struct maintenance *maintenance;
-	struct work *work;
+	struct work *work[1 + CODE_SLOTS_MAX]; /* that of commands, and the slots of code */
+	int n_work;
+	_Atomic(const char *) no_code; /* why this worker runs no code; NULL: it does */
+	char no_code_text[300];
 	struct webhooks *webhooks;
 	struct api *api;
 	struct lacks lacks;
@@ -242,6 +250,8 @@ static void put_facts(void *ctx, const char *secrets, struct strbuf *b)
 	struct worker *w = ctx;
 	struct process_memory memory;
 	strbuf_char(b, '{');
+	json_put_field(b, "no_code", atomic_load(&w->no_code));
+	strbuf_char(b, ',');
 	tally_put(w->services.tally, b);
 	if (process_memory(&memory))
 		strbuf_addf(b, "\"rss\":%lld,", (long long)memory.resident);
@@ -258,6 +268,28 @@ static void on_facts_said(void *ctx)
 	tally_said(w->services.tally);
 }
 
+/* Makes the sandbox and starts the threads that run code in it, or notes why there are none: said in the log, and shown
+ * by `signalbox doctor`. Last of all, because it runs a first program. */
+static void start_code(struct worker *w)
+{
+	struct services *s = &w->services;
+	struct err err = { .code = ERR_OK };
+	char why[400];
+	if (w->options.code_slots == 0) {
+		err_set(&err, ERR_REFUSED, "code_slots is 0");
+	} else if (sandbox_new(&s->sandbox, &err) == 0) {
+		for (int i = 0; i < w->options.code_slots; i++)
+			w->work[w->n_work++] = work_start(s, w->lease, "{exec}", i);
+		atomic_store(&w->no_code, NULL);
+		lease_say(w->lease);
+		return;
+	}
+	snprintf(w->no_code_text, sizeof w->no_code_text, "%s", err.msg);
+	atomic_store(&w->no_code, w->no_code_text);
+	lease_say(w->lease);
+	log_event(w->options.code_slots == 0 ? LOG_INFO : LOG_WARN, "this worker runs no code", "why=%s", log_quote(err.msg, why, sizeof why));
+}
+
 static void start_rooms(struct worker *w, const char *agents)
 {
 	const struct options *o = &w->options;
@@ -265,6 +297,7 @@ static void start_rooms(struct worker *w, const char *agents)
 	struct err err;
 	int threads = stage_threads();
 	s->options = o;
+	atomic_store(&w->no_code, JUST_STARTED);
 	s->counts = counts_new();
 	s->tally = o->listen[0] != '\0' ? tally_new() : NULL;
 	s->jobs = jobs_start(threads, on_room, w);
@@ -281,10 +314,11 @@ static void start_rooms(struct worker *w, const char *agents)
 	w->outbox = outbox_start(s, w->lease);
 	w->maintenance = maintenance_start(o);
 	w->claim = claim_new(s, w->lease, on_watched, w);
-	w->work = work_start(s, w->lease);
+	w->work[w->n_work++] = work_start(s, w->lease, "{intent_eval}", 0);
 	w->webhooks = webhooks_start(s);
 	claim_start(w->claim); /* from here on jobs arrive; all modules they use exist */
 	w->api = api_start(s, (struct api_ready){ is_ready, w });
+	start_code(w);
 }
 
 /* SIGTERM and SIGINT stop the worker, and so does the SIGHUP of a terminal that hangs up. A SIGHUP
@@ -332,7 +366,8 @@ static void stop_rooms(struct worker *w)
 	/* First: a claim in progress would bring jobs after the other modules have stopped. */
 	claim_stop(w->claim);
 	lease_set_draining(w->lease);
-	work_stop(w->work);
+	for (int i = 0; i < w->n_work; i++)
+		work_stop(w->work[i]);
 	log_event(LOG_INFO, "draining", "running=%d ms=%lld", jobs_count(w->services.jobs), (long long)w->options.drain_ms);
 	if (!wait_for_jobs(w, w->options.drain_ms)) {
 		log_event(LOG_INFO, "giving back what still runs", "running=%d", jobs_count(w->services.jobs));
@@ -404,6 +439,7 @@ int main(int argc, char **argv)
 		claim_free(w.claim);
 		counts_free(w.services.counts);
 		tally_free(w.services.tally);
+		sandbox_free(w.services.sandbox);
 		lacks_release(&w.lacks);
 		log_event(LOG_INFO, "ended", "worker=%s", name);
 	}

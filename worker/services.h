@@ -10,6 +10,7 @@ struct breakers;
 struct lacks;
 struct counts;
 struct tally;
+struct sandbox;
 struct trace;
 struct vectors;
 
@@ -24,6 +25,7 @@ struct services {
 	struct vectors *vectors; /* vectors of agents' labels */
 	struct counts *counts;   /* telemetry/count.h; may be NULL, as in tests */
 	struct tally *tally;     /* api/tally.h; NULL if there is no HTTP */
+	struct sandbox *sandbox; /* tools/sandbox.h; for the threads that run code: they exist where there is one */
 	struct trace *trace;     /* telemetry/trace.h; NULL if no spans are collected */
 	char worker_key[40];     /* of the first incarnation; the current one: lease_key() */
 	const char *worker_name;

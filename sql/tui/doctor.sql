@@ -17,6 +17,10 @@ from (select 'provider ' || p.slug as who, n as secret from signalbox.providers 
 	union all select 'token ' || t.id, t.sign_env from signalbox.token_list() t where t.state = 'valid' and t.sign_env is not null) x
 join signalbox.workers w on w.ended_at is null and w.lease_until > now() and w.lacks ? x.secret
 union all
+select 'code', count(no_code) filter (where no_code <> 'code_slots is 0') = 0, count(*) filter (where no_code is null) || ' of ' || count(*) || ' workers run code in a sandbox'
+	|| coalesce('; ' || string_agg(name || ': ' || no_code, '; ' order by name) filter (where no_code is not null), '')
+from signalbox.workers where ended_at is null and lease_until > now()
+union all
 select 'records', coalesce(sum(kept), 0) = 0, coalesce(sum(kept), 0) || ' records wait in the memory of workers until the database takes them'
 	|| coalesce(': ' || string_agg(name || ' ' || kept, ', ' order by name) filter (where kept > 0), '')
 from signalbox.workers where ended_at is null and lease_until > now()

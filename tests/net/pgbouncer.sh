@@ -80,7 +80,7 @@ within 5 "a notification wakes it" processing q "select processing_status from s
 within 3 "a notification stops the call" 2 stopped_calls
 is "LISTEN is proved" 0 "$(grep -c polling "$T/w3.log")"
 n=$(d "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()")
-[ "$n" -le $((SIZE + 3)) ] && ok "three direct connections, no more" || not_ok "direct connections: $n with the pool of $SIZE"
+[ "$n" -le $((SIZE + 5)) ] && ok "five direct connections, no more" || not_ok "direct connections: $n with the pool of $SIZE"
 # Its LISTEN connection dies silently for the server's reasons: noticed, made again, proved again.
 d "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'signalbox-worker claim'" >/dev/null
 within 5 "a killed connection is made again" t d "select count(*) > 0 from pg_stat_activity where application_name = 'signalbox-worker claim'"

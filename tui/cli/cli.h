@@ -93,6 +93,11 @@ struct json;
 int cli_set_or_show(struct cli *, const char *what, const char *set_sql, const char *show_sql, const struct json **doc);
 /* A string or number of a document as text; NULL when it is null or missing. */
 const char *cli_value(struct cli *, const struct json *doc, const char *key);
+/* Says that no worker is alive, and cancels the work (NULL: none was asked for). Returns the exit code. */
+int cli_no_worker(struct cli *, const char *work);
+/* Waits for the end of work; ^C cancels it. Its status document into *doc, in the arena. Returns the exit code, after printing why
+ * it failed. */
+int cli_await_work(struct cli *, const char *work, const struct json **doc);
 /* Number of living workers; -1 after printing an error. */
 int cli_workers_alive(struct cli *);
 

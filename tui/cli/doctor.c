@@ -60,6 +60,8 @@ static void doctor_ask_all(struct report *r)
 		{ "providers", "signalbox provider SLUG set protocol=ollama base_url=URL" },
 		{ "secrets",
 		  "give the worker the variable, or NAME_FILE a file that it can read; or name another (signalbox provider SLUG set key_env=…)" },
+		{ "code",
+		  "install bubblewrap, and let users make namespaces (docs/OPERATIONS.md, Running code); or start it with --code-slots 0" },
 		{ "records", "do not kill these workers; see transactions, the server's disk, the worker's log" },
 		{ "chores", "the error says why; it is tried again by itself" },
 		{ "transactions",

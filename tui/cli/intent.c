@@ -2,10 +2,6 @@
  * Classification of questions: how well an agent's classification does on labelled texts, one text,
  * the list of labels. A worker classifies (table signalbox.work), and never sees the true labels.
  */
-#include <signal.h>
-#include <unistd.h>
-
-#include "shared/clock.h"
 #include "shared/json.h"
 #include "shared/utf8.h"
 #include "sql_embed.h"
@@ -16,16 +12,7 @@
 
 #define FILE_MAX (16u << 20)
 #define TEXTS_MAX 10000
-#define POLL_USEC 100000
 #define COLUMNS_MAX 14 /* columns of a table that fits into 80 cells */
-
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int sig)
-{
-	(void)sig;
-	interrupted = 1;
-}
 
 struct eval {
 	struct cli *cli;
@@ -48,57 +35,6 @@ static int label_of(const struct eval *e, struct str label)
 
 /* ---- work for a worker */
 
-static int no_worker(struct cli *cli, const char *id)
-{
-	const char *params[] = { id, cli->options->operator_name };
-	int code = id != NULL ? cli_query(cli, sql_tui_work_cancel, params, 2, NULL) : 0;
-	if (code != 0)
-		return code;
-	fprintf(stderr, "signalbox: %s\n", _("no worker is alive, and this needs one: start signalbox-worker"));
-	return EXIT_FAILED;
-}
-
-/* Waits for the end of the work; its status document into *doc, in the arena of cli. */
-static int eval_await(struct cli *cli, const char *id, const struct json **doc)
-{
-	const char *params[] = { id, cli->options->operator_name };
-	bool is_tty = isatty(STDERR_FILENO);
-	struct str state, error = STR("");
-	struct rows r;
-	struct err err;
-	int64_t done, total, said = -1;
-	for (int round = 0;; round++) {
-		struct arena a = ARENA_INIT; /* of one poll; the final document is in cli->arena */
-		int code = interrupted ? cli_query(cli, sql_tui_work_cancel, params, 2, NULL) : 0;
-		if (code == 0)
-			code = cli_query(cli, sql_tui_work_status, params, 1, &r);
-		if (code != 0)
-			return code;
-		if (json_parse(&a, str_of(rows_at(&r, 0, COL_WORK_STATUS_DOC)), 64u << 20, doc, &err) < 0)
-			return cli_error(&err, "intent");
-		bool is_open = json_str(*doc, "state", &state) && (str_eq(state, "queued") || str_eq(state, "running"));
-		if (json_int(*doc, "done", &done) && json_int(*doc, "total", &total) && done != said && is_tty) {
-			fprintf(stderr, "\r%lld of %lld", (long long)done, (long long)total);
-			said = done;
-		}
-		if (!is_open) {
-			fputs(is_tty ? "\n" : "", stderr);
-			code = str_eq(state, "done") ? EXIT_DONE : EXIT_FAILED;
-			json_str(*doc, "error", &error);
-			if (code != EXIT_DONE)
-				fprintf(stderr, "signalbox: %s: %s\n", state.ptr, cli_safe(cli, error.ptr));
-			else if (json_parse(&cli->arena, str_of(rows_at(&r, 0, COL_WORK_STATUS_DOC)), 64u << 20, doc, &err) < 0)
-				code = EXIT_FAILED;
-			arena_release(&a);
-			return code;
-		}
-		arena_release(&a);
-		if (round % 20 == 19 && cli_workers_alive(cli) == 0)
-			return no_worker(cli, id);
-		usleep(POLL_USEC);
-	}
-}
-
 static int ask_worker(struct eval *e, const struct json **doc)
 {
 	struct cli *cli = e->cli;
@@ -107,13 +43,12 @@ static int ask_worker(struct eval *e, const struct json **doc)
 	if (alive < 0)
 		return EXIT_NO_DB;
 	if (alive == 0)
-		return no_worker(cli, NULL);
+		return cli_no_worker(cli, NULL);
 	const char *params[] = { strbuf_text(&e->args), cli->options->operator_name };
 	int code = cli_query(cli, sql_tui_work_add, params, 2, &r);
 	if (code != 0)
 		return code;
-	signal(SIGINT, on_interrupt);
-	return eval_await(cli, rows_at(&r, 0, COL_WORK_ADD_WORK), doc);
+	return cli_await_work(cli, rows_at(&r, 0, COL_WORK_ADD_WORK), doc);
 }
 
 /* ---- labels */

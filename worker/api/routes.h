@@ -9,6 +9,7 @@
 #include "worker/api/waiters.h"
 
 struct dispatcher;
+struct runs;
 
 struct api {
 	const struct services *services;
@@ -20,6 +21,7 @@ struct api {
 	struct waiters *waiters;
 	struct server *server;
 	struct dispatcher *dispatcher;
+	struct runs *runs;
 	struct pg *pg[DESKS + 1]; /* of each desk, and of the dispatcher; NULL before it is needed */
 };
 

@@ -27,7 +27,7 @@ struct server;
 #define ROUTE_SCOPES(X) \
 	X(OPEN, "")     \
 	X(PUBLIC, "dispatch") \
-	X(DISPATCH, "dispatch") X(READ, "read") X(STREAM, "stream") X(CANCEL, "cancel") X(RETRY, "retry") X(METRICS, "metrics")
+	X(DISPATCH, "dispatch") X(READ, "read") X(STREAM, "stream") X(CANCEL, "cancel") X(RETRY, "retry") X(METRICS, "metrics") X(EXECUTE, "execute")
 enum route_scope {
 #define X(name, word) SCOPE_##name,
 	ROUTE_SCOPES(X)

@@ -265,6 +265,11 @@ int64_t lease_age_ms(struct lease *l)
 	return lease_id(l, id) ? (clock_mono() - atomic_load(&l->renewed)) / USEC_PER_MSEC : -1;
 }
 
+void lease_say(struct lease *l)
+{
+	wake_up(l->wake);
+}
+
 void lease_set_draining(struct lease *l)
 {
 	atomic_store(&l->draining, true);

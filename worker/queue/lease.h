@@ -29,6 +29,8 @@ bool lease_id(struct lease *, char id[static 40]);
 bool lease_key(struct lease *, char key[static 40]);
 /* Milliseconds since the database last confirmed the lease; -1 while none is held. Any thread. */
 int64_t lease_age_ms(struct lease *);
+/* Renews the lease now, with the facts of now. Any thread. */
+void lease_say(struct lease *);
 void lease_set_draining(struct lease *);
 /* Ends the thread, and tells the database that this incarnation has ended. */
 void lease_stop(struct lease *);

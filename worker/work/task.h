@@ -16,6 +16,7 @@ struct task {
 	const struct json *spec;
 	const char *agent; /* agent that pays for the calls; NULL: none */
 	int n_done, n_calls;
+	int slot; /* which of the threads that do this kind of work */
 	struct span span;    /* parent of the spans of its calls */
 	struct strbuf usage; /* JSON for work_end.sql: what was spent, also when the task failed */
 	usec_t told;         /* when the progress was last sent to the database */

@@ -29,7 +29,8 @@ struct work {
 	struct lease *lease;
 	struct listen listen;
 	struct pg *pg;
-	int wake;
+	int wake, slot;
+	const char *kinds;
 	atomic_bool ending;
 };
 
@@ -204,12 +205,12 @@ static bool ask_args(struct task *task, struct arena *a, struct rows *r)
 static bool take_one(struct work *w, struct err *err)
 {
 	struct arena a = ARENA_INIT;
-	struct task task = { .work = w, .services = w->services, .agent = "", .usage = STRBUF_INIT(USAGE_MAX) };
+	struct task task = { .work = w, .services = w->services, .agent = "", .usage = STRBUF_INIT(USAGE_MAX), .slot = w->slot };
 	struct rows begun, row;
 	if (connect(w, err) < 0 || !lease_key(w->lease, task.worker_key))
 		return false;
-	const char *args[] = { task.worker_key };
-	bool some = pg_exec(w->pg, &a, sql_worker_work_begin, args, 1, TIMEOUT_MS, &begun, err) == 0 && begun.n_rows > 0;
+	const char *args[] = { task.worker_key, w->kinds };
+	bool some = pg_exec(w->pg, &a, sql_worker_work_begin, args, 2, TIMEOUT_MS, &begun, err) == 0 && begun.n_rows > 0;
 	if (some) {
 		task.id = rows_at(&begun, 0, COL_WORK_BEGIN_ID);
 		task.job_id = rows_at(&begun, 0, COL_WORK_BEGIN_JOB_ID);
@@ -233,9 +234,11 @@ static void *work_main(void *arg)
 	return NULL;
 }
 
-struct work *work_start(const struct services *s, struct lease *lease)
+struct work *work_start(const struct services *s, struct lease *lease, const char *kinds, int slot)
 {
 	struct work *w = xcalloc(1, sizeof *w);
+	w->kinds = kinds;
+	w->slot = slot;
 	w->services = s;
 	w->lease = lease;
 	w->listen = (struct listen){ .listen_url = s->options->listen_url,

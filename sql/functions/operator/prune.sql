@@ -1,6 +1,6 @@
 -- Deletes one batch of old messages: reads the next `lim` messages after number `after`, and deletes (without `really`:
 -- counts) those that ended before the cut, with the question that they answer and their attempts. Failed messages only
--- where `failed`. Costs and daily sums stay. Call again with after = `upto` until is_over. Each batch is a short
+-- where `failed`. Costs and daily sums stay. With the last batch go runs of code that ended before the cut. Call again with after = `upto` until is_over. Each batch is a short
 -- transaction, so nothing waits for it for long. SB003: a table is adopted.
 create or replace function signalbox.prune(older interval, failed boolean, lim int, after bigint, really boolean, actor text)
 returns table (n bigint, upto bigint, is_over boolean)
@@ -43,6 +43,7 @@ begin
 	end if;
 	if really and is_over then
 		delete from stats_minute m where m.minute < cut and m.minute < (select r.minute from rolled_upto r);
+		delete from runs r where r.ended_at < cut;
 		perform log_action(actor, 'prune', null, null, 'older than ' || older, null, null);
 	end if;
 	return next;

@@ -8,6 +8,7 @@ declare
 begin
 	case work_add.kind
 		when 'intent_eval' then asks := work_intent_eval(args);
+		when 'exec' then asks := work_exec(args);
 		else raise exception 'no work is called %', quote_literal(left(coalesce(work_add.kind, ''), 80)) using errcode = 'SB004';
 	end case;
 	-- While the work is open, its highest cost counts as spent (money_left.sql). Checked again when a worker takes the

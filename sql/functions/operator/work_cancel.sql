@@ -4,6 +4,7 @@ language plpgsql security definer set search_path = pg_catalog, signalbox, pg_te
 begin
 	update work w set state = 'cancelled', ended_at = clock_timestamp() where w.id = work_cancel.work and w.state in ('queued', 'running');
 	if found then
+		perform run_close(work);
 		perform log_action(actor, 'work_cancel', null, null, 'work ' || work_cancel.work, null, null);
 	end if;
 end $$;

@@ -36,6 +36,10 @@ begin
 		done = case when work_end.error is null then x.total else x.done end,
 		result = work_end.result || jsonb_build_object('usage', work_end.usage || jsonb_build_object('cost_usd', usd(cost)))
 		where x.id = work and x.job_id = job and x.state = 'running' and exists (select from workers k where k.id = x.worker_id and k.ended_at is null);
-	return found;
+	if found then
+		perform run_close(work);
+		return true;
+	end if;
+	return false;
 end $$;
 grant execute on function signalbox.work_end to signalbox_worker;

@@ -2,7 +2,7 @@
 -- answer may be lost), and whether an operator asked the worker to end. No row: the lease was lost, and all its jobs
 -- belong to others.
 -- id: as worker_of() takes it. facts: {"rss": bytes of memory, "calls": {provider: calls in progress}, "kept": records
--- that could not be written yet, "lacks": {secret: why the worker does not have it}, "http": [{"agent", "code", "n"}]:
+-- that could not be written yet, "lacks": {secret: why the worker does not have it}, "no_code": why it runs no code, or null, "http": [{"agent", "code", "n"}]:
 -- requests since the last renewal, "http_batch": the number of this list, which is counted once although it may be said
 -- again}, null from older workers.
 create or replace function signalbox.worker_renew(id uuid, lease interval, draining boolean, facts jsonb default null)
@@ -17,6 +17,7 @@ language sql security definer set search_path = pg_catalog, signalbox, pg_temp a
 			lacks = case when octet_length(facts::text) < 65536 then nullif(facts -> 'lacks', '{}') end,
 			mute = case when jsonb_typeof(facts -> 'lacks') = 'object' and facts -> 'lacks' <> '{}' then array(
 				select p.id from providers p where exists (select from provider_secrets(p.key_env, p.header, p.query) n where facts -> 'lacks' ? n)) else '{}' end,
+			no_code = case when facts ? 'no_code' then facts ->> 'no_code' else w.no_code end,
 			http_batch = coalesce((facts ->> 'http_batch')::bigint, w.http_batch)
 		from had where w.id = had.id returning w.id, had.http_batch < w.http_batch as is_new
 	), counted as (
