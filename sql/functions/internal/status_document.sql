@@ -10,9 +10,11 @@ declare
 	place bigint;
 	waits text;
 	cost  numeric;
+	agent text;
 begin
 	select * into m from ai_messages where id = message;
 	select * into s from ai_sessions where id = m.session_id;
+	select a.slug into agent from agents a where a.id = s.agent_id;
 	if m.processing_status in ('pending', 'queued') then
 		select * into q from queue where message_id = m.id;
 		place := coalesce(known_place, place_of(q));
@@ -20,8 +22,9 @@ begin
 	end if;
 	-- One call of unknown price makes the sum unknown.
 	select case when bool_and(cost_pico is not null) then usd(sum(cost_pico)) end into cost from ai_costs where message_id = m.id;
+	-- Without a query in it: PL/pgSQL computes such an expression by itself.
 	return jsonb_build_object(
-		'message_id', m.uuid, 'session_id', s.uuid, 'agent', (select slug from agents where id = s.agent_id),
+		'message_id', m.uuid, 'session_id', s.uuid, 'agent', agent,
 		'status', m.processing_status, 'waits_for', waits, 'queue_position', place,
 		'eta_seconds', case when place is not null then eta(place, waits, coalesce(held_until(q.agent_id, waits), q.run_after), fleet_slots(), agent_seconds(q.agent_id)) end,
 		'queued_at', utc(m.queued_at), 'processing_started_at', utc(m.processing_started_at),
