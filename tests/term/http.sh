@@ -40,7 +40,7 @@ for size in "80 24" "120 36"; do
 	see "newest first $at" '^> +3 +revoked'
 	see "a public token, its name made safe $at" '2 +valid +\.\.\..{4} .*lone.*ev\^\[\]0;owne'
 	see "one that ends by itself $at" '1 +valid +\.\.\..{4} +20[0-9-]{8} +luna .*shop'
-	is "no token is shown $at" 0 "$(screen | grep -c "${T1#sbx_}")"
+	is "no token is shown $at" 0 "$(screen | grep -c -- "${T1#sbx_}")"
 	keys j
 	see "who its callers are $at" 'callers +anybody: it is public +user +visitor'
 	keys j
