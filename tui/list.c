@@ -1,5 +1,7 @@
 #include "tui/list.h"
 
+#include "tui/i18n.h"
+
 #define GUTTER 2 /* cells for the cursor and the mark */
 
 void list_init(struct list *l)
@@ -197,7 +199,8 @@ static void mark_range(struct list *l)
 	l->range_from = -1;
 }
 
-bool list_command(struct list *l, enum cmd cmd)
+/* False: the command does not move the cursor. */
+static bool list_move(struct list *l, enum cmd cmd)
 {
 	int page = MAX(1, l->height - 1);
 	switch (cmd) {
@@ -226,6 +229,17 @@ bool list_command(struct list *l, enum cmd cmd)
 	case CMD_page_up:
 		move_to(l, l->cursor - page);
 		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+bool list_command(struct list *l, enum cmd cmd)
+{
+	if (list_move(l, cmd))
+		return true;
+	switch (cmd) {
 	case CMD_mark:
 		if (l->n > 0)
 			set_mark(l, &l->rows[l->cursor], !list_is_marked(l, &l->rows[l->cursor]));
@@ -247,6 +261,11 @@ bool list_command(struct list *l, enum cmd cmd)
 	case CMD_reverse:
 		l->is_reversed = !l->is_reversed;
 		return l->sorts != NULL;
+	case CMD_freeze: /* first it shows what is new */
+		if (l->n_new == 0)
+			return false;
+		list_reveal(l);
+		break;
 	case CMD_unmark_all:
 		l->n_marks = 0;
 		l->range_from = -1;
@@ -260,6 +279,11 @@ bool list_command(struct list *l, enum cmd cmd)
 struct list_row *list_current(struct list *l)
 {
 	return l->n > 0 ? &l->rows[l->cursor] : NULL;
+}
+
+int list_put_new(const struct list *l, struct screen *s, int y, int x)
+{
+	return l->n_new > 0 ? screen_putf(s, y, x, -1, S_WARN, _("+%d new (f shows)"), l->n_new) + 2 : 0;
 }
 
 /* Draws one line: the header when row is NULL. */

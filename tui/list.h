@@ -67,7 +67,9 @@ void list_release(struct list *);
 void list_bind(struct list *, struct block *, int id_col, int n_key, int job_col);
 /* Shows the new rows that are not inserted yet, at the next bind. */
 void list_reveal(struct list *);
-/* Handles the commands that move, mark, or choose the sort order (seen after the next bind); false
+/* Writes how many new rows are not shown yet; returns the cells that it took, with two blanks. */
+int list_put_new(const struct list *, struct screen *, int y, int x);
+/* Handles the commands that move, mark, show new rows, or choose the sort order (seen after the next bind); false
  * for any other command. */
 bool list_command(struct list *, enum cmd);
 struct list_row *list_current(struct list *);

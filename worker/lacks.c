@@ -60,10 +60,10 @@ void lacks_put(struct lacks *l, const char *names, const char *allowed, struct s
 	strbuf_addf(&all, "%s%s", text, strbuf_text(&open));
 	if (strcmp(strbuf_text(&all), l->said != NULL ? l->said : "{}") != 0) {
 		if (strcmp(text, "{}") != 0)
-			log_event(LOG_WARN, "providers that need these are not called by this worker", "lacks=%s",
+			log_event(LOG_WARN, "this worker lacks secrets: what needs them is left to others", "lacks=%s",
 			          log_quote(text, quoted, sizeof quoted));
 		else
-			log_event(LOG_INFO, "this worker has all that providers need", "n=0");
+			log_event(LOG_INFO, "this worker has all secrets that are needed", "n=0");
 		if (open.len > 0)
 			log_event(LOG_WARN, "key files that others may read, or write", "names=%s", strbuf_text(&open));
 		free(l->said);

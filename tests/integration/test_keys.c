@@ -68,7 +68,7 @@ static void test_a_key_file(void **state)
 	wait_for(text("select signalbox.message_status('%s') ->> 'waits_for'", m), "worker", 0);
 	assert_int_equal(run("/bin/sh", "-c", text("umask 077; echo file-key-1 >%s", file), NULL), 0);
 	wait_completed(m);
-	wait_worker_said(w, "has all that providers need", 0);
+	wait_worker_said(w, "has all secrets that are needed", 0);
 	assert_int_equal(run("/bin/sh", "-c", text("chmod 666 %s", file), NULL), 0);
 	wait_worker_said(w, "key files that others may read", 0);
 	wait_completed(say("k", "all the same"));

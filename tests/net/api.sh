@@ -3,7 +3,7 @@
 # stored answer byte for byte, after any number of reconnects; a token must be an application, and nobody else's; a limit must be exact; nonsense must get an
 # error that says what to mend. The client is curl.
 . "$(dirname "$0")/../lib/net.sh"
-plan 185
+plan 186
 export SHOP_TOKEN=a-secret-of-the-test
 stack_up
 SB=$BIN/signalbox
@@ -231,6 +231,8 @@ as sbx_nonsense post "" '{"content":"x"}'; got "one of ours" 401 unauthorized
 as "$A" post "?wait=10" '{"content":"mine-1.","user_id":"u","thread_key":"t"}'
 is "with it" "200 completed" "$CODE $(field status)"
 MINE=$(field message_id) SESSION=$(field session_id)
+q "update signalbox.ai_costs set cost_pico = 64000000 where message_id = (select id from signalbox.ai_messages where uuid = '$MINE')" >/dev/null
+is "and what it cost, as people write it" 0.000064 "$("$SB" show "$MINE" | sed -n 's/^cost \$ *//p')"
 is "operators see whose it is" "token 1 shop" "$("$SB" show "$MINE" | sed -n 's/^sent by *//p')"
 is "and what came without a token" "HTTP" "$("$SB" show "$M" | sed -n 's/^sent by *//p')"
 as "$A" call GET "/api/messages/$MINE/status" ""; is "it reads its own" 200 "$CODE"

@@ -3,7 +3,7 @@
 # address that nobody allowed, and be seen by the operator, each try of it. The receiver answers what a file says and keeps what came; openssl computes the signature
 # that there should be.
 . "$(dirname "$0")/../lib/net.sh"
-plan 32
+plan 34
 stack_up
 SB=$BIN/signalbox
 export SHOP_WEBHOOK_TOKEN="whsec_$(printf 'a secret of the test, 32 bytes..' | base64 -w0)"
@@ -88,9 +88,13 @@ is "and the deliveries, the newest first" "message.failed message.completed" "$(
 "$SB" webhook create --agent luna --secret-env OTHER_TOKEN http://127.0.0.1:9/ >/dev/null
 q "insert into signalbox.webhook_deliveries (webhook_id, event, payload) select w.id, 'message.completed', '{}' from signalbox.webhooks w, generate_series(1, 20) where w.secret_env = 'OTHER_TOKEN'" >/dev/null
 until_true 30 eval '"$SB" doctor 2>&1 | grep -q "webhook [0-9]*: the worker has no OTHER_TOKEN"' && ok "a secret that no worker has: doctor says it" || not_ok "doctor: $("$SB" doctor 2>&1 | grep secrets)"
+is "just now nothing is alarming" 0 "$("$SB" status | grep -c 'webhook [0-9]*:')"
+q "update signalbox.webhook_deliveries set created_at = created_at - interval '3 min' where state = 'waiting'" >/dev/null
+is "but after minutes untried an alert tells of it" 1 "$("$SB" status | grep -c 'webhook [0-9]*: 20 deliveries .* wait for a worker with the secret')"
+q "update signalbox.webhook_deliveries set created_at = clock_timestamp() where state = 'waiting'" >/dev/null
 is "four tries at a time" "4 0" "$(q "select count(*) from signalbox.webhook_take(array['OTHER_TOKEN'], 16)") $(q "select count(*) from signalbox.webhook_take(array['OTHER_TOKEN'], 16)")"
 q "update signalbox.webhook_deliveries set tries = 3 where state = 'waiting'" >/dev/null
-is "an alert tells of it" 1 "$("$SB" status | grep -c 'webhook [0-9]* was not reached')"
+is "an alert tells of it" 1 "$("$SB" status | grep -c 'webhook [0-9]*: [0-9]* deliveries were tried three times')"
 q "update signalbox.webhook_deliveries set created_at = created_at - interval '26 h' where state = 'waiting'" >/dev/null
 within 90 "a day later it is given up" 0 q "select count(*) from signalbox.webhook_deliveries where state = 'waiting'"
 "$SB" webhook remove 1 >/dev/null

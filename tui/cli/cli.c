@@ -111,6 +111,20 @@ static void add_values(struct strbuf *array, const char *values)
 	}
 }
 
+const char *cli_number(double d, char buf[static 32])
+{
+	int n = snprintf(buf, 32, "%.12f", d);
+	if (n >= 32) { /* no amount of ours is so large */
+		snprintf(buf, 32, "%.12g", d);
+		return buf;
+	}
+	while (n > 1 && buf[n - 1] == '0')
+		buf[--n] = '\0';
+	if (buf[n - 1] == '.')
+		buf[n - 1] = '\0';
+	return buf;
+}
+
 int cli_values(struct cli *cli, const char *name, struct strbuf *array)
 {
 	int out = 0;

@@ -67,6 +67,8 @@ int cli_usage_error(const char *fmt, ...) PRINTF(1, 2);
  * printing why: it cannot be read, is over cap bytes, or is not UTF-8 (or holds a NUL). */
 MUSTCHECK int cli_read(struct cli *, const char *path, size_t cap, struct str *out);
 
+/* A number as people write it: never with an exponent, without zeros at its end. Returns buf. */
+const char *cli_number(double, char buf[static 32]);
 /* "-" for NULL. */
 static inline const char *or_dash(const char *s)
 {

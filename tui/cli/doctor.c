@@ -59,7 +59,7 @@ static void doctor_ask_all(struct report *r)
 		{ "agents", "signalbox agent SLUG set provider=P model=M" },
 		{ "providers", "signalbox provider SLUG set protocol=ollama base_url=URL" },
 		{ "secrets",
-		  "give the worker the variable, or NAME_FILE a file that it can read; or name another (signalbox provider SLUG set key_env=…)" },
+		  "give the worker the variable, or NAME_FILE a file that it can read; or name another (signalbox provider, webhook, token)" },
 		{ "code",
 		  "install bubblewrap, and let users make namespaces (docs/OPERATIONS.md, Running code); or start it with --code-slots 0" },
 		{ "records", "do not kill these workers; see transactions, the server's disk, the worker's log" },

@@ -71,7 +71,8 @@ const char *cli_value(struct cli *cli, const struct json *doc, const char *key)
 {
 	struct str s;
 	double d;
+	char number[32];
 	if (json_str(doc, key, &s))
 		return s.ptr;
-	return json_double(doc, key, &d) ? arena_strf(&cli->arena, "%.12g", d) : NULL;
+	return json_double(doc, key, &d) ? arena_strf(&cli->arena, "%s", cli_number(d, number)) : NULL;
 }

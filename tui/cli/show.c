@@ -9,12 +9,13 @@ static void field(const struct json *j, const char *label, const char *path)
 {
 	struct str s;
 	double d;
+	char number[32];
 	if (json_str(j, path, &s)) {
 		printf("%-12s ", label);
 		cli_text(s.ptr, false);
 		putchar('\n');
 	} else if (json_double(j, path, &d)) {
-		printf("%-12s %.12g\n", label, d);
+		printf("%-12s %s\n", label, cli_number(d, number));
 	}
 }
 

@@ -208,8 +208,7 @@ static void failed_draw(struct view *v, struct ui *ui)
 	int x = 1 + screen_put(s, ui->top, 1, -1, S_BOLD, _("Failed")) + 2;
 	x += screen_put(s, ui->top, x, -1, S_DIM, f->flat ? _("flat (v by cause)") : _("by cause (v flat)")) + 2;
 	x += screen_text(s, ui->top, x, 30, S_DIM, str_of(ui->filter)) + 2;
-	if (l->n_new > 0)
-		x += screen_putf(s, ui->top, x, -1, S_WARN, _("+%d new (f shows)"), l->n_new) + 2;
+	x += list_put_new(l, s, ui->top, x);
 	screen_putf(s, ui->top, x, -1, S_DIM,
 	            l->n_marks > 0 ? _("%d shown  %d marked  groups: last 24h") : _("%d shown  groups: last 24h"), l->n,
 	            l->n_marks);
@@ -385,14 +384,9 @@ static bool failed_command(struct view *v, struct ui *ui, enum cmd cmd)
 		if (r != NULL)
 			ui_open(ui, VIEW_TEST, block_at(r->block, r->row, COL_FAILED_AGENT));
 		return true;
-	case CMD_freeze:
-		if (f->rows.n_new == 0)
-			return false;
-		list_reveal(&f->rows);
-		return true;
 	default: {
-		/* Commands that mark are for the messages, whichever pane has the cursor. */
-		bool marks = cmd == CMD_mark || cmd == CMD_mark_range || cmd == CMD_mark_all || cmd == CMD_unmark_all;
+		/* Commands that mark, or show new rows, are for the messages, whichever pane has the cursor. */
+		bool marks = cmd == CMD_mark || cmd == CMD_mark_range || cmd == CMD_mark_all || cmd == CMD_unmark_all || cmd == CMD_freeze;
 		int group = f->groups.cursor;
 		bool mine = list_command(in_rows || marks ? &f->rows : &f->groups, cmd);
 		if (f->groups.cursor != group)

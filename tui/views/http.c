@@ -238,10 +238,11 @@ static void draw_webhook(struct ui *ui, const struct list_row *r, int y, int end
 	struct screen *s = ui->screen;
 	const struct block *b = r->block, *d = ui->snap->blocks[BLOCK_DELIVERIES];
 	int row = r->row, x;
-	if (y < end) {
-		x = facts_line(s, y, _("events"));
-		fact(s, y, &x, "", S_PLAIN, array_str(b, row, COL_LIST_WEBHOOKS_EVENTS, ""));
-		fact(s, y, &x, _("secret"), S_PLAIN, block_str(b, row, COL_LIST_WEBHOOKS_SECRET_ENV));
+	if (y < end)
+		fact_rest(s, y, facts_line(s, y, _("events")), S_PLAIN, array_str(b, row, COL_LIST_WEBHOOKS_EVENTS, ""));
+	if (++y < end) {
+		x = facts_line(s, y, _("secret"));
+		fact(s, y, &x, "", S_PLAIN, block_str(b, row, COL_LIST_WEBHOOKS_SECRET_ENV));
 		fact(s, y, &x, _("made by"), S_PLAIN, block_str(b, row, COL_LIST_WEBHOOKS_CREATED_BY));
 	}
 	if (++y < end)
@@ -266,8 +267,7 @@ static void draw_http_title(struct ui *ui, const struct http_view *h)
 		valid += strcmp(block_at(b, i, COL_LIST_TOKENS_STATE), "valid") == 0;
 	x += screen_putf(s, ui->top, x, -1, S_DIM, _("tokens: %d, %d valid   sort %s%s"), n, valid, _(l->sorts[l->sort].name),
 	                 l->is_reversed ? " (O)" : "");
-	if (h->tokens.n_new + h->webhooks.n_new > 0)
-		screen_putf(s, ui->top, x + 2, -1, S_BOLD, _("+%d new (g)"), h->tokens.n_new + h->webhooks.n_new);
+	list_put_new(&h->tokens, s, ui->top, x + 2);
 }
 
 static void http_draw(struct view *v, struct ui *ui)
@@ -287,7 +287,8 @@ static void http_draw(struct view *v, struct ui *ui)
 	list_draw(&h->tokens, s, y, height, &tokens, !h->in_webhooks);
 	y += height;
 	snprintf(label, sizeof label, _("webhooks: %d"), h->webhooks.n);
-	screen_rule(s, y++, 0, -1, label);
+	screen_rule(s, y, 0, -1, label);
+	list_put_new(&h->webhooks, s, y++, 20);
 	height = MIN(MAX(h->webhooks.n, 1), MAX(2, rows / 3 - 2)) + 1;
 	if (h->webhooks.n == 0 && ui->snap->blocks[BLOCK_WEBHOOKS] != NULL)
 		screen_put(s, y + 1, 2, -1, S_DIM, _("there is no webhook: signalbox webhook create --agent A --secret-env NAME URL"));

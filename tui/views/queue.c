@@ -142,8 +142,7 @@ static void queue_draw(struct view *v, struct ui *ui)
 	int x = 1 + screen_put(s, ui->top, 1, -1, S_BOLD, _("Queue")) + 2;
 	x += screen_text(s, ui->top, x, 40, S_DIM, str_of(ui->filter[0] != '\0' ? ui->filter : "/all")) + 2;
 	x += screen_putf(s, ui->top, x, -1, S_DIM, _("sort pos")) + 2;
-	if (q->list.n_new > 0)
-		x += screen_putf(s, ui->top, x, -1, S_WARN, _("+%d new (f shows)"), q->list.n_new) + 2;
+	x += list_put_new(&q->list, s, ui->top, x);
 	char right[80];
 	int last = MIN(q->list.n, q->list.top + rows - detail - 1);
 	int n = snprintf(right, sizeof right, _("%d-%d of %s%d"), q->list.n > 0 ? q->list.top + 1 : 0, last,
@@ -192,11 +191,6 @@ static bool queue_command(struct view *v, struct ui *ui, enum cmd cmd)
 	case CMD_test_message:
 		if (r != NULL)
 			ui_open(ui, VIEW_TEST, block_at(r->block, r->row, COL_QUEUE_AGENT));
-		return true;
-	case CMD_freeze:
-		if (q->list.n_new == 0)
-			return false;
-		list_reveal(&q->list);
 		return true;
 	default:
 		return false;

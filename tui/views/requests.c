@@ -66,12 +66,11 @@ static double sum(const struct ui *ui, int column)
 void requests_draw(struct list *l, struct ui *ui, int y, int height, bool has_focus)
 {
 	const struct list_style look = { COLUMNS, C_N, requests_cell, ui };
-	char label[120], n[FORMAT_MAX];
-	int at = snprintf(label, sizeof label, _("requests over HTTP in 1h: %s, sort %s%s"),
-	                  format_count(sum(ui, COL_REQUESTS_REQUESTS), n), _(SORTS[l->sort].name), l->is_reversed ? " (O)" : "");
-	if (l->n_new > 0)
-		snprintf(label + at, sizeof label - (size_t)at, _(", +%d new"), l->n_new);
+	char label[100], n[FORMAT_MAX];
+	snprintf(label, sizeof label, _("requests over HTTP in 1h: %s, sort %s%s"), format_count(sum(ui, COL_REQUESTS_REQUESTS), n),
+	         _(SORTS[l->sort].name), l->is_reversed ? " (O)" : "");
 	screen_rule(ui->screen, y, 0, -1, label);
+	list_put_new(l, ui->screen, y, screen_width(ui->screen) - 24);
 	if (l->n == 0 && ui->snap->blocks[BLOCK_REQUESTS] != NULL)
 		screen_put(ui->screen, y + 2, 2, -1, S_DIM, _("nobody has asked: see signalbox token create, and docs/HTTP.md"));
 	list_draw(l, ui->screen, y + 1, height - 1, &look, has_focus);

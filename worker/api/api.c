@@ -7,7 +7,6 @@
 #include "worker/api/dispatcher.h"
 #include "worker/api/metrics.h"
 #include "worker/api/routes.h"
-#include "worker/api/runs.h"
 
 #define CONNECTIONS_MAX 8192
 #define CONNECTIONS_MIN 64
@@ -90,7 +89,6 @@ struct api *api_start(const struct services *services, struct api_ready ready)
 	pthread_mutex_init(&api->metrics_lock, NULL);
 	api->waiters = waiters_start(services->options, connections(services->options) * 3 / 4);
 	api->dispatcher = dispatcher_start(api);
-	api->runs = runs_start(services->options);
 	if (api_listen(api, &err) < 0) {
 		log_event(LOG_WARN,
 		          err.code == ERR_CONFLICT
@@ -98,7 +96,6 @@ struct api *api_start(const struct services *services, struct api_ready ready)
 		          : err.code == ERR_REFUSED ? "no HTTP: make a token first (signalbox token create), or listen on loopback"
 		                                    : "no HTTP: the address cannot be had",
 		          "why=%s", log_quote(err.msg, why, sizeof why));
-		runs_stop(api->runs);
 		dispatcher_stop(api->dispatcher);
 		waiters_stop(api->waiters);
 		api_free(api);
@@ -114,7 +111,6 @@ void api_stop(struct api *api)
 		return;
 	server_quiesce(api->server);
 	dispatcher_stop(api->dispatcher);
-	runs_stop(api->runs);
 	waiters_stop(api->waiters); /* after it no request is parked, and every feed has ended */
 	server_stop(api->server);
 	api_free(api);

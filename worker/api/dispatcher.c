@@ -105,19 +105,13 @@ static void send_alone(struct dispatcher *d, struct pending *p)
 
 static void answer_pending(struct dispatcher *d, struct pending *p, const struct rows *r, int row)
 {
-	const char *document = rows_at(r, row, COL_HTTP_DISPATCH_MANY_DOCUMENT);
-	snprintf(p->reply->agent, sizeof p->reply->agent, "%s", rows_at(r, row, COL_HTTP_DISPATCH_MANY_AGENT));
-	if (p->share != NULL) {
-		waiters_add(d->api->waiters, p->share, p->request, p->reply, rows_int(r, row, COL_HTTP_DISPATCH_MANY_MESSAGE_ID, 0),
-		            document, clock_mono() + p->wait);
-	} else {
-		p->reply->status = 202;
-		strbuf_str(&p->reply->body, document);
-		strbuf_char(&p->reply->body, '\n');
-		if (p->wait > 0)
-			reply_header(p->reply, "Retry-After", "5");
+	const struct accepted m = { .agent = rows_at(r, row, COL_HTTP_DISPATCH_MANY_AGENT),
+		                    .document = rows_at(r, row, COL_HTTP_DISPATCH_MANY_DOCUMENT),
+		                    .message = rows_int(r, row, COL_HTTP_DISPATCH_MANY_MESSAGE_ID, 0),
+		                    .share = p->share,
+		                    .wait = p->wait };
+	if (accept_message(d->api, p->request, &m, p->reply) == ROUTE_DONE)
 		request_answer(p->request);
-	}
 	pending_free(p);
 }
 

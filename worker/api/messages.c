@@ -58,6 +58,21 @@ static void reply_too_many(struct reply_http *r, const struct rows *rows)
 	put_rate(r, rows, RATE_LIMIT);
 }
 
+enum route_end accept_message(struct api *api, struct request *request, const struct accepted *m, struct reply_http *r)
+{
+	note_agent(r, m->agent);
+	if (m->share != NULL) {
+		waiters_add(api->waiters, m->share, request, r, m->message, m->document, clock_mono() + m->wait);
+		return ROUTE_PARKED;
+	}
+	r->status = 202;
+	strbuf_str(&r->body, m->document);
+	strbuf_char(&r->body, '\n');
+	if (m->wait > 0) /* it wanted to wait, and too many do with this token */
+		reply_header(r, "Retry-After", "5");
+	return ROUTE_DONE;
+}
+
 enum route_end send_message(struct api *api, struct request *request, const struct sending *in, usec_t wait, struct reply_http *r)
 {
 	struct arena a = ARENA_INIT;
@@ -79,17 +94,15 @@ enum route_end send_message(struct api *api, struct request *request, const stru
 		reply_too_many(r, &rows);
 	} else if (rows_bool(&rows, 0, COL_HTTP_DISPATCH_IS_ENDED)) {
 		put_document(r, 200, &rows);
-	} else if (share == NULL) { /* nobody waits, or too many do with this token */
-		put_document(r, 202, &rows);
-		if (wait > 0)
-			reply_header(r, "Retry-After", "5");
 	} else {
-		note_agent(r, rows_at(&rows, 0, AGENT));
+		const struct accepted m = { .agent = rows_at(&rows, 0, AGENT),
+			                    .document = rows_at(&rows, 0, DOCUMENT),
+			                    .message = rows_int(&rows, 0, MESSAGE_ID, 0),
+			                    .share = share,
+			                    .wait = wait };
 		put_rate(r, &rows, RATE_LIMIT);
-		waiters_add(api->waiters, share, request, r, rows_int(&rows, 0, MESSAGE_ID, 0), rows_at(&rows, 0, DOCUMENT),
-		            clock_mono() + wait);
+		end = accept_message(api, request, &m, r);
 		share = NULL;
-		end = ROUTE_PARKED;
 	}
 	waiters_unshare(api->waiters, share);
 	arena_release(&a);

@@ -9,7 +9,6 @@
 #include "worker/api/waiters.h"
 
 struct dispatcher;
-struct runs;
 
 struct api {
 	const struct services *services;
@@ -21,7 +20,6 @@ struct api {
 	struct waiters *waiters;
 	struct server *server;
 	struct dispatcher *dispatcher;
-	struct runs *runs;
 	struct pg *pg[DESKS + 1]; /* of each desk, and of the dispatcher; NULL before it is needed */
 };
 
@@ -69,6 +67,15 @@ struct sending {
 	bool is_signed; /* an application signed user, collection and thread */
 	int64_t priority;
 };
+/* A message that was dispatched. */
+struct accepted {
+	const char *agent, *document;
+	int64_t message;
+	struct share *share; /* its client waits, and has this place; NULL: it is told at once */
+	usec_t wait;         /* that it asked for */
+};
+/* Answers, or parks the request. Takes the place. */
+enum route_end accept_message(struct api *, struct request *, const struct accepted *, struct reply_http *);
 /* Dispatches it: the reply has the status document (202, or 200 if it has ended), or an error, and the rate limit's headers.
  * wait: the client waits for its end. */
 enum route_end send_message(struct api *, struct request *, const struct sending *, usec_t wait, struct reply_http *);

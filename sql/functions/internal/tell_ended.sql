@@ -1,6 +1,6 @@
 -- Tells that these messages have ended in this transaction: the workers, at commit, as far as somebody waits for the end
 -- over HTTP, and the webhooks that want to know. A row of `awaited` that is being renewed at this moment is left: whoever
--- waits also looks by itself.
+-- waits also looks by itself. A number below zero is a run's (http_documents.sql).
 create or replace function signalbox.tell_ended(ids bigint[]) returns void
 language plpgsql set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_jit
 declare

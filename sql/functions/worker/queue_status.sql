@@ -67,9 +67,9 @@ begin
 			where k.ended_at is null and k.lease_until > t and p.id = any (k.mute)) m
 		where m.n > 0 and exists (select from agent_routes r where r.provider_id = p.id)
 		union all
-		select 0, 'webhook', 'WARN', 'webhook ' || h.id || ' was not reached: ' || d.n || ' deliveries were tried three times or more', 'signalbox webhook deliveries ' || h.id, d.n, 1
+		select 0, 'webhook', 'WARN', 'webhook ' || h.id || ': ' || d.n || ' deliveries were tried three times or more, or wait for a worker with the secret', 'signalbox webhook deliveries ' || h.id, d.n, 1
 		from webhooks h cross join lateral (
-			select count(*) as n from (select from webhook_deliveries x where x.webhook_id = h.id and x.state = 'waiting' and x.tries >= 3 limit 1000) y) d
+			select count(*) as n from (select from webhook_deliveries x where x.webhook_id = h.id and x.state = 'waiting' and (x.tries >= 3 or x.tries = 0 and x.created_at < t - interval '2 min') limit 1000) y) d
 		where h.removed_at is null and d.n > 0
 		union all
 		select 0, 'kept', 'WARN', w.kept || ' records wait in the memory of workers until the database takes them', 'signalbox doctor', w.kept, 1 where w.kept > 0
