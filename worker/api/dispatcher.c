@@ -5,6 +5,7 @@
 #include "sql_embed.h"
 
 #define BATCH_MAX 64
+#define APART_USEC (2 * USEC_PER_MSEC) /* between two commits, when the last one had company; one that comes alone goes at once */
 #define LATE_USEC (5 * USEC_PER_SEC) /* as for a desk: its client may have asked again */
 #define ALONE_USEC (5 * USEC_PER_SEC)
 
@@ -188,8 +189,13 @@ static void *dispatcher_main(void *arg)
 {
 	struct dispatcher *d = arg;
 	struct pending *some[BATCH_MAX];
+	usec_t next = 0; /* when the next commit may begin */
 	pthread_mutex_lock(&d->lock);
 	while (!d->ending) {
+		if (clock_mono() < next) {
+			cond_wait_until(&d->some, &d->lock, next);
+			continue;
+		}
 		int n = take_some(d, some);
 		if (n == 0) {
 			cond_wait_until(&d->some, &d->lock, clock_mono() + USEC_PER_SEC);
@@ -197,6 +203,7 @@ static void *dispatcher_main(void *arg)
 		}
 		pthread_mutex_unlock(&d->lock);
 		dispatch_some(d, some, n);
+		next = n > 1 ? clock_mono() + APART_USEC : 0;
 		pthread_mutex_lock(&d->lock);
 	}
 	while (!list_is_empty(&d->pending)) {
