@@ -8,7 +8,7 @@ set -u
 export LC_ALL=C
 cd "$(dirname "$0")/../.." || exit 2
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES SAN TEST_HOOKS SIGNALBOX_BIN_DIR FAKE_LLM
-LIST=$PWD/tests/mutants/list LIMIT=${TEST_LIMIT:-120}    # seconds: a mutant that hangs is seen too
+LIST=$PWD/tests/mutants/list LIMIT=${TEST_LIMIT:-200}    # seconds: a mutant that hangs is seen too
 passed=0 failed=0 skipped=0
 say_failed() { echo "FAILED    $1" && failed=$((failed + 1)); }
 
