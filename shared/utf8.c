@@ -321,3 +321,13 @@ size_t utf8_count(struct str s)
 		n += ((unsigned char)s.ptr[i] & 0xC0) != 0x80;
 	return n;
 }
+
+void utf8_fold(struct strbuf *out, struct str text)
+{
+	utf8proc_uint8_t *folded = NULL;
+	utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)text.ptr, (utf8proc_ssize_t)text.len, &folded,
+	                                  UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK);
+	if (n > 0)
+		strbuf_add(out, (const char *)folded, (size_t)n);
+	free(folded);
+}

@@ -46,3 +46,6 @@ size_t utf8_count(struct str);
 bool utf8_valid(struct str text);
 /* Number of bytes at the end of text that begin an incomplete character (0 to 3). */
 size_t utf8_unfinished(struct str text);
+/* Appends text without capitals and accents, to compare words: "Élève" is "eleve". Small figures and signs stay. Nothing
+ * where it is not valid. */
+void utf8_fold(struct strbuf *out, struct str text);

@@ -94,6 +94,9 @@ static bool advance(struct job *job)
 			break;
 		case STEP_BACK:
 			break;
+		case STEP_DONE:
+			job->at = last_stage(job->pipeline);
+			break;
 		case STEP_PARK:
 			return false;
 		case STEP_FAIL:

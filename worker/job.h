@@ -24,6 +24,7 @@
 enum step {
 	STEP_NEXT, /* go to the next stage */
 	STEP_BACK, /* go to an earlier stage, chosen with step_back() */
+	STEP_DONE, /* the answer is there: go to the last stage */
 	STEP_PARK, /* park until job_wake(), then call this stage again */
 	STEP_FAIL, /* failed, err is set: go to the last stage */
 	STEP_END,  /* the job has ended */
@@ -46,6 +47,7 @@ extern const struct pipeline PIPELINE_MESSAGE, PIPELINE_CLASSIFY;
 struct services; /* the modules a stage may use; see worker/services.h */
 struct llm;
 struct intent;
+struct calculating;
 
 /* The text of the answer received so far. The engine thread appends, the outbox thread reads. */
 struct live {
@@ -114,6 +116,7 @@ struct job {
 	void (*on_report)(struct job *); /* the end of PIPELINE_CLASSIFY, on a stage thread */
 	void *report_ctx;
 
+	struct calculating *calculating; /* of the stage `calculate`; NULL: not begun */
 	struct llm *llm;            /* lives from the stage `generate` to `settle` */
 	const struct route *called; /* route of the last call; NULL: none yet */
 	struct record record;       /* what the job submits to the writer */

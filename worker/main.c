@@ -12,6 +12,7 @@
  * | engine      | all provider transfers, parsing of streams                | net/engine.c        |
  * | writer      | its connection, the records of all jobs                   | writer.c            |
  * | work        | its connection (LISTEN), the work that commands ask for   | work/work.c         |
+ * | runs×2      | the sandboxed code of one message, its end                | runs.c              |
  * | outbox      | its connection (LISTEN), watched text, hints, reports     | outbox.c            |
  * | webhooks    | its connection, what is said to webhooks                  | webhooks/webhooks.c |
  * | trace       | the queue of spans, sending them                          | telemetry/trace.c   |
@@ -40,6 +41,7 @@
 #include "sql_embed.h"
 #include "worker/api/api.h"
 #include "worker/api/tally.h"
+#include "worker/calculate/cache.h"
 #include "worker/contexts.h"
 #include "worker/lacks.h"
 #include "worker/llm/breaker.h"
@@ -49,6 +51,7 @@
 #include "worker/queue/claim.h"
 #include "worker/queue/lease.h"
 #include "worker/queue/maintenance.h"
+#include "worker/runs.h"
 #include "worker/services.h"
 #include "worker/telemetry/count.h"
 #include "worker/telemetry/process.h"
@@ -278,12 +281,14 @@ static void start_code(struct worker *w)
 	if (w->options.code_slots == 0) {
 		err_set(&err, ERR_REFUSED, "code_slots is 0");
 	} else if (sandbox_new(&s->sandbox, &err) == 0) {
+		runs_open(s->runs, s->sandbox, (int)w->options.code_slots, CODE_SLOTS_MAX);
 		for (int i = 0; i < w->options.code_slots; i++)
 			w->work[w->n_work++] = work_start(s, w->lease, "{exec}", i);
 		atomic_store(&w->no_code, NULL);
 		lease_say(w->lease);
 		return;
 	}
+	runs_open(s->runs, NULL, 0, 0);
 	snprintf(w->no_code_text, sizeof w->no_code_text, "%s", err.msg);
 	atomic_store(&w->no_code, w->no_code_text);
 	lease_say(w->lease);
@@ -305,6 +310,8 @@ static void start_rooms(struct worker *w, const char *agents)
 	s->breakers = breakers_new(main_on_report, w);
 	s->vectors = vectors_new();
 	s->lacks = &w->lacks;
+	s->runs = runs_new(s);
+	s->cache = cache_new((int)o->calculation_cache);
 	if (o->otlp_endpoint[0] != '\0')
 		s->trace = trace_start(o->otlp_endpoint, o->otlp_header, s->worker_name, s->engine, s->counts);
 	s->contexts = contexts_start(s);
@@ -432,7 +439,9 @@ int main(int argc, char **argv)
 		stop_rooms(&w);
 		/* Before jobs_stop(): the engine may still be waking the last job. */
 		engine_stop(w.services.engine);
+		runs_stop(w.services.runs); /* as may a run */
 		jobs_stop(w.services.jobs);
+		cache_free(w.services.cache);
 		writer_free(w.services.writer);
 		breakers_free(w.services.breakers);
 		vectors_free(w.services.vectors);

@@ -7,6 +7,8 @@ const struct pipeline PIPELINE_MESSAGE = { .is_message = true,
 	                                   .stages = {
 						   /* parks for the database: agent and turns */
 						   { "context", stage_context },
+						   /* parks for the sandbox, if it is a calculation */
+						   { "calculate", stage_calculate },
 						   /* parks for a small model, if not known yet */
 						   { "intent", stage_intent },
 						   /* makes the turns valid for every vendor */

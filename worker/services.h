@@ -10,7 +10,9 @@ struct breakers;
 struct lacks;
 struct counts;
 struct tally;
+struct runs;
 struct sandbox;
+struct cache;
 struct trace;
 struct vectors;
 
@@ -26,6 +28,8 @@ struct services {
 	struct counts *counts;   /* telemetry/count.h; may be NULL, as in tests */
 	struct tally *tally;     /* api/tally.h; NULL if there is no HTTP */
 	struct sandbox *sandbox; /* tools/sandbox.h; for the threads that run code: they exist where there is one */
+	struct runs *runs;       /* code of messages; runs.h */
+	struct cache *cache;     /* results of calculations; calculate/cache.h */
 	struct trace *trace;     /* telemetry/trace.h; NULL if no spans are collected */
 	char worker_key[40];     /* of the first incarnation; the current one: lease_key() */
 	const char *worker_name;

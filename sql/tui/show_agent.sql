@@ -10,6 +10,9 @@ from (select slug, name, state, provider, model, queued, running, per_minute, er
 	(select a.retries from signalbox.agents a where a.slug = p.slug) as retries,
 	(select case when x.ms % 1000 = 0 then x.ms / 1000 || 's' else x.ms || 'ms' end from signalbox.agents a
 	 cross join lateral (select (extract(epoch from a.first_byte_timeout) * 1000)::int8 as ms) x where a.slug = p.slug) as first_byte_timeout,
+	(select case when a.calculations then 'on' else 'off' end || coalesce(', at most ' || case when x.ms % 1000 = 0 then x.ms / 1000 || 's' else x.ms || 'ms' end, '') from signalbox.agents a
+	 cross join lateral (select (extract(epoch from a.calculation_timeout) * 1000)::int8 as ms) x where a.slug = p.slug) as calculations,
+	(select coalesce(a.run_code, 'off') from signalbox.agents a where a.slug = p.slug) as run_code,
 	(select a.intent_model from signalbox.agents a where a.slug = p.slug) as intent_model,
 	(select trim_scale(round(a.intent_threshold::numeric, 3)) from signalbox.agents a where a.slug = p.slug) as intent_threshold,
 	(select string_agg(i.label, ', ' order by i.ord) from signalbox.agents a join signalbox.agent_intents i on i.agent_id = a.id where a.slug = p.slug) as intents

@@ -147,6 +147,30 @@ static void migrate(const char *option, const char *value, int expected)
 		         W.dir);
 }
 
+/* What each step adds last, newest first: it is gone when the step was taken back. */
+static const char *const LAST_OF_STEP[] = {
+	"agents.calculations",
+	"runs",
+	"http_minutes",
+	"webhooks",
+	"tokens",
+	"queue_blocked",
+	"(15 has none)",
+	"queue_totals.upto_seq",
+	"workers.mute",
+	"adopted_values",
+	"workers.is_bound",
+	"ai_costs.service_tier",
+	"providers.query",
+	"latencies",
+	"work",
+	"ai_messages.traceparent",
+	"reservations",
+	"breakers",
+	"running",
+	"lane_cursors",
+};
+
 static void test_down_and_up(void **state)
 {
 	(void)state;
@@ -159,20 +183,6 @@ static void test_down_and_up(void **state)
 				   "and (table_name = '%s' or table_name || '.' || column_name = '%s')";
 	say("o", "is lost on the way down");
 	const char *shape = q("%s", SHAPE);
-	static const char *const LAST_OF_STEP[] = { "runs", "http_minutes", "webhooks", "tokens", "queue_blocked", "(15 has none)",
-		                                    "queue_totals.upto_seq",
-		                                    "workers.mute",
-		                                    "adopted_values",
-		                                    "workers.is_bound",
-		                                    "ai_costs.service_tier",
-		                                    "providers.query",
-		                                    "latencies",
-		                                    "work",
-		                                    "ai_messages.traceparent",
-		                                    "reservations",
-		                                    "breakers",
-		                                    "running",
-		                                    "lane_cursors" }; /* newest first */
 	/* No terminal, and nobody says yes. */
 	assert_int_equal(run("/bin/sh", "-c", text("'%s' migrate --down 1 </dev/null", bin("signalbox")), NULL), 2);
 	assert_int_equal(run("/bin/sh", "-c", text("'%s' migrate --to 1 </dev/null", bin("signalbox")), NULL), 2);

@@ -147,6 +147,8 @@ static int show_agents_put_whole(struct cli *cli, const struct json *doc)
 	show_agents_put_line(cli, _("retries"), doc, "retries");
 	show_agents_put_line(cli, _("first byte"), doc, "first_byte_timeout");
 	show_agents_put_line(cli, _("on cut"), doc, "on_cut");
+	show_agents_put_line(cli, _("calculations"), doc, "calculations");
+	show_agents_put_line(cli, _("run code"), doc, "run_code");
 	show_agents_put_line(cli, _("tools"), doc, "tools");
 	show_agents_put_line(cli, _("prompt"), doc, "system_prompt");
 	return code;

@@ -106,6 +106,47 @@ static void attempt(const struct json *a)
 		chain_entry(c);
 }
 
+/* Code that was run for the message. */
+static void print_run(const struct json *r)
+{
+	struct str kind = STR("-"), language = STR("-"), verdict = STR("running"), why = STR(""), run = STR("-"), worker = STR("-");
+	int64_t code = -1, ms = -1;
+	json_str(r, "kind", &kind);
+	json_str(r, "language", &language);
+	json_str(r, "verdict", &verdict);
+	json_str(r, "why", &why);
+	json_str(r, "run", &run);
+	json_str(r, "worker", &worker);
+	json_int(r, "exit_code", &code);
+	json_int(r, "duration_ms", &ms);
+	printf("  %s  %s  %s", kind.ptr, language.ptr, verdict.ptr);
+	if (code >= 0)
+		printf("  exit %lld", (long long)code);
+	if (ms >= 0)
+		printf("  %lld ms", (long long)ms);
+	printf("  %s  ", run.ptr);
+	cli_text(worker.ptr, false);
+	if (why.len > 0) {
+		printf("  ");
+		cli_text(why.ptr, false);
+	}
+	putchar('\n');
+	block(r, _("code"), "code");
+	block(r, _("output"), "output");
+	bool is_cut = false;
+	if (json_bool(r, "truncated", &is_cut) && is_cut)
+		printf("%s\n", _("(only the beginning)"));
+}
+
+static void print_runs(const struct json *doc)
+{
+	const struct json *r = json_first(json_get(doc, "runs"));
+	if (r != NULL)
+		printf("\n%s\n", _("runs"));
+	for (; r != NULL; r = json_next(r))
+		print_run(r);
+}
+
 static void print_context(const struct json *doc)
 {
 	const struct json *m = json_first(json_get(doc, "context.messages"));
@@ -189,6 +230,7 @@ int cmd_show(struct cli *cli)
 	field(m, "cost $", "cost_usd");
 	field(m, "error", "error");
 	print_texts(doc);
+	print_runs(doc);
 	if (context)
 		print_context(doc);
 	return EXIT_DONE;

@@ -8,12 +8,13 @@
 #include "tui/i18n.h"
 #include "tui/text.h"
 #include "tui/view.h"
+#include "tui/views/runs.h"
 
 struct message_view {
 	char word[40]; /* as requested: a number or a uuid */
 	char uuid[40]; /* from the database; "": not read yet */
 	struct text_view text;
-	bool with_context, to_context;
+	bool with_context, to_context, with_code, has_new_lines; /* has_new_lines: what is shown has changed */
 	int64_t chars[PART_N];                          /* total characters of each text */
 	int asked[PART_N];                              /* characters wanted after the head */
 	int cut_at[PART_N];                             /* line of the note on a cut; -1: none */
@@ -297,8 +298,9 @@ static void add_lines(struct message_view *m, struct ui *ui)
 	const struct json *doc = document(m, s);
 	int width = screen_width(ui->screen);
 	if (doc != NULL && m->text.n > 0 && m->text.width == width && m->doc == s->blocks[BLOCK_MESSAGE] &&
-	    m->rest == s->blocks[BLOCK_REST] && m->stream == s->blocks[BLOCK_STREAM] && !m->to_context)
+	    m->rest == s->blocks[BLOCK_REST] && m->stream == s->blocks[BLOCK_STREAM] && !m->to_context && !m->has_new_lines)
 		return;
+	m->has_new_lines = false;
 	text_begin(&m->text, width);
 	arena_release(&m->lines);
 	message_keep(m, s);
@@ -309,6 +311,7 @@ static void add_lines(struct message_view *m, struct ui *ui)
 	}
 	add_facts(m, doc);
 	message_add_answer(m, doc, s);
+	runs_add(&m->text, &m->lines, json_get(doc, "runs"), m->with_code);
 	add_attempts(m, doc);
 	if (m->to_context && m->with_context)
 		m->text.top = m->text.n;
@@ -356,6 +359,10 @@ static bool message_command(struct view *v, struct ui *ui, enum cmd cmd)
 	case CMD_context:
 		m->with_context = !m->with_context;
 		m->to_context = m->text.not_at_end = true;
+		return true;
+	case CMD_code:
+		m->with_code = !m->with_code;
+		m->has_new_lines = true;
 		return true;
 	case CMD_retry_this:
 		act_retry_one(ui, m->label, m->uuid, m->job, m->status);

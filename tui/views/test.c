@@ -9,6 +9,7 @@
 #include "tui/prompt.h"
 #include "tui/text.h"
 #include "tui/view.h"
+#include "tui/views/runs.h"
 
 #define HISTORY_MAX 20
 
@@ -17,7 +18,7 @@ struct test_view {
 	char session[40]; /* "": the last session of this agent, or none */
 	bool fresh;       /* a new session was requested: show nothing of the old one */
 	struct field field;
-	bool in_field;
+	bool in_field, with_code;
 	char pending[FIELD_MAX]; /* sent, not yet in the transcript */
 	char pending_uuid[40];
 	char last_uuid[40], last_job[40], last_status[16]; /* of the newest answer */
@@ -133,13 +134,26 @@ static void add_content(struct test_view *t, int i)
 		text_addf(&t->text, &t->lines, S_WARN, 3, _("(only its first %d characters are here)"), TEXT_HEAD);
 }
 
+/* The code that was run for an answer. */
+static void test_add_runs(struct test_view *t, int i)
+{
+	const char *runs = block_at(t->transcript, i, COL_TRANSCRIPT_RUNS);
+	const struct json *j;
+	struct err err;
+	if (runs != NULL && json_parse(&t->lines, str_of(runs), 16u << 20, &j, &err) == 0)
+		runs_add(&t->text, &t->lines, j, t->with_code);
+}
+
 static void test_add_answer(struct test_view *t, struct ui *ui, int i)
 {
 	const struct block *b = t->transcript;
 	const char *status = block_at(b, i, COL_TRANSCRIPT_STATUS), *uuid = block_at(b, i, COL_TRANSCRIPT_MESSAGE_ID);
 	char hms[16], time[FORMAT_MAX], cost[FORMAT_MAX];
 	clock_hms(block_time(b, i, COL_TRANSCRIPT_AT), hms);
-	if (strcmp(status, "completed") == 0) {
+	if (strcmp(status, "completed") == 0 && block_at(b, i, COL_TRANSCRIPT_MODEL) == NULL) {
+		text_addf(&t->text, &t->lines, S_TITLE, 1, _("%s  %s  no model was called"), t->agent, hms);
+		add_content(t, i);
+	} else if (strcmp(status, "completed") == 0) {
 		text_addf(&t->text, &t->lines, S_TITLE, 1, "%s  %s  %s  %lld > %lld tok  %s", t->agent, hms,
 		          format_duration((double)block_int(b, i, COL_TRANSCRIPT_MS, 0) / 1000, time),
 		          (long long)block_int(b, i, COL_TRANSCRIPT_TOKENS_PROMPT, 0),
@@ -165,6 +179,7 @@ static void test_add_answer(struct test_view *t, struct ui *ui, int i)
 	} else {
 		text_addf(&t->text, &t->lines, S_DIM, 1, "%s  %s  %s", t->agent, hms, status);
 	}
+	test_add_runs(t, i);
 }
 
 static void add_transcript(struct test_view *t, struct ui *ui)
@@ -227,6 +242,8 @@ static void test_draw_state(struct test_view *t, struct ui *ui, int y)
 		     3;
 		x += screen_text(s, y, x, 24, S_DIM, block_str(b, last, COL_TRANSCRIPT_WORKER)) + 3;
 		screen_put(s, y, x, -1, S_DIM, _("Esc stops it"));
+	} else if (strcmp(status, "completed") == 0 && block_at(b, last, COL_TRANSCRIPT_MODEL) == NULL) {
+		screen_put(s, y, 1, -1, S_OK, _("done, no model was called"));
 	} else if (strcmp(status, "completed") == 0) {
 		screen_putf(s, y, 1, -1, S_OK, _("done %s  %lld > %lld tok  %s  first text %lld ms"),
 		            format_duration((double)block_int(b, last, COL_TRANSCRIPT_MS, 0) / 1000, age),
@@ -409,6 +426,9 @@ static bool test_command(struct view *v, struct ui *ui, enum cmd cmd)
 		forget(t);
 		t->fresh = true;
 		t->in_field = true;
+		return true;
+	case CMD_code:
+		t->with_code = !t->with_code;
 		return true;
 	case CMD_retry_this:
 		act_retry_one(ui, _("the message"), t->last_uuid, t->last_job, t->last_status);

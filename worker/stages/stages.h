@@ -4,6 +4,7 @@
 #include "worker/job.h"
 
 enum step stage_context(struct job *, struct err *);
+enum step stage_calculate(struct job *, struct err *);
 enum step stage_intent(struct job *, struct err *);
 enum step stage_prompt(struct job *, struct err *);
 enum step stage_generate(struct job *, struct err *);

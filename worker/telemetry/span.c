@@ -154,10 +154,15 @@ static void open_span(struct strbuf *b, const struct span *s, enum kind kind, co
 
 /* Without an error the status is left unset, as the conventions require: OK may only be set by
  * application developers and operators. */
+static void close_span_as(struct strbuf *b, const char *error)
+{
+	span_put_text(b, "error.type", error);
+	strbuf_str(b, error != NULL ? "],\"status\":{\"code\":2}}" : "]}");
+}
+
 static void close_span(struct strbuf *b, enum err_code code)
 {
-	span_put_text(b, "error.type", code != ERR_OK ? err_name(code) : NULL);
-	strbuf_str(b, code != ERR_OK ? "],\"status\":{\"code\":2}}" : "]}");
+	close_span_as(b, code != ERR_OK ? err_name(code) : NULL);
 }
 
 static void put_server(struct strbuf *b, const char *url)
@@ -242,4 +247,15 @@ void span_json_work(struct strbuf *b, const struct span *span, const struct work
 	span_put_text(b, "gen_ai.agent.name", w->agent);
 	put_int(b, "signalbox.texts", w->n);
 	close_span(b, w->code);
+}
+
+void span_json_run(struct strbuf *b, const struct span *span, const struct run_span *r, usec_t end)
+{
+	open_span(b, span, INTERNAL, "execute_tool", r->language, end - r->duration, end);
+	span_put_text(b, "gen_ai.operation.name", "execute_tool");
+	span_put_text(b, "gen_ai.tool.name", r->language);
+	span_put_text(b, "gen_ai.agent.name", r->agent);
+	span_put_text(b, "signalbox.run.kind", r->kind);
+	span_put_text(b, "signalbox.run.verdict", r->verdict);
+	close_span_as(b, strcmp(r->verdict, "ok") != 0 ? r->verdict : NULL);
 }

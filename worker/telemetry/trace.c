@@ -280,6 +280,16 @@ void trace_work(struct trace *t, const struct span *span, const struct work_span
 	strbuf_release(&b);
 }
 
+void trace_run(struct trace *t, const struct span *span, const struct run_span *run)
+{
+	struct strbuf b = STRBUF_INIT(SPAN_BYTES);
+	if (t == NULL || !span->is_sampled)
+		return;
+	span_json_run(&b, span, run, clock_wall());
+	enqueue(t, &b, 1);
+	strbuf_release(&b);
+}
+
 struct trace *trace_start(const char *endpoint, const char *header, const char *worker_name, struct engine *engine,
                           struct counts *counts)
 {

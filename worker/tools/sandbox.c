@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "shared/arena.h"
+#include "shared/json.h"
 #include "shared/utf8.h"
 #include "worker/tools/filter.h"
 #include "worker/tools/languages.h"
@@ -433,6 +434,21 @@ void sandbox_run(struct sandbox *s, const struct sandbox_run *run, struct sandbo
 	free(program);
 	strbuf_release(&a.raw);
 	strbuf_release(&a.said);
+}
+
+void sandbox_put_result(struct strbuf *b, const struct sandbox_result *r)
+{
+	json_put_field(b, "verdict", verdict_word(r->verdict));
+	if (r->verdict == VERDICT_OK || r->verdict == VERDICT_ERROR)
+		json_put_int_field(b, "exit_code", r->exit_code);
+	json_put_key(b, "duration_ms");
+	strbuf_addf(b, "%.3f", (double)r->took / USEC_PER_MSEC);
+	json_put_key(b, "output");
+	json_put_str(b, (struct str){ strbuf_text(&r->output), r->output.len });
+	json_put_int_field(b, "output_bytes", r->output_bytes);
+	json_put_field(b, "why", r->why);
+	json_put_field(b, "interpreter", r->interpreter);
+	json_put_field(b, "limits", r->limits);
 }
 
 /* ---------------------------------------------------------------- life */

@@ -61,3 +61,6 @@ struct sandbox_result {
 
 /* Must be called on a thread that lives as long as the process: the kernel ends the run with the thread that began it. */
 void sandbox_run(struct sandbox *, const struct sandbox_run *, struct sandbox_result *);
+/* Appends the fields of a JSON object that a run's row gets from a result (sql/functions/internal/run_close.sql,
+ * worker/run_write.sql). */
+void sandbox_put_result(struct strbuf *, const struct sandbox_result *);

@@ -72,6 +72,7 @@ begin
 	update breakers b set probe_job = null, probe_until = null from (
 		select k.provider, k.model, k.key_env from breakers k where k.probe_job = any (jobs) for update skip locked) x
 		where b.provider = x.provider and b.model = x.model and b.key_env = x.key_env;
+	update runs r set state = 'ended', ended_at = t, verdict = 'lost', why = 'its worker was lost' where r.job_id = any (jobs) and r.state <> 'ended';
 	perform promote_heads(sessions, true);
 	if poison is not null then
 		perform tell_ended(poison);

@@ -6,7 +6,7 @@ language plpgsql security definer set search_path = pg_catalog, signalbox, pg_te
 declare
 	keys  constant text[] := array['name', 'provider', 'model', 'system_prompt', 'context_window_size', 'rate_limit_per_min',
 		'concurrency_limit', 'budget_day', 'budget_month', 'max_tokens', 'tools', 'chain', 'on_cut', 'budget_soft', 'type', 'tokens_per_min',
-		'intents', 'intent_model', 'intent_threshold', 'temperature', 'top_p', 'reasoning', 'retries', 'first_byte_timeout'];
+		'intents', 'intent_model', 'intent_threshold', 'temperature', 'top_p', 'reasoning', 'retries', 'first_byte_timeout', 'calculations', 'calculation_timeout', 'run_code'];
 	old   agents;
 	k     text;
 	who   int;
@@ -41,6 +41,15 @@ begin
 	if not ((changes ->> 'first_byte_timeout')::interval between interval '100 ms' and interval '1 day') then
 		raise exception 'first_byte_timeout is a time from 100ms to 1day, not %', quote_literal(left(changes ->> 'first_byte_timeout', 40)) using errcode = 'SB004';
 	end if;
+	if lower(changes ->> 'calculations') not in ('on', 'off', 'true', 'false', 'yes', 'no', '1', '0') then
+		raise exception 'calculations is on or off, not %', quote_literal(left(changes ->> 'calculations', 40)) using errcode = 'SB004';
+	end if;
+	if not ((changes ->> 'calculation_timeout')::interval between interval '100 ms' and interval '5 min') then
+		raise exception 'calculation_timeout is a time from 100ms to 5min, not %', quote_literal(left(changes ->> 'calculation_timeout', 40)) using errcode = 'SB004';
+	end if;
+	if (changes ->> 'run_code') not in ('on', 'off', 'repair') then
+		raise exception 'run_code is on, off or repair, not %', quote_literal(left(changes ->> 'run_code', 40)) using errcode = 'SB004';
+	end if;
 	insert into agents (slug, name) values (slug, slug) on conflict do nothing;
 	select * into old from agents a where a.slug = slug for no key update;    -- the key does not change: foreign key checks do not wait
 	insert into lanes (agent_id) values (old.id) on conflict do nothing;
@@ -66,6 +75,9 @@ begin
 		reasoning           = case when changes ? 'reasoning' then changes ->> 'reasoning' else a.reasoning end,
 		retries             = case when changes ? 'retries' then (changes ->> 'retries')::int else a.retries end,
 		first_byte_timeout  = case when changes ? 'first_byte_timeout' then (changes ->> 'first_byte_timeout')::interval else a.first_byte_timeout end,
+		calculations        = case when changes ? 'calculations' then coalesce((changes ->> 'calculations')::boolean, false) else a.calculations end,
+		calculation_timeout = case when changes ? 'calculation_timeout' then (changes ->> 'calculation_timeout')::interval else a.calculation_timeout end,
+		run_code            = case when changes ? 'run_code' then nullif(changes ->> 'run_code', 'off') else a.run_code end,
 		on_cut              = case when changes ? 'on_cut' then coalesce(changes ->> 'on_cut', 'restart') else a.on_cut end
 		where a.id = old.id;
 	perform set_intents(old.id, changes);

@@ -5,11 +5,12 @@
 -- turns: [["user", "…"], ["assistant", "…"(, protocol, the provider's own form of the turn)], …]
 -- routes: see routes_for(); null: only the agent's own provider, which no breaker holds.
 -- intent: see intent_for(); null where the agent has none.
+-- calculation_ms: time of a calculation that is asked for in words; null: those go to the model like all else.
 -- traced: spans are collected: session and waited_us (waiting time in microseconds) are filled too.
 create or replace function signalbox.contexts(worker uuid, messages bigint[], jobs uuid[], traced boolean)
 returns table (message_id bigint, job_id uuid, agent text, provider text, protocol text, base_url text, key_env text, header text, query text, model text,
 	system_prompt text, max_tokens int, temperature text, top_p text, reasoning text, turns json, routes json, on_cut text, is_budgeted boolean,
-	retries int, first_byte_ms int, intent jsonb, traceparent text, session uuid, waited_us bigint)
+	retries int, first_byte_ms int, intent jsonb, traceparent text, session uuid, waited_us bigint, calculation_ms int, run_code text)
 language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_bitmap, no_jit, generic
 #variable_conflict use_column
 declare
@@ -33,7 +34,8 @@ begin
 		a.retries, (extract(epoch from a.first_byte_timeout) * 1000)::int, case when a.intent_model is not null then intent_for(a.id, q.message_id, q.job_id, trouble) end, me.traceparent,
 		case when traced then (select s.uuid from ai_sessions s where s.id = q.session_id) end,
 		case when traced then (extract(epoch from q.changed_at - greatest(me.queued_at,
-			(select max(t.ended_at) from attempts t where t.message_id = q.message_id))) * 1000000)::bigint end
+			(select max(t.ended_at) from attempts t where t.message_id = q.message_id))) * 1000000)::bigint end,
+		case when a.calculations then coalesce((extract(epoch from a.calculation_timeout) * 1000)::int, 5000) end, a.run_code
 	from unnest(messages, jobs) i(id, job) cross join lateral (select * from queue o where o.message_id = i.id offset 0) q
 	cross join lateral (select * from ai_messages o where o.id = q.message_id offset 0) me
 	cross join lateral (select * from agents o where o.id = q.agent_id offset 0) a

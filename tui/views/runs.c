@@ -1,0 +1,51 @@
+#include "tui/views/runs.h"
+
+#include "tui/i18n.h"
+
+static const char *runs_word(const struct json *r, const char *path, const char *none)
+{
+	struct str s;
+	return json_str(r, path, &s) && s.len > 0 ? s.ptr : none;
+}
+
+static void add_text(struct text_view *t, struct arena *lines, const char *name, const struct json *r, const char *path)
+{
+	struct str s;
+	if (!json_str(r, path, &s) || s.len == 0)
+		return;
+	text_addf(t, lines, S_DIM, 5, "%s", name);
+	text_add(t, S_PLAIN, 7, s);
+}
+
+static void add_run(struct text_view *t, struct arena *lines, const struct json *r, bool all)
+{
+	const char *verdict = runs_word(r, "verdict", "-"), *why = runs_word(r, "why", "");
+	int64_t exit = -1, ms = 0;
+	bool is_cut = false, is_ended = strcmp(verdict, "-") != 0;
+	json_int(r, "exit_code", &exit);
+	json_int(r, "duration_ms", &ms);
+	json_bool(r, "truncated", &is_cut);
+	char status[32] = "";
+	if (exit >= 0)
+		snprintf(status, sizeof status, _("  exit %lld"), (long long)exit);
+	text_addf(t, lines,
+	          !is_ended                    ? S_PLAIN
+	          : strcmp(verdict, "ok") == 0 ? S_OK
+	                                       : S_WARN,
+	          3, _("%s: %s  %s%s  %lld ms%s%s"), runs_word(r, "kind", "-"), runs_word(r, "language", "-"),
+	          is_ended ? verdict : _("running"), status, (long long)ms, why[0] != '\0' ? "  " : "", why);
+	if (!all)
+		return;
+	text_addf(t, lines, S_DIM, 5, _("run %s"), runs_word(r, "run", "-"));
+	add_text(t, lines, _("code"), r, "code");
+	add_text(t, lines, is_cut ? _("output (only the beginning)") : _("output"), r, "output");
+}
+
+void runs_add(struct text_view *t, struct arena *lines, const struct json *runs, bool all)
+{
+	const struct json *r = json_first(runs);
+	if (r != NULL)
+		text_addf(t, lines, S_BOLD, 1, "%s", all ? _("code that was run") : _("code that was run (e shows it)"));
+	for (; r != NULL; r = json_next(r))
+		add_run(t, lines, r, all);
+}
