@@ -241,6 +241,15 @@ void job_leave_place(struct job *job)
 	jobs->on_room(jobs->on_room_ctx, false);
 }
 
+void job_enter_place(struct job *job)
+{
+	struct jobs *jobs = job->services->jobs;
+	pthread_mutex_lock(&jobs->lock);
+	jobs->n_places += !job->has_place;
+	job->has_place = true;
+	pthread_mutex_unlock(&jobs->lock);
+}
+
 void jobs_each(struct jobs *jobs, void (*fn)(struct job *, void *), void *ctx)
 {
 	pthread_mutex_lock(&jobs->lock);

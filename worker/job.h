@@ -48,12 +48,16 @@ struct services; /* the modules a stage may use; see worker/services.h */
 struct llm;
 struct intent;
 struct calculating;
+struct coding;
 
 /* The text of the answer received so far. The engine thread appends, the outbox thread reads. */
 struct live {
 	pthread_mutex_t lock;
 	struct strbuf text;
 	size_t flushed; /* bytes of text in the database, by its last answer; outbox thread only */
+	/* Blocks of code behind `final` are held back from watchers until they were run. */
+	bool holds_code;
+	size_t final;
 	atomic_bool watched;
 };
 
@@ -117,10 +121,12 @@ struct job {
 	void *report_ctx;
 
 	struct calculating *calculating; /* of the stage `calculate`; NULL: not begun */
-	struct llm *llm;            /* lives from the stage `generate` to `settle` */
-	const struct route *called; /* route of the last call; NULL: none yet */
-	struct record record;       /* what the job submits to the writer */
-	atomic_bool is_durable;     /* the writer has committed `record` or given it up */
+	struct coding *coding;           /* of the stage `code`; NULL: not begun */
+	bool is_rewritten;               /* the answer is not as the model gave it: its native form is of no use */
+	struct llm *llm;                 /* lives from the stage `generate` to `settle` */
+	const struct route *called;      /* route of the last call; NULL: none yet */
+	struct record record;            /* what the job submits to the writer */
+	atomic_bool is_durable;          /* the writer has committed `record` or given it up */
 
 	/* used by job.c only, guarded by its lock */
 	bool is_running, is_woken, has_place;
@@ -145,6 +151,8 @@ int jobs_in_flight(struct jobs *);
 /* The attempt has ended and its record is submitted: it leaves its place to another message, which
  * need not wait for the commit. On the stage thread that runs the job. */
 void job_leave_place(struct job *);
+/* The job takes its place again, also beyond `concurrency`, as it goes on where it had left it. */
+void job_enter_place(struct job *);
 /* Calls fn for each job with this module's lock held: fn may read and set fields of the job, and
  * must not call functions of this module. */
 void jobs_each(struct jobs *, void (*fn)(struct job *, void *ctx), void *ctx);

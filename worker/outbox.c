@@ -10,6 +10,7 @@
 #include "shared/utf8.h"
 #include "shared/vocab.h"
 #include "shared/wake.h"
+#include "worker/code/blocks.h"
 #include "worker/llm/breaker.h"
 #include "sql_embed.h"
 
@@ -46,7 +47,9 @@ static void collect(struct job *job, void *arg)
 		return;
 	f->any = true;
 	pthread_mutex_lock(&live->lock);
-	struct str fresh = { strbuf_text(&live->text) + live->flushed, live->text.len - live->flushed };
+	struct str all = { strbuf_text(&live->text), live->text.len };
+	size_t shown = live->holds_code ? code_settled(all, live->final) : all.len;
+	struct str fresh = { all.ptr + live->flushed, MAX(shown, live->flushed) - live->flushed };
 	fresh.len -= utf8_unfinished(fresh);
 	pg_array_int(&f->messages, job->message_id);
 	pg_array_add(&f->jobs, job->job_id);

@@ -15,6 +15,8 @@ const struct pipeline PIPELINE_MESSAGE = { .is_message = true,
 						   { "prompt", stage_prompt },
 						   /* parks for the model */
 						   { "generate", stage_generate },
+						   /* parks for the sandbox, if the answer has code */
+						   { "code", stage_code },
 						   /* parks for the writer: the one commit */
 						   { "settle", stage_settle },
 					   } };

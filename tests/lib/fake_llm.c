@@ -22,7 +22,7 @@
  *   malformed      rubbish instead of JSON               html            a page, with 200
  *   whole          one JSON body instead of a stream     nousage         no token counts
  *   errormid=N     an error inside the stream            empty           no text at all
- *   say=TEXT       exactly this, underscores for blanks
+ *   say=TEXT       exactly this, underscores for blanks, | for a line's end
  *   quota, overloaded, authfail, toolong                 the protocol's own error of that kind (with errormid=N: inside the stream)
  *   down=N         503 for N seconds since the first request that met it
  *   tools          answer with a call of the first tool, once: a request that brings a tool's result is answered in words

@@ -220,12 +220,12 @@ TEST(test_answers)
 {
 	struct strbuf b = STRBUF_INIT(4096);
 	const struct calculation c = { .code = "print(5 + 3)", .is_french = true };
-	calculation_answer(&b, &c, &(struct calculated){ .verdict = "ok", .output = STR("8\n"), .took_ms = 4029 });
+	calculation_answer(&b, &c, &(struct real_result){ .verdict = "ok", .output = STR("8\n"), .took_ms = 4029 }, NULL);
 	assert_string_equal(strbuf_text(&b), "**Code Python généré et exécuté:**\n```python\nprint(5 + 3)\n```\n\n"
 	                                     "✅ **Résultat RÉEL de l'exécution (4029ms):**\n```\n8\n```");
 	strbuf_clear(&b);
 	/* What it printed cannot close the block. */
-	calculation_answer(&b, &c, &(struct calculated){ .verdict = "ok", .output = STR("```\n**fake**"), .took_ms = 1 });
+	calculation_answer(&b, &c, &(struct real_result){ .verdict = "ok", .output = STR("```\n**fake**"), .took_ms = 1 }, NULL);
 	assert_non_null(strstr(strbuf_text(&b), "````\n```\n**fake**\n````"));
 	strbuf_release(&b);
 }

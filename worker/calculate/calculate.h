@@ -6,6 +6,7 @@
  */
 #include "shared/arena.h"
 #include "shared/str.h"
+#include "worker/code/result.h"
 
 struct calculation {
 	const char *code; /* Python, which prints the result; it contains no text of the message beyond its digits */
@@ -15,17 +16,6 @@ struct calculation {
 /* True if the text is surely a calculation. The result is in the arena. */
 bool calculation_read(struct arena *, struct str text, struct calculation *out);
 
-/* How a calculation ended. */
-struct calculated {
-	const char *verdict; /* ok, error, … (worker/tools/sandbox.h) */
-	const char *why;     /* of all but ok and error */
-	struct str output;
-	bool is_cut;   /* output: only its beginning */
-	int exit_code; /* of an error */
-	int64_t took_ms;
-	const char
-		*cached_from; /* the run whose result this is, as it was calculated before; NULL: it was run for this message */
-};
-
-/* Appends the answer: the code, and its real result. */
-void calculation_answer(struct strbuf *, const struct calculation *, const struct calculated *);
+/* Appends the answer: the code, and its real result. cached_from: the run whose result this is, as the same calculation was run
+ * before; NULL: it was run for this message. */
+void calculation_answer(struct strbuf *, const struct calculation *, const struct real_result *, const char *cached_from);

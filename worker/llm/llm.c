@@ -368,6 +368,21 @@ static void give_probes_back(const struct llm *l)
 	give_back_from(l->job, l->at + (l->calls_of > 0));
 }
 
+void llm_again(struct job *job)
+{
+	struct llm *l = job->llm;
+	struct strbuf *b = &l->chain;
+	strbuf_str(b, b->len > 0 ? ",{" : "{");
+	json_put_field(b, "kind", "answer");
+	report_put_route(b, route_of(l), l->call);
+	json_put_int_field(b, "call", l->n_calls);
+	json_put_int_field(b, "ms", l->call->generation_ms);
+	report_put_usage(b, l->call);
+	strbuf_char(b, '}');
+	l->calls_of = 0;
+	l->before = ERR_OK;
+}
+
 void llm_not_begun(const struct job *job)
 {
 	if (job->llm == NULL)
@@ -484,7 +499,7 @@ void llm_put(const struct job *job, struct strbuf *b)
 			json_put_field(b, "finish_reason", l->call->finish_reason);
 		if (l->call->proof != NULL)
 			json_put_field(b, "proof", l->call->proof);
-		if (l->call->err.code == ERR_OK && l->call->reply->native.len > 0) {
+		if (l->call->err.code == ERR_OK && !job->is_rewritten && l->call->reply->native.len > 0) {
 			char own[120];
 			snprintf(own, sizeof own, "%.20s@%.90s", job->called->protocol, job->called->provider);
 			json_put_field(b, "own_protocol", own);

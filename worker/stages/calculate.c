@@ -13,13 +13,13 @@ struct calculating {
 	struct run *run;
 };
 
-static enum step answer_with(struct job *job, const struct calculation *c, const struct calculated *r)
+static enum step answer_with(struct job *job, const struct calculation *c, const struct real_result *r, const char *cached_from)
 {
 	pthread_mutex_lock(&job->live.lock);
-	calculation_answer(&job->live.text, c, r);
+	calculation_answer(&job->live.text, c, r, cached_from);
 	pthread_mutex_unlock(&job->live.lock);
 	job->prompt.n_turns = 0; /* nothing was sent to a model */
-	count_add(job->services->counts, CALCULATIONS, 1, job->agent, r->cached_from != NULL ? "cache" : "run");
+	count_add(job->services->counts, CALCULATIONS, 1, job->agent, cached_from != NULL ? "cache" : "run");
 	return STEP_DONE;
 }
 
@@ -34,10 +34,10 @@ static enum step begin_calculation(struct job *job)
 		return STEP_NEXT;
 	if (cache_get(job->services->cache, c.code, &cached))
 		return answer_with(job, &c,
-		                   &(struct calculated){ .verdict = verdict_word(VERDICT_OK),
-		                                         .output = str_of(cached.output),
-		                                         .took_ms = cached.took_ms,
-		                                         .cached_from = cached.run });
+		                   &(struct real_result){ .verdict = verdict_word(VERDICT_OK),
+		                                          .output = str_of(cached.output),
+		                                          .took_ms = cached.took_ms },
+		                   cached.run);
 	job->calculating = arena_alloc(&job->arena, sizeof *job->calculating);
 	job->calculating->calculation = c;
 	job->calculating->run = run_begin(job, "calculation", "python", str_of(c.code), strtoll(limit, NULL, 10));
@@ -50,12 +50,12 @@ static enum step finish_calculation(struct job *job, struct err *err)
 	const struct sandbox_result *r = run_result(c->run);
 	struct str output = { strbuf_text(&r->output), r->output.len };
 	int stop = atomic_load(&job->stop);
-	struct calculated done = { .verdict = verdict_word(r->verdict),
-		                   .why = r->why,
-		                   .output = output,
-		                   .is_cut = r->output_bytes > (int64_t)output.len,
-		                   .exit_code = r->exit_code,
-		                   .took_ms = (r->took + USEC_PER_MSEC / 2) / USEC_PER_MSEC };
+	struct real_result done = { .verdict = verdict_word(r->verdict),
+		                    .why = r->why,
+		                    .output = output,
+		                    .is_cut = r->output_bytes > (int64_t)output.len,
+		                    .exit_code = r->exit_code,
+		                    .took_ms = (r->took + USEC_PER_MSEC / 2) / USEC_PER_MSEC };
 	switch (r->verdict) {
 	case VERDICT_CANCELLED:
 		err_set(err, stop != ERR_OK ? (enum err_code)stop : ERR_TIMEOUT, "before the calculation was done");
@@ -71,7 +71,7 @@ static enum step finish_calculation(struct job *job, struct err *err)
 		cache_put(job->services->cache, c->calculation.code, output, run_id(c->run), done.took_ms);
 		/* fall through */
 	default:
-		return answer_with(job, &c->calculation, &done);
+		return answer_with(job, &c->calculation, &done, NULL);
 	}
 }
 

@@ -4,5 +4,6 @@
 
 enum step stage_generate(struct job *job, struct err *err)
 {
-	return llm_step(job, err);
+	enum step step = llm_step(job, err);
+	return step == STEP_FAIL && code_is_kept(job, err) ? STEP_DONE : step;
 }

@@ -8,6 +8,9 @@ enum step stage_calculate(struct job *, struct err *);
 enum step stage_intent(struct job *, struct err *);
 enum step stage_prompt(struct job *, struct err *);
 enum step stage_generate(struct job *, struct err *);
+enum step stage_code(struct job *, struct err *);
+/* Called when `generate` fails. True: that was the second round of stage_code(), and the first answer is kept; err is cleared. */
+bool code_is_kept(struct job *, struct err *);
 enum step stage_settle(struct job *, struct err *);
 /* The last stage of PIPELINE_CLASSIFY: calls job->on_report, which takes the result. */
 enum step stage_report(struct job *, struct err *);

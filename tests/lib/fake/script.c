@@ -143,7 +143,7 @@ void read_script(struct script *s, struct stage *stage, const char *message)
 	if (say != NULL) {
 		snprintf(s->say, sizeof s->say, "%.*s", (int)strcspn(say, " "), say);
 		for (char *p = s->say; *p != '\0'; p++)
-			*p = *p == '_' ? ' ' : *p;
+			*p = *p == '_' ? ' ' : *p == '|' ? '\n' : *p;
 	}
 	if (s->fail > 0 && failures(message) <= s->fail)
 		s->status = 500;

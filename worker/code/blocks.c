@@ -1,0 +1,288 @@
+#include "worker/code/blocks.h"
+
+#include "shared/utf8.h"
+
+#define LABEL_MAX 160 /* bytes of a line that can name an output */
+
+static const struct {
+	const char *word, *language;
+} LANGUAGES[] = {
+	{ "python", "python" }, { "py", "python" },       { "python3", "python" },    { "javascript", "javascript" },
+	{ "js", "javascript" }, { "node", "javascript" }, { "nodejs", "javascript" }, { "bash", "bash" },
+	{ "sh", "bash" },       { "shell", "bash" },
+};
+
+/* Languages of a block that holds an output, and how a line begins that announces one (without accents). */
+static const char *const OUTPUTS[] = { "",          "text",   "txt",    "output",   "console",
+	                               "plaintext", "stdout", "result", "resultat", "sortie" };
+static const char *const LABELS[] = {
+	"output",
+	"expected output",
+	"sample output",
+	"the output",
+	"result",
+	"the result",
+	"expected result",
+	"simulated output",
+	"simulated result",
+	"simulated execution",
+	"execution simulee",
+	"execution",
+	"resultat",
+	"le resultat",
+	"resultat simule",
+	"resultat attendu",
+	"resultat de l'execution",
+	"sortie",
+	"la sortie",
+	"sortie attendue",
+	"sortie simulee",
+	"affichage",
+	"this prints",
+	"this will print",
+	"it prints",
+	"cela affiche",
+	"ce code affiche",
+	"le code affiche",
+};
+
+struct line {
+	size_t begin, end, next; /* end: without the line's end; next: the next line */
+	bool is_whole;           /* it has its end */
+};
+
+static struct line line_at(struct str s, size_t at)
+{
+	const char *end = at < s.len ? memchr(s.ptr + at, '\n', s.len - at) : NULL;
+	size_t n = end != NULL ? (size_t)(end - s.ptr) : s.len;
+	struct line l = { at, n, end != NULL ? n + 1 : s.len, end != NULL };
+	if (l.end > l.begin && s.ptr[l.end - 1] == '\r')
+		l.end--;
+	return l;
+}
+
+/* ---- fences */
+
+struct fence {
+	char mark;
+	size_t length, indent;
+	struct str info; /* the first word behind it */
+};
+
+static bool is_word_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '#' || c == '_' ||
+	       c == '-';
+}
+
+/* Length 0: the line is no fence. */
+static struct fence fence_of(struct str s, struct line l)
+{
+	struct fence f = { 0 };
+	size_t at = l.begin;
+	while (at < l.end && (s.ptr[at] == ' ' || s.ptr[at] == '\t'))
+		at++;
+	f.indent = at - l.begin;
+	f.mark = at < l.end ? s.ptr[at] : '\0';
+	if (f.mark != '`' && f.mark != '~')
+		return f;
+	size_t begin = at;
+	while (at < l.end && s.ptr[at] == f.mark)
+		at++;
+	if (at - begin < 3 || (f.mark == '`' && memchr(s.ptr + at, '`', l.end - at) != NULL))
+		return f;
+	f.length = at - begin;
+	while (at < l.end && !is_word_char(s.ptr[at]))
+		at++;
+	size_t word = at;
+	while (at < l.end && is_word_char(s.ptr[at]))
+		at++;
+	f.info = (struct str){ s.ptr + word, at - word };
+	return f;
+}
+
+static bool is_same_word(struct str s, const char *word)
+{
+	return s.len == strlen(word) && strncasecmp(s.ptr, word, s.len) == 0;
+}
+
+static const char *fence_language(struct str info)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(LANGUAGES); i++)
+		if (is_same_word(info, LANGUAGES[i].word))
+			return LANGUAGES[i].language;
+	return NULL;
+}
+
+static bool closes(struct str s, struct line l, const struct fence *open)
+{
+	struct fence f = fence_of(s, l);
+	return f.length >= open->length && f.mark == open->mark && f.info.len == 0;
+}
+
+/* From the line behind an opening fence: the line that closes it. False: none does. */
+static bool find_close(struct str s, size_t at, const struct fence *open, struct line *out)
+{
+	while (at < s.len) {
+		struct line l = line_at(s, at);
+		if (closes(s, l, open)) {
+			*out = l;
+			return true;
+		}
+		at = l.next;
+	}
+	return false;
+}
+
+/* The lines between, without the fence's own indentation. */
+static struct str code_between(struct arena *a, struct str s, size_t from, size_t to, size_t indent)
+{
+	char *out = arena_alloc(a, to - from + 1);
+	size_t n = 0;
+	while (from < to) {
+		struct line l = line_at(s, from);
+		size_t at = l.begin;
+		while (at < l.end && at - l.begin < indent && (s.ptr[at] == ' ' || s.ptr[at] == '\t'))
+			at++;
+		memcpy(out + n, s.ptr + at, l.end - at);
+		n += l.end - at;
+		out[n++] = '\n';
+		from = l.next;
+	}
+	return (struct str){ out, n };
+}
+
+/* ---- what is said to be the output */
+
+static bool line_is_blank(struct str s, struct line l)
+{
+	for (size_t i = l.begin; i < l.end; i++)
+		if (s.ptr[i] != ' ' && s.ptr[i] != '\t')
+			return false;
+	return true;
+}
+
+static size_t behind_blanks(struct str s, size_t at)
+{
+	while (at < s.len && line_is_blank(s, line_at(s, at)))
+		at = line_at(s, at).next;
+	return at;
+}
+
+enum label { NO_LABEL, LABEL_ALONE, LABEL_WITH_VALUE };
+
+/* "**Output:**" is a label alone; "Résultat : 8" has its value with it. */
+static enum label output_label(struct str s, struct line l)
+{
+	struct strbuf folded = STRBUF_INIT(4 * LABEL_MAX);
+	enum label label = NO_LABEL;
+	if (l.end - l.begin <= LABEL_MAX)
+		utf8_fold(&folded, (struct str){ s.ptr + l.begin, l.end - l.begin });
+	const char *text = strbuf_text(&folded);
+	text += strcspn(text, "abcdefghijklmnopqrstuvwxyz:0123456789");
+	for (size_t i = 0; i < ARRAY_SIZE(LABELS); i++) {
+		size_t n = strlen(LABELS[i]);
+		if (strncmp(text, LABELS[i], n) != 0)
+			continue;
+		const char *rest = text + n + strspn(text + n, " *_\xc2\xa0");
+		/* "(simulated)" */
+		if (*rest == '(' && strchr(rest, ')') != NULL)
+			rest = strchr(rest, ')') + 1 + strspn(strchr(rest, ')') + 1, " *_\xc2\xa0");
+		if (*rest == '\0')
+			label = LABEL_ALONE;
+		if (*rest != ':')
+			continue;
+		rest += 1 + strspn(rest + 1, " *_\xc2\xa0");
+		label = *rest == '\0' ? LABEL_ALONE : LABEL_WITH_VALUE;
+		break;
+	}
+	strbuf_release(&folded);
+	return label;
+}
+
+static bool holds_output(struct str info)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(OUTPUTS); i++)
+		if (is_same_word(info, OUTPUTS[i]))
+			return true;
+	return false;
+}
+
+/* The end of a block of output at `at`; 0: there is none. */
+static size_t output_block_end(struct str s, size_t at)
+{
+	struct line l = line_at(s, at), close;
+	struct fence f = fence_of(s, l);
+	return at < s.len && f.length > 0 && holds_output(f.info) && find_close(s, l.next, &f, &close) ? close.next : 0;
+}
+
+static size_t simulated_end(struct str s, size_t end)
+{
+	size_t at = behind_blanks(s, end), block = output_block_end(s, at);
+	if (block > 0 || at >= s.len)
+		return block > 0 ? block : end;
+	struct line l = line_at(s, at);
+	enum label label = output_label(s, l);
+	if (label == NO_LABEL)
+		return end;
+	size_t behind = behind_blanks(s, l.next);
+	block = output_block_end(s, behind);
+	if (block > 0)
+		return block;
+	if (label == LABEL_WITH_VALUE)
+		return l.next;
+	for (at = l.next; at < s.len && !line_is_blank(s, line_at(s, at)) && fence_of(s, line_at(s, at)).length == 0;
+	     at = line_at(s, at).next)
+		;
+	return at;
+}
+
+/* ---- */
+
+int code_blocks(struct arena *a, struct str s, size_t from, struct code_block *out, int max)
+{
+	int n = 0;
+	for (size_t at = from; at < s.len;) {
+		struct line l = line_at(s, at), close;
+		struct fence f = fence_of(s, l);
+		at = l.next;
+		if (f.length == 0)
+			continue;
+		if (!find_close(s, l.next, &f, &close))
+			break;
+		at = close.next;
+		const char *language = fence_language(f.info);
+		if (language == NULL)
+			continue;
+		if (n < max)
+			out[n] = (struct code_block){ .language = language,
+				                      .code = code_between(a, s, l.next, close.begin, f.indent),
+				                      .begin = l.begin,
+				                      .end = close.next,
+				                      .simulated_end = simulated_end(s, close.next) };
+		n++;
+	}
+	return n;
+}
+
+size_t code_settled(struct str s, size_t from)
+{
+	size_t at = from;
+	while (at < s.len) {
+		struct line l = line_at(s, at), close;
+		struct fence f = fence_of(s, l);
+		if (!l.is_whole) {
+			/* What this line will be is not known yet: it may begin with blanks and a mark of a fence. */
+			size_t i = l.begin;
+			while (i < l.end && (s.ptr[i] == ' ' || s.ptr[i] == '\t'))
+				i++;
+			return i == l.end || s.ptr[i] == '`' || s.ptr[i] == '~' ? l.begin : s.len;
+		}
+		if (f.length > 0 && fence_language(f.info) != NULL)
+			return l.begin;
+		if (f.length > 0 && !find_close(s, l.next, &f, &close))
+			return s.len; /* inside a block that is not run */
+		at = f.length > 0 ? close.next : l.next;
+	}
+	return s.len;
+}

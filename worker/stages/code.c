@@ -1,0 +1,194 @@
+/*
+ * Stage `code`: runs the blocks of code of an answer, for agents that say so (run_code), and puts their real output where the
+ * model said what it would be. With run_code=repair a block that fails goes back to the model, once: what it answers then is
+ * put behind the first answer, because watchers have seen the beginning of that.
+ */
+#include "shared/utf8.h"
+#include "sql_embed.h"
+#include "worker/code/blocks.h"
+#include "worker/code/result.h"
+#include "worker/llm/llm.h"
+#include "worker/runs.h"
+#include "worker/services.h"
+#include "worker/stages/stages.h"
+
+#define BLOCKS_MAX 8          /* of one answer; further ones are not run, which is said */
+#define TIMEOUT_MS 10000      /* of one block, as that of signalbox exec */
+#define SHOWN_MAX (16u << 10) /* bytes of output in the answer; the run's row has more */
+
+struct coding {
+	struct code_block blocks[BLOCKS_MAX];
+	struct real_result results[BLOCKS_MAX];
+	int n, n_all, at;
+	struct run *run;
+	bool is_begun, is_repair, is_french;
+};
+
+static void begin_coding(struct job *job, struct coding *c)
+{
+	struct str answer = { strbuf_text(&job->live.text), job->live.text.len };
+	c->n_all = code_blocks(&job->arena, answer, job->live.final, c->blocks, BLOCKS_MAX);
+	c->n = MIN(c->n_all, BLOCKS_MAX);
+	c->at = 0;
+	c->is_french = is_rather_french(answer);
+	c->is_begun = true;
+}
+
+/* Keeps the result of the run that has ended. False: the job is to stop. */
+static bool keep_result(struct job *job, struct coding *c)
+{
+	const struct sandbox_result *r = run_result(c->run);
+	struct str output = { strbuf_text(&r->output), MIN(r->output.len, (size_t)SHOWN_MAX) };
+	output.len -= utf8_unfinished(output);
+	c->results[c->at++] = (struct real_result){
+		.verdict = verdict_word(r->verdict),
+		.why = arena_dup(&job->arena, r->why, strlen(r->why)),
+		.output = { arena_dup(&job->arena, output.ptr, output.len), output.len },
+		.is_cut = r->output_bytes > (int64_t)output.len,
+		.with_status = true,
+		.exit_code = r->exit_code,
+		.took_ms = (r->took + USEC_PER_MSEC / 2) / USEC_PER_MSEC,
+	};
+	bool goes_on = r->verdict != VERDICT_CANCELLED;
+	run_free(c->run);
+	c->run = NULL;
+	return goes_on;
+}
+
+static void put_result(struct strbuf *b, const struct coding *c, int i)
+{
+	if (b->len > 0 && b->ptr[b->len - 1] != '\n')
+		strbuf_char(b, '\n');
+	strbuf_char(b, '\n');
+	result_put(b, &c->results[i], c->is_french);
+	strbuf_char(b, '\n');
+}
+
+/* The answer with the results in it. What comes before its first block stays as it is: it may have been shown. */
+static bool rewrite(struct job *job, const struct coding *c)
+{
+	struct live *live = &job->live;
+	struct strbuf b = { .cap = live->text.cap };
+	size_t at = 0;
+	for (int i = 0; i < c->n; i++) {
+		strbuf_add(&b, strbuf_text(&live->text) + at, c->blocks[i].end - at);
+		put_result(&b, c, i);
+		at = c->blocks[i].simulated_end;
+	}
+	strbuf_add(&b, strbuf_text(&live->text) + at, live->text.len - at);
+	if (c->n_all > c->n)
+		strbuf_addf(&b,
+		            c->is_french ? "\n\n⚠ **%d autres blocs n'ont PAS été exécutés.**"
+		                         : "\n\n⚠ **%d further blocks were NOT run.**",
+		            c->n_all - c->n);
+	bool is_whole = !b.broken;
+	if (is_whole) {
+		pthread_mutex_lock(&live->lock);
+		struct strbuf old = live->text;
+		live->text = b;
+		live->final = b.len;
+		pthread_mutex_unlock(&live->lock);
+		b = old;
+	}
+	strbuf_release(&b);
+	return is_whole;
+}
+
+/* The first block that failed by its own fault; -1: none. */
+static int failed_block(const struct coding *c)
+{
+	for (int i = 0; i < c->n; i++)
+		if (strcmp(c->results[i].verdict, "ok") != 0 && strcmp(c->results[i].verdict, "sandbox_error") != 0)
+			return i;
+	return -1;
+}
+
+static const char *const AGAIN[] = {
+	"The code was really run and failed, as shown above. Correct it, and give the whole corrected code.",
+	"Le code a réellement été exécuté et a échoué, comme indiqué ci-dessus. Corrige-le et donne le code complet corrigé.",
+};
+
+/* Asks the model once more, with what it said, what really came of it, and the request to mend it. */
+static enum step ask_again(struct job *job, struct coding *c)
+{
+	struct prompt *p = &job->prompt;
+	struct turn *turns = arena_alloc(&job->arena, sizeof *turns * (size_t)(p->n_turns + 2));
+	memcpy(turns, p->turns, sizeof *turns * (size_t)p->n_turns);
+	turns[p->n_turns] =
+		(struct turn){ .role = "assistant",
+		               .content = { arena_dup(&job->arena, job->live.text.ptr, job->live.text.len), job->live.text.len },
+		               .native = STR("") };
+	turns[p->n_turns + 1] = (struct turn){
+		.role = "user",
+		.content = str_of(AGAIN[c->is_french]),
+		.native = STR(""),
+	};
+	p->turns = turns;
+	p->n_turns += 2;
+	pthread_mutex_lock(&job->live.lock);
+	strbuf_str(&job->live.text, "\n\n");
+	job->live.final = job->live.text.len;
+	pthread_mutex_unlock(&job->live.lock);
+	c->is_repair = true;
+	c->is_begun = false;
+	job_enter_place(job);
+	llm_again(job);
+	return step_back(job, "generate");
+}
+
+static enum step finish_coding(struct job *job, struct coding *c, struct err *err)
+{
+	const char *run_code = job->columns[COL_CONTEXTS_RUN_CODE];
+	if (c->n > 0) {
+		job->is_rewritten = true;
+		if (!rewrite(job, c)) {
+			err_set(err, ERR_TOO_BIG, "the answer with the results of its code is over %zu bytes",
+			        job->live.text.cap);
+			return STEP_FAIL;
+		}
+	}
+	/* A budget has reserved one call. */
+	if (strcmp(run_code, "repair") == 0 && !c->is_repair && !job->is_budgeted && failed_block(c) >= 0)
+		return ask_again(job, c);
+	return STEP_NEXT;
+}
+
+enum step stage_code(struct job *job, struct err *err)
+{
+	struct coding *c = job->coding;
+	if (job->columns[COL_CONTEXTS_RUN_CODE] == NULL)
+		return STEP_NEXT;
+	if (c == NULL)
+		c = job->coding = arena_alloc(&job->arena, sizeof *c);
+	if (!c->is_begun)
+		begin_coding(job, c);
+	while (c->at < c->n) {
+		const struct code_block *b = &c->blocks[c->at];
+		if (c->run == NULL)
+			c->run = run_begin(job, "answer", b->language, b->code, TIMEOUT_MS);
+		if (!run_has_ended(c->run))
+			return STEP_PARK;
+		if (!keep_result(job, c)) {
+			int stop = atomic_load(&job->stop);
+			err_set(err, stop != ERR_OK ? (enum err_code)stop : ERR_TIMEOUT, "before its code was run");
+			return STEP_FAIL;
+		}
+	}
+	return finish_coding(job, c, err);
+}
+
+bool code_is_kept(struct job *job, struct err *err)
+{
+	enum err_class class = err_class(err->code);
+	if (job->coding == NULL || !job->coding->is_repair || class == ERR_GONE || class == ERR_RELEASE)
+		return false;
+	pthread_mutex_lock(&job->live.lock);
+	strbuf_addf(&job->live.text,
+	            job->coding->is_french ? "\n\n⚠ **La correction n'a pas abouti: %s.**"
+	                                   : "\n\n⚠ **The correction did not come: %s.**",
+	            err_name(err->code));
+	pthread_mutex_unlock(&job->live.lock);
+	*err = (struct err){ .code = ERR_OK };
+	job->disposition = ERR_NONE;
+	return true;
+}
