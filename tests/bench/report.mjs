@@ -213,4 +213,10 @@ if (rows.length) {
 		out.push(table(['', 'open', 'seconds', 'worker CPU s', 'PostgreSQL CPU s', 'more PSS MB'],
 			streams.map((r) => [r.what, r.parallel, r.seconds, r.cpu_s, r.cpu_postgres_s, r.pss_kb === undefined ? '-' : round(r.pss_kb / 1024, 1)])));
 }
+rows = results('8');
+if (rows.length) {
+	out.push('## 8. Calculations\n\n`tests/bench/run.sh 8`. From dispatch to the answer; the run alone, sandbox and interpreter; the interpreter alone.\n');
+	out.push(table(['', 'at once', 'number', 'a second', 'p50 ms', 'p95 ms', 'run p50', 'run p95'],
+		rows.map((r) => [r.what, r.parallel, r.calls, r.per_second ?? '-', r.p50_ms, r.p95_ms, r.run_p50_ms ?? '-', r.run_p95_ms ?? '-'])));
+}
 console.log(out.join('\n'));

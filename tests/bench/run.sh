@@ -2,7 +2,8 @@
 # The benchmarks. docs/BENCHMARKS.md says what is measured and how.
 #
 #   run.sh deps                     installs what is compared, into tests/bench/node_modules
-#   run.sh [1..7|all] [--quick]     1 whole path, 2 queue alone, 3 many streams, 4 pick-up, 5 a million waiting, 6 beside a gateway, 7 over HTTP
+#   run.sh [1..8|all] [--quick]     1 whole path, 2 queue alone, 3 many streams, 4 pick-up, 5 a million waiting, 6 beside a gateway, 7 over HTTP,
+#                                   8 calculations
 #   run.sh plans [--quick]          EXPLAIN of every hot statement into docs/plans
 #   run.sh where [--quick]          which statements take the time on the whole path (pg_stat_statements)
 #   run.sh report                   the tables for docs/BENCHMARKS.md, from build/bench/*.jsonl
@@ -18,6 +19,7 @@ ROOT=$(cd "$HERE/../.." && pwd)
 . "$HERE/million.sh"
 . "$HERE/gateway.sh"
 . "$HERE/http.sh"
+. "$HERE/calculate.sh"
 
 verb=${1:-all} QUICK=
 [ "${2:-}" != --quick ] || QUICK=1
@@ -248,15 +250,15 @@ where() {
 case $verb in
 deps) deps ;;
 report) show ;;
-[1-7] | all | plans | where)
+[1-8] | all | plans | where)
 	[ -x "$NODE" ] || deps
 	[ -x "$STOPWATCH" ] && [ -x "$WORKER" ] && [ -x "$FAKE" ] || die "first: make bench-build"
 	[ "$verb" != where ] || SETTINGS="$SETTINGS shared_preload_libraries=pg_stat_statements"
 	world_up
 	case $verb in
-	all) for e in 1 2 3 4 5 6 7; do "bench_$e"; show "$e"; done; plans ;;
+	all) for e in 1 2 3 4 5 6 7 8; do "bench_$e"; show "$e"; done; plans ;;
 	plans | where) $verb ;;
 	*) "bench_$verb"; show "$verb" ;;
 	esac ;;
-*) die "usage: run.sh deps | 1..7 | where | all [--quick] | plans | report" ;;
+*) die "usage: run.sh deps | 1..8 | where | all [--quick] | plans | report" ;;
 esac

@@ -61,6 +61,7 @@ practice_agents() {
 	fi
 	agent luna "$p" "$model" Luna "You are Luna, a helpful sales assistant." 30 b2b
 	agent aria "$q" "$model" Aria "You are Aria. You help private customers." 20 b2c
+	$S agent luna set calculations=on >/dev/null
 	agent nova "$p" "$model" Nova "You are Nova, of the support team." 50 support
 }
 
