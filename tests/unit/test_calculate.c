@@ -1,6 +1,6 @@
 /*
  * Which messages are calculations, and what is run for them. The two lists of tests/calculate were written by somebody who had not
- * seen the recogniser: are.tsv, 240 ways to ask for a calculation, each with its value; look.tsv, 240 messages that only look like
+ * seen the recogniser: are.tsv, 300 ways to ask for a calculation, each with its value; look.tsv, 358 messages that only look like
  * one. A wrong calculation is far worse than one that the model answers: none of the second list may be taken, and of the first
  * those that are taken must give the value when Python really runs them.
  */
@@ -17,8 +17,8 @@
 #include "worker/calculate/calculate.h"
 
 #define TEST(name) static void name(void **state __attribute__((unused)))
-#define LINES_MAX 300
-#define ARE_TAKEN 232 /* of 240; see docs/decisions/022-real-results.md for those that are not */
+#define LINES_MAX 400
+#define ARE_TAKEN 288 /* of 300; see docs/decisions/022-real-results.md for those that are not */
 
 static struct arena memory;
 
@@ -63,7 +63,7 @@ TEST(test_what_only_looks_like_one)
 {
 	struct line lines[LINES_MAX];
 	int n = read_list("tests/calculate/look.tsv", lines);
-	assert_int_equal(n, 240);
+	assert_int_equal(n, 358);
 	for (int i = 0; i < n; i++)
 		if (code_of(lines[i].text) != NULL)
 			fail_msg("%s: %s", lines[i].text, code_of(lines[i].text));
@@ -100,7 +100,7 @@ TEST(test_what_is_one)
 	struct line lines[LINES_MAX];
 	const char *codes[LINES_MAX];
 	int n = read_list("tests/calculate/are.tsv", lines), taken = 0;
-	assert_int_equal(n, 240);
+	assert_int_equal(n, 300);
 	for (int i = 0; i < n; i++)
 		codes[i] = code_of(lines[i].text);
 	run_all(codes, n, results);
@@ -121,7 +121,7 @@ TEST(test_programs)
 		{ "Calcule 5 + 3", "print(5 + 3)" },
 		{ "combien font 12 × (7 − 2) ?", "print(12 * (7 - 2))" },
 		{ "what is 17% of 2,340?", "print(f\"{17 / 100 * 2340:.15g}\")" },
-		{ "combien font 2,340 + 1 ?", "print(f\"{2.340 + 1:.15g}\")" },
+		{ "combien font 2,34 + 1 ?", "print(f\"{2.34 + 1:.15g}\")" },
 		{ "calcule 1 500 × 2", "print(1500 * 2)" },
 		{ "Calcule 0,1 + 0,2", "print(f\"{0.1 + 0.2:.15g}\")" },
 		{ "calculate 2^3^2", "print(2 ** 3 ** 2)" },
@@ -136,7 +136,9 @@ TEST(test_programs)
 		{ "reste de la division de 17 par 5", "print(17 % 5)" },
 		{ "sort 3, 1, 2 from largest to smallest", "print(sorted([3, 1, 2], reverse=True))" },
 		{ "mean of 3,5,7", "import statistics\nprint(f\"{statistics.mean([3, 5, 7]):.15g}\")" },
-		{ "racine carrée de 144 + 1", "import math\nprint(f\"{math.sqrt(144) + 1:.15g}\")" },
+		{ "1 + racine carrée de 144", "import math\nprint(f\"{1 + math.sqrt(144):.15g}\")" },
+		{ "√144 + 1", "import math\nprint(f\"{math.sqrt(144) + 1:.15g}\")" },
+		{ "add 15% to 240", "print(f\"{240 * (1 + 15 / 100):.15g}\")" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++) {
 		const char *code = code_of(CASES[i].text);
@@ -145,63 +147,75 @@ TEST(test_programs)
 	}
 }
 
+static const char *const NONE[] = {
+	"",
+	" ",
+	"=",
+	"5",
+	"Calcule",
+	"Calcule 5",
+	"calcule -5",
+	"5 +",
+	"+ 5",
+	"calcule 5 +",
+	"(5 + 3",
+	"calcule 5 + 3)",
+	"5 + 3 = 8 ?",
+	"12/05/2024",
+	"calcule 12/05/2024",
+	"2024-01-15",
+	"9/11",
+	"24/7",
+	"1939-1945",
+	"1914 - 1918",
+	"3-1",
+	"10 - 3",
+	"what's 9-5",
+	"06 12 34 56 78",
+	"calcule 06 + 12",
+	"+33 6 12 34 56 78",
+	"555-1234",
+	"3.1.2 + 1",
+	"calcule 10.0.0.1 + 1",
+	"4x4",
+	"2 x 4",
+	"1920x1080",
+	"what is 4x4",
+	"7 sur 10",
+	"3 : 1",
+	"50 + 20 %",
+	"calcule -3²",
+	"calcule 5 + 3!",
+	"5!",
+	"moyenne de 3,5,7",
+	"order 12, 14 and 16",
+	"il me faut 3 x 2",
+	"5kg + 3kg",
+	"racine carrée de 9 plus 16",
+	"10 % de 200 plus 50",
+	"moyenne de 4 et 6 fois 2",
+	"je voudrais 2 plus 1 merci",
+	"give me 2 times 12",
+	"24 - 12 - 2024",
+	"15/20 + 12/20 ?",
+	"combien font 1,234 + 1 ?",
+	"calcule 3.500 + 200",
+	"8.5 x 11",
+	"augmente -50 de 10 %",
+	"5 € + 3",
+	"$5 + 3",
+	"x + 3",
+	"i++",
+	"print(5 + 3)",
+	"5 + 3; rm -rf /",
+	"Calcule 5 + 3 et écris un poème",
+	"what is 5 + three",
+	"calcule ((((((((((((((((((((((((((((((1 + 1))))))))))))))))))))))))))))))",
+};
+
 /* Dates, scores, telephone numbers, dimensions, what has two meanings, and what is unfinished. */
 TEST(test_doubts)
 {
-	static const char *const NONE[] = {
-		"",
-		" ",
-		"=",
-		"5",
-		"Calcule",
-		"Calcule 5",
-		"calcule -5",
-		"5 +",
-		"+ 5",
-		"calcule 5 +",
-		"(5 + 3",
-		"calcule 5 + 3)",
-		"5 + 3 = 8 ?",
-		"12/05/2024",
-		"calcule 12/05/2024",
-		"2024-01-15",
-		"9/11",
-		"24/7",
-		"1939-1945",
-		"1914 - 1918",
-		"3-1",
-		"10 - 3",
-		"what's 9-5",
-		"06 12 34 56 78",
-		"calcule 06 + 12",
-		"+33 6 12 34 56 78",
-		"555-1234",
-		"3.1.2 + 1",
-		"calcule 10.0.0.1 + 1",
-		"4x4",
-		"2 x 4",
-		"1920x1080",
-		"what is 4x4",
-		"7 sur 10",
-		"3 : 1",
-		"50 + 20 %",
-		"calcule -3²",
-		"calcule 5 + 3!",
-		"5!",
-		"moyenne de 3,5,7",
-		"order 12, 14 and 16",
-		"il me faut 3 x 2",
-		"5kg + 3kg",
-		"5 € + 3",
-		"$5 + 3",
-		"x + 3",
-		"i++",
-		"print(5 + 3)",
-		"5 + 3; rm -rf /",
-		"Calcule 5 + 3 et écris un poème",
-		"what is 5 + three",
-		"calcule ((((((((((((((((((((((((((((((1 + 1))))))))))))))))))))))))))))))",
-	};
 	for (size_t i = 0; i < ARRAY_SIZE(NONE); i++)
 		if (code_of(NONE[i]) != NULL)
 			fail_msg("%s: %s", NONE[i], code_of(NONE[i]));

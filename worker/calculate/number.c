@@ -41,6 +41,12 @@ enum language_of number_language(struct str s)
 	return commas > 0 && (is_grouped(part_before(s, '.'), ',')) ? EN : NO_LANGUAGE;
 }
 
+/* One comma or dot and three digits behind it, which may be thousands or a fraction. */
+static bool is_unclear(struct str s, char point)
+{
+	return count_of(s, point) == 1 && s.len >= 5 && s.ptr[0] != '0' && is_grouped(s, point);
+}
+
 const char *number_read(struct arena *a, struct str s, enum language_of language)
 {
 	int commas = count_of(s, ','), dots = count_of(s, '.');
@@ -50,6 +56,9 @@ const char *number_read(struct arena *a, struct str s, enum language_of language
 		group = dots > 0 ? '.' : '_';
 	}
 	struct str whole = part_before(s, point);
+	if (is_unclear(s, language == FR && commas > 0 ? ',' : '.') &&
+	    (language == FR || (language == NO_LANGUAGE && commas == 0)))
+		return NULL;
 	if (count_of(s, point) > 1 || s.len > DIGITS_MAX)
 		return NULL; /* a date, a version, an address */
 	if (count_of(whole, group) > 0 && !is_grouped(whole, group))

@@ -49,6 +49,13 @@ static struct node *new_node(struct parse *p, enum node_kind kind, struct node *
 	return n;
 }
 
+static struct node *new_binary(struct parse *p, enum node_kind kind, struct node *a, struct node *b)
+{
+	struct node *n = new_node(p, kind, a, b);
+	n->is_open = b->is_open;
+	return a->is_open ? no_calculation(p) : n;
+}
+
 static struct node *new_number(struct parse *p, const char *text)
 {
 	struct node *n = new_node(p, N_NUMBER, NULL, NULL);
@@ -108,7 +115,15 @@ static struct node *parse_stuck_list(struct parse *p)
 	return first;
 }
 
-static struct node *parse_product(struct parse *);
+static struct node *parse_power(struct parse *);
+
+/* A number, or something in parentheses: of more, in words, nobody knows how far it reaches. */
+static struct node *parse_operand(struct parse *p)
+{
+	bool is_negative = take(p, T_MINUS);
+	struct node *n = p->at->kind == T_OPEN ? parse_power(p) : parse_number(p);
+	return is_negative ? new_node(p, N_NEGATE, n, NULL) : n;
+}
 
 /* by: "14 par 23" is a list of two. */
 static struct node *parse_list(struct parse *p, enum node_kind kind, bool by)
@@ -119,12 +134,13 @@ static struct node *parse_list(struct parse *p, enum node_kind kind, bool by)
 		;
 	bool is_call = take(p, T_OPEN);
 	do {
-		*end = is_stuck_list(p) ? parse_stuck_list(p) : parse_product(p);
+		*end = is_stuck_list(p) ? parse_stuck_list(p) : parse_operand(p);
 		for (; *end != NULL && !p->is_broken; n++)
 			end = &(*end)->next;
 	} while (!p->is_broken && take_separator(p, by));
 	if ((is_call && !take(p, T_CLOSE)) || n < 2)
 		return no_calculation(p);
+	list->is_open = !is_call;
 	return list;
 }
 
@@ -145,25 +161,27 @@ static struct node *parse_difference(struct parse *p)
 {
 	if (!take(p, T_BETWEEN))
 		take(p, T_OF);
-	struct node *a = parse_product(p);
+	struct node *a = parse_operand(p);
 	if (!take(p, T_AND))
 		return no_calculation(p);
-	struct node *b = parse_product(p), *n = new_node(p, N_SUBTRACT, a, b);
+	struct node *b = parse_operand(p), *n = new_node(p, N_SUBTRACT, a, b);
 	bool is_plain = a->kind == N_NUMBER && b->kind == N_NUMBER && strtod(a->number, NULL) >= strtod(b->number, NULL);
-	return is_plain ? n : new_node(p, N_ABSOLUTE, n, NULL);
+	n = is_plain ? n : new_node(p, N_ABSOLUTE, n, NULL);
+	n->is_open = true;
+	return n;
 }
-
-static struct node *parse_power(struct parse *);
 
 /* "le quotient de 84 par 7", "remainder of 250 divided by 16" */
 static struct node *parse_division(struct parse *p, enum node_kind kind)
 {
 	while (take(p, T_OF) || take(p, T_DIVISION) || take(p, T_WHEN))
 		;
-	struct node *a = parse_power(p);
+	struct node *a = parse_operand(p);
 	if (!take(p, T_BY) && !take(p, T_DIVIDED) && !take(p, T_SLASH) && !take(p, T_AND))
 		return no_calculation(p);
-	return new_node(p, kind, a, parse_power(p));
+	struct node *n = new_node(p, kind, a, parse_operand(p));
+	n->is_open = true;
+	return n;
 }
 
 /* ---- of one number */
@@ -171,9 +189,11 @@ static struct node *parse_division(struct parse *p, enum node_kind kind)
 /* "racine carrée de 144", "√(9 + 16)" */
 static struct node *parse_of(struct parse *p, enum node_kind kind, const char *power)
 {
+	bool is_sign = p->at[-1].language == NO_LANGUAGE; /* √ */
 	take(p, T_OF);
-	struct node *of = parse_power(p);
-	return new_node(p, kind, of, power != NULL ? new_number(p, power) : NULL);
+	struct node *of = parse_power(p), *n = new_node(p, kind, of, power != NULL ? new_number(p, power) : NULL);
+	n->is_open = !is_sign && !of->is_group;
+	return n;
 }
 
 /* Opens with its token. NULL: it is no function. */
@@ -224,6 +244,7 @@ static struct node *parse_atom(struct parse *p)
 	if (take(p, T_OPEN)) {
 		n = parse_sum(p);
 		n->is_group = true;
+		n->is_open = false;
 		return take(p, T_CLOSE) ? n : no_calculation(p);
 	}
 	if (p->at->kind != T_NUMBER)
@@ -233,8 +254,10 @@ static struct node *parse_atom(struct parse *p)
 		return n;
 	if (!take(p, T_OF)) /* "50 + 20 %" has two meanings */
 		return no_calculation(p);
-	n = new_node(p, N_MULTIPLY, hundredth(p, n), parse_power(p));
+	struct node *of = parse_power(p);
+	n = new_node(p, N_MULTIPLY, hundredth(p, n), of);
 	n->is_group = true;
+	n->is_open = !of->is_group;
 	return n;
 }
 
@@ -245,9 +268,9 @@ static struct node *parse_postfix(struct parse *p)
 		/* "5 !" may be an exclamation. */
 		bool is_factorial = p->at->kind == T_BANG && !p->at->space_before && p->at[-1].kind == T_NUMBER;
 		if (take(p, T_SQUARED))
-			n = new_node(p, N_POWER, n, new_number(p, "2"));
+			n = new_binary(p, N_POWER, n, new_number(p, "2"));
 		else if (take(p, T_CUBED))
-			n = new_node(p, N_POWER, n, new_number(p, "3"));
+			n = new_binary(p, N_POWER, n, new_number(p, "3"));
 		else if (p->at->kind == T_RAISED)
 			n = new_node(p, N_POWER, n, new_number(p, arena_dup(p->arena, p->at->text.ptr, p->at->text.len))),
 			p->at++;
@@ -264,15 +287,13 @@ static struct node *parse_power(struct parse *p)
 		return no_calculation(p);
 	struct node *n;
 	if (take(p, T_MINUS)) {
-		const struct token *sign = p->at - 1;
 		n = parse_power(p);
 		/* -3² is 9 for some and -9 for others. */
-		n = n->kind == N_POWER && !n->is_group && sign->kind == T_MINUS ? no_calculation(p)
-		                                                                : new_node(p, N_NEGATE, n, NULL);
+		n = n->kind == N_POWER && !n->is_group ? no_calculation(p) : new_node(p, N_NEGATE, n, NULL);
 	} else {
 		n = parse_postfix(p);
 		if (take(p, T_POWER))
-			n = new_node(p, N_POWER, n, parse_power(p));
+			n = new_binary(p, N_POWER, n, parse_power(p));
 	}
 	p->depth--;
 	return n;
@@ -283,13 +304,13 @@ static struct node *parse_product(struct parse *p)
 	struct node *n = parse_power(p);
 	for (;;) {
 		if (take(p, T_STAR) || take(p, T_LETTER_X) || take(p, T_TIMES))
-			n = new_node(p, N_MULTIPLY, n, parse_power(p));
+			n = new_binary(p, N_MULTIPLY, n, parse_power(p));
 		else if (take(p, T_DIVIDED) || take(p, T_SLASH) || take(p, T_OVER))
-			n = new_node(p, N_DIVIDE, n, parse_power(p));
+			n = new_binary(p, N_DIVIDE, n, parse_power(p));
 		else if (p->at->kind == T_COLON && p->at->space_before && p->at[1].kind == T_NUMBER)
-			p->at++, n = new_node(p, N_DIVIDE, n, parse_power(p));
+			p->at++, n = new_binary(p, N_DIVIDE, n, parse_power(p));
 		else if (take(p, T_MODULO))
-			n = new_node(p, N_MODULO, n, parse_power(p));
+			n = new_binary(p, N_MODULO, n, parse_power(p));
 		else
 			return n;
 	}
@@ -300,9 +321,9 @@ static struct node *parse_sum(struct parse *p)
 	struct node *n = parse_product(p);
 	for (;;) {
 		if (take(p, T_PLUS))
-			n = new_node(p, N_ADD, n, parse_product(p));
+			n = new_binary(p, N_ADD, n, parse_product(p));
 		else if (take(p, T_MINUS))
-			n = new_node(p, N_SUBTRACT, n, parse_product(p));
+			n = new_binary(p, N_SUBTRACT, n, parse_product(p));
 		else
 			return n;
 	}
@@ -310,27 +331,34 @@ static struct node *parse_sum(struct parse *p)
 
 /* ---------------------------------------------------------------- verbs */
 
+/* "augmente 80 de 15 %": also "add 15% to 80". */
+static struct node *changed(struct parse *p, struct node *of, enum node_kind kind, struct node *by)
+{
+	if (of->kind == N_NEGATE)
+		return no_calculation(p); /* which way is up? */
+	return new_node(p, N_MULTIPLY, of, new_node(p, kind, new_number(p, "1"), hundredth(p, by)));
+}
+
 /* "ajoute 45 à 78": the list of two has its own word. */
 static struct node *parse_to(struct parse *p, enum node_kind kind, bool is_turned)
 {
-	struct node *a = parse_sum(p);
+	struct node *a = parse_operand(p);
+	bool is_share = (kind == N_ADD || kind == N_SUBTRACT) && take(p, T_PERCENT);
 	if (!take(p, T_TO) && !take(p, T_FROM) && !take(p, T_OF) && !take(p, T_BY) && !take(p, T_WITH) && !take(p, T_AND))
 		return no_calculation(p);
-	struct node *b = parse_sum(p);
+	struct node *b = parse_operand(p);
+	if (is_share)
+		return changed(p, b, kind, a);
 	return is_turned ? new_node(p, kind, b, a) : new_node(p, kind, a, b);
 }
 
-/* "augmente 80 de 15 %" */
 static struct node *parse_change(struct parse *p, enum node_kind kind)
 {
-	struct node *of = parse_sum(p);
+	struct node *of = parse_operand(p);
 	if (!take(p, T_BY) && !take(p, T_OF))
 		return no_calculation(p);
 	struct node *by = parse_number(p);
-	if (!take(p, T_PERCENT))
-		return no_calculation(p);
-	struct node *factor = new_node(p, kind, new_number(p, "1"), hundredth(p, by));
-	return new_node(p, N_MULTIPLY, of, factor);
+	return take(p, T_PERCENT) ? changed(p, of, kind, by) : no_calculation(p);
 }
 
 /* True if a list follows, not two numbers with a word between them. */
@@ -436,9 +464,14 @@ static bool is_int(struct str s)
 	       memchr(s.ptr, '_', s.len) == NULL;
 }
 
-/* Numbers with one sign between them, and without spaces, might be a date, a score, a range, a telephone number (5-3, 9/11,
- * 2024-01-15); so might two small ones and two years also with spaces. With an x they might be dimensions. Where the question
- * does not say that it is to be calculated, such a thing is none. */
+static bool is_small_int(struct str s)
+{
+	return is_int(s) && s.len <= 2 && strtol(s.ptr, NULL, 10) <= 31;
+}
+
+/* Numbers with one sign between them might be something else, unless the question says that it is to be calculated: without
+ * spaces a date, a score, a range, a telephone number (5-3, 9/11, 2024-01-15), with an x dimensions, also with spaces two small
+ * numbers, two years or a date (24 - 12 - 2024). */
 static bool is_doubtful(const struct token *from, const struct token *to, enum asked asked)
 {
 	const struct token *sign = from + 1;
@@ -446,21 +479,43 @@ static bool is_doubtful(const struct token *from, const struct token *to, enum a
 	if (n < 3 || n % 2 == 0 ||
 	    (sign->kind != T_MINUS && sign->kind != T_SLASH && sign->kind != T_LETTER_X && sign->kind != T_COLON))
 		return false;
-	bool is_tight = true, is_small = true, is_years = sign->kind == T_MINUS;
+	bool is_tight = true, is_small = true, is_years = sign->kind == T_MINUS, are_int = true;
 	for (int i = 0; i < n; i++) {
-		if (i % 2 == 0 ? from[i].kind != T_NUMBER || !is_int(from[i].text) : from[i].kind != sign->kind)
+		if (i % 2 == 0 ? from[i].kind != T_NUMBER : from[i].kind != sign->kind)
 			return false;
+		are_int = are_int && (i % 2 != 0 || is_int(from[i].text));
 		is_tight = is_tight && (i % 2 == 0 || (!from[i].space_before && !from[i].space_after));
-		is_small = is_small && (i % 2 != 0 || strtol(from[i].text.ptr, NULL, 10) <= 31);
+		is_small = is_small && (i % 2 != 0 || is_small_int(from[i].text));
 		is_years = is_years && (i % 2 != 0 || from[i].text.len == 4);
 	}
+	if (!are_int && sign->kind != T_LETTER_X)
+		return false;
 	if (is_tight && n > 3)
 		return true; /* 12/05/2024, whatever is asked */
 	if (asked == ASKED_TO_CALCULATE)
 		return false;
 	if (sign->kind == T_LETTER_X)
 		return is_tight || asked != ASKED_WHAT;
-	return is_tight || ((is_small || is_years) && asked < ASKED_WHAT);
+	return is_tight || ((is_small || is_years || n > 3) && asked < ASKED_WHAT);
+}
+
+/* Marks and results of games: 15/20 + 12/20, 1/2-1/2. */
+static bool has_small_fraction(const struct token *from, const struct token *to)
+{
+	for (const struct token *t = from + 1; t + 1 < to; t++)
+		if (t->kind == T_SLASH && !t->space_before && !t->space_after && t[-1].kind == T_NUMBER &&
+		    t[1].kind == T_NUMBER && is_small_int(t[-1].text) && is_small_int(t[1].text))
+			return true;
+	return false;
+}
+
+/* Small numbers and signs only: "je voudrais 2 plus 1" may be an order, "je voudrais la moyenne de 2 et 1" is none. */
+static bool is_bare_sum(const struct token *from, const struct token *to)
+{
+	for (; from < to; from++)
+		if ((from->kind >= T_ROOT && from->kind <= T_DECREASE) || (from->kind == T_NUMBER && !is_small_int(from->text)))
+			return false;
+	return true;
 }
 
 static bool is_number_alone(const struct node *n)
@@ -503,12 +558,15 @@ struct node *calculation_parse(struct arena *a, const struct token *tokens, int 
 	struct node *root = parse_request(&p);
 	const struct token *to = p.at;
 	enum asked behind = take_behind(&p);
+	bool is_order = asked == ASKED && behind < ASKED_TO_CALCULATE && is_bare_sum(from, to);
 	asked = MAX(asked, behind);
 	/* "5 + 3!": a factorial or joy. */
 	bool is_loud = to[-1].kind == T_BANG && p.at->kind == T_END && to == p.at && (to - from > 2 || asked == BARE);
 	if (p.is_broken || p.at->kind != T_END || is_number_alone(root) || is_doubtful(from, to, asked) || is_loud)
 		return NULL;
-	if (asked < ASKED_TO_CALCULATE && is_ratio(from, to))
+	if (asked < ASKED_TO_CALCULATE && (is_ratio(from, to) || is_order))
+		return NULL;
+	if (asked < ASKED_WHAT && has_small_fraction(from, to))
 		return NULL;
 	*language = p.language;
 	return root;

@@ -31,6 +31,8 @@ struct node {
 	const char *number;        /* as Python writes it */
 	struct node *child, *next; /* the first child; the next of its parent */
 	bool is_group;             /* it was written in parentheses */
+	/* It was said in words, and what follows it might belong to it: "racine carrée de 9 plus 16". */
+	bool is_open;
 };
 
 /* NULL: the tokens are not surely a calculation. */
