@@ -211,11 +211,17 @@ static int64_t wait_before_again(const struct llm *l, const struct err *err)
 	return ms;
 }
 
+/* No call of the route was made yet. */
+static void begin_route(struct llm *l)
+{
+	l->calls_of = 0;
+	l->before = ERR_OK;
+}
+
 static void next_route(struct llm *l)
 {
 	l->at++;
-	l->calls_of = 0;
-	l->before = ERR_OK;
+	begin_route(l);
 }
 
 static void report(const struct llm *l)
@@ -379,8 +385,7 @@ void llm_again(struct job *job)
 	json_put_int_field(b, "ms", l->call->generation_ms);
 	report_put_usage(b, l->call);
 	strbuf_char(b, '}');
-	l->calls_of = 0;
-	l->before = ERR_OK;
+	begin_route(l);
 }
 
 void llm_not_begun(const struct job *job)
