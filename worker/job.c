@@ -17,7 +17,7 @@ struct jobs {
 	pthread_mutex_t lock;
 	pthread_cond_t runnable;
 	struct list all, run;
-	int count, n_messages, n_places; /* all; attempts at messages; those that hold a place */
+	int count, n_messages, n_places, n_away; /* all; attempts at messages; those that hold a place; that are away */
 	int n_runnable, n_awake;
 	bool ending;
 	int n_threads;
@@ -137,6 +137,7 @@ static void *stage_main(void *arg)
 			jobs->count--;
 			jobs->n_messages -= job->pipeline->is_message;
 			jobs->n_places -= job->has_place;
+			jobs->n_away -= job->is_away;
 			pthread_mutex_unlock(&jobs->lock);
 			job_free(job);
 			jobs->on_room(jobs->on_room_ctx, true);
@@ -218,7 +219,7 @@ int jobs_count(struct jobs *jobs)
 int jobs_messages(struct jobs *jobs)
 {
 	pthread_mutex_lock(&jobs->lock);
-	int n = jobs->n_messages;
+	int n = jobs->n_messages - jobs->n_away;
 	pthread_mutex_unlock(&jobs->lock);
 	return n;
 }
@@ -231,22 +232,41 @@ int jobs_in_flight(struct jobs *jobs)
 	return n;
 }
 
+/* With the lock. */
+static void set_place(struct jobs *jobs, struct job *job, bool has_place, bool is_away)
+{
+	jobs->n_places += has_place - job->has_place;
+	jobs->n_away += is_away - job->is_away;
+	job->has_place = has_place;
+	job->is_away = is_away;
+}
+
 void job_leave_place(struct job *job)
 {
 	struct jobs *jobs = job->services->jobs;
 	pthread_mutex_lock(&jobs->lock);
-	jobs->n_places -= job->has_place;
-	job->has_place = false;
+	set_place(jobs, job, false, false);
 	pthread_mutex_unlock(&jobs->lock);
 	jobs->on_room(jobs->on_room_ctx, false);
+}
+
+void job_go_away(struct job *job)
+{
+	struct jobs *jobs = job->services->jobs;
+	pthread_mutex_lock(&jobs->lock);
+	bool goes = jobs->n_away < JOBS_AWAY_MAX;
+	if (goes)
+		set_place(jobs, job, false, true);
+	pthread_mutex_unlock(&jobs->lock);
+	if (goes)
+		jobs->on_room(jobs->on_room_ctx, false);
 }
 
 void job_enter_place(struct job *job)
 {
 	struct jobs *jobs = job->services->jobs;
 	pthread_mutex_lock(&jobs->lock);
-	jobs->n_places += !job->has_place;
-	job->has_place = true;
+	set_place(jobs, job, true, false);
 	pthread_mutex_unlock(&jobs->lock);
 }
 

@@ -16,6 +16,7 @@
 #include "shared/err.h"
 #include "shared/list.h"
 #include "shared/str.h"
+#include "worker/code/blocks.h"
 #include "worker/llm/prompt.h"
 #include "worker/record.h"
 #include "worker/telemetry/trace.h"
@@ -55,9 +56,11 @@ struct live {
 	pthread_mutex_t lock;
 	struct strbuf text;
 	size_t flushed; /* bytes of text in the database, by its last answer; outbox thread only */
-	/* Blocks of code behind `final` are held back from watchers until they were run. */
-	bool holds_code;
+	/* Of agents that show real results: what may have to be changed is held back from watchers (worker/code/blocks.h).
+	 * final: the bytes that will not be changed any more. */
+	bool shows_real, runs_code;
 	size_t final;
+	struct code_scan scan;
 	atomic_bool watched;
 };
 
@@ -129,7 +132,7 @@ struct job {
 	atomic_bool is_durable;          /* the writer has committed `record` or given it up */
 
 	/* used by job.c only, guarded by its lock */
-	bool is_running, is_woken, has_place;
+	bool is_running, is_woken, has_place, is_away;
 };
 
 struct jobs;
@@ -144,13 +147,17 @@ void jobs_stop(struct jobs *);
 void jobs_add_take(struct jobs *, struct job *);
 void jobs_add_parked_take(struct jobs *, struct job *);
 int jobs_count(struct jobs *);
-/* Number of jobs that are attempts at messages. */
+/* Number of jobs that are attempts at messages and are not away. */
 int jobs_messages(struct jobs *);
 /* Those of them that hold a place; bounded by the setting `concurrency`. */
 int jobs_in_flight(struct jobs *);
 /* The attempt has ended and its record is submitted: it leaves its place to another message, which
  * need not wait for the commit. On the stage thread that runs the job. */
 void job_leave_place(struct job *);
+/* The job waits for something that is scarce (the sandbox): it leaves its place, and is not counted, until it takes its place again
+ * or leaves it for good; at most JOBS_AWAY_MAX do, further ones stay where they are. */
+#define JOBS_AWAY_MAX 4096
+void job_go_away(struct job *);
 /* The job takes its place again, also beyond `concurrency`, as it goes on where it had left it. */
 void job_enter_place(struct job *);
 /* Calls fn for each job with this module's lock held: fn may read and set fields of the job, and

@@ -48,7 +48,7 @@ static void collect(struct job *job, void *arg)
 	f->any = true;
 	pthread_mutex_lock(&live->lock);
 	struct str all = { strbuf_text(&live->text), live->text.len };
-	size_t shown = live->holds_code ? code_settled(all, live->final) : all.len;
+	size_t shown = live->shows_real ? code_settled(all, live->runs_code, &live->scan) : all.len;
 	struct str fresh = { all.ptr + live->flushed, MAX(shown, live->flushed) - live->flushed };
 	fresh.len -= utf8_unfinished(fresh);
 	pg_array_int(&f->messages, job->message_id);

@@ -11,7 +11,6 @@
 #include "worker/writer.h"
 
 #define SLOTS_MAX 64
-#define AWAY_MAX 4096         /* jobs that wait for a run and have left their place; further ones keep it */
 #define RECORD_MAX (8u << 20) /* a megabyte of code, each byte of it escaped at most six times */
 
 struct runs {
@@ -20,7 +19,6 @@ struct runs {
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t some;
 	struct list queue; /* of struct run, durable and not yet begun */
-	int n_away;
 	bool is_off, ending;
 	int n, slot;
 	pthread_t threads[SLOTS_MAX];
@@ -36,7 +34,7 @@ struct run {
 	struct sandbox_result result;
 	struct span span;
 	atomic_bool has_ended;
-	bool is_away; /* guarded by the lock of struct runs */
+	bool is_calculation;
 };
 
 /* ---------------------------------------------------------------- what is recorded */
@@ -92,13 +90,13 @@ static void submit_end(const struct run *run)
 
 /* ---------------------------------------------------------------- threads */
 
-static bool goes_on(void *ctx)
+static bool goes_on(const void *ctx)
 {
 	const struct run *run = ctx;
 	return atomic_load(&run->job->stop) == ERR_OK && clock_mono() < run->job->deadline;
 }
 
-static void report_run(struct runs *runs, struct run *run)
+static void report_run(struct run *run)
 {
 	const struct sandbox_result *r = &run->result;
 	struct job *job = run->job;
@@ -111,9 +109,6 @@ static void report_run(struct runs *runs, struct run *run)
 	          (long long)job->message_id, run->kind, run->asked.language, verdict_word(r->verdict),
 	          (long long)(r->took / USEC_PER_MSEC));
 	submit_end(run);
-	pthread_mutex_lock(&runs->lock);
-	runs->n_away -= run->is_away;
-	pthread_mutex_unlock(&runs->lock);
 	job_wake(job, &run->has_ended);
 }
 
@@ -122,15 +117,26 @@ struct slot {
 	int number;
 };
 
-/* The next to run: one that is over already, else the oldest. With the lock; the queue is not empty. */
+static bool run_goes_on(void *ctx)
+{
+	return goes_on(ctx);
+}
+
+/* The next to run: one that is over already, else the oldest calculation, which is short, else the oldest. With the lock; the
+ * queue is not empty. */
 static struct run *pick(struct runs *runs)
 {
-	struct list *best = runs->queue.next;
-	for (struct list *l = best; l != &runs->queue; l = l->next)
-		if (!goes_on(list_entry(l, struct run, node))) {
+	struct list *best = NULL;
+	for (struct list *l = runs->queue.next; l != &runs->queue; l = l->next) {
+		const struct run *run = list_entry(l, struct run, node);
+		if (!goes_on(run)) {
 			best = l;
 			break;
 		}
+		if (best == NULL && run->is_calculation)
+			best = l;
+	}
+	best = best != NULL ? best : runs->queue.next;
 	list_remove(best);
 	return list_entry(best, struct run, node);
 }
@@ -142,7 +148,7 @@ static void do_run(struct runs *runs, struct run *run, int slot)
 		sandbox_run(runs->sandbox, &run->asked, &run->result);
 	else
 		run->result.verdict = VERDICT_CANCELLED;
-	report_run(runs, run);
+	report_run(run);
 }
 
 static void *runs_main(void *arg)
@@ -165,11 +171,11 @@ static void *runs_main(void *arg)
 	return NULL;
 }
 
-static void refuse_run(struct runs *runs, struct run *run)
+static void refuse_run(struct run *run)
 {
 	run->result.verdict = VERDICT_SANDBOX;
 	snprintf(run->result.why, sizeof run->result.why, "this worker runs no code");
-	report_run(runs, run);
+	report_run(run);
 }
 
 static void run_on_begun(struct record *record)
@@ -185,7 +191,7 @@ static void run_on_begun(struct record *record)
 	}
 	pthread_mutex_unlock(&runs->lock);
 	if (is_off)
-		refuse_run(runs, run);
+		refuse_run(run);
 }
 
 /* ---------------------------------------------------------------- for stages */
@@ -204,13 +210,13 @@ static void new_id(char out[40])
 
 struct run *run_begin(struct job *job, const char *kind, const char *language, struct str code, int64_t timeout_ms)
 {
-	struct runs *runs = job->services->runs;
 	struct run *run = xcalloc(1, sizeof *run);
 	list_init(&run->node);
 	run->job = job;
 	run->kind = kind;
+	run->is_calculation = strcmp(kind, "calculation") == 0;
 	run->asked = (struct sandbox_run){
-		.language = language, .code = code, .timeout_ms = timeout_ms, .goes_on = goes_on, .ctx = run
+		.language = language, .code = code, .timeout_ms = timeout_ms, .goes_on = run_goes_on, .ctx = run
 	};
 	run->span = span_child(&job->span);
 	new_id(run->id);
@@ -220,13 +226,7 @@ struct run *run_begin(struct job *job, const char *kind, const char *language, s
 		                      .worker_key = job->worker_key,
 		                      .on_durable = run_on_begun };
 	put_begun(run);
-	pthread_mutex_lock(&runs->lock);
-	run->is_away = runs->n_away < AWAY_MAX;
-	runs->n_away += run->is_away;
-	bool leaves = run->is_away;
-	pthread_mutex_unlock(&runs->lock);
-	if (leaves)
-		job_leave_place(job);
+	job_go_away(job);
 	writer_submit(job->services->writer, &run->begun);
 	return run;
 }
@@ -296,7 +296,7 @@ void runs_open(struct runs *runs, struct sandbox *sandbox, int n, int slot)
 	while (!list_is_empty(&none)) {
 		struct run *run = list_entry(none.next, struct run, node);
 		list_remove(&run->node);
-		refuse_run(runs, run);
+		refuse_run(run);
 	}
 }
 

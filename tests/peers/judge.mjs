@@ -7,10 +7,11 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-// What a body is by its path; what its type lacks although the interface has it; bodies spoilt one by one.
+// What a body is by its path; what its type lacks although the interface has it; what it needs besides model and turns; bodies spoilt one by one.
 const KINDS = {
 	openai: { path: /\/chat\/completions$/, type: "import('openai').default.ChatCompletionCreateParamsStreaming", lacks: [], turns: "messages" },
-	anthropic: { path: /\/v1\/messages$/, type: "import('@anthropic-ai/sdk').default.MessageCreateParamsStreaming", lacks: [], turns: "messages" },
+	anthropic: { path: /\/v1\/messages$/, type: "import('@anthropic-ai/sdk').default.MessageCreateParamsStreaming", lacks: [], turns: "messages",
+		needs: ["max_tokens"] },
 	// A call's id and index, and the id of the call that a tool answers, are younger than the library.
 	ollama: { path: /\/api\/chat$/, turns: "messages", lacks: ["truncate"],
 		type: "Omit<import('ollama').ChatRequest, 'messages'> & { stream: true, messages: (Omit<import('ollama').Message, 'tool_calls'> & " +
@@ -23,14 +24,14 @@ const KINDS = {
 		"'parameters'> & { parametersJsonSchema?: object })[] }[], systemInstruction?: Omit<import('@google/generative-ai').Content, 'role'>, " +
 		"generationConfig?: import('@google/generative-ai').GenerationConfig & { thinkingConfig?: { thinkingLevel?: string, thinkingBudget?: number } } }" },
 };
-const spoilt = (body, turns) => [
+const spoilt = (body, turns, needs = []) => [
 	{ ...body, no_such_field: 1 },
 	{ ...body, [turns]: "hello" },
 	{ ...body, [turns]: [{ ...body[turns][0], role: 7 }] },
 	{ ...body, [turns]: [{ ...body[turns].at(-1), no_such_field: 1 }] },
 	(({ [turns]: _, ...rest }) => rest)(body),
 	...("model" in body ? [(({ model: _, ...rest }) => rest)(body), { ...body, model: 5 }] : []),
-	...("max_tokens" in body ? [(({ max_tokens: _, ...rest }) => rest)(body)] : []),
+	...needs.map((key) => (({ [key]: _, ...rest }) => rest)(body)),
 ];
 
 const lines = [], owner = []; // of each line: its kind, and which body, or spoilt body, of it
@@ -48,7 +49,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
 	};
 	[...kind.bodies].forEach((body) => add(JSON.parse(body), false));
 	if (kind.bodies.size > 0)
-		spoilt(JSON.parse([...kind.bodies][0]), kind.turns).forEach((body) => add(body, true));
+		spoilt(JSON.parse([...kind.bodies][0]), kind.turns, kind.needs).forEach((body) => add(body, true));
 }
 
 const FILE = join(HERE, "bodies.ts"); // only in memory; its place is where node_modules is found

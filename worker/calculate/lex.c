@@ -26,7 +26,8 @@ static const struct sign {
 	{ ";", T_SEMICOLON }, { ":", T_COLON }, { ".", T_DOT },     { "…", T_DOT },       { "?", T_QUESTION }, { "!", T_BANG },
 	{ "=", T_EQUALS },
 };
-static const char *const SPACES[] = { " ", "\t", "\n", "\r", "\xc2\xa0", "\xe2\x80\xaf", "\xe2\x80\x89" };
+static const char *const SPACES[] = { " ", "\xc2\xa0", "\xe2\x80\xaf", "\xe2\x80\x89", "\t", "\n", "\r" };
+#define GROUPING 4 /* the first of them may stand between groups of three digits */
 static const char *const RAISED[] = { "⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹" };
 
 struct lex {
@@ -42,12 +43,17 @@ static size_t starts(const struct lex *l, const char *at, const char *with)
 	return (size_t)(l->end - at) >= n && memcmp(at, with, n) == 0 ? n : 0;
 }
 
+static size_t one_of(const struct lex *l, const char *at, const char *const *texts, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (starts(l, at, texts[i]) > 0)
+			return strlen(texts[i]);
+	return 0;
+}
+
 static size_t space_at(const struct lex *l, const char *at)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(SPACES); i++)
-		if (starts(l, at, SPACES[i]) > 0)
-			return strlen(SPACES[i]);
-	return 0;
+	return one_of(l, at, SPACES, ARRAY_SIZE(SPACES));
 }
 
 static bool is_digit(const struct lex *l, const char *at)
@@ -71,7 +77,7 @@ static struct token *put(struct lex *l, enum token_kind kind, size_t n)
 /* The length of a group of three digits behind a space, with the space; 0: there is none. */
 static size_t group_at(const struct lex *l, const char *at)
 {
-	size_t space = space_at(l, at);
+	size_t space = one_of(l, at, SPACES, GROUPING);
 	const char *digits = at + space;
 	if (space == 0 || !is_digit(l, digits) || !is_digit(l, digits + 1) || !is_digit(l, digits + 2) || is_digit(l, digits + 3))
 		return 0;
@@ -118,9 +124,10 @@ static bool lex_raised(struct lex *l)
 			}
 		}
 	}
-	if (n > 0)
+	bool is_power = n > 0 && n < 4 && digits[0] != '0' && !is_more;
+	if (is_power)
 		put(l, T_RAISED, all)->text = (struct str){ digits, n };
-	return n > 0;
+	return is_power;
 }
 
 static bool lex_sign(struct lex *l)
@@ -190,7 +197,7 @@ static bool lex_word(struct lex *l)
 }
 
 /* A word that touches a number is a unit, not a word of a question; only x may. */
-static bool is_stuck(const struct lex *l)
+static bool touches_number(const struct lex *l)
 {
 	const struct token *t = &l->out[l->n - 1];
 	if (l->n < 2 || t->space_before)
@@ -199,22 +206,38 @@ static bool is_stuck(const struct lex *l)
 	return is_word && t[-1].kind == T_NUMBER;
 }
 
+/* A mark that belongs to a digit or a sign (a line above 3, a stroke through =) says something that folding takes away. */
+static bool has_marked_sign(struct str text)
+{
+	for (size_t i = 0; i + 1 < text.len; i++) {
+		unsigned char a = (unsigned char)text.ptr[i], b = (unsigned char)text.ptr[i + 1];
+		bool is_mark = (a == 0xcc && b >= 0x80) || (a == 0xcd && b <= 0xaf);
+		bool is_letter = i > 0 && ((text.ptr[i - 1] >= 'a' && text.ptr[i - 1] <= 'z') ||
+		                           (text.ptr[i - 1] >= 'A' && text.ptr[i - 1] <= 'Z'));
+		if (is_mark && !is_letter)
+			return true;
+	}
+	return memmem(text.ptr, text.len, "≠", 3) != NULL;
+}
+
 int calculation_lex(struct arena *arena, struct str text, struct token out[TOKENS_MAX])
 {
-	if (text.len > TEXT_MAX)
+	if (text.len > TEXT_MAX || has_marked_sign(text))
 		return 0;
 	struct strbuf folded = STRBUF_INIT(4 * TEXT_MAX);
 	utf8_fold(&folded, text);
 	const char *own = arena_dup(arena, strbuf_text(&folded), folded.len);
 	struct lex l = { .at = own, .end = own + folded.len, .out = out, .arena = arena };
-	bool is_broken = folded.broken, is_space = true, was_word = false;
+	bool is_broken = folded.broken, is_space = true, was_word = false, is_line = true;
 	strbuf_release(&folded);
 	while (!is_broken && l.n < TOKENS_MAX - 1) {
 		size_t space;
 		if (was_word && space_at(&l, l.at) == 0 && behind_gap(&l, l.at) != NULL)
 			l.at = behind_gap(&l, l.at); /* calcule-moi, l'addition */
-		for (; l.at < l.end && (space = space_at(&l, l.at)) > 0; l.at += space)
+		for (; l.at < l.end && (space = space_at(&l, l.at)) > 0; l.at += space) {
 			is_space = true;
+			is_line |= *l.at == '\n' || *l.at == '\r';
+		}
 		if (l.n > 0)
 			out[l.n - 1].space_after = is_space;
 		if (l.at == l.end) {
@@ -227,11 +250,14 @@ int calculation_lex(struct arena *arena, struct str text, struct token out[TOKEN
 		else if (!lex_sign(&l) && !lex_raised(&l) && !lex_word(&l))
 			return 0;
 		out[l.n - 1].space_before = is_space;
-		if (is_stuck(&l))
+		out[l.n - 1].line_before = is_line;
+		if (touches_number(&l))
 			return 0;
-		if (out[l.n - 1].kind == T_NOTHING)
+		is_space = is_line = false;
+		if (out[l.n - 1].kind == T_NOTHING) {
 			l.n--;
-		is_space = false;
+			is_line = out[l.n].line_before; /* of the next one */
+		}
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
  *     question  = {POLITE | ASK | IS | SURE | AROUND} request {POLITE | AROUND | TAIL | "=" | "?" | "."} END
  *     request   = verb operands | expression
  */
+#include "worker/calculate/doubt.h"
 #include "worker/calculate/number.h"
 #include "worker/calculate/tree.h"
 
@@ -17,9 +18,6 @@ struct parse {
 	int depth;
 	bool is_broken; /* it is no calculation: all that is read from here on is thrown away */
 };
-
-/* How surely the words around it ask for a calculation. */
-enum asked { BARE, ASKED, ASKED_WHAT, ASKED_TO_CALCULATE };
 
 static struct node *parse_sum(struct parse *);
 
@@ -88,18 +86,21 @@ static bool take_separator(struct parse *p, bool by)
 	return any || (by && (take(p, T_BY) || take(p, T_WITH)));
 }
 
-/* 3,5,7 is a list in English; in French nobody knows. */
-static bool is_stuck_list(const struct parse *p)
+/* Whether commas stand between digits, and no dot says of which kind they are. 3,5,7 is a list in English, where it is the whole
+ * list; 1,234 has two readings. */
+static bool is_stuck(const struct parse *p)
 {
 	const struct token *t = p->at;
 	return p->language != FR && t->kind == T_NUMBER && memchr(t->text.ptr, ',', t->text.len) != NULL &&
-	       number_read(p->arena, t->text, p->language) == NULL;
+	       memchr(t->text.ptr, '.', t->text.len) == NULL;
 }
 
 static struct node *parse_stuck_list(struct parse *p)
 {
 	struct str rest = p->at->text;
 	struct node *first = NULL, **end = &first;
+	if (number_read(p->arena, rest, EN) != NULL)
+		return no_calculation(p);
 	while (rest.len > 0) {
 		const char *comma = memchr(rest.ptr, ',', rest.len);
 		struct str one = { rest.ptr, comma != NULL ? (size_t)(comma - rest.ptr) : rest.len };
@@ -129,15 +130,20 @@ static struct node *parse_operand(struct parse *p)
 static struct node *parse_list(struct parse *p, enum node_kind kind, bool by)
 {
 	struct node *list = new_node(p, kind, NULL, NULL), **end = &list->child;
-	int n = 0;
+	int n = 0, n_parts = 0;
+	bool has_stuck = false;
 	while (take(p, T_OF) || take(p, T_BETWEEN) || take(p, T_NUMBERS) || take(p, T_COLON) || take(p, T_EACH_OTHER))
 		;
 	bool is_call = take(p, T_OPEN);
 	do {
-		*end = is_stuck_list(p) ? parse_stuck_list(p) : parse_operand(p);
+		has_stuck |= is_stuck(p);
+		*end = is_stuck(p) ? parse_stuck_list(p) : parse_operand(p);
 		for (; *end != NULL && !p->is_broken; n++)
 			end = &(*end)->next;
+		n_parts++;
 	} while (!p->is_broken && take_separator(p, by));
+	if (has_stuck && (n_parts > 1 || n < 3))
+		return no_calculation(p);
 	if ((is_call && !take(p, T_CLOSE)) || n < 2)
 		return no_calculation(p);
 	list->is_open = !is_call;
@@ -174,7 +180,7 @@ static struct node *parse_difference(struct parse *p)
 /* "le quotient de 84 par 7", "remainder of 250 divided by 16" */
 static struct node *parse_division(struct parse *p, enum node_kind kind)
 {
-	while (take(p, T_OF) || take(p, T_DIVISION) || take(p, T_WHEN))
+	while (take(p, T_OF) || take(p, T_DIVISION) || take(p, T_WHEN) || (kind == N_MODULO && take(p, T_WHOLE_DIVISION)))
 		;
 	struct node *a = parse_operand(p);
 	if (!take(p, T_BY) && !take(p, T_DIVIDED) && !take(p, T_SLASH) && !take(p, T_AND))
@@ -189,7 +195,7 @@ static struct node *parse_division(struct parse *p, enum node_kind kind)
 /* "racine carrée de 144", "√(9 + 16)" */
 static struct node *parse_of(struct parse *p, enum node_kind kind, const char *power)
 {
-	bool is_sign = p->at[-1].language == NO_LANGUAGE; /* √ */
+	bool is_sign = (unsigned char)p->at[-1].text.ptr[0] > 0x7f; /* √ */
 	take(p, T_OF);
 	struct node *of = parse_power(p), *n = new_node(p, kind, of, power != NULL ? new_number(p, power) : NULL);
 	n->is_open = !is_sign && !of->is_group;
@@ -289,7 +295,9 @@ static struct node *parse_power(struct parse *p)
 	if (take(p, T_MINUS)) {
 		n = parse_power(p);
 		/* -3² is 9 for some and -9 for others. */
+		bool is_open = n->is_open;
 		n = n->kind == N_POWER && !n->is_group ? no_calculation(p) : new_node(p, N_NEGATE, n, NULL);
+		n->is_open = is_open;
 	} else {
 		n = parse_postfix(p);
 		if (take(p, T_POWER))
@@ -344,7 +352,12 @@ static struct node *parse_to(struct parse *p, enum node_kind kind, bool is_turne
 {
 	struct node *a = parse_operand(p);
 	bool is_share = (kind == N_ADD || kind == N_SUBTRACT) && take(p, T_PERCENT);
-	if (!take(p, T_TO) && !take(p, T_FROM) && !take(p, T_OF) && !take(p, T_BY) && !take(p, T_WITH) && !take(p, T_AND))
+	/* "retranche 5 de 20"; of a share (20 % de 50) that is another thing, and so is "take 2 to 4". */
+	bool is_french = p->language == FR, is_minus = kind == N_SUBTRACT;
+	bool has_word = take(p, T_FROM) || ((is_french || !is_minus) && take(p, T_TO)) ||
+	                (is_french && is_minus && !is_share && take(p, T_OF)) ||
+	                (!is_minus && !is_share && (take(p, T_BY) || take(p, T_WITH) || take(p, T_AND)));
+	if (!has_word)
 		return no_calculation(p);
 	struct node *b = parse_operand(p);
 	if (is_share)
@@ -374,12 +387,21 @@ static bool is_list_ahead(const struct parse *p)
 }
 
 /* How often one number is in another: "en 91 combien de fois 7", "how many times does 9 go into 63". */
+static struct node *how_often(struct parse *p, const struct node *a, const struct node *b)
+{
+	/* 7 is 14 times in 100 for some, and 14.28 times for others. */
+	bool is_whole = strspn(a->number, "0123456789") == strlen(a->number) &&
+	                strspn(b->number, "0123456789") == strlen(b->number) && strlen(a->number) < 16 &&
+	                strtoll(b->number, NULL, 10) > 0 && strtoll(a->number, NULL, 10) % strtoll(b->number, NULL, 10) == 0;
+	return is_whole ? new_node(p, N_DIVIDE, new_number(p, a->number), new_number(p, b->number)) : no_calculation(p);
+}
+
 static struct node *parse_how_often(struct parse *p)
 {
 	if (take(p, T_IN)) {
 		struct node *a = parse_number(p);
 		take(p, T_COMMA);
-		return take(p, T_HOW_OFTEN) ? new_node(p, N_DIVIDE, a, parse_number(p)) : no_calculation(p);
+		return take(p, T_HOW_OFTEN) ? how_often(p, a, parse_number(p)) : no_calculation(p);
 	}
 	bool is_in = take(p, T_HOW_OFTEN);
 	if (!is_in)
@@ -387,7 +409,7 @@ static struct node *parse_how_often(struct parse *p)
 	struct node *b = parse_number(p);
 	if (!(is_in ? take(p, T_IN) : take(p, T_GO_INTO)))
 		return no_calculation(p);
-	return new_node(p, N_DIVIDE, parse_number(p), b);
+	return how_often(p, parse_number(p), b);
 }
 
 static struct node *parse_request(struct parse *p)
@@ -436,7 +458,8 @@ static enum asked take_before(struct parse *p)
 		                : k == T_IS                  ? ASKED_WHAT
 		                : k == T_ASK                 ? ASKED
 		                                             : BARE;
-		if (by == BARE && !is_polite(k) && k != T_BANG)
+		bool is_point = (k == T_DOT || k == T_COMMA) && !p->at->space_after && p->at[1].kind == T_NUMBER; /* .5 */
+		if (is_point || (by == BARE && !is_polite(k) && k != T_BANG))
 			return asked;
 		asked = MAX(asked, by);
 	}
@@ -456,82 +479,11 @@ static enum asked take_behind(struct parse *p)
 	}
 }
 
-/* ---- what might be something else */
-
-static bool is_int(struct str s)
-{
-	return s.len <= 9 && memchr(s.ptr, '.', s.len) == NULL && memchr(s.ptr, ',', s.len) == NULL &&
-	       memchr(s.ptr, '_', s.len) == NULL;
-}
-
-static bool is_small_int(struct str s)
-{
-	return is_int(s) && s.len <= 2 && strtol(s.ptr, NULL, 10) <= 31;
-}
-
-/* Numbers with one sign between them might be something else, unless the question says that it is to be calculated: without
- * spaces a date, a score, a range, a telephone number (5-3, 9/11, 2024-01-15), with an x dimensions, also with spaces two small
- * numbers, two years or a date (24 - 12 - 2024). */
-static bool is_doubtful(const struct token *from, const struct token *to, enum asked asked)
-{
-	const struct token *sign = from + 1;
-	int n = (int)(to - from);
-	if (n < 3 || n % 2 == 0 ||
-	    (sign->kind != T_MINUS && sign->kind != T_SLASH && sign->kind != T_LETTER_X && sign->kind != T_COLON))
-		return false;
-	bool is_tight = true, is_small = true, is_years = sign->kind == T_MINUS, are_int = true;
-	for (int i = 0; i < n; i++) {
-		if (i % 2 == 0 ? from[i].kind != T_NUMBER : from[i].kind != sign->kind)
-			return false;
-		are_int = are_int && (i % 2 != 0 || is_int(from[i].text));
-		is_tight = is_tight && (i % 2 == 0 || (!from[i].space_before && !from[i].space_after));
-		is_small = is_small && (i % 2 != 0 || is_small_int(from[i].text));
-		is_years = is_years && (i % 2 != 0 || from[i].text.len == 4);
-	}
-	if (!are_int && sign->kind != T_LETTER_X)
-		return false;
-	if (is_tight && n > 3)
-		return true; /* 12/05/2024, whatever is asked */
-	if (asked == ASKED_TO_CALCULATE)
-		return false;
-	if (sign->kind == T_LETTER_X)
-		return is_tight || asked != ASKED_WHAT;
-	return is_tight || ((is_small || is_years || n > 3) && asked < ASKED_WHAT);
-}
-
-/* Marks and results of games: 15/20 + 12/20, 1/2-1/2. */
-static bool has_small_fraction(const struct token *from, const struct token *to)
-{
-	for (const struct token *t = from + 1; t + 1 < to; t++)
-		if (t->kind == T_SLASH && !t->space_before && !t->space_after && t[-1].kind == T_NUMBER &&
-		    t[1].kind == T_NUMBER && is_small_int(t[-1].text) && is_small_int(t[1].text))
-			return true;
-	return false;
-}
-
-/* Small numbers and signs only: "je voudrais 2 plus 1" may be an order, "je voudrais la moyenne de 2 et 1" is none. */
-static bool is_bare_sum(const struct token *from, const struct token *to)
-{
-	for (; from < to; from++)
-		if ((from->kind >= T_ROOT && from->kind <= T_DECREASE) || (from->kind == T_NUMBER && !is_small_int(from->text)))
-			return false;
-	return true;
-}
-
 static bool is_number_alone(const struct node *n)
 {
 	while (n->kind == N_NEGATE)
 		n = n->child;
 	return n->kind == N_NUMBER;
-}
-
-/* 7 sur 10, 3 : 1 */
-static bool is_ratio(const struct token *from, const struct token *to)
-{
-	for (; from < to; from++)
-		if (from->kind == T_OVER || (from->kind == T_COLON && from[-1].kind == T_NUMBER))
-			return true;
-	return false;
 }
 
 /* French or English, by its words; where they do not tell, by how numbers are written. Both: not surely anything. */
@@ -558,15 +510,7 @@ struct node *calculation_parse(struct arena *a, const struct token *tokens, int 
 	struct node *root = parse_request(&p);
 	const struct token *to = p.at;
 	enum asked behind = take_behind(&p);
-	bool is_order = asked == ASKED && behind < ASKED_TO_CALCULATE && is_bare_sum(from, to);
-	asked = MAX(asked, behind);
-	/* "5 + 3!": a factorial or joy. */
-	bool is_loud = to[-1].kind == T_BANG && p.at->kind == T_END && to == p.at && (to - from > 2 || asked == BARE);
-	if (p.is_broken || p.at->kind != T_END || is_number_alone(root) || is_doubtful(from, to, asked) || is_loud)
-		return NULL;
-	if (asked < ASKED_TO_CALCULATE && (is_ratio(from, to) || is_order))
-		return NULL;
-	if (asked < ASKED_WHAT && has_small_fraction(from, to))
+	if (p.is_broken || p.at->kind != T_END || is_number_alone(root) || is_doubtful(from, to, asked, MAX(asked, behind)))
 		return NULL;
 	*language = p.language;
 	return root;

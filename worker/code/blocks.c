@@ -171,33 +171,83 @@ static size_t behind_blanks(struct str s, size_t at)
 
 enum label { NO_LABEL, LABEL_ALONE, LABEL_WITH_VALUE };
 
+/* A line without accents, capitals, and what stands before its first letter; "" where it is too long to be looked at. */
+static const char *folded_line(struct strbuf *b, struct str s, struct line l)
+{
+	if (l.end - l.begin <= LABEL_MAX)
+		utf8_fold(b, (struct str){ s.ptr + l.begin, l.end - l.begin });
+	const char *text = strbuf_text(b);
+	return text + strcspn(text, "abcdefghijklmnopqrstuvwxyz0123456789");
+}
+
+static const char *behind_marks(const char *text)
+{
+	return text + strspn(text, " *_\xc2\xa0\xe2\x80\xaf");
+}
+
+static bool has_word_of(const char *text, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (strstr(text, *words) != NULL)
+			return true;
+	return false;
+}
+
 /* "**Output:**" is a label alone; "Résultat : 8" has its value with it. */
 static enum label output_label(struct str s, struct line l)
 {
-	struct strbuf folded = STRBUF_INIT(4 * LABEL_MAX);
+	/* "When you run this, it prints:" */
+	static const char *const WORDS[] = { "output",  "result",  "sortie",   "affich",  "print", "execut",
+		                             "you get", "obtient", "displays", "renvoie", NULL };
+	struct strbuf folded = STRBUF_INIT(8 * LABEL_MAX);
 	enum label label = NO_LABEL;
-	if (l.end - l.begin <= LABEL_MAX)
-		utf8_fold(&folded, (struct str){ s.ptr + l.begin, l.end - l.begin });
-	const char *text = strbuf_text(&folded);
-	text += strcspn(text, "abcdefghijklmnopqrstuvwxyz:0123456789");
-	for (size_t i = 0; i < ARRAY_SIZE(LABELS); i++) {
+	const char *text = fence_of(s, l).length == 0 ? folded_line(&folded, s, l) : "";
+	for (size_t i = 0; i < ARRAY_SIZE(LABELS) && label == NO_LABEL; i++) {
 		size_t n = strlen(LABELS[i]);
 		if (strncmp(text, LABELS[i], n) != 0)
 			continue;
-		const char *rest = text + n + strspn(text + n, " *_\xc2\xa0");
-		/* "(simulated)" */
-		if (*rest == '(' && strchr(rest, ')') != NULL)
-			rest = strchr(rest, ')') + 1 + strspn(strchr(rest, ')') + 1, " *_\xc2\xa0");
+		const char *rest = behind_marks(text + n), *end = *rest == '(' ? strchr(rest, ')') : NULL;
+		rest = end != NULL ? behind_marks(end + 1) : rest; /* "(simulated)" */
 		if (*rest == '\0')
 			label = LABEL_ALONE;
-		if (*rest != ':')
-			continue;
-		rest += 1 + strspn(rest + 1, " *_\xc2\xa0");
-		label = *rest == '\0' ? LABEL_ALONE : LABEL_WITH_VALUE;
-		break;
+		else if (*rest == ':')
+			label = *behind_marks(rest + 1) == '\0' ? LABEL_ALONE : LABEL_WITH_VALUE;
 	}
+	const char *colon = strrchr(text, ':');
+	if (label == NO_LABEL && colon != NULL && *behind_marks(colon + 1) == '\0' && has_word_of(text, WORDS))
+		label = LABEL_ALONE;
 	strbuf_release(&folded);
 	return label;
+}
+
+/* ---- what only we write */
+
+/* How such lines begin (result.c, calculate/answer.c), folded. Each has "cut" in it. */
+static const char *const FORGED[] = {
+	"real result of the execution",  "real error of the execution",        "resultat reel de l'execution",
+	"erreur reelle de l'execution",  "python code generated and executed", "python code generated and run",
+	"code python genere et execute", "the execution was ended after",      "l'execution a ete arretee apres",
+};
+
+/* is_whole: the line has come to its end; else whether it may become such a line. */
+static bool begins_forged(struct str s, struct line l, bool is_whole)
+{
+	struct strbuf folded = STRBUF_INIT(8 * LABEL_MAX);
+	bool is = false;
+	const char *text = folded_line(&folded, s, l);
+	bool is_short = l.end - l.begin <= LABEL_MAX;
+	for (size_t i = 0; i < ARRAY_SIZE(FORGED) && is_short && !is; i++) {
+		size_t n = strlen(FORGED[i]), have = strlen(text);
+		is = strncmp(text, FORGED[i], is_whole ? n : MIN(n, have)) == 0;
+	}
+	strbuf_release(&folded);
+	return is;
+}
+
+/* A line in the form in which only we write a result. */
+static bool is_forged(struct str s, struct line l)
+{
+	return l.end - l.begin >= 20 && begins_forged(s, l, true);
 }
 
 static bool holds_output(struct str info)
@@ -222,7 +272,7 @@ static size_t simulated_end(struct str s, size_t end)
 	if (block > 0 || at >= s.len)
 		return block > 0 ? block : end;
 	struct line l = line_at(s, at);
-	enum label label = output_label(s, l);
+	enum label label = is_forged(s, l) ? LABEL_ALONE : output_label(s, l);
 	if (label == NO_LABEL)
 		return end;
 	size_t behind = behind_blanks(s, l.next);
@@ -237,11 +287,28 @@ static size_t simulated_end(struct str s, size_t end)
 	return at;
 }
 
+bool code_disarm(struct strbuf *out, struct str s, size_t from, size_t to, bool are_run, const char *notice)
+{
+	bool any = false;
+	while (from < to) {
+		struct line l = line_at(s, from), close = l;
+		struct fence f = fence_of(s, l);
+		bool is_block = are_run && f.length > 0, is_closed = is_block && find_close(s, l.next, &f, &close);
+		size_t end = MIN(is_block && !is_closed ? to : close.next, to);
+		bool is_bad = !is_block && is_forged(s, l);
+		strbuf_add(out, is_bad ? notice : s.ptr + from, is_bad ? strlen(notice) : end - from);
+		any = any || is_bad;
+		from = end;
+	}
+	return any;
+}
+
 /* ---- */
 
-int code_blocks(struct arena *a, struct str s, size_t from, struct code_block *out, int max)
+int code_blocks(struct arena *a, struct str s, size_t from, int max, struct code_block **out)
 {
-	int n = 0;
+	int n = 0, room = 0;
+	*out = NULL;
 	for (size_t at = from; at < s.len;) {
 		struct line l = line_at(s, at), close;
 		struct fence f = fence_of(s, l);
@@ -254,35 +321,43 @@ int code_blocks(struct arena *a, struct str s, size_t from, struct code_block *o
 		const char *language = fence_language(f.info);
 		if (language == NULL)
 			continue;
-		if (n < max)
-			out[n] = (struct code_block){ .language = language,
-				                      .code = code_between(a, s, l.next, close.begin, f.indent),
-				                      .begin = l.begin,
-				                      .end = close.next,
-				                      .simulated_end = simulated_end(s, close.next) };
-		n++;
+		if (n == room) {
+			struct code_block *more = arena_alloc(a, sizeof *more * (size_t)(room = 2 * room + 8));
+			if (n > 0)
+				memcpy(more, *out, sizeof *more * (size_t)n);
+			*out = more;
+		}
+		struct code_block *b = &(*out)[n++];
+		*b = (struct code_block){ .language = language, .code = STR(""), .begin = l.begin, .end = close.next };
+		at = b->simulated_end = simulated_end(s, close.next);
+		if (n <= max)
+			b->code = code_between(a, s, l.next, close.begin, f.indent);
 	}
 	return n;
 }
 
-size_t code_settled(struct str s, size_t from)
+/* Whether a line without its end may become one that is held. */
+static bool may_be_held(struct str s, struct line l, bool are_run)
 {
-	size_t at = from;
-	while (at < s.len) {
-		struct line l = line_at(s, at), close;
+	size_t i = l.begin;
+	while (i < l.end && (s.ptr[i] == ' ' || s.ptr[i] == '\t'))
+		i++;
+	return i == l.end || (are_run && (s.ptr[i] == '`' || s.ptr[i] == '~')) || begins_forged(s, l, false);
+}
+
+size_t code_settled(struct str s, bool are_run, struct code_scan *scan)
+{
+	while (scan->at < s.len && !scan->is_held) {
+		struct line l = line_at(s, scan->at), close;
 		struct fence f = fence_of(s, l);
-		if (!l.is_whole) {
-			/* What this line will be is not known yet: it may begin with blanks and a mark of a fence. */
-			size_t i = l.begin;
-			while (i < l.end && (s.ptr[i] == ' ' || s.ptr[i] == '\t'))
-				i++;
-			return i == l.end || s.ptr[i] == '`' || s.ptr[i] == '~' ? l.begin : s.len;
-		}
-		if (f.length > 0 && fence_language(f.info) != NULL)
-			return l.begin;
-		if (f.length > 0 && !find_close(s, l.next, &f, &close))
+		if (!l.is_whole)
+			return may_be_held(s, l, are_run) ? l.begin : s.len;
+		scan->is_held = (are_run && f.length > 0 && fence_language(f.info) != NULL) || is_forged(s, l);
+		if (scan->is_held)
+			break;
+		if (are_run && f.length > 0 && (!find_close(s, l.next, &f, &close) || !close.is_whole))
 			return s.len; /* inside a block that is not run */
-		at = f.length > 0 ? close.next : l.next;
+		scan->at = are_run && f.length > 0 ? close.next : l.next;
 	}
-	return s.len;
+	return MIN(scan->at, s.len);
 }

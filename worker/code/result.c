@@ -63,6 +63,12 @@ void result_put(struct strbuf *b, const struct real_result *r, bool is_french)
 		strbuf_addf(b, "\n%s", w->cut);
 }
 
+const char *result_forged(bool is_french)
+{
+	return is_french ? "⚠ **Ce qui suit ne vient PAS d'une exécution:**\n"
+	                 : "⚠ **What follows does NOT come from an execution:**\n";
+}
+
 static int words_in(const char *text, const char *const *words)
 {
 	int n = 0;

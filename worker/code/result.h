@@ -16,5 +16,7 @@ struct real_result {
 void result_put(struct strbuf *, const struct real_result *, bool is_french);
 /* Appends a block that the text cannot close: its fence is longer than any in it. */
 void result_put_block(struct strbuf *, const char *language, struct str text);
+/* The line that stands where the model wrote one in our form. */
+const char *result_forged(bool is_french);
 /* Whether a text is rather French than English, by its small words. */
 bool is_rather_french(struct str text);

@@ -385,6 +385,10 @@ void llm_again(struct job *job)
 	json_put_int_field(b, "ms", l->call->generation_ms);
 	report_put_usage(b, l->call);
 	strbuf_char(b, '}');
+	job->routes[l->at].is_probe = false; /* its result is reported */
+	l->first = (struct err){ .code = ERR_OK };
+	l->rest[0] = '\0';
+	l->told = 0;
 	begin_route(l);
 }
 

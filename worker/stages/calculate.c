@@ -53,7 +53,7 @@ static enum step finish_calculation(struct job *job, struct err *err)
 	struct real_result done = { .verdict = verdict_word(r->verdict),
 		                    .why = r->why,
 		                    .output = output,
-		                    .is_cut = r->output_bytes > (int64_t)output.len,
+		                    .is_cut = r->output_bytes > (int64_t)OUTPUT_KEPT,
 		                    .exit_code = r->exit_code,
 		                    .took_ms = (r->took + USEC_PER_MSEC / 2) / USEC_PER_MSEC };
 	switch (r->verdict) {
@@ -61,9 +61,11 @@ static enum step finish_calculation(struct job *job, struct err *err)
 		err_set(err, stop != ERR_OK ? (enum err_code)stop : ERR_TIMEOUT, "before the calculation was done");
 		return STEP_FAIL;
 	case VERDICT_SANDBOX:
-		if (runs_are_off(job->services->runs))
+		if (runs_are_off(job->services->runs)) {
+			job_enter_place(job);
 			return STEP_NEXT; /* the sandbox was tried when this had begun already */
-					  /* fall through */
+		}
+		/* fall through */
 	case VERDICT_REJECTED:
 		err_set(err, ERR_REFUSED, "the calculation was not run: %.180s", r->why);
 		return STEP_FAIL;

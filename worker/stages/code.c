@@ -1,7 +1,8 @@
 /*
  * Stage `code`: runs the blocks of code of an answer, for agents that say so (run_code), and puts their real output where the
- * model said what it would be. With run_code=repair a block that fails goes back to the model, once: what it answers then is
- * put behind the first answer, because watchers have seen the beginning of that.
+ * model said what it would be. Lines of the model's own that look like a real result are taken out, also for agents that only
+ * calculate: a conversation with real results in it invites a model to imitate them. With run_code=repair a block that fails goes
+ * back to the model, once: what it answers then is put behind the first answer, because watchers have seen the beginning of that.
  */
 #include "shared/utf8.h"
 #include "sql_embed.h"
@@ -17,20 +18,26 @@
 #define SHOWN_MAX (16u << 10) /* bytes of output in the answer; the run's row has more */
 
 struct coding {
-	struct code_block blocks[BLOCKS_MAX];
+	struct code_block *blocks; /* all n of them */
 	struct real_result results[BLOCKS_MAX];
-	int n, n_all, at;
+	int n, n_run, at;     /* n_run: so many are run, or were */
+	const char *why_rest; /* why the others are not */
 	struct run *run;
 	bool is_begun, is_repair, is_french;
 };
 
+static struct str answer_of(const struct job *job)
+{
+	return (struct str){ strbuf_text(&job->live.text), job->live.text.len };
+}
+
 static void begin_coding(struct job *job, struct coding *c)
 {
-	struct str answer = { strbuf_text(&job->live.text), job->live.text.len };
-	c->n_all = code_blocks(&job->arena, answer, job->live.final, c->blocks, BLOCKS_MAX);
-	c->n = MIN(c->n_all, BLOCKS_MAX);
+	c->n = job->live.runs_code ? code_blocks(&job->arena, answer_of(job), job->live.final, BLOCKS_MAX, &c->blocks) : 0;
+	c->n_run = MIN(c->n, BLOCKS_MAX);
+	c->why_rest = "only eight blocks of an answer are run";
 	c->at = 0;
-	c->is_french = is_rather_french(answer);
+	c->is_french = is_rather_french(answer_of(job));
 	c->is_begun = true;
 }
 
@@ -40,56 +47,64 @@ static bool keep_result(struct job *job, struct coding *c)
 	const struct sandbox_result *r = run_result(c->run);
 	struct str output = { strbuf_text(&r->output), MIN(r->output.len, (size_t)SHOWN_MAX) };
 	output.len -= utf8_unfinished(output);
-	c->results[c->at++] = (struct real_result){
-		.verdict = verdict_word(r->verdict),
-		.why = arena_dup(&job->arena, r->why, strlen(r->why)),
-		.output = { arena_dup(&job->arena, output.ptr, output.len), output.len },
-		.is_cut = r->output_bytes > (int64_t)output.len,
-		.with_status = true,
-		.exit_code = r->exit_code,
-		.took_ms = (r->took + USEC_PER_MSEC / 2) / USEC_PER_MSEC,
-	};
-	bool goes_on = r->verdict != VERDICT_CANCELLED;
+	bool is_over = r->verdict == VERDICT_CANCELLED;
+	if (is_over) { /* the attempt's time: the answer is paid for, and kept */
+		c->n_run = c->at;
+		c->why_rest = "no time was left";
+	} else {
+		c->results[c->at++] = (struct real_result){
+			.verdict = verdict_word(r->verdict),
+			.why = arena_dup(&job->arena, r->why, strlen(r->why)),
+			.output = { arena_dup(&job->arena, output.ptr, output.len), output.len },
+			.is_cut = r->output.len > output.len || r->output_bytes > (int64_t)OUTPUT_KEPT,
+			.with_status = true,
+			.exit_code = r->exit_code,
+			.took_ms = (r->took + USEC_PER_MSEC / 2) / USEC_PER_MSEC,
+		};
+	}
 	run_free(c->run);
 	c->run = NULL;
-	return goes_on;
+	return !is_over || atomic_load(&job->stop) == ERR_OK;
 }
 
 static void put_result(struct strbuf *b, const struct coding *c, int i)
 {
+	const struct real_result none = { .verdict = verdict_word(VERDICT_REJECTED), .why = c->why_rest, .output = STR("") };
 	if (b->len > 0 && b->ptr[b->len - 1] != '\n')
 		strbuf_char(b, '\n');
 	strbuf_char(b, '\n');
-	result_put(b, &c->results[i], c->is_french);
+	result_put(b, i < c->n_run ? &c->results[i] : &none, c->is_french);
 	strbuf_char(b, '\n');
 }
 
-/* The answer with the results in it. What comes before its first block stays as it is: it may have been shown. */
+/* The answer with the results in it, and without lines that only look like ours. What code_settled() let through stays as it is. */
 static bool rewrite(struct job *job, const struct coding *c)
 {
 	struct live *live = &job->live;
 	struct strbuf b = { .cap = live->text.cap };
-	size_t at = 0;
+	struct str answer = answer_of(job);
+	size_t at = live->final;
+	const char *notice = result_forged(c->is_french);
+	bool is_changed = c->n > 0;
+	strbuf_add(&b, answer.ptr, at);
 	for (int i = 0; i < c->n; i++) {
-		strbuf_add(&b, strbuf_text(&live->text) + at, c->blocks[i].end - at);
+		code_disarm(&b, answer, at, c->blocks[i].begin, live->runs_code, notice);
+		strbuf_add(&b, answer.ptr + c->blocks[i].begin, c->blocks[i].end - c->blocks[i].begin);
 		put_result(&b, c, i);
 		at = c->blocks[i].simulated_end;
 	}
-	strbuf_add(&b, strbuf_text(&live->text) + at, live->text.len - at);
-	if (c->n_all > c->n)
-		strbuf_addf(&b,
-		            c->is_french ? "\n\n⚠ **%d autres blocs n'ont PAS été exécutés.**"
-		                         : "\n\n⚠ **%d further blocks were NOT run.**",
-		            c->n_all - c->n);
+	is_changed |= code_disarm(&b, answer, at, answer.len, live->runs_code, notice);
 	bool is_whole = !b.broken;
 	if (is_whole) {
 		pthread_mutex_lock(&live->lock);
 		struct strbuf old = live->text;
 		live->text = b;
 		live->final = b.len;
+		live->scan = (struct code_scan){ .at = b.len };
 		pthread_mutex_unlock(&live->lock);
 		b = old;
 	}
+	job->is_rewritten |= is_changed;
 	strbuf_release(&b);
 	return is_whole;
 }
@@ -97,8 +112,9 @@ static bool rewrite(struct job *job, const struct coding *c)
 /* The first block that failed by its own fault; -1: none. */
 static int failed_block(const struct coding *c)
 {
-	for (int i = 0; i < c->n; i++)
-		if (strcmp(c->results[i].verdict, "ok") != 0 && strcmp(c->results[i].verdict, "sandbox_error") != 0)
+	for (int i = 0; i < c->n_run; i++)
+		if (strcmp(c->results[i].verdict, "ok") != 0 && strcmp(c->results[i].verdict, "sandbox_error") != 0 &&
+		    strcmp(c->results[i].verdict, "rejected") != 0)
 			return i;
 	return -1;
 }
@@ -128,6 +144,7 @@ static enum step ask_again(struct job *job, struct coding *c)
 	pthread_mutex_lock(&job->live.lock);
 	strbuf_str(&job->live.text, "\n\n");
 	job->live.final = job->live.text.len;
+	job->live.scan = (struct code_scan){ .at = job->live.final };
 	pthread_mutex_unlock(&job->live.lock);
 	c->is_repair = true;
 	c->is_begun = false;
@@ -139,16 +156,12 @@ static enum step ask_again(struct job *job, struct coding *c)
 static enum step finish_coding(struct job *job, struct coding *c, struct err *err)
 {
 	const char *run_code = job->columns[COL_CONTEXTS_RUN_CODE];
-	if (c->n > 0) {
-		job->is_rewritten = true;
-		if (!rewrite(job, c)) {
-			err_set(err, ERR_TOO_BIG, "the answer with the results of its code is over %zu bytes",
-			        job->live.text.cap);
-			return STEP_FAIL;
-		}
+	if (!rewrite(job, c)) {
+		err_set(err, ERR_TOO_BIG, "the answer with the results of its code is over %zu bytes", job->live.text.cap);
+		return STEP_FAIL;
 	}
 	/* A budget has reserved one call. */
-	if (strcmp(run_code, "repair") == 0 && !c->is_repair && !job->is_budgeted && failed_block(c) >= 0)
+	if (run_code != NULL && strcmp(run_code, "repair") == 0 && !c->is_repair && !job->is_budgeted && failed_block(c) >= 0)
 		return ask_again(job, c);
 	return STEP_NEXT;
 }
@@ -156,21 +169,20 @@ static enum step finish_coding(struct job *job, struct coding *c, struct err *er
 enum step stage_code(struct job *job, struct err *err)
 {
 	struct coding *c = job->coding;
-	if (job->columns[COL_CONTEXTS_RUN_CODE] == NULL)
+	if (!job->live.shows_real)
 		return STEP_NEXT;
 	if (c == NULL)
 		c = job->coding = arena_alloc(&job->arena, sizeof *c);
 	if (!c->is_begun)
 		begin_coding(job, c);
-	while (c->at < c->n) {
+	while (c->at < c->n_run) {
 		const struct code_block *b = &c->blocks[c->at];
 		if (c->run == NULL)
 			c->run = run_begin(job, "answer", b->language, b->code, TIMEOUT_MS);
 		if (!run_has_ended(c->run))
 			return STEP_PARK;
 		if (!keep_result(job, c)) {
-			int stop = atomic_load(&job->stop);
-			err_set(err, stop != ERR_OK ? (enum err_code)stop : ERR_TIMEOUT, "before its code was run");
+			err_set(err, (enum err_code)atomic_load(&job->stop), "before its code was run");
 			return STEP_FAIL;
 		}
 	}
@@ -183,7 +195,13 @@ bool code_is_kept(struct job *job, struct err *err)
 	if (job->coding == NULL || !job->coding->is_repair || class == ERR_GONE || class == ERR_RELEASE)
 		return false;
 	pthread_mutex_lock(&job->live.lock);
-	strbuf_addf(&job->live.text,
+	/* What could not be shown yet was not run: it goes. */
+	struct strbuf *text = &job->live.text;
+	struct code_scan scan = { .at = job->live.final };
+	text->len = code_settled(answer_of(job), job->live.runs_code, &scan);
+	if (text->ptr != NULL)
+		text->ptr[text->len] = '\0';
+	strbuf_addf(text,
 	            job->coding->is_french ? "\n\n⚠ **La correction n'a pas abouti: %s.**"
 	                                   : "\n\n⚠ **The correction did not come: %s.**",
 	            err_name(err->code));

@@ -103,7 +103,8 @@ static int read_columns(struct job *job, struct err *err)
 	job->first_byte_ms = (int)context_number(job, COL_CONTEXTS_FIRST_BYTE_MS, 0);
 	job->keeps_cut = strcmp(c[COL_CONTEXTS_ON_CUT], "keep") == 0;
 	pthread_mutex_lock(&job->live.lock);
-	job->live.holds_code = c[COL_CONTEXTS_RUN_CODE] != NULL;
+	job->live.runs_code = c[COL_CONTEXTS_RUN_CODE] != NULL;
+	job->live.shows_real = job->live.runs_code || c[COL_CONTEXTS_CALCULATION_MS] != NULL;
 	pthread_mutex_unlock(&job->live.lock);
 	if (c[COL_CONTEXTS_ROUTES] == NULL)
 		own_route(job);

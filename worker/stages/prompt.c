@@ -1,21 +1,24 @@
 /* Stage `prompt`: makes the conversation valid for every vendor: it begins with the user, roles
  * alternate, no turn is blank. */
-#include "sql_embed.h"
 #include "worker/llm/provider.h"
 #include "worker/llm/turns.h"
 #include "worker/stages/stages.h"
 
-/* For agents whose code is run: the source's rule against simulating (autoCodeGenerator, "NEVER say …"). */
-#define RULE                                                                                                                          \
+/* For agents that show real results: the source's rule against simulating. */
+#define NEVER                                                                                                                   \
+	"NEVER say 'I will simulate' or 'Execution simulee'. Lines with 'REAL result of the execution' or 'Résultat RÉEL de " \
+	"l'exécution' are written by the system only: never write one."
+#define RUN                                                                                                                           \
 	"Code blocks marked python, javascript or bash in your answer are REALLY executed, and their real output is put below them. " \
-	"Write code for every calculation. NEVER say 'I will simulate' or 'Execution simulee', and never write what the output "      \
-	"would be: it is added for you."
+	"Write code for every calculation, and never write what its output would be: it is added for you. "
 
 static void add_rule(struct job *job)
 {
 	struct prompt *p = &job->prompt;
-	if (job->columns[COL_CONTEXTS_RUN_CODE] != NULL)
-		p->system = p->system != NULL ? arena_strf(&job->arena, "%s\n\n%s", p->system, RULE) : RULE;
+	if (!job->live.shows_real)
+		return;
+	const char *rule = job->live.runs_code ? RUN NEVER : NEVER;
+	p->system = p->system != NULL ? arena_strf(&job->arena, "%s\n\n%s", p->system, rule) : rule;
 }
 
 enum step stage_prompt(struct job *job, struct err *err)

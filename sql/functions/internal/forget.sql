@@ -26,6 +26,10 @@ begin
 	delete from provider_days where day < (t - interval '60 days')::date;
 	delete from intent_cache c where c.ctid = any (array(select x.ctid from intent_cache x where x.made_at < t - interval '30 days' limit 1000));
 	delete from work w where w.id in (select x.id from work x where x.ended_at < t - interval '7 days' for update skip locked);
+	-- Of a message that was cancelled, or whose answer was written, before its worker was lost.
+	update runs r set state = 'ended', ended_at = t, verdict = 'lost', why = 'its worker was lost' where r.id in (
+		select x.id from runs x where x.state <> 'ended' and x.job_id is not null and x.made_at < t - interval '10 min'
+			and not exists (select from queue q where q.message_id = x.message_id and q.job_id = x.job_id) for update skip locked);
 	delete from message_stream s where not exists (select from queue q where q.message_id = s.message_id and q.job_id = s.job_id);
 	delete from idempotency_keys k where k.ctid = any (array(select x.ctid from idempotency_keys x where x.expires_at < t limit 10000 for update skip locked));
 	delete from test_sessions s where s.ctid = any (array(select x.ctid from test_sessions x where x.used_at < t - interval '7 days' for update skip locked));

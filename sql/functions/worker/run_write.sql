@@ -19,8 +19,8 @@ begin
 		on conflict do nothing;
 	update runs o set state = 'ended', ended_at = t, verdict = r.verdict, exit_code = r.exit_code, duration_ms = r.duration_ms, output = r.output,
 			output_bytes = r.output_bytes, why = r.why, interpreter = r.interpreter, limits = r.limits
-		from jsonb_to_recordset(records) r(run uuid, verdict text, exit_code int, duration_ms numeric, output text, output_bytes bigint, why text, interpreter text, limits text)
-		where r.verdict is not null and o.uuid = any (array[r.run]) and (o.state <> 'ended' or o.verdict = 'lost');
+		from jsonb_to_recordset(records) r(run uuid, job_id uuid, verdict text, exit_code int, duration_ms numeric, output text, output_bytes bigint, why text, interpreter text, limits text)
+		where r.verdict is not null and o.uuid = any (array[r.run]) and o.job_id = r.job_id and (o.state <> 'ended' or o.verdict = 'lost');
 	return query select r.job_id, 'written' from jsonb_array_elements(records) with ordinality e(x, n)
 		cross join lateral jsonb_to_record(e.x) r(job_id uuid) order by e.n;
 end $$;
