@@ -25,6 +25,7 @@
  *   say=TEXT       exactly this, underscores for blanks, | for a line's end
  *   quota, overloaded, authfail, toolong                 the protocol's own error of that kind (with errormid=N: inside the stream)
  *   down=N         503 for N seconds since the first request that met it
+ *   signed         Gemini: parts with a signature, so that the turn is kept in its form
  *   tools          answer with a call of the first tool, once: a request that brings a tool's result is answered in words
  *   remaining=N    headers: N of 100 requests are left   reset=S         for S seconds (2)
  *   cached=N       so many of the prompt's tokens came from a cache

@@ -2,7 +2,7 @@
 # Why: an assistant that was asked to calculate pretended to, and gave invented results. Here a calculation is really run, the model is not called, and the
 # answer says what was run, how long it took, and that it is real. What cannot be run is an error that says why, never an answer.
 . "$(dirname "$0")/../lib/api.sh"
-plan 32
+plan 34
 SIGNALBOX_DATABASE_URL=$(PG_TEST_FAST=1 tests/lib/pg.sh start "$T/db") || { not_ok database; exit; }
 export SIGNALBOX_DATABASE_URL
 "$SB" migrate >/dev/null || not_ok migrate
@@ -80,12 +80,19 @@ is "a worker that ends at once gives it back" "0 queued cancelled yes" "$? $(of 
 "$SB" cancel "$M" >/dev/null
 
 # ---- many at once: bounded, and nobody else waits for them
-net_worker "$T/w3.log" --lease 30s --code-slots 2 --concurrency 32 --listen 127.0.0.1:0 --calculation-cache 0; W3=$!
+net_worker "$T/w3.log" --lease 30s --code-slots 2 --concurrency 4 --listen 127.0.0.1:0 --calculation-cache 0; W3=$!
 ready "$T/w3.log"
+"$SB" agent aria set provider=p model=practice >/dev/null
+"$SB" agent luna set calculation_timeout=4s >/dev/null
+q "select count(*) from generate_series(1, 12) i, signalbox.dispatch('luna', 'calcule 9^9^9^' || i)" >/dev/null
+until_true 5 eval '[ "$(running)" = 12 ]'
+M=$("$SB" send aria "hello-2." 2>/dev/null)
+within 2 "those that wait for the sandbox hold no place of others" completed of processing_status
+is "they wait" "12" "$(running)"
+q "select signalbox.cancel(m.uuid, 'test') from signalbox.ai_messages m join signalbox.queue q on q.message_id = m.id" >/dev/null
 MANY=${LONG:+1000}
 MANY=${MANY:-120}
 "$SB" agent luna set calculation_timeout= >/dev/null
-"$SB" agent aria set provider=p model=practice >/dev/null
 BEFORE=$(calls)
 q "select count(*) from generate_series(1, $MANY) i, signalbox.dispatch('luna', 'calcule ' || i || ' * 1000 + 1')" >/dev/null
 RSS=0 BOXES=0

@@ -2,7 +2,7 @@
 # Why: a model writes code and what it would print, which it invents. An agent that says so has its code really run: the real output stands in the answer with its
 # time and exit status, what was invented is gone, and nobody who follows the answer sees it before.
 . "$(dirname "$0")/../lib/api.sh"
-plan 27
+plan 29
 SIGNALBOX_DATABASE_URL=$(PG_TEST_FAST=1 tests/lib/pg.sh start "$T/db") || { not_ok database; exit; }
 export SIGNALBOX_DATABASE_URL
 "$SB" migrate >/dev/null || not_ok migrate
@@ -69,6 +69,14 @@ M=$(field message_id)
 sent() { q "select x ->> 'content' from signalbox.ai_messages m, jsonb_array_elements(m.rag_context -> 'messages') x where m.uuid = '$M' and x ->> 'role' = 'assistant'"; }
 is "the model is sent the real output, not the invented one" "1 0" "$(sent | grep -c '^121') $(sent | grep -c 999)"
 
+"$SB" provider g set protocol=gemini breaker=closed "base_url=http://127.0.0.1:$(cat "$T/port")" >/dev/null
+"$SB" agent luna set provider=g >/dev/null
+ask "hello-1. [[signed]]"
+KEPT=$(of "own_turn is not null")
+ask '[[signed say=Code|```python|print(1)|```]]'
+is "nor in the form of its provider" "t f" "$KEPT $(of "own_turn is not null")"
+"$SB" agent luna set provider=p >/dev/null
+
 # ---- errors go back to the model, once
 "$SB" agent luna set run_code=repair >/dev/null
 BEFORE=$(calls)
@@ -77,6 +85,12 @@ is "it is asked once more" 2 "$(($(calls) - BEFORE))"
 is "with what really happened" 1 "$(tail -n 4 "$T/calls" | grep -c 'The code was really run and failed')"
 is "both answers are there" "1 1" "$(grep -c ZeroDivisionError "$T/answer") $(grep -c 'No model wrote this' "$T/answer")"
 is "both calls are paid for" "2 1,2" "$(q "select count(*) || ' ' || string_agg(call::text, ',' order by call) from signalbox.ai_costs c join signalbox.ai_messages m on m.id = c.message_id where m.uuid = '$M'")"
+script() { curl -fsS -m 5 -X POST -d "$1" "http://127.0.0.1:$(cat "$T/port")/practice/script" >/dev/null; }
+script 'say=It_always_fails|```python|print(2/0)|```'
+BEFORE=$(calls)
+ask "never mind"
+is "but once, whatever comes" "2 2" "$(($(calls) - BEFORE)) $(grep -c ZeroDivisionError "$T/answer")"
+script ''
 BEFORE=$(calls)
 ask '[[say=The_code_is_fine|```python|print(1)|```]]'
 is "what does not fail is not asked about" 1 "$(($(calls) - BEFORE))"

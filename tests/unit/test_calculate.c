@@ -15,6 +15,7 @@
 
 #include "worker/calculate/cache.h"
 #include "worker/calculate/calculate.h"
+#include "worker/calculate/tree.h"
 
 #define TEST(name) static void name(void **state __attribute__((unused)))
 #define LINES_MAX 400
@@ -167,6 +168,7 @@ static const char *const NONE[] = {
 	"5 + 3 = 8 ?",
 	"12/05/2024",
 	"calcule 12/05/2024",
+	"calcule 12/11/2024",
 	"2024-01-15",
 	"9/11",
 	"24/7",
@@ -259,6 +261,23 @@ static const char *const NONE[] = {
 	"calcule ((((((((((((((((((((((((((((((1 + 1))))))))))))))))))))))))))))))",
 };
 
+/* 8 - (3 - 1), (2 ** 3) ** 2, without anything that was written in parentheses. */
+TEST(test_trees)
+{
+	struct node one = { .number = "1" }, three = { .number = "3", .next = &one },
+		    inner = { .kind = N_SUBTRACT, .child = &three };
+	struct node eight = { .number = "8", .next = &inner }, outer = { .kind = N_SUBTRACT, .child = &eight };
+	struct strbuf b = STRBUF_INIT(1000);
+	calculation_python(&b, &outer);
+	assert_string_equal(strbuf_text(&b), "print(8 - (3 - 1))");
+	strbuf_clear(&b);
+	struct node two = { .number = "2" }, power = { .kind = N_POWER, .child = &three, .next = &two },
+		    twice = { .kind = N_POWER, .child = &power };
+	calculation_python(&b, &twice);
+	assert_string_equal(strbuf_text(&b), "print((3 ** 1) ** 2)");
+	strbuf_release(&b);
+}
+
 /* Dates, scores, telephone numbers, dimensions, what has two meanings, and what is unfinished. */
 TEST(test_doubts)
 {
@@ -320,6 +339,7 @@ int main(void)
 		cmocka_unit_test(test_what_only_looks_like_one),
 		cmocka_unit_test(test_what_is_one),
 		cmocka_unit_test(test_programs),
+		cmocka_unit_test(test_trees),
 		cmocka_unit_test(test_doubts),
 		cmocka_unit_test(test_languages),
 		cmocka_unit_test(test_answers),

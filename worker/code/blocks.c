@@ -342,7 +342,8 @@ static bool may_be_held(struct str s, struct line l, bool are_run)
 	size_t i = l.begin;
 	while (i < l.end && (s.ptr[i] == ' ' || s.ptr[i] == '\t'))
 		i++;
-	return i == l.end || (are_run && (s.ptr[i] == '`' || s.ptr[i] == '~')) || begins_forged(s, l, false);
+	bool is_mark = i < l.end && (s.ptr[i] == '`' || s.ptr[i] == '~');
+	return (are_run && is_mark) || begins_forged(s, l, false);
 }
 
 size_t code_settled(struct str s, bool are_run, struct code_scan *scan)

@@ -15,7 +15,7 @@ struct script {
 	int slow_ms, words, rate, cut, end, stall, split, rst, flood, status, fail, error_mid, down, remaining, cached;
 	double retry_after, reset;
 	enum failure failure;
-	bool hang, malformed, html, whole, no_usage, empty, tools;
+	bool hang, malformed, html, whole, no_usage, empty, tools, is_signed;
 	char say[SCRIPT_MAX];
 };
 

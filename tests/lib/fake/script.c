@@ -123,6 +123,7 @@ static void read_words(struct script *s, const char *text)
 		.html = word(text, "html"),
 		.whole = word(text, "whole"),
 		.no_usage = word(text, "nousage"),
+		.is_signed = word(text, "signed"),
 		.empty = word(text, "empty"),
 		.tools = word(text, "tools"),
 	};

@@ -172,6 +172,8 @@ void speak_piece(struct conn *c, struct str text)
 		open_event(c, &b);
 	strbuf_str(&b, BEFORE[c->asked.protocol]);
 	json_put_str(&b, text);
+	if (c->asked.protocol == GEMINI && c->script.is_signed)
+		json_put_field(&b, "thoughtSignature", "cHJhY3RpY2U=");
 	strbuf_str(&b, AFTER[c->asked.protocol]);
 	event(c, "content_block_delta", &b);
 	strbuf_release(&b);
