@@ -25,10 +25,9 @@
  *   say=TEXT       exactly this, underscores for blanks, | for a line's end
  *   quota, overloaded, authfail, toolong                 the protocol's own error of that kind (with errormid=N: inside the stream)
  *   down=N         503 for N seconds since the first request that met it
- *   signed         Gemini: parts with a signature, so that the turn is kept in its form
  *   tools          answer with a call of the first tool, once: a request that brings a tool's result is answered in words
  *   remaining=N    headers: N of 100 requests are left   reset=S         for S seconds (2)
- *   cached=N       so many of the prompt's tokens came from a cache
+ *   cached=N       N of the prompt's tokens from a cache    signed      Gemini: with a signature, so that the turn is kept
  *
  * The log has two lines for each request, in JSON: when it came, with "text"; and when it was answered or left, with what a bill is made of
  * ("answered", time, path, model, status, prompt_tokens, completion_tokens, cached_tokens, request_id; "end" says how it ended), and in
