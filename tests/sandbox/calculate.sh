@@ -2,7 +2,7 @@
 # Why: an assistant that was asked to calculate pretended to, and gave invented results. Here a calculation is really run, the model is not called, and the
 # answer says what was run, how long it took, and that it is real. What cannot be run is an error that says why, never an answer.
 . "$(dirname "$0")/../lib/api.sh"
-plan 34
+plan 49
 SIGNALBOX_DATABASE_URL=$(PG_TEST_FAST=1 tests/lib/pg.sh start "$T/db") || { not_ok database; exit; }
 export SIGNALBOX_DATABASE_URL
 "$SB" migrate >/dev/null || not_ok migrate
@@ -54,6 +54,28 @@ is "over HTTP" "completed 60" "$(field status) $(q "select content from signalbo
 M=$(field message_id)
 is "a stream of it is the whole answer" "$(of 'md5(content)')" "$(curl -sN -m 10 "http://$AT/api/messages/$M/stream" | grep -A2 '^event: delta' | sed -n 's/^data: //p' | node -e 'let t="";require("readline").createInterface({input:process.stdin}).on("line",l=>{const d=JSON.parse(l);t=t.slice(0,d.offset)+d.text}).on("close",()=>console.log(require("crypto").createHash("md5").update(t).digest("hex")))')"
 is "metrics" "1 1" "$(curl -s "http://$AT/metrics" | grep -c '^signalbox_runs_total{agent="luna",language="python",kind="calculation",verdict="timeout"} 1') $(curl -s "http://$AT/metrics" | grep -c '^signalbox_calculations_total{agent="luna",source="cache"} 1')"
+
+echo 'print(1)' | "$SB" exec >/dev/null 2>&1
+is "runs of commands are counted, too" 1 "$(curl -s "http://$AT/metrics" | grep -c '^signalbox_runs_total{agent="none",language="python",kind="exec",verdict="ok"} 1')"
+
+# ---- the console: a run is a line, its code and output on demand
+for size in "80 24" "120 36"; do
+	console $size
+	see "the console at $size" 'Queue'
+	keys ":test luna" Enter
+	see "the test console" 'Test  agent luna'
+	keys "combien font 7 × 6 ?"
+	see "the question is typed" 'luna > combien font 7 × 6'
+	nap 0.3
+	keys Enter
+	see "a run is a line under its answer" 'calculation: python  ok  exit 0  [0-9]+ ms'
+	see "no model was called" 'done, no model was called'
+	keys Escape
+	see "out of the field" 'e code'
+	keys e
+	see "its code and output, on demand" '^ +print\(7 \* 6\)'
+	tm kill-server
+done
 
 # ---- cancel, kill -9, drain
 "$SB" agent luna set calculation_timeout=20s >/dev/null

@@ -40,7 +40,7 @@ code "console.log($A * $B)" js; is "javascript" "0 $((A * B))" "$CODE $(cat "$T/
 code "echo \$(($A - $B))" sh; is "bash" "0 $((A - B))" "$CODE $(cat "$T/out")"
 is "the run is a row" "bash ended ok 0" "$(last "language || ' ' || state || ' ' || verdict || ' ' || exit_code")"
 is "with the hash of its code" "$(sha256sum <"$T/code.sh" | cut -d' ' -f1)" "$(last "encode(code_hash, 'hex')")"
-is "its limits and interpreter" t "$(last "limits like '%nproc=32%time=10000ms' and interpreter like '/usr/bin/%'")"
+is "its limits and interpreter" t "$(last "limits like '%nproc=32%time=10000ms' and interpreter ~ '^/usr/bin/bash [0-9]+\.[0-9]'")"
 is "its time" t "$(last 'duration_ms between 1 and 10000')"
 echo "print('from a pipe')" | "$SB" exec >"$T/out" 2>&1; is "from standard input" "from a pipe" "$(cat "$T/out")"
 code 'import sys; print("out", flush=True); print("err", file=sys.stderr, flush=True); sys.exit(3)'

@@ -235,6 +235,25 @@ TEST(test_work_json)
 	arena_release(&arena);
 }
 
+TEST(test_run_json)
+{
+	struct strbuf b = STRBUF_INIT(8192);
+	struct span root = span_attempt(NULL, JOB, JOB), child = span_child(&root);
+	struct run_span run = {
+		.language = "python", .verdict = "timeout", .kind = "calculation", .agent = "luna", .duration = 3000000
+	};
+	span_json_run(&b, &child, &run, 10000000);
+	const struct json *j = parse(&b);
+	assert_at(j, "name", "execute_tool python");
+	assert_non_null(json_get(j, "parentSpanId"));
+	assert_at(j, "startTimeUnixNano", "7000000000");
+	assert_attribute(j, "signalbox.run.kind", "stringValue", "calculation");
+	assert_attribute(j, "signalbox.run.verdict", "stringValue", "timeout");
+	assert_attribute(j, "error.type", "stringValue", "timeout");
+	strbuf_release(&b);
+	arena_release(&arena);
+}
+
 /* ---------------------------------------------------------------- a collector */
 
 #define REQUESTS_MAX 8
@@ -445,7 +464,7 @@ int main(void)
 		cmocka_unit_test(test_message_json), cmocka_unit_test(test_send),    cmocka_unit_test(test_request),
 		cmocka_unit_test(test_again),        cmocka_unit_test(test_refused), cmocka_unit_test(test_hang),
 		cmocka_unit_test(test_full),         cmocka_unit_test(test_vendors), cmocka_unit_test(test_work_json),
-		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_run_json),     cmocka_unit_test(test_counts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

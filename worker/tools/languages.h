@@ -4,6 +4,7 @@
 
 #define BINDS_MAX 8
 #define ARGS_MAX 8
+#define LANGUAGES_MAX 8
 
 struct language {
 	const char *name, *file; /* the code's name inside */

@@ -36,6 +36,7 @@
 
 struct sandbox {
 	struct strbuf filter;
+	char versions[LANGUAGES_MAX][32]; /* of the interpreters, as they said when the worker started */
 };
 
 const char *verdict_word(enum verdict v)
@@ -411,6 +412,14 @@ static const char *reject(const struct sandbox_run *run, const struct language *
 	return NULL;
 }
 
+static const char *version_of(const struct sandbox *s, const struct language *l)
+{
+	for (int i = 0; language_at(i) != NULL; i++)
+		if (language_at(i) == l)
+			return s->versions[i];
+	return "";
+}
+
 void sandbox_run(struct sandbox *s, const struct sandbox_run *run, struct sandbox_result *r)
 {
 	const struct language *l = language_find(run->language);
@@ -428,7 +437,7 @@ void sandbox_run(struct sandbox *s, const struct sandbox_run *run, struct sandbo
 		free(program);
 		return;
 	}
-	snprintf(r->interpreter, sizeof r->interpreter, "%.150s", program);
+	snprintf(r->interpreter, sizeof r->interpreter, "%.120s %s", program, version_of(s, l));
 	struct running a = { .run = run, .r = r, .raw = STRBUF_INIT(OUTPUT_KEPT + 1), .said = STRBUF_INIT(4096), .init_fd = -1 };
 	run_command(s, &a, l, program);
 	free(program);
@@ -453,22 +462,24 @@ void sandbox_put_result(struct strbuf *b, const struct sandbox_result *r)
 
 /* ---------------------------------------------------------------- life */
 
-/* Runs the first language that is there: what the kernel refuses it refuses here. */
-static int try_it(struct sandbox *s, struct err *err)
+/* Asks each interpreter that is there for its version; fails where none could be run: what the kernel refuses it refuses here. */
+static int try_them(struct sandbox *s, struct err *err)
 {
-	static const char *const CODE[] = { "print(6 * 7)", "console.log(6 * 7)", "echo $((6 * 7))" };
+	static const char *const CODE[] = { "import platform\nprint(platform.python_version())", "console.log(process.version)", "echo $BASH_VERSION" };
 	struct sandbox_result r = { .output = STRBUF_INIT(1) };
-	int result = -1;
-	for (int i = 0; language_at(i) != NULL && result < 0; i++) {
+	int n_ok = 0;
+	for (int i = 0; language_at(i) != NULL; i++) {
 		const struct sandbox_run run = { .language = language_at(i)->name, .code = str_of(CODE[i]), .timeout_ms = 10000 };
 		strbuf_release(&r.output);
 		sandbox_run(s, &run, &r);
-		result = r.verdict == VERDICT_OK && str_eq((struct str){ strbuf_text(&r.output), r.output.len }, "42\n") ? 0 : -1;
+		bool is_ok = r.verdict == VERDICT_OK && r.output.len > 0;
+		snprintf(s->versions[i], sizeof s->versions[i], "%.*s", is_ok ? (int)strcspn(strbuf_text(&r.output), "\n") : 0, strbuf_text(&r.output));
+		n_ok += is_ok;
 	}
-	if (result < 0)
+	if (n_ok == 0)
 		err_set(err, ERR_REFUSED, "no code can be run here: %.200s", r.why[0] != '\0' ? r.why : strbuf_text(&r.output));
 	strbuf_release(&r.output);
-	return result;
+	return n_ok > 0 ? 0 : -1;
 }
 
 int sandbox_new(struct sandbox **out, struct err *err)
@@ -482,7 +493,7 @@ int sandbox_new(struct sandbox **out, struct err *err)
 	if (result == 0)
 		result = filter_make(&s->filter, err);
 	if (result == 0)
-		result = try_it(s, err);
+		result = try_them(s, err);
 	if (result < 0) {
 		sandbox_free(s);
 		return result;

@@ -33,7 +33,7 @@ const char *verdict_word(enum verdict);
 #define CODE_TIMEOUT_MAX_MS 300000
 
 struct sandbox;
-/* Finds bubblewrap, makes the filter, and runs a first program. Fails with ERR_REFUSED where this machine cannot hold
+/* Finds bubblewrap, makes the filter, and runs a first program in each language. Fails with ERR_REFUSED where this machine cannot hold
  * code: the reason, for people. Caller owns. */
 MUSTCHECK int sandbox_new(struct sandbox **out, struct err *);
 void sandbox_free(struct sandbox *);
@@ -54,7 +54,7 @@ struct sandbox_result {
 	usec_t took;           /* from the start of the program to its end */
 	struct strbuf output;  /* both its streams as they came, repaired (utf8_repair), cut at a character; caller releases */
 	int64_t output_bytes;  /* all that it wrote, as far as it was read */
-	char interpreter[160]; /* the program that ran it */
+	char interpreter[160]; /* the program that ran it, and its version */
 	char limits[400];      /* that it ran under, as prlimit takes them, and its time */
 	char why[200];         /* of all but OK and ERROR: for people */
 };
