@@ -115,6 +115,10 @@ print join(' ', map { "$_ x$n{$_}" } sort keys %n), "\n";
 PL
 perl "$T/bodies.pl" "$AT" "$T" >"$T/bodies" 2>&1 & BODIES=$!
 until_true 20 test -e "$T/bodies.held"
+# Sent is what the kernel took. The worker has read what it wants when its memory stays as it is.
+resident() { awk '/^VmRSS/ { print $2 }' "/proc/$W1/status"; }
+is_still() { local before; before=$(resident); nap 0.7; [ "$(resident)" -le $((before + 64)) ]; }
+until_true 20 is_still
 is "another address, while one sends too much" 404 "$(code /rpc -X POST --interface 127.0.0.2 -H 'Content-Type: application/json' -d '{"method":"x"}')"
 touch "$T/bodies.go"; wait "$BODIES"
 READ=$(sed -n 's/.*400 x\([0-9]*\).*/\1/p' "$T/bodies") TOLD=$(sed -n 's/.*503 x\([0-9]*\).*/\1/p' "$T/bodies")

@@ -465,7 +465,8 @@ void sandbox_put_result(struct strbuf *b, const struct sandbox_result *r)
 /* Asks each interpreter that is there for its version; fails where none could be run: what the kernel refuses it refuses here. */
 static int try_them(struct sandbox *s, struct err *err)
 {
-	static const char *const CODE[] = { "import platform\nprint(platform.python_version())", "console.log(process.version)", "echo $BASH_VERSION" };
+	static const char *const CODE[] = { "import platform\nprint(platform.python_version())", "console.log(process.version)",
+		                            "echo $BASH_VERSION" };
 	struct sandbox_result r = { .output = STRBUF_INIT(1) };
 	int n_ok = 0;
 	for (int i = 0; language_at(i) != NULL; i++) {
@@ -473,7 +474,8 @@ static int try_them(struct sandbox *s, struct err *err)
 		strbuf_release(&r.output);
 		sandbox_run(s, &run, &r);
 		bool is_ok = r.verdict == VERDICT_OK && r.output.len > 0;
-		snprintf(s->versions[i], sizeof s->versions[i], "%.*s", is_ok ? (int)strcspn(strbuf_text(&r.output), "\n") : 0, strbuf_text(&r.output));
+		int n = is_ok ? (int)strcspn(strbuf_text(&r.output), "\n") : 0;
+		snprintf(s->versions[i], sizeof s->versions[i], "%.*s", n, strbuf_text(&r.output));
 		n_ok += is_ok;
 	}
 	if (n_ok == 0)
