@@ -310,7 +310,7 @@ static void start_rooms(struct worker *w, const char *agents)
 	s->breakers = breakers_new(main_on_report, w);
 	s->vectors = vectors_new();
 	s->lacks = &w->lacks;
-	s->runs = runs_new(s);
+	s->runs = runs_new();
 	s->cache = cache_new((int)o->calculation_cache);
 	if (o->otlp_endpoint[0] != '\0')
 		s->trace = trace_start(o->otlp_endpoint, o->otlp_header, s->worker_name, s->engine, s->counts);

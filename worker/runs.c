@@ -5,8 +5,9 @@
 #include "shared/json.h"
 #include "shared/log.h"
 #include "shared/thread.h"
+#include "shared/utf8.h"
 #include "worker/services.h"
-#include "worker/telemetry/count.h"
+#include "worker/telemetry/facts.h"
 #include "worker/telemetry/trace.h"
 #include "worker/writer.h"
 
@@ -14,13 +15,12 @@
 #define RECORD_MAX (8u << 20) /* a megabyte of code, each byte of it escaped at most six times */
 
 struct runs {
-	const struct services *services;
 	struct sandbox *sandbox;
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t some;
 	struct list queue; /* of struct run, durable and not yet begun */
 	bool is_off, ending;
-	int n, slot;
+	int n;
 	pthread_t threads[SLOTS_MAX];
 };
 
@@ -90,7 +90,7 @@ static void submit_end(const struct run *run)
 
 /* ---------------------------------------------------------------- threads */
 
-static bool goes_on(const void *ctx)
+static bool run_goes_on(void *ctx)
 {
 	const struct run *run = ctx;
 	return atomic_load(&run->job->stop) == ERR_OK && clock_mono() < run->job->deadline;
@@ -100,11 +100,9 @@ static void report_run(struct run *run)
 {
 	const struct sandbox_result *r = &run->result;
 	struct job *job = run->job;
-	struct counts *counts = job->services->counts;
-	count_add(counts, RUNS, 1, job->agent, run->asked.language, run->kind, verdict_word(r->verdict));
-	count_add(counts, RUN_SECONDS, r->took, run->asked.language);
-	trace_run(job->services->trace, &run->span,
-	          &(struct run_span){ run->asked.language, verdict_word(r->verdict), run->kind, job->agent, r->took });
+	const struct run_facts facts = { job->agent, run->asked.language, run->kind, verdict_word(r->verdict), r->took };
+	facts_run(job->services->counts, &facts);
+	trace_run(job->services->trace, &run->span, &facts);
 	log_event(LOG_INFO, "run ended", "run=%s message=%lld kind=%s language=%s verdict=%s ms=%lld", run->id,
 	          (long long)job->message_id, run->kind, run->asked.language, verdict_word(r->verdict),
 	          (long long)(r->took / USEC_PER_MSEC));
@@ -117,19 +115,14 @@ struct slot {
 	int number;
 };
 
-static bool run_goes_on(void *ctx)
-{
-	return goes_on(ctx);
-}
-
 /* The next to run: one that is over already, else the oldest calculation, which is short, else the oldest. With the lock; the
  * queue is not empty. */
 static struct run *pick(struct runs *runs)
 {
 	struct list *best = NULL;
 	for (struct list *l = runs->queue.next; l != &runs->queue; l = l->next) {
-		const struct run *run = list_entry(l, struct run, node);
-		if (!goes_on(run)) {
+		struct run *run = list_entry(l, struct run, node);
+		if (!run_goes_on(run)) {
 			best = l;
 			break;
 		}
@@ -144,7 +137,7 @@ static struct run *pick(struct runs *runs)
 static void do_run(struct runs *runs, struct run *run, int slot)
 {
 	run->asked.slot = slot;
-	if (goes_on(run))
+	if (run_goes_on(run))
 		sandbox_run(runs->sandbox, &run->asked, &run->result);
 	else
 		run->result.verdict = VERDICT_CANCELLED;
@@ -241,6 +234,21 @@ const struct sandbox_result *run_result(const struct run *run)
 	return &run->result;
 }
 
+struct real_result run_shown(const struct run *run, size_t max)
+{
+	const struct sandbox_result *r = &run->result;
+	struct str output = { strbuf_text(&r->output), MIN(r->output.len, max) };
+	output.len -= utf8_unfinished(output);
+	return (struct real_result){
+		.verdict = verdict_word(r->verdict),
+		.why = r->why,
+		.output = output,
+		.is_cut = r->output.len > output.len || r->output_bytes > (int64_t)OUTPUT_KEPT,
+		.exit_code = r->exit_code,
+		.took_ms = (r->took + USEC_PER_MSEC / 2) / USEC_PER_MSEC,
+	};
+}
+
 const char *run_id(const struct run *run)
 {
 	return run->id;
@@ -248,8 +256,6 @@ const char *run_id(const struct run *run)
 
 void run_free(struct run *run)
 {
-	if (run == NULL)
-		return;
 	strbuf_release(&run->result.output);
 	free(run);
 }
@@ -264,10 +270,9 @@ bool runs_are_off(struct runs *runs)
 
 /* ---------------------------------------------------------------- life */
 
-struct runs *runs_new(const struct services *services)
+struct runs *runs_new(void)
 {
 	struct runs *runs = xcalloc(1, sizeof *runs);
-	runs->services = services;
 	pthread_mutex_init(&runs->lock, NULL);
 	pthread_cond_init(&runs->some, NULL);
 	list_init(&runs->queue);

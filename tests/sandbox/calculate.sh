@@ -1,21 +1,13 @@
 #!/bin/bash
 # Why: an assistant that was asked to calculate pretended to, and gave invented results. Here a calculation is really run, the model is not called, and the
 # answer says what was run, how long it took, and that it is real. What cannot be run is an error that says why, never an answer.
-. "$(dirname "$0")/../lib/api.sh"
-plan 49
-SIGNALBOX_DATABASE_URL=$(PG_TEST_FAST=1 tests/lib/pg.sh start "$T/db") || { not_ok database; exit; }
-export SIGNALBOX_DATABASE_URL
-"$SB" migrate >/dev/null || not_ok migrate
-provider_up "$T/port" "$T/calls"
-agent_up "$(cat "$T/port")"
+. "$(dirname "$0")/../lib/code.sh"
+plan 57
+code_up
 net_worker "$T/w1.log" --lease 3s --code-slots 2 --listen 127.0.0.1:0; W1=$!
 ready "$T/w1.log"
 AT=$(at "$T/w1.log")
-calls() { grep -c '"n":' "$T/calls"; }
-# ask TEXT: answered by luna; the message's uuid in $M, the answer in $T/answer
-ask() { M=$("$SB" send luna "$1" --wait --json 2>"$T/err" >"$T/sent"; sed -n 's/.*"message_id": *"\([^"]*\)".*/\1/p' "$T/sent" | head -1); q "select content from signalbox.ai_messages where uuid = '$M'" >"$T/answer"; }
-run_of() { q "select $1 from signalbox.runs r join signalbox.ai_messages m on m.id = r.message_id where m.uuid = '$M' order by r.id desc limit 1"; }
-of() { q "select $1 from signalbox.ai_messages where uuid = '$M'"; }
+run_of() { of_runs "$1" "order by r.id desc limit 1"; }
 
 ask "Calcule 5 + 3"; is "an agent that does not calculate asks its model" "1 0" "$(calls) $(q 'select count(*) from signalbox.runs')"
 "$SB" agent luna set calculations=on calculation_timeout=2s >/dev/null; is "the agent says that it does" "on, at most 2s" "$("$SB" agent luna | sed -n 's/^calculations *//p')"
@@ -74,6 +66,15 @@ for size in "80 24" "120 36"; do
 	see "out of the field" 'e code'
 	keys e
 	see "its code and output, on demand" '^ +print\(7 \* 6\)'
+	"$SB" agent luna set calculation_timeout=3s >/dev/null
+	"$SB" send luna "calcule 9^9^9^$SECONDS" >/dev/null 2>&1
+	keys "1"
+	see "it runs" 'run +luna'
+	keys Enter
+	see "Message: it runs, and has no time yet" 'calculation: python  running$'
+	see "no model was called for the attempt" '#1 .*completed  no model was called'
+	keys c
+	see "nor was anything sent" 'none: no model was called'
 	tm kill-server
 done
 
@@ -141,9 +142,8 @@ ready "$T/w4.log"
 BEFORE=$(calls)
 ask "Calcule 5 + 4"; is "a worker that runs no code leaves it to the model" "1 completed" "$(($(calls) - BEFORE)) $(of processing_status)"
 kill -TERM "$W4"; wait "$W4" 2>/dev/null
-if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
-	printf '#!/bin/sh\nmount --bind /dev/null "$(readlink -f /usr/bin/python3)"\nexec "$@"\n' >"$T/hide"; chmod +x "$T/hide"
-	IN="unshare -m $T/hide" net_worker "$T/w5.log"; W5=$!
+if can_hide; then
+	IN=$(hide) net_worker "$T/w5.log"; W5=$!
 	ready "$T/w5.log"
 	BEFORE=$(calls)
 	ask "Calcule 5 + 4"

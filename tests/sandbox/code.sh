@@ -1,20 +1,12 @@
 #!/bin/bash
 # Why: a model writes code and what it would print, which it invents. An agent that says so has its code really run: the real output stands in the answer with its
 # time and exit status, what was invented is gone, and nobody who follows the answer sees it before.
-. "$(dirname "$0")/../lib/api.sh"
-plan 29
-SIGNALBOX_DATABASE_URL=$(PG_TEST_FAST=1 tests/lib/pg.sh start "$T/db") || { not_ok database; exit; }
-export SIGNALBOX_DATABASE_URL
-"$SB" migrate >/dev/null || not_ok migrate
-provider_up "$T/port" "$T/calls"
-agent_up "$(cat "$T/port")"
+. "$(dirname "$0")/../lib/code.sh"
+plan 30
+code_up
 net_worker "$T/w1.log" --lease 3s --listen 127.0.0.1:0; W1=$!
 ready "$T/w1.log"
 AT=$(at "$T/w1.log")
-calls() { grep -c '"n":' "$T/calls"; }
-ask() { M=$("$SB" send luna "$1" --wait --json 2>"$T/err" | sed -n 's/.*"message_id": *"\([^"]*\)".*/\1/p' | head -1); of content >"$T/answer"; }
-of() { q "select $1 from signalbox.ai_messages where uuid = '$M'"; }
-runs_of() { q "select string_agg($1, ' ' order by r.id) from signalbox.runs r join signalbox.ai_messages m on m.id = r.message_id where m.uuid = '$M'"; }
 
 SIMULATED='[[say=Voici_le_code_:||```python|print(6*7+1)|```||**Exécution_simulée_:**||```|44|```||C_est_le_résultat.]]'
 ask "$SIMULATED"
@@ -35,11 +27,11 @@ print(6*7+1)
 ```
 
 C est le résultat.' "$(sed 's/([0-9]*ms/(ms/' "$T/answer")"
-is "the run is a row" "answer python ok 0" "$(runs_of "r.kind || ' ' || language || ' ' || verdict || ' ' || exit_code")"
+is "the run is a row" "answer python ok 0" "$(of_runs "string_agg(r.kind || ' ' || language || ' ' || verdict || ' ' || exit_code, ' ' order by r.id)")"
 is "the model was told not to simulate" 1 "$(of "rag_context ->> 'system_prompt'" | grep -c "NEVER say 'I will simulate' or 'Execution simulee'")"
 is "show" "1 1" "$("$SB" show "$M" | grep -c 'answer  python  ok  exit 0') $("$SB" show "$M" | grep -c '^print(6\*7+1)' | sed 's/2/1/')"
 ask '[[say=Here_is_the_code|```python|print(1)|```|and_the_next|```js|console.log(2)|```|and|```bash|echo_3;_exit_4|```|done]]'
-is "three languages, in their order" "python ok 0 javascript ok 0 bash error 4" "$(runs_of "language || ' ' || verdict || ' ' || exit_code")"
+is "three languages, in their order" "python ok 0 javascript ok 0 bash error 4" "$(of_runs "string_agg(language || ' ' || verdict || ' ' || exit_code, ' ' order by r.id)")"
 is "each with its own result" "1 2 3 exit status 4" "$(grep -A1 '^```$' "$T/answer" | grep '^[123]$' | paste -sd' ') $(grep -o 'exit status 4' "$T/answer")"
 is "a block that fails is shown as failed" 1 "$(grep -c '❌ \*\*REAL error of the execution' "$T/answer")"
 BLOCKS=$(for i in 1 2 3 4 5 6 7 8 9; do printf '```sh|echo_%s|```|' "$i"; done)
@@ -91,6 +83,7 @@ BEFORE=$(calls)
 ask "never mind"
 is "but once, whatever comes" "2 2" "$(($(calls) - BEFORE)) $(grep -c ZeroDivisionError "$T/answer")"
 script ''
+is "no call of a repair is without an answer" 1 "$("$SB" agent luna | grep -c 'without an answer [$]0.00$')"
 BEFORE=$(calls)
 ask '[[say=The_code_is_fine|```python|print(1)|```]]'
 is "what does not fail is not asked about" 1 "$(($(calls) - BEFORE))"
@@ -103,9 +96,8 @@ ready "$T/w2.log"
 ask "$SIMULATED"
 is "without a sandbox the answer says that nothing was run" "1 0" "$(grep -c "Ce code n'a PAS été exécuté: this worker runs no code" "$T/answer") $(grep -c '^44' "$T/answer")"
 kill -TERM "$W2"; wait "$W2"
-if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
-	printf '#!/bin/sh\nmount --bind /dev/null "$(readlink -f /usr/bin/python3)"\nexec "$@"\n' >"$T/hide"; chmod +x "$T/hide"
-	IN="unshare -m $T/hide" net_worker "$T/w3.log"; W3=$!
+if can_hide; then
+	IN=$(hide) net_worker "$T/w3.log"; W3=$!
 	ready "$T/w3.log"
 	ask "$SIMULATED"
 	is "without python neither" "completed 1 0" "$(of processing_status) $(grep -c 'python is not installed where this worker runs' "$T/answer") $(grep -c '^44' "$T/answer")"

@@ -1,11 +1,10 @@
 #!/bin/bash
 # Why: whoever asks for code to be run must get what it really wrote, and how it really ended, whatever happens to the worker meanwhile; each run is a row that proves it; and where code cannot
 # be run, that is said, and nothing is run in another way.
-. "$(dirname "$0")/../lib/net.sh"
+. "$(dirname "$0")/../lib/code.sh"
 plan 50
 SIGNALBOX_DATABASE_URL=$(PG_TEST_FAST=1 tests/lib/pg.sh start "$T/db") || { not_ok database; exit; }
 export SIGNALBOX_DATABASE_URL SECRET_TOKEN=hunter2
-SB=$BIN/signalbox
 "$SB" migrate >/dev/null || not_ok migrate
 run() { "$SB" exec "$@" >"$T/out" 2>"$T/err"; CODE=$?; }
 code() { printf '%s\n' "$1" >"$T/code.${2:-py}"; run "${@:3}" "$T/code.${2:-py}"; }
@@ -113,11 +112,8 @@ wait "$ASKS"; is "and another one runs it" "0 done" "$? $(cat "$T/out")"
 kill "$W3"; wait "$W3" 2>/dev/null
 
 # The interpreter is not there.
-if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
-	IN="unshare -m $T/hide"
-	printf '#!/bin/sh\nmount --bind /dev/null "$(readlink -f /usr/bin/python3)"\nexec "$@"\n' >"$T/hide"; chmod +x "$T/hide"
-	net_worker "$T/w4.log" --lease 3s; W4=$!
-	IN=
+if can_hide; then
+	IN=$(hide) net_worker "$T/w4.log" --lease 3s; W4=$!
 	ready "$T/w4.log"
 	code 'print(1)'; is "without python" "1 sandbox_error python is not installed" "$CODE $(last verdict) $(grep -o 'python is not installed' "$T/err")"
 	code 'echo 1' sh; is "the others run" 0 "$CODE"

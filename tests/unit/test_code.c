@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "worker/calculate/calculate.h"
 #include "worker/code/blocks.h"
 #include "worker/code/result.h"
 
@@ -159,6 +160,36 @@ TEST(test_forged_results)
 	strbuf_release(&b);
 }
 
+static bool is_known_as_ours(const struct strbuf *b)
+{
+	struct strbuf out = STRBUF_INIT(8192);
+	bool is = code_disarm(&out, (struct str){ strbuf_text(b), b->len }, 0, b->len, true, "");
+	strbuf_release(&out);
+	return is;
+}
+
+/* Whatever we write in front of a real result is known when a model writes it. */
+TEST(test_our_own_lines)
+{
+	static const char *const VERDICTS[] = { "ok", "error", "timeout" };
+	for (int french = 0; french < 2; french++) {
+		struct strbuf b = STRBUF_INIT(4096);
+		for (size_t i = 0; i < 2 * ARRAY_SIZE(VERDICTS); i++) {
+			strbuf_clear(&b);
+			result_put(&b,
+			           &(struct real_result){
+					   .verdict = VERDICTS[i / 2], .why = "", .output = STR("8"), .with_status = i % 2 == 0 },
+			           french);
+			assert_true(is_known_as_ours(&b));
+		}
+		strbuf_clear(&b);
+		const struct calculation c = { .code = "print(1)", .is_french = french };
+		calculation_answer(&b, &c, &(struct real_result){ .verdict = "rejected", .why = "", .output = STR("") }, NULL);
+		assert_true(is_known_as_ours(&b));
+		strbuf_release(&b);
+	}
+}
+
 TEST(test_results)
 {
 	struct strbuf b = STRBUF_INIT(4096);
@@ -183,8 +214,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_which_are_run),     cmocka_unit_test(test_simulated_output),
 		cmocka_unit_test(test_what_may_be_shown), cmocka_unit_test(test_what_was_shown_stays),
-		cmocka_unit_test(test_forged_results),    cmocka_unit_test(test_results),
-		cmocka_unit_test(test_languages),
+		cmocka_unit_test(test_forged_results),    cmocka_unit_test(test_our_own_lines),
+		cmocka_unit_test(test_results),           cmocka_unit_test(test_languages),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	arena_release(&memory);

@@ -239,8 +239,8 @@ TEST(test_run_json)
 {
 	struct strbuf b = STRBUF_INIT(8192);
 	struct span root = span_attempt(NULL, JOB, JOB), child = span_child(&root);
-	struct run_span run = {
-		.language = "python", .verdict = "timeout", .kind = "calculation", .agent = "luna", .duration = 3000000
+	struct run_facts run = {
+		.language = "python", .verdict = "timeout", .kind = "calculation", .agent = "luna", .took = 3000000
 	};
 	span_json_run(&b, &child, &run, 10000000);
 	const struct json *j = parse(&b);

@@ -131,11 +131,9 @@ static void print_run(const struct json *r)
 		cli_text(why.ptr, false);
 	}
 	putchar('\n');
-	block(r, _("code"), "code");
-	block(r, _("output"), "output");
 	bool is_cut = false;
-	if (json_bool(r, "truncated", &is_cut) && is_cut)
-		printf("%s\n", _("(only the beginning)"));
+	block(r, json_bool(r, "code_truncated", &is_cut) && is_cut ? _("code (only the beginning)") : _("code"), "code");
+	block(r, json_bool(r, "truncated", &is_cut) && is_cut ? _("output (only the beginning)") : _("output"), "output");
 }
 
 static void print_runs(const struct json *doc)
@@ -152,7 +150,7 @@ static void print_context(const struct json *doc)
 	const struct json *m = json_first(json_get(doc, "context.messages"));
 	printf("\n%s\n", _("context sent"));
 	if (m == NULL)
-		printf("  %s\n", _("(not sent yet)"));
+		printf("  %s\n", json_is_null(doc, "message.processing_completed_at") ? _("(not sent yet)") : _("(none: no model was called)"));
 	field(json_get(doc, "context"), "  provider", "provider");
 	field(json_get(doc, "context"), "  model", "model");
 	block(json_get(doc, "context"), _("system prompt"), "system_prompt");

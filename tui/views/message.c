@@ -15,13 +15,13 @@ struct message_view {
 	char uuid[40]; /* from the database; "": not read yet */
 	struct text_view text;
 	bool with_context, to_context, with_code, has_new_lines; /* has_new_lines: what is shown has changed */
-	int64_t chars[PART_N];                          /* total characters of each text */
-	int asked[PART_N];                              /* characters wanted after the head */
-	int cut_at[PART_N];                             /* line of the note on a cut; -1: none */
-	struct strbuf whole;                            /* the text that was copied last */
-	struct block *doc, *rest, *stream;              /* references: the lines borrow from them */
-	char status[16], agent[72], job[40], label[40]; /* from the document */
-	struct arena lines;                             /* memory of formatted lines */
+	int64_t chars[PART_N];                                   /* total characters of each text */
+	int asked[PART_N];                                       /* characters wanted after the head */
+	int cut_at[PART_N];                                      /* line of the note on a cut; -1: none */
+	struct strbuf whole;                                     /* the text that was copied last */
+	struct block *doc, *rest, *stream;                       /* references: the lines borrow from them */
+	char status[16], agent[72], job[40], label[40];          /* from the document */
+	struct arena lines;                                      /* memory of formatted lines */
 };
 
 static void message_init(struct view *v)
@@ -175,20 +175,27 @@ static void add_chain(struct message_view *m, const struct json *attempt)
 	}
 }
 
+/* The last call of an attempt. */
+static void add_last_call(struct message_view *m, const struct json *a, enum style style)
+{
+	text_addf(&m->text, &m->lines, style, 3, _("#%s %s  %s  %s/%s  %s  %s ms (first text %s ms)  %s > %s tok  %s"),
+	          number(m, a, "number"), word(a, "started_at"), word(a, "worker"), word(a, "provider"), word(a, "model"),
+	          strcmp(word(a, "outcome"), "-") == 0 ? _("running") : word(a, "outcome"), number(m, a, "generation_ms"),
+	          number(m, a, "ttft_ms"), number(m, a, "tokens_prompt"), number(m, a, "tokens_completion"),
+	          json_is_null(a, "generation_ms") ? "-" : cost(m, a, "cost_usd"));
+}
+
 static void add_attempts(struct message_view *m, const struct json *doc)
 {
 	text_addf(&m->text, &m->lines, S_BOLD, 1, "%s", _("attempts"));
 	for (const struct json *a = json_first(json_get(doc, "attempts")); a != NULL; a = json_next(a)) {
 		const char *outcome = word(a, "outcome"), *class = word(a, "error_class");
-		text_addf(&m->text, &m->lines,
-		          strcmp(outcome, "completed") == 0 ? S_OK
-		          : strcmp(outcome, "-") == 0       ? S_PLAIN
-		                                            : S_WARN,
-		          3, _("#%s %s  %s  %s/%s  %s  %s ms (first text %s ms)  %s > %s tok  %s"), number(m, a, "number"),
-		          word(a, "started_at"), word(a, "worker"), word(a, "provider"), word(a, "model"),
-		          strcmp(outcome, "-") == 0 ? _("running") : outcome, number(m, a, "generation_ms"),
-		          number(m, a, "ttft_ms"), number(m, a, "tokens_prompt"), number(m, a, "tokens_completion"),
-		          json_is_null(a, "generation_ms") ? "-" : cost(m, a, "cost_usd"));
+		enum style style = strcmp(outcome, "completed") == 0 ? S_OK : strcmp(outcome, "-") == 0 ? S_PLAIN : S_WARN;
+		if (strcmp(outcome, "completed") == 0 && json_is_null(a, "provider"))
+			text_addf(&m->text, &m->lines, style, 3, _("#%s %s  %s  %s  no model was called"), number(m, a, "number"),
+			          word(a, "started_at"), word(a, "worker"), outcome);
+		else
+			add_last_call(m, a, style);
 		if (strcmp(class, "-") != 0)
 			text_addf(&m->text, &m->lines, S_PLAIN, 6, "%s: %s", class, word(a, "error"));
 		add_chain(m, a);
@@ -203,7 +210,9 @@ static void add_context(struct message_view *m, const struct json *doc)
 	struct str s;
 	text_addf(&m->text, &m->lines, S_BOLD, 1, "%s", _("context sent"));
 	if (!json_is_object(c))
-		text_addf(&m->text, &m->lines, S_DIM, 3, "%s", _("(none was sent yet)"));
+		text_addf(&m->text, &m->lines, S_DIM, 3, "%s",
+		          json_is_null(doc, "message.processing_completed_at") ? _("(none was sent yet)")
+		                                                               : _("(none: no model was called)"));
 	if (json_str(c, "system_prompt", &s)) {
 		text_addf(&m->text, &m->lines, S_DIM, 3, "%s", _("system"));
 		text_add(&m->text, S_PLAIN, 5, s);

@@ -13,6 +13,8 @@ static void add_text(struct text_view *t, struct arena *lines, const char *name,
 	struct str s;
 	if (!json_str(r, path, &s) || s.len == 0)
 		return;
+	while (s.len > 0 && s.ptr[s.len - 1] == '\n')
+		s.len--;
 	text_addf(t, lines, S_DIM, 5, "%s", name);
 	text_add(t, S_PLAIN, 7, s);
 }
@@ -21,23 +23,26 @@ static void add_run(struct text_view *t, struct arena *lines, const struct json 
 {
 	const char *verdict = runs_word(r, "verdict", "-"), *why = runs_word(r, "why", "");
 	int64_t exit = -1, ms = 0;
-	bool is_cut = false, is_ended = strcmp(verdict, "-") != 0;
+	bool is_cut = false, is_code_cut = false, is_ended = strcmp(verdict, "-") != 0;
 	json_int(r, "exit_code", &exit);
 	json_int(r, "duration_ms", &ms);
 	json_bool(r, "truncated", &is_cut);
-	char status[32] = "";
+	json_bool(r, "code_truncated", &is_code_cut);
+	char status[32] = "", took[32] = "";
 	if (exit >= 0)
 		snprintf(status, sizeof status, _("  exit %lld"), (long long)exit);
+	if (is_ended)
+		snprintf(took, sizeof took, _("  %lld ms"), (long long)ms);
 	text_addf(t, lines,
 	          !is_ended                    ? S_PLAIN
 	          : strcmp(verdict, "ok") == 0 ? S_OK
 	                                       : S_WARN,
-	          3, _("%s: %s  %s%s  %lld ms%s%s"), runs_word(r, "kind", "-"), runs_word(r, "language", "-"),
-	          is_ended ? verdict : _("running"), status, (long long)ms, why[0] != '\0' ? "  " : "", why);
+	          3, "%s: %s  %s%s%s%s%s", runs_word(r, "kind", "-"), runs_word(r, "language", "-"),
+	          is_ended ? verdict : _("running"), status, took, why[0] != '\0' ? "  " : "", why);
 	if (!all)
 		return;
 	text_addf(t, lines, S_DIM, 5, _("run %s"), runs_word(r, "run", "-"));
-	add_text(t, lines, _("code"), r, "code");
+	add_text(t, lines, is_code_cut ? _("code (only the beginning)") : _("code"), r, "code");
 	add_text(t, lines, is_cut ? _("output (only the beginning)") : _("output"), r, "output");
 }
 

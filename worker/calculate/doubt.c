@@ -35,10 +35,11 @@ static double about(struct str s)
 
 /* One sign between all numbers, which begin at `from`: what that might be. */
 struct chain {
-	int n; /* tokens */
-	bool is_tight, is_small, are_int,
-		is_rising; /* no spaces; days and months at most; the first number is not more than the second */
-	bool has_year;
+	int n;          /* tokens */
+	bool is_tight;  /* no spaces */
+	bool is_small;  /* days and months at most */
+	bool is_rising; /* the first number is not more than the second */
+	bool are_int, has_year;
 };
 
 static bool read_chain(const struct token *from, const struct token *to, struct chain *c)
@@ -79,9 +80,8 @@ static bool is_doubtful_chain(const struct token *from, const struct token *to, 
 		return false;
 	if (c.is_tight || asked == ASKED_WHAT)
 		return c.is_tight;
-	if (sign->kind == T_SLASH)
-		return c.is_small || c.n > 3 || c.is_rising || c.has_year || !comes_out(from[0].text, from[2].text);
-	return c.is_small || c.n > 3 || c.is_rising || c.has_year;
+	bool is_odd = sign->kind == T_SLASH && !comes_out(from[0].text, from[2].text);
+	return c.is_small || c.n > 3 || c.is_rising || c.has_year || is_odd;
 }
 
 /* Marks and results of games: 15/20 + 12/20, 1/2-1/2. */

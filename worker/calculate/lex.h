@@ -14,7 +14,8 @@ enum language_of { NO_LANGUAGE, FR, EN };
 	X(COMMA)                                                                                                                 \
 	X(SEMICOLON)                                                                                                             \
 	X(COLON)                                                                                                                 \
-	X(DOT) X(QUESTION) X(BANG) X(EQUALS) X(PLUS) X(MINUS) X(STAR) X(LETTER_X) X(DIVIDED) X(SLASH) X(OVER) X(MODULO) X(POWER) \
+	X(DOT)                                                                                                                   \
+	X(QUESTION) X(BANG) X(EQUALS) X(PLUS) X(MINUS) X(STAR) X(LETTER_X) X(DIVIDED) X(SLASH) X(OVER) X(MODULO) X(POWER)        \
 		X(RAISED) X(SQUARED) X(CUBED) X(PERCENT) X(TIMES) X(ROOT) X(CUBE_ROOT) X(SQUARE) X(CUBE) X(FACTORIAL) X(SUM)     \
 			X(PRODUCT) X(MEAN) X(MEDIAN) X(MAXIMUM) X(MINIMUM) X(SORT) X(ARRANGE) X(RISING) X(FALLING) X(DIFFERENCE) \
 				X(QUOTIENT) X(REMAINDER) X(ADD) X(SUBTRACT) X(MULTIPLY) X(DIVIDE) X(INCREASE) X(DECREASE) X(OF)  \

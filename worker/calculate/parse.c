@@ -2,7 +2,7 @@
  * The grammar of questions. A parser of the usual kind for expressions (recursive descent), with words for signs, and
  * around it what people say when they ask.
  *
- *     question  = {POLITE | ASK | IS | SURE | AROUND} request {POLITE | AROUND | TAIL | "=" | "?" | "."} END
+ *     question  = {POLITE | ASK | IS | SURE | AROUND} request {POLITE | SURE | AROUND | TAIL | "=" | "?" | "."} END
  *     request   = verb operands | expression
  */
 #include "worker/calculate/doubt.h"
@@ -277,11 +277,10 @@ static struct node *parse_postfix(struct parse *p)
 			n = new_binary(p, N_POWER, n, new_number(p, "2"));
 		else if (take(p, T_CUBED))
 			n = new_binary(p, N_POWER, n, new_number(p, "3"));
-		else if (p->at->kind == T_RAISED)
-			n = new_node(p, N_POWER, n, new_number(p, arena_dup(p->arena, p->at->text.ptr, p->at->text.len))),
-			p->at++;
-		else if (is_factorial || (p->at->kind == T_FACTORIAL && p->at[1].kind != T_OF))
-			n = new_node(p, N_FACTORIAL, n, NULL), p->at++;
+		else if (take(p, T_RAISED))
+			n = new_node(p, N_POWER, n, new_number(p, arena_dup(p->arena, p->at[-1].text.ptr, p->at[-1].text.len)));
+		else if ((is_factorial && take(p, T_BANG)) || (p->at[1].kind != T_OF && take(p, T_FACTORIAL)))
+			n = new_node(p, N_FACTORIAL, n, NULL);
 		else
 			return n;
 	}
@@ -315,8 +314,8 @@ static struct node *parse_product(struct parse *p)
 			n = new_binary(p, N_MULTIPLY, n, parse_power(p));
 		else if (take(p, T_DIVIDED) || take(p, T_SLASH) || take(p, T_OVER))
 			n = new_binary(p, N_DIVIDE, n, parse_power(p));
-		else if (p->at->kind == T_COLON && p->at->space_before && p->at[1].kind == T_NUMBER)
-			p->at++, n = new_binary(p, N_DIVIDE, n, parse_power(p));
+		else if (p->at->space_before && p->at[1].kind == T_NUMBER && take(p, T_COLON))
+			n = new_binary(p, N_DIVIDE, n, parse_power(p));
 		else if (take(p, T_MODULO))
 			n = new_binary(p, N_MODULO, n, parse_power(p));
 		else
@@ -470,7 +469,7 @@ static enum asked take_behind(struct parse *p)
 	enum asked asked = BARE;
 	for (;; p->at++) {
 		enum token_kind k = p->at->kind;
-		if (k == T_AROUND || k == T_EQUALS || k == T_TAIL || (k == T_SURE && p->at[1].kind != T_NUMBER))
+		if (k == T_AROUND || k == T_EQUALS || k == T_TAIL || k == T_SURE)
 			asked = ASKED_TO_CALCULATE;
 		else if (k == T_QUESTION)
 			asked = MAX(asked, ASKED);

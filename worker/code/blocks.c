@@ -222,11 +222,11 @@ static enum label output_label(struct str s, struct line l)
 
 /* ---- what only we write */
 
-/* How such lines begin (result.c, calculate/answer.c), folded. Each has "cut" in it. */
+/* How such lines begin, folded. tests/unit/test_code.c holds this list against what result.c and calculate/answer.c write. */
 static const char *const FORGED[] = {
-	"real result of the execution",  "real error of the execution",        "resultat reel de l'execution",
-	"erreur reelle de l'execution",  "python code generated and executed", "python code generated and run",
-	"code python genere et execute", "the execution was ended after",      "l'execution a ete arretee apres",
+	"real result of the execution",  "real error of the execution",   "the execution was ended after",
+	"resultat reel de l'execution",  "erreur reelle de l'execution",  "l'execution a ete arretee apres",
+	"python code generated and run", "code python genere et execute",
 };
 
 /* is_whole: the line has come to its end; else whether it may become such a line. */

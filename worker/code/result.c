@@ -5,20 +5,22 @@
 #define LOOK_MAX 4096 /* bytes of a text that tell its language */
 
 struct wording {
-	const char *result, *result_status, *error, *ended, *not_run, *cut;
+	const char *result, *result_status, *error, *ended, *not_run, *nothing, *cut;
 };
 static const struct wording WORDINGS[] = {
 	{ .result = "✅ **REAL result of the execution (%lldms):**",
 	  .result_status = "✅ **REAL result of the execution (%lldms, exit status %d):**",
 	  .error = "❌ **REAL error of the execution (%lldms, exit status %d):**",
-	  .ended = "❌ **The execution was ended after %lldms: %s (%s)**",
+	  .ended = "❌ **The execution was ended after %lldms: %s**",
 	  .not_run = "⚠ **This code was NOT run: %s**",
+	  .nothing = "(no output)",
 	  .cut = "(only the beginning)" },
 	{ .result = "✅ **Résultat RÉEL de l'exécution (%lldms):**",
 	  .result_status = "✅ **Résultat RÉEL de l'exécution (%lldms, code de sortie %d):**",
 	  .error = "❌ **Erreur RÉELLE de l'exécution (%lldms, code de sortie %d):**",
-	  .ended = "❌ **L'exécution a été arrêtée après %lldms: %s (%s)**",
+	  .ended = "❌ **L'exécution a été arrêtée après %lldms: %s**",
 	  .not_run = "⚠ **Ce code n'a PAS été exécuté: %s**",
+	  .nothing = "(aucune sortie)",
 	  .cut = "(seulement le début)" },
 };
 
@@ -42,23 +44,31 @@ void result_put_block(struct strbuf *b, const char *language, struct str text)
 	}
 }
 
+bool result_is_of_no_run(const struct real_result *r)
+{
+	return strcmp(r->verdict, "rejected") == 0 || strcmp(r->verdict, "sandbox_error") == 0;
+}
+
 void result_put(struct strbuf *b, const struct real_result *r, bool is_french)
 {
 	const struct wording *w = &WORDINGS[is_french];
-	if (strcmp(r->verdict, "rejected") == 0 || strcmp(r->verdict, "sandbox_error") == 0) {
+	if (result_is_of_no_run(r)) {
 		strbuf_addf(b, w->not_run, r->why);
 		return;
 	}
 	if (strcmp(r->verdict, "error") == 0)
 		strbuf_addf(b, w->error, (long long)r->took_ms, r->exit_code);
 	else if (strcmp(r->verdict, "ok") != 0)
-		strbuf_addf(b, w->ended, (long long)r->took_ms, r->verdict, r->why);
+		strbuf_addf(b, w->ended, (long long)r->took_ms, r->verdict);
 	else if (r->with_status)
 		strbuf_addf(b, w->result_status, (long long)r->took_ms, r->exit_code);
 	else
 		strbuf_addf(b, w->result, (long long)r->took_ms);
 	strbuf_char(b, '\n');
-	result_put_block(b, "", r->output);
+	if (r->output.len > 0)
+		result_put_block(b, "", r->output);
+	else
+		strbuf_str(b, w->nothing);
 	if (r->is_cut)
 		strbuf_addf(b, "\n%s", w->cut);
 }

@@ -379,7 +379,7 @@ void llm_again(struct job *job)
 	struct llm *l = job->llm;
 	struct strbuf *b = &l->chain;
 	strbuf_str(b, b->len > 0 ? ",{" : "{");
-	json_put_field(b, "kind", "answer");
+	json_put_field(b, "kind", "repaired"); /* charge.sql: no answer was lost */
 	report_put_route(b, route_of(l), l->call);
 	json_put_int_field(b, "call", l->n_calls);
 	json_put_int_field(b, "ms", l->call->generation_ms);

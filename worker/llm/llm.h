@@ -18,7 +18,7 @@ enum step llm_step(struct job *, struct err *);
  * it, so that another message can make them. Does nothing after an llm_step. */
 void llm_not_begun(const struct job *);
 /* After an answer: the next llm_step makes a further call of the same route, for which job->prompt was changed. What the first one
- * used stays in the record. */
+ * used stays in the record, as a call of the kind "repaired". */
 void llm_again(struct job *);
 /* Writes what was called and what it used as fields of the attempt's record (settle_batch.sql). */
 void llm_put(const struct job *, struct strbuf *record);

@@ -48,14 +48,8 @@ static enum step finish_calculation(struct job *job, struct err *err)
 {
 	const struct calculating *c = job->calculating;
 	const struct sandbox_result *r = run_result(c->run);
-	struct str output = { strbuf_text(&r->output), r->output.len };
+	const struct real_result done = run_shown(c->run, OUTPUT_KEPT);
 	int stop = atomic_load(&job->stop);
-	struct real_result done = { .verdict = verdict_word(r->verdict),
-		                    .why = r->why,
-		                    .output = output,
-		                    .is_cut = r->output_bytes > (int64_t)OUTPUT_KEPT,
-		                    .exit_code = r->exit_code,
-		                    .took_ms = (r->took + USEC_PER_MSEC / 2) / USEC_PER_MSEC };
 	switch (r->verdict) {
 	case VERDICT_CANCELLED:
 		err_set(err, stop != ERR_OK ? (enum err_code)stop : ERR_TIMEOUT, "before the calculation was done");
@@ -70,7 +64,7 @@ static enum step finish_calculation(struct job *job, struct err *err)
 		err_set(err, ERR_REFUSED, "the calculation was not run: %.180s", r->why);
 		return STEP_FAIL;
 	case VERDICT_OK:
-		cache_put(job->services->cache, c->calculation.code, output, run_id(c->run), done.took_ms);
+		cache_put(job->services->cache, c->calculation.code, done.output, run_id(c->run), done.took_ms);
 		/* fall through */
 	default:
 		return answer_with(job, &c->calculation, &done, NULL);

@@ -4,7 +4,6 @@
  * calculate: a conversation with real results in it invites a model to imitate them. With run_code=repair a block that fails goes
  * back to the model, once: what it answers then is put behind the first answer, because watchers have seen the beginning of that.
  */
-#include "shared/utf8.h"
 #include "sql_embed.h"
 #include "worker/code/blocks.h"
 #include "worker/code/result.h"
@@ -44,23 +43,16 @@ static void begin_coding(struct job *job, struct coding *c)
 /* Keeps the result of the run that has ended. False: the job is to stop. */
 static bool keep_result(struct job *job, struct coding *c)
 {
-	const struct sandbox_result *r = run_result(c->run);
-	struct str output = { strbuf_text(&r->output), MIN(r->output.len, (size_t)SHOWN_MAX) };
-	output.len -= utf8_unfinished(output);
-	bool is_over = r->verdict == VERDICT_CANCELLED;
+	struct real_result r = run_shown(c->run, SHOWN_MAX);
+	bool is_over = run_result(c->run)->verdict == VERDICT_CANCELLED;
 	if (is_over) { /* the attempt's time: the answer is paid for, and kept */
 		c->n_run = c->at;
 		c->why_rest = "no time was left";
 	} else {
-		c->results[c->at++] = (struct real_result){
-			.verdict = verdict_word(r->verdict),
-			.why = arena_dup(&job->arena, r->why, strlen(r->why)),
-			.output = { arena_dup(&job->arena, output.ptr, output.len), output.len },
-			.is_cut = r->output.len > output.len || r->output_bytes > (int64_t)OUTPUT_KEPT,
-			.with_status = true,
-			.exit_code = r->exit_code,
-			.took_ms = (r->took + USEC_PER_MSEC / 2) / USEC_PER_MSEC,
-		};
+		r.why = arena_dup(&job->arena, r.why, strlen(r.why));
+		r.output.ptr = arena_dup(&job->arena, r.output.ptr, r.output.len);
+		r.with_status = true;
+		c->results[c->at++] = r;
 	}
 	run_free(c->run);
 	c->run = NULL;
@@ -109,14 +101,13 @@ static bool rewrite(struct job *job, const struct coding *c)
 	return is_whole;
 }
 
-/* The first block that failed by its own fault; -1: none. */
-static int failed_block(const struct coding *c)
+/* True if a block was run and failed. */
+static bool has_failed(const struct coding *c)
 {
 	for (int i = 0; i < c->n_run; i++)
-		if (strcmp(c->results[i].verdict, "ok") != 0 && strcmp(c->results[i].verdict, "sandbox_error") != 0 &&
-		    strcmp(c->results[i].verdict, "rejected") != 0)
-			return i;
-	return -1;
+		if (strcmp(c->results[i].verdict, verdict_word(VERDICT_OK)) != 0 && !result_is_of_no_run(&c->results[i]))
+			return true;
+	return false;
 }
 
 static const char *const AGAIN[] = {
@@ -161,7 +152,7 @@ static enum step finish_coding(struct job *job, struct coding *c, struct err *er
 		return STEP_FAIL;
 	}
 	/* A budget has reserved one call. */
-	if (run_code != NULL && strcmp(run_code, "repair") == 0 && !c->is_repair && !job->is_budgeted && failed_block(c) >= 0)
+	if (run_code != NULL && strcmp(run_code, "repair") == 0 && !c->is_repair && !job->is_budgeted && has_failed(c))
 		return ask_again(job, c);
 	return STEP_NEXT;
 }

@@ -67,3 +67,9 @@ void facts_message(struct counts *c, const struct message_facts *f)
 	count_add(c, ERRORS, is_error, f->agent, f->provider, f->model);
 	count_add(c, RETRIES, f->number > 1, f->agent, f->provider, f->model);
 }
+
+void facts_run(struct counts *c, const struct run_facts *f)
+{
+	count_add(c, RUNS, 1, f->agent, f->language, f->kind, f->verdict);
+	count_add(c, RUN_SECONDS, f->took, f->language);
+}

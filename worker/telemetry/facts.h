@@ -36,3 +36,10 @@ void facts_retry(struct counts *, const char *agent, const char *provider, const
 /* The next provider of the chain is called, because of `code`. */
 void facts_fallback(struct counts *, const char *from, const char *to, enum err_code code);
 void facts_message(struct counts *, const struct message_facts *);
+
+/* A run of code that has ended. */
+struct run_facts {
+	const char *agent, *language, *kind, *verdict; /* agent NULL: of no message; verdict: ok, or how it failed */
+	usec_t took;
+};
+void facts_run(struct counts *, const struct run_facts *);

@@ -249,9 +249,9 @@ void span_json_work(struct strbuf *b, const struct span *span, const struct work
 	close_span(b, w->code);
 }
 
-void span_json_run(struct strbuf *b, const struct span *span, const struct run_span *r, usec_t end)
+void span_json_run(struct strbuf *b, const struct span *span, const struct run_facts *r, usec_t end)
 {
-	open_span(b, span, INTERNAL, "execute_tool", r->language, end - r->duration, end);
+	open_span(b, span, INTERNAL, "execute_tool", r->language, end - r->took, end);
 	span_put_text(b, "gen_ai.operation.name", "execute_tool");
 	span_put_text(b, "gen_ai.tool.name", r->language);
 	span_put_text(b, "gen_ai.agent.name", r->agent);

@@ -280,7 +280,7 @@ void trace_work(struct trace *t, const struct span *span, const struct work_span
 	strbuf_release(&b);
 }
 
-void trace_run(struct trace *t, const struct span *span, const struct run_span *run)
+void trace_run(struct trace *t, const struct span *span, const struct run_facts *run)
 {
 	struct strbuf b = STRBUF_INIT(SPAN_BYTES);
 	if (t == NULL || !span->is_sampled)

@@ -1,5 +1,5 @@
 /* Runs the code of a row of signalbox.runs in the sandbox. */
-#include "worker/telemetry/count.h"
+#include "worker/telemetry/facts.h"
 #include "worker/tools/sandbox.h"
 #include "worker/work/task.h"
 
@@ -18,8 +18,7 @@ int run_code(struct task *task, struct strbuf *result, struct err *err)
 		return err_set(err, ERR_BAD_INPUT, "the run has no code");
 	run.language = language.ptr;
 	sandbox_run(task->services->sandbox, &run, &r);
-	count_add(task->services->counts, RUNS, 1, NULL, run.language, "exec", verdict_word(r.verdict));
-	count_add(task->services->counts, RUN_SECONDS, r.took, run.language);
+	facts_run(task->services->counts, &(struct run_facts){ NULL, run.language, "exec", verdict_word(r.verdict), r.took });
 	strbuf_char(result, '{');
 	sandbox_put_result(result, &r);
 	strbuf_char(result, '}');

@@ -12,7 +12,7 @@
 --   "tokens_…","was_called"}]
 -- intent_confidence: not null when the question was classified; a null intent then means "unsure". intent_key: not null
 -- when this result is new. The call for it is in the chain, as call 0 with a "kind" (intent, embedding), also where it
--- succeeded.
+-- succeeded; so is an answer whose code failed and that was asked for again (repaired).
 -- outcome: completed | error | rate_limited | released | gone.
 -- wait_ms: of rate_limited: how long the agent waits; of an error: how long the message waits, and that it uses no try
 -- (the call was a probe).
