@@ -59,9 +59,15 @@ stack_up() {
 	"$BIN/signalbox" provider p set protocol=ollama breaker=closed "base_url=http://127.0.0.1:$(cat "$T/port")" >/dev/null
 	for a in luna aria; do "$BIN/signalbox" agent $a set provider=p model=practice >/dev/null; done
 }
+# worker_up [arguments]: a worker, in $WORKER, that is alive for others: without one `send --wait` does not wait.
 worker_up() {
 	"$BIN/signalbox-worker" --retries 0 --backoff 100ms "$@" 2>"$T/worker.log" &
 	WORKER=$!
+	local end=$((SECONDS + 10))
+	while [ $SECONDS -le $end ] && kill -0 $WORKER 2>/dev/null; do
+		[ -n "$(q "select 1 from signalbox.workers where name like '%:$WORKER'" 2>/dev/null)" ] && break
+		read -rt 0.05 <> <(:) || :
+	done
 }
 send() { "$BIN/signalbox" send "$@" 2>/dev/null; }
 # console WIDTH HEIGHT [arguments]; CLIPBOARD=on: a terminal that takes what a program puts there (OSC 52)

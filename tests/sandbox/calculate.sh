@@ -2,7 +2,7 @@
 # Why: an assistant that was asked to calculate pretended to, and gave invented results. Here a calculation is really run, the model is not called, and the
 # answer says what was run, how long it took, and that it is real. What cannot be run is an error that says why, never an answer.
 . "$(dirname "$0")/../lib/code.sh"
-plan 57
+plan 59
 code_up
 net_worker "$T/w1.log" --lease 3s --code-slots 2 --listen 127.0.0.1:0; W1=$!
 ready "$T/w1.log"
@@ -72,6 +72,8 @@ for size in "80 24" "120 36"; do
 	see "it runs" 'run +luna'
 	keys Enter
 	see "Message: it runs, and has no time yet" 'calculation: python  running$'
+	see "it has run" 'calculation: python  timeout'
+	keys G    # at 24 lines the attempts are below
 	see "no model was called for the attempt" '#1 .*completed  no model was called'
 	keys c
 	see "nor was anything sent" 'none: no model was called'
