@@ -94,7 +94,8 @@ BOX := $(B)/tests/sandbox/box
 $(BOX): $(B)/tests/sandbox/box.o $(WORKER_ROOMS) $(LIB)
 	$(LINK_TEST) $(LDLIBS) -lcurl -lmicrohttpd -o $@
 PEERS_BODY := $(B)/tests/peers/body
-$(PEERS_BODY): $(B)/tests/peers/body.o $(WORKER_ROOMS) $(LIB)
+JUDGE := $(B)/tests/schema/judge
+$(PEERS_BODY) $(JUDGE): %: %.o $(WORKER_ROOMS) $(LIB)
 	$(LINK_TEST) $(LDLIBS) -lcurl -lmicrohttpd -o $@
 $(INTEGRATION): $(B)/%: $(B)/%.o $(HARNESS) $(LIB)
 	$(LINK_TEST) $(LDLIBS) -lcmocka -o $@
@@ -121,7 +122,7 @@ $(LINEAR): $(B)/tests/fuzz/linear.o $(patsubst %.c,$(B)/counted/%.o,$(COUNTED))
 	$(LINK_TEST) $(WRAP) $(LDLIBS) -lcmocka -o $@
 .SECONDARY:
 
-test-build: all $(FAKE_LLM) $(PEERS_BODY) $(BOX) $(UNIT) $(INTEGRATION) $(PROPERTY) $(FUZZ_ALL) $(if $(SAN),,$(LINEAR))
+test-build: all $(FAKE_LLM) $(PEERS_BODY) $(JUDGE) $(BOX) $(UNIT) $(INTEGRATION) $(PROPERTY) $(FUZZ_ALL) $(if $(SAN),,$(LINEAR))
 CHECK = SIGNALBOX_BIN_DIR='$(BIN)' FAKE_LLM='$(FAKE_LLM)' tests/lib/check.sh
 # Terminal and network tests drive the plain binary: what a sanitizer would find there the other kinds find.
 check: deps
@@ -133,7 +134,7 @@ check: deps
 check-all: check
 	@TEST_POOLER=1 $(CHECK) $(filter %/test_states %/test_faults %/test_two_workers,$(INTEGRATION))
 	@tests/lib/deps.sh prometheus
-	@TEST_LONG=1 TEST_LIMIT=600 $(CHECK) $(wildcard tests/net/*.sh tests/sandbox/*.sh tests/adopt/*.sh tests/otel/*.sh tests/peers/*.sh tests/clients/*.sh tests/versions/*.sh) tests/intent/quality.sh tests/prices/public.sh
+	@TEST_LONG=1 TEST_LIMIT=600 $(CHECK) $(wildcard tests/net/*.sh tests/sandbox/*.sh tests/adopt/*.sh tests/otel/*.sh tests/peers/*.sh tests/schema/*.sh tests/clients/*.sh tests/versions/*.sh) tests/intent/quality.sh tests/prices/public.sh
 	@TEST_LONG=1 TEST_LIMIT=900 $(CHECK) $(PROPERTY) $(filter %/test_money,$(INTEGRATION))
 	@$(MAKE) -s fuzz
 	@$(MAKE) -s mutants

@@ -33,6 +33,7 @@ enum err_act {
 	X(CANCELLED, GONE, "cancelled", ACT_NONE)                                                                   \
 	X(LEASE_LOST, GONE, "lease_lost", ACT_NONE)                                                                 \
 	X(SHUTDOWN, RELEASE, "shutting_down", ACT_NONE)                                                             \
+	X(NEXT_ROUND, RELEASE, "next_round", ACT_NONE) /* with a budget each round of tools is an attempt of its own */ \
 	X(RATE_LIMITED, WAIT, "rate_limited", ACT_AGAIN | ACT_NEXT | ACT_PARK_MODEL)                                \
 	X(OVERLOADED, RETRY, "overloaded", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                                      \
 	X(SERVER_ERROR, RETRY, "server_error", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                                  \
@@ -52,6 +53,8 @@ enum err_act {
 	X(CONTEXT_LENGTH, PERMANENT, "context_too_long", ACT_NEXT)                                                  \
 	X(BAD_REQUEST, PERMANENT, "bad_request", ACT_NEXT) /* another vendor may accept it */                       \
 	X(MODEL_NOT_FOUND, PERMANENT, "model_not_found", ACT_NEXT)                                                  \
+	X(UNSAFE, PERMANENT, "unsafe", ACT_NONE)         /* nobody knows whether a tool did what it was asked to */ \
+	X(TOOL_LIMIT, PERMANENT, "tool_limit", ACT_NONE) /* the model asks for tools and does not end */           \
 	X(CONTENT_FILTER, PERMANENT, "content_filter", ACT_NONE)                                                    \
 	X(NOT_CONFIGURED, PERMANENT, "not_configured", ACT_NEXT)                                                    \
 	X(TOO_BIG, PERMANENT, "too_big", ACT_NONE)                                                                  \

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdarg.h>
 #include <strings.h>
+#include <sys/random.h>
 
 bool str_eq(struct str s, const char *other)
 {
@@ -22,6 +23,17 @@ bool str_has_nocase(struct str s, const char *needle)
 		if (strncasecmp(s.ptr + i, needle, n) == 0)
 			return true;
 	return false;
+}
+
+void uuid_new(char out[static 40])
+{
+	uint8_t b[16];
+	if (getrandom(b, sizeof b, 0) != sizeof b)
+		BUG("no random bytes");
+	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
+	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+	for (int i = 0, at = 0; i < 16; i++)
+		at += snprintf(out + at, (size_t)(40 - at), "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", b[i]);
 }
 
 bool str_is_uuid(const char *s)

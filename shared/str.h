@@ -18,6 +18,8 @@ static inline struct str str_of(const char *s)
 bool str_eq(struct str, const char *);
 bool str_starts(struct str, const char *prefix);
 bool str_has_nocase(struct str, const char *needle);
+/* Writes a random UUID (RFC 9562, version 4). */
+void uuid_new(char out[static 40]);
 /* True for the 36 characters of a UUID. */
 bool str_is_uuid(const char *);
 

@@ -50,6 +50,7 @@ struct llm;
 struct intent;
 struct calculating;
 struct coding;
+struct tooling;
 
 /* The text of the answer received so far. The engine thread appends, the outbox thread reads. */
 struct live {
@@ -125,6 +126,7 @@ struct job {
 
 	struct calculating *calculating; /* of the stage `calculate`; NULL: not begun */
 	struct coding *coding;           /* of the stage `code`; NULL: not begun */
+	struct tooling *tooling;         /* of the stage `tools`; NULL: not begun, or the agent has none */
 	bool is_rewritten;               /* the answer is not as the model gave it: its native form is of no use */
 	struct llm *llm;                 /* lives from the stage `generate` to `settle` */
 	const struct route *called;      /* route of the last call; NULL: none yet */

@@ -13,6 +13,7 @@
  * | writer      | its connection, the records of all jobs                   | writer.c            |
  * | work        | its connection (LISTEN), the work that commands ask for   | work/work.c         |
  * | runs×2      | the sandboxed code of one message, its end                | runs.c              |
+ * | tools×4     | one call of a tool that is a function in the database     | toolbox/sql.c       |
  * | outbox      | its connection (LISTEN), watched text, hints, reports     | outbox.c            |
  * | webhooks    | its connection, what is said to webhooks                  | webhooks/webhooks.c |
  * | trace       | the queue of spans, sending them                          | telemetry/trace.c   |
@@ -55,6 +56,7 @@
 #include "worker/services.h"
 #include "worker/telemetry/count.h"
 #include "worker/telemetry/process.h"
+#include "worker/toolbox/toolbox.h"
 #include "worker/tools/sandbox.h"
 #include "worker/webhooks/webhooks.h"
 #include "worker/work/work.h"
@@ -66,6 +68,7 @@
 #define RELEASE_MS 10000 /* time to give messages back, after the drain time */
 
 #define CODE_SLOTS_MAX 64
+#define SQL_TOOLS 4 /* threads for tools that are functions in the database, a connection each while they have work */
 #define JUST_STARTED "it has just started" /* sql/tui/exec_where.sql knows it */
 
 struct worker {
@@ -316,6 +319,7 @@ static void start_rooms(struct worker *w, const char *agents)
 		s->trace = trace_start(o->otlp_endpoint, o->otlp_header, s->worker_name, s->engine, s->counts);
 	s->contexts = contexts_start(s);
 	s->writer = writer_start(s, on_change, w);
+	s->sql_tools = sql_tools_start(s, SQL_TOOLS);
 	if (lease_start(&w->lease, s, agents, (struct lease_facts){ put_facts, on_facts_said, w }, &err) < 0)
 		die(3, "lease", &err);
 	w->outbox = outbox_start(s, w->lease);
@@ -440,6 +444,7 @@ int main(int argc, char **argv)
 		/* Before jobs_stop(): the engine may still be waking the last job. */
 		engine_stop(w.services.engine);
 		runs_stop(w.services.runs); /* as may a run */
+		sql_tools_stop(w.services.sql_tools); /* and a tool */
 		jobs_stop(w.services.jobs);
 		cache_free(w.services.cache);
 		writer_free(w.services.writer);

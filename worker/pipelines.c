@@ -13,7 +13,9 @@ const struct pipeline PIPELINE_MESSAGE = { .is_message = true,
 						   { "intent", stage_intent },
 						   /* makes the turns valid for every vendor */
 						   { "prompt", stage_prompt },
-						   /* parks for the model */
+						   /* parks for the calls of tools that the model asked for */
+						   { "tools", stage_tools },
+						   /* parks for the model; back to `tools` if it asks for some */
 						   { "generate", stage_generate },
 						   /* parks for the sandbox, if the answer has code */
 						   { "code", stage_code },

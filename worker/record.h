@@ -40,5 +40,6 @@ struct record {
 	struct strbuf json;
 	const char *job_id, *worker_key;
 	bool is_replaced;                    /* the callback `refused` has replaced the content */
+	bool is_lost;                        /* set before on_durable: the answer was `lost`, or it was given up */
 	void (*on_durable)(struct record *); /* on the writer's thread; may free the record */
 };

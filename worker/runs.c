@@ -1,7 +1,5 @@
 #include "worker/runs.h"
 
-#include <sys/random.h>
-
 #include "shared/json.h"
 #include "shared/log.h"
 #include "shared/thread.h"
@@ -189,18 +187,6 @@ static void run_on_begun(struct record *record)
 
 /* ---------------------------------------------------------------- for stages */
 
-/* A random UUID (RFC 9562, version 4). */
-static void new_id(char out[40])
-{
-	uint8_t b[16];
-	if (getrandom(b, sizeof b, 0) != sizeof b)
-		BUG("no random bytes");
-	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
-	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	for (int i = 0, at = 0; i < 16; i++)
-		at += snprintf(out + at, (size_t)(40 - at), "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", b[i]);
-}
-
 struct run *run_begin(struct job *job, const char *kind, const char *language, struct str code, int64_t timeout_ms)
 {
 	struct run *run = xcalloc(1, sizeof *run);
@@ -212,7 +198,7 @@ struct run *run_begin(struct job *job, const char *kind, const char *language, s
 		.language = language, .code = code, .timeout_ms = timeout_ms, .goes_on = run_goes_on, .ctx = run
 	};
 	run->span = span_child(&job->span);
-	new_id(run->id);
+	uuid_new(run->id);
 	run->begun = (struct record){ .kind = RECORD_run,
 		                      .json = STRBUF_INIT(RECORD_MAX),
 		                      .job_id = job->job_id,

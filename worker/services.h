@@ -12,6 +12,7 @@ struct counts;
 struct tally;
 struct runs;
 struct sandbox;
+struct sql_tools;
 struct cache;
 struct trace;
 struct vectors;
@@ -29,6 +30,7 @@ struct services {
 	struct tally *tally;     /* api/tally.h; NULL if there is no HTTP */
 	struct sandbox *sandbox; /* tools/sandbox.h; for the threads that run code: they exist where there is one */
 	struct runs *runs;       /* code of messages; runs.h */
+	struct sql_tools *sql_tools; /* toolbox/toolbox.h */
 	struct cache *cache;     /* results of calculations; calculate/cache.h */
 	struct trace *trace;     /* telemetry/trace.h; NULL if no spans are collected */
 	char worker_key[40];     /* of the first incarnation; the current one: lease_key() */

@@ -104,7 +104,8 @@ static int write_batch(struct writer *w, struct record *const *records, int n, e
 		if (strcmp(job, records[i]->job_id) != 0)
 			break;
 		dispositions[i] = strcmp(what, "busy") == 0 ? BUSY : WRITTEN;
-		if (strcmp(what, "lost") == 0)
+		records[i]->is_lost = strcmp(what, "lost") == 0;
+		if (records[i]->is_lost)
 			log_event(LOG_WARN, "lease lost, the record was not written", "kind=%s job=%s", kind->name, job);
 	}
 	result = 0;
@@ -172,6 +173,7 @@ static bool try_one(struct writer *w, struct kept *k, enum disposition *disposit
 			return false;
 		if (record->is_replaced || kind->refused == NULL || !kind->refused(record, &err)) {
 			*disposition = WRITTEN; /* given up */
+			record->is_lost = true;
 			return true;
 		}
 		record->is_replaced = true;

@@ -16,7 +16,7 @@ static const struct provider_ops *const OPS[] = {
 #include "shared/protocols.def"
 #undef PROTOCOL
 };
-static const struct tool_call CALL = { "A", "f", STR("{}") };
+static const struct tool_call CALL = { "A", "f", STR("{}"), STR("") };
 
 static struct turn turn_of(struct str line)
 {

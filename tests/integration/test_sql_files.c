@@ -149,6 +149,7 @@ static void migrate(const char *option, const char *value, int expected)
 
 /* What each step adds last, newest first: it is gone when the step was taken back. */
 static const char *const LAST_OF_STEP[] = {
+	"tool_calls",
 	"agents.calculations",
 	"runs",
 	"http_minutes",

@@ -2,7 +2,6 @@
  * The scripted provider: speaks Ollama's, OpenAI's, Anthropic's and Gemini's protocol over HTTP, so that the whole path can be tried and
  * tested where no model is. It invents nothing: every answer says that it is practice and repeats the question; vectors are hashes of words.
  * One thread, epoll, loopback only. What is said is in fake/speak.c, the script in fake/script.c, requests are read in fake/asked.c.
- *
  *   fake_llm [--port N] [--rate WORDS_PER_SECOND] [--log FILE] [--port-file FILE] [--script WORDS]
  *
  * Paths: /api/chat, /api/embed, /v1/chat/completions, /v1/embeddings, /v1/messages, /v1beta/models/M:streamGenerateContent?alt=sse,
@@ -25,10 +24,9 @@
  *   say=TEXT       exactly this, underscores for blanks, | for a line's end
  *   quota, overloaded, authfail, toolong                 the protocol's own error of that kind (with errormid=N: inside the stream)
  *   down=N         503 for N seconds since the first request that met it
- *   tools          answer with a call of the first tool, once: a request that brings a tool's result is answered in words
+ *   tools          a call of the first tool, once, then words    ask=CALLS       calls of tools, see fake/script.c
  *   remaining=N    headers: N of 100 requests are left   reset=S         for S seconds (2)
  *   cached=N       N of the prompt's tokens from a cache    signed      Gemini: with a signature, so that the turn is kept
- *
  * The log has two lines for each request, in JSON: when it came, with "text"; and when it was answered or left, with what a bill is made of
  * ("answered", time, path, model, status, prompt_tokens, completion_tokens, cached_tokens, request_id; "end" says how it ended), and in
  * "first_us" and "at_us" when its first word and its end were handed to the kernel.
@@ -376,8 +374,8 @@ static bool step(struct conn *c, usec_t now)
 		if (c->word == s->end)
 			return end_stream(c, "ended early");
 		if (c->said >= c->text.len || s->empty) {
-			if (s->tools && !c->asked.is_after_tool)
-				speak_tool(c);
+			if (asks_for_tools(c))
+				speak_tools(c);
 			speak_last(c);
 			return end_stream(c, "whole");
 		}
@@ -409,6 +407,8 @@ static void log_request(const struct conn *c)
 	json_put_field(&b, "model", c->asked.model);
 	json_put_int_field(&b, "turns", c->asked.turns);
 	json_put_field(&b, "text", strbuf_text(&c->asked.message));
+	if (c->asked.results.len > 0)
+		json_put_field(&b, "results", strbuf_text(&c->asked.results));
 	log_line(&b);
 }
 
@@ -430,7 +430,7 @@ static void answer(struct conn *c, const char *path, struct str body)
 	c->number = ++F.requests;
 	c->stage->requests++;
 	read_script(&c->script, c->stage, strbuf_text(&c->asked.message));
-	compose(&c->text, &c->script, strbuf_text(&c->asked.message));
+	compose(&c->text, &c->script, asks_for_tools(c) ? "it asks for tools." : strbuf_text(&c->asked.message));
 	log_request(c);
 	c->next_at = clock_mono() + c->script.slow_ms * USEC_PER_MSEC;
 }

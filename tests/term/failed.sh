@@ -47,7 +47,7 @@ for size in "80 24" "120 36"; do
 	see "R counts all of the group $at" "Retry $n messages"
 	is "and is done with counting $at" 0 "$(screen | grep -c 'counting what')"
 	see "frozen $at" "frozen +$n ids taken at [0-9:]{8}; later failures are not added"
-	see "what it cost, and side effects $at" 'side effects +0, no tool had run'
+	see "what it cost, and side effects $at" 'tools +0, no tool had run'
 	see "the cost so far $at" 'cost so far +'
 
 	# Frozen: what fails now is not in it, what another has retried is skipped. And Enter ends the number.

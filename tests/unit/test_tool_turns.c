@@ -16,7 +16,7 @@
 #define OWN_OF_GEMINI "[{\"functionCall\":{\"name\":\"weather\"},\"thoughtSignature\":\"SIGNED\"}]"
 #define TO_SONNET "{\"model\":\"claude-sonnet-5\",\"max_tokens\":4096,\"stream\":true,\"messages\":["
 
-static const struct tool_call CALLS[] = { { "fc.1/x", "weather", STR(ASKED) }, { "call_B", "list_all", { "", 0 } } };
+static const struct tool_call CALLS[] = { { "fc.1/x", "weather", STR(ASKED), STR("") }, { "call_B", "list_all", { "", 0 }, STR("") } };
 static struct turn TURNS[] = {
 	{ .role = "user", .content = STR("Weather?") },
 	{ .role = "assistant", .content = STR("Let me see."), .calls = CALLS, .n_calls = 2 },

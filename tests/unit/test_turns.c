@@ -29,7 +29,7 @@
 #define GEMINI_CALL STR("[{\"functionCall\":{\"name\":\"f\",\"args\":{}},\"thoughtSignature\":\"x\"}]")
 #define THOUGHT STR("[{\"type\":\"thinking\",\"thinking\":\"x\",\"signature\":\"y\"},{\"type\":\"text\",\"text\":\"So.\"}]")
 
-static const struct tool_call CALL[] = { { "A", "f", STR("{}") }, { "B", "f", STR("{}") } };
+static const struct tool_call CALL[] = { { "A", "f", STR("{}"), STR("") }, { "B", "f", STR("{}"), STR("") } };
 
 static const struct row {
 	struct turn turns[8];

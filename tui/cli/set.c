@@ -1,8 +1,22 @@
-/* SLUG set KEY=VALUE..., and SLUG alone: the common part of the commands agent and provider. */
+/* SLUG set KEY=VALUE..., and SLUG alone: the common part of the commands agent, provider and tool. */
 #include "shared/json.h"
 #include "sql_embed.h"
 #include "tui/cli/cli.h"
 #include "tui/i18n.h"
+
+#define VALUE_MAX (1u << 20) /* bytes of a file */
+
+/* Writes a value: null where it is empty, the file's text for @FILE. Not 0: the exit code after an error. */
+static int put_value(struct cli *cli, struct strbuf *b, const char *value)
+{
+	struct str text = str_of(value);
+	int code = value[0] == '@' ? cli_read(cli, value + 1, VALUE_MAX, &text) : 0;
+	if (value[0] == '\0')
+		strbuf_str(b, "null");
+	else
+		json_put_str(b, text);
+	return code;
+}
 
 /* Converts the words KEY=VALUE to a JSON object; an empty value becomes null. NULL with *code after
  * an error. */
@@ -21,10 +35,11 @@ static const char *changes(struct cli *cli, int from, int *code)
 			strbuf_char(&b, ',');
 		json_put_str(&b, (struct str){ cli->argv[i], (size_t)(eq - cli->argv[i]) });
 		strbuf_char(&b, ':');
-		if (eq[1] == '\0')
-			strbuf_str(&b, "null");
-		else
-			json_put_str(&b, str_of(eq + 1));
+		*code = put_value(cli, &b, eq + 1);
+		if (*code != 0) {
+			strbuf_release(&b);
+			return NULL;
+		}
 	}
 	strbuf_char(&b, '}');
 	const char *text = arena_dup(&cli->arena, strbuf_text(&b), b.len);
@@ -50,8 +65,6 @@ int cli_set_or_show(struct cli *cli, const char *what, const char *set_sql, cons
 		const char *params[] = { slug, json, cli->options->operator_name };
 		if ((code = cli_query(cli, set_sql, params, 3, NULL)) != 0)
 			return code;
-		if (strstr(json, "\"tools\"") != NULL)
-			fprintf(stderr, "signalbox: %s\n", _("note: tools are kept, but this version does not act on them yet"));
 	}
 	const char *params[] = { slug };
 	if ((code = cli_query(cli, show_sql, params, 1, &r)) != 0)
@@ -61,7 +74,7 @@ int cli_set_or_show(struct cli *cli, const char *what, const char *set_sql, cons
 		return cli_error(&err, "");
 	}
 	if (cli->json)
-		cli_json(rows_at(&r, 0, COL_SHOW_AGENT_DOC)); /* show_provider.sql: same column */
+		cli_json(rows_at(&r, 0, COL_SHOW_AGENT_DOC)); /* show_provider.sql, show_tool.sql: same column */
 	else if (json_parse(&cli->arena, str_of(rows_at(&r, 0, COL_SHOW_AGENT_DOC)), 8u << 20, doc, &err) < 0)
 		return cli_error(&err, what);
 	return EXIT_DONE;

@@ -145,6 +145,49 @@ static void print_runs(const struct json *doc)
 		print_run(r);
 }
 
+static void print_tool_call(const struct json *c)
+{
+	struct str name = STR("-"), state = STR("-"), why = STR(""), note = STR(""), id = STR("-");
+	int64_t ms = -1, round = 0, status = 0, runs = 1;
+	json_str(c, "name", &name);
+	json_str(c, "state", &state);
+	json_str(c, "why", &why);
+	json_str(c, "note", &note);
+	json_str(c, "call", &id);
+	json_int(c, "duration_ms", &ms);
+	json_int(c, "round", &round);
+	json_int(c, "status", &status);
+	json_int(c, "runs", &runs);
+	printf("  %lld  ", (long long)round);
+	cli_text(name.ptr, false);
+	printf("  %s", state.ptr);
+	if (status > 0)
+		printf("  HTTP %lld", (long long)status);
+	if (ms >= 0)
+		printf("  %lld ms", (long long)ms);
+	if (runs > 1)
+		printf(_("  begun %lld times"), (long long)runs);
+	printf("  %s  ", id.ptr);
+	cli_text(why.ptr, false);
+	if (note.len > 0) {
+		printf("  ");
+		cli_text(note.ptr, false);
+	}
+	putchar('\n');
+	bool is_cut = false;
+	block(c, _("arguments"), "arguments");
+	block(c, json_bool(c, "truncated", &is_cut) && is_cut ? _("result (only the beginning)") : _("result"), "result");
+}
+
+static void print_tool_calls(const struct json *doc)
+{
+	const struct json *c = json_first(json_get(doc, "tool_calls"));
+	if (c != NULL)
+		printf("\n%s\n", _("tool calls"));
+	for (; c != NULL; c = json_next(c))
+		print_tool_call(c);
+}
+
 static void print_context(const struct json *doc)
 {
 	const struct json *m = json_first(json_get(doc, "context.messages"));
@@ -158,6 +201,11 @@ static void print_context(const struct json *doc)
 		struct str role = STR("");
 		json_str(m, "role", &role);
 		block(m, role.ptr, "content");
+		for (const struct json *c = json_first(json_get(m, "tool_calls")); c != NULL; c = json_next(c)) {
+			struct str name = STR("");
+			json_str(c, "name", &name);
+			block(c, name.ptr, "arguments");
+		}
 	}
 }
 
@@ -228,6 +276,7 @@ int cmd_show(struct cli *cli)
 	field(m, "cost $", "cost_usd");
 	field(m, "error", "error");
 	print_texts(doc);
+	print_tool_calls(doc);
 	print_runs(doc);
 	if (context)
 		print_context(doc);

@@ -180,7 +180,7 @@ static void failed_draw_detail(struct ui *ui, const struct list_row *r, int y)
 	x += screen_text(s, y + 2, x, 30, S_PLAIN, block_str(r->block, r->row, COL_FAILED_WORKER)) + 3;
 	screen_put(s, y + 2, x, -1, S_PLAIN,
 	           block_at(r->block, r->row, COL_FAILED_IS_PERMANENT)[0] == 't' ? _("trying again is unlikely to help")
-	                                                                         : _("no tool had run: safe to retry"));
+	                                                                         : _("safe to retry: no tool is called twice"));
 }
 
 /* Draws the group that the keys act on while the groups have the cursor. */
@@ -288,7 +288,7 @@ static void say_plan(struct failed_view *f, struct ui *ui, const struct block *b
 	line(q, _("skipped       %lld, held for a retry already"), (long long)block_int(b, 0, COL_PLAN_HELD, 0));
 	line(q, _("unlikely      %lld, whose error says that trying again does not help"),
 	     (long long)block_int(b, 0, COL_PLAN_PERMANENT, 0));
-	line(q, tools > 0 ? _("side effects  %lld, whose tools would run again") : _("side effects  %lld, no tool had run"),
+	line(q, tools > 0 ? _("tools         %lld called some; what these answered is used again") : _("tools         %lld, no tool had run"),
 	     tools);
 	if (unknown > 0)
 		line(q, _("cost so far   %s, and what %lld of unknown price cost"),

@@ -8,6 +8,7 @@
 #include "tui/i18n.h"
 #include "tui/text.h"
 #include "tui/view.h"
+#include "tui/views/calls.h"
 #include "tui/views/runs.h"
 
 struct message_view {
@@ -320,6 +321,7 @@ static void add_lines(struct message_view *m, struct ui *ui)
 	}
 	add_facts(m, doc);
 	message_add_answer(m, doc, s);
+	calls_add(&m->text, &m->lines, json_get(doc, "tool_calls"), m->with_code);
 	runs_add(&m->text, &m->lines, json_get(doc, "runs"), m->with_code);
 	add_attempts(m, doc);
 	if (m->to_context && m->with_context)

@@ -9,6 +9,7 @@
 #include "tui/prompt.h"
 #include "tui/text.h"
 #include "tui/view.h"
+#include "tui/views/calls.h"
 #include "tui/views/runs.h"
 
 #define HISTORY_MAX 20
@@ -134,12 +135,14 @@ static void add_content(struct test_view *t, int i)
 		text_addf(&t->text, &t->lines, S_WARN, 3, _("(only its first %d characters are here)"), TEXT_HEAD);
 }
 
-/* The code that was run for an answer. */
+/* The calls of tools and the code that was run for an answer. */
 static void test_add_runs(struct test_view *t, int i)
 {
-	const char *runs = block_at(t->transcript, i, COL_TRANSCRIPT_RUNS);
+	const char *runs = block_at(t->transcript, i, COL_TRANSCRIPT_RUNS), *calls = block_at(t->transcript, i, COL_TRANSCRIPT_TOOL_CALLS);
 	const struct json *j;
 	struct err err;
+	if (calls != NULL && json_parse(&t->lines, str_of(calls), 16u << 20, &j, &err) == 0)
+		calls_add(&t->text, &t->lines, j, t->with_code);
 	if (runs != NULL && json_parse(&t->lines, str_of(runs), 16u << 20, &j, &err) == 0)
 		runs_add(&t->text, &t->lines, j, t->with_code);
 }

@@ -86,7 +86,7 @@ static void call_judge(struct call_private *p, const struct net_response *r, con
 		call->finish_reason = v.finish_reason;
 		call->proof = v.proof;
 		/* The reply has tool calls and no text, but no tool was offered. */
-		if (v.err.code == ERR_OK && p->into != NULL && !p->reader.text.has_words)
+		if (v.err.code == ERR_OK && p->into != NULL && !p->reader.text.has_words && !call->reply->is_offered)
 			err_set(&call->err, ERR_NO_ANSWER, "the model called a tool that nobody offered, and said nothing");
 		/* text that was held back until now may be too much */
 		if (p->into != NULL && p->into->text.broken)
@@ -284,6 +284,7 @@ static struct call *call_new(struct job *job, const struct request *request, con
 	p->secrets = (struct secrets)SECRETS_INIT(job->services->options->secret_names);
 	reader_init(&p->reader, ops, clock_wall(), on_text, p);
 	call->reply = &p->reader.reply;
+	call->reply->is_offered = request->prompt != NULL && request->prompt->n_tools > 0;
 	call->limits = p->reader.limits;
 	call->ttft_ms = -1;
 	return call;

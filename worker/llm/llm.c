@@ -54,6 +54,7 @@ struct llm {
 	bool any_lack;
 	bool was_probe; /* a probe failed: the fleet's test whether a provider is back */
 	int wait_ms;    /* shortest wait that a route asked for */
+	size_t spoken_from; /* where in job->live.text the text of this call, or these calls, begins */
 	/* index of the first turn that is sent: the turns before it do not fit the route's
 	 * window */
 	int first_turn;
@@ -80,6 +81,7 @@ static struct llm *llm_new(struct job *job)
 	struct llm *l = xcalloc(1, sizeof *l);
 	l->job = job;
 	l->chain = (struct strbuf)STRBUF_INIT(CHAIN_MAX);
+	l->spoken_from = job->live.text.len;
 	return l;
 }
 
@@ -157,7 +159,7 @@ static void llm_remember(struct llm *l, const struct route *r, const struct err 
 
 static bool has_spoken(const struct job *job)
 {
-	return job->live.text.len > 0; /* no lock: no thread writes while no call is in flight */
+	return job->live.text.len > job->llm->spoken_from; /* no lock: no thread writes while no call is in flight */
 }
 
 static int acts_of(const struct call *c)
@@ -374,12 +376,34 @@ static void give_probes_back(const struct llm *l)
 	give_back_from(l->job, l->at + (l->calls_of > 0));
 }
 
-void llm_again(struct job *job)
+bool llm_asks_for_tools(const struct job *job)
+{
+	const struct call *c = job->llm->call;
+	return job->prompt.n_tools > 0 && c->reply->n_calls > 0 && (c->finish_reason == NULL || strcmp(c->finish_reason, "tool_calls") == 0);
+}
+
+struct llm_said llm_said(const struct job *job)
+{
+	const struct llm *l = job->llm;
+	const struct reply *r = l->call->reply;
+	struct llm_said said = { .calls = r->calls,
+		                 .n_calls = r->n_calls,
+		                 .text = { strbuf_text(&job->live.text) + l->spoken_from, job->live.text.len - l->spoken_from },
+		                 .native = { strbuf_text(&r->native), r->native.len },
+		                 .protocol = job->called->protocol,
+		                 .provider = job->called->provider };
+	for (int i = 0; i < r->n_calls; i++)
+		if (r->calls[i].bad.len > 0) /* another vendor's parser, and this one's, may refuse it */
+			said.native = STR("");
+	return said;
+}
+
+void llm_again(struct job *job, const char *kind)
 {
 	struct llm *l = job->llm;
 	struct strbuf *b = &l->chain;
 	strbuf_str(b, b->len > 0 ? ",{" : "{");
-	json_put_field(b, "kind", "repaired"); /* charge.sql: no answer was lost */
+	json_put_field(b, "kind", kind); /* charge.sql: no answer was lost */
 	report_put_route(b, route_of(l), l->call);
 	json_put_int_field(b, "call", l->n_calls);
 	json_put_int_field(b, "ms", l->call->generation_ms);
@@ -389,6 +413,7 @@ void llm_again(struct job *job)
 	l->first = (struct err){ .code = ERR_OK };
 	l->rest[0] = '\0';
 	l->told = 0;
+	l->spoken_from = job->live.text.len;
 	begin_route(l);
 }
 
@@ -518,11 +543,22 @@ void llm_put(const struct job *job, struct strbuf *b)
 	llm_put_chain(job, b);
 }
 
-static void llm_put_turn(struct strbuf *b, const char *role, struct str content)
+static void llm_put_turn(struct strbuf *b, const struct turn *t)
 {
-	strbuf_addf(b, "%s{\"role\":\"%s\",\"content\":", b->ptr[b->len - 1] == '[' ? "" : ",", role);
-	json_put_str(b, content);
-	strbuf_char(b, '}');
+	strbuf_addf(b, "%s{\"role\":\"%s\",\"content\":", b->ptr[b->len - 1] == '[' ? "" : ",", t->role);
+	json_put_str(b, t->content);
+	if (t->call_name != NULL)
+		json_put_field(b, "tool", t->call_name);
+	if (t->n_calls > 0)
+		strbuf_str(b, ",\"tool_calls\":[");
+	for (int i = 0; i < t->n_calls; i++) {
+		strbuf_str(b, i > 0 ? ",{" : "{");
+		json_put_field(b, "name", t->calls[i].name);
+		json_put_key(b, "arguments");
+		json_put_str(b, t->calls[i].arguments);
+		strbuf_char(b, '}');
+	}
+	strbuf_str(b, t->n_calls > 0 ? "]}" : "}");
 }
 
 void llm_put_context(const struct job *job, struct strbuf *b)
@@ -536,8 +572,11 @@ void llm_put_context(const struct job *job, struct strbuf *b)
 	json_put_field(b, "system_prompt", job->prompt.system);
 	strbuf_str(b, ",\"messages\":[");
 	for (int i = l != NULL ? l->first_turn : 0; i < job->prompt.n_turns; i++)
-		llm_put_turn(b, job->prompt.turns[i].role, job->prompt.turns[i].content);
-	strbuf_str(b, "]}");
+		llm_put_turn(b, &job->prompt.turns[i]);
+	strbuf_char(b, ']');
+	for (int i = 0; i < job->prompt.n_tools; i++)
+		strbuf_addf(b, "%s\"%s\"%s", i == 0 ? ",\"tools\":[" : ",", job->prompt.tools[i].name, i + 1 == job->prompt.n_tools ? "]" : "");
+	strbuf_char(b, '}');
 }
 
 void llm_free(struct job *job)

@@ -17,9 +17,19 @@ enum step llm_step(struct job *, struct err *);
 /* For an attempt that ended before its first llm_step: gives back the probes that were granted to
  * it, so that another message can make them. Does nothing after an llm_step. */
 void llm_not_begun(const struct job *);
-/* After an answer: the next llm_step makes a further call of the same route, for which job->prompt was changed. What the first one
- * used stays in the record, as a call of the kind "repaired". */
-void llm_again(struct job *);
+/* What the model said in its last reply; borrowed from the call: valid until the next llm_step. */
+struct llm_said {
+	const struct tool_call *calls; /* tools that it asks for */
+	int n_calls;
+	struct str text, native;
+	const char *protocol, *provider; /* whose form `native` is */
+};
+/* True when the last reply asks for tools that were offered, and was not cut. */
+bool llm_asks_for_tools(const struct job *);
+struct llm_said llm_said(const struct job *);
+/* After a reply: the next llm_step makes a further call of the same route, for which job->prompt was changed. What the last one
+ * used stays in the record, as a call of this kind: "repaired", "tools". */
+void llm_again(struct job *, const char *kind);
 /* Writes what was called and what it used as fields of the attempt's record (settle_batch.sql). */
 void llm_put(const struct job *, struct strbuf *record);
 /* Writes the conversation as it was sent (role and text of each turn) as a JSON object, which is

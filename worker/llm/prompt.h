@@ -11,6 +11,7 @@
 struct tool_call {
 	const char *id, *name;
 	struct str arguments; /* JSON object, as text */
+	struct str bad;       /* what came, where that is none: then `arguments` is {}; empty: nothing bad */
 };
 
 struct tool {

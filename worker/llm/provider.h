@@ -35,6 +35,7 @@ struct reply {
 	int n_begun;             /* tool calls of which at least the beginning has come */
 	bool is_mismatched;      /* the provider's total is not input + output (wire_check_total) */
 	struct arena *arena;     /* holds calls and state; the caller's, lives as long as this */
+	bool is_offered;         /* tools were offered: arguments that are no JSON are handed over, as bad */
 	struct tool_call *calls; /* filled by `end` */
 	int n_calls;
 	/* the turn in the protocol's own JSON, where it must be sent back unchanged, else empty;

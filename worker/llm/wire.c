@@ -243,9 +243,13 @@ int parts_settle(struct reply *r, const struct parts *parts, struct err *err)
 		struct str arguments = p->arguments.len > 0 ? whole_text(r->arena, grow_str(&p->arguments)) : STR("{}");
 		if (p->name[0] == '\0')
 			return err_set(err, ERR_NO_ANSWER, "a tool call without a name");
-		if (!is_object(arguments))
+		bool is_bad = !is_object(arguments);
+		if (is_bad && !r->is_offered)
 			return err_set(err, ERR_NO_ANSWER, "the arguments of tool call %.60s are no JSON object", p->name);
-		calls[n++] = (struct tool_call){ .id = p->id, .name = p->name, .arguments = arguments };
+		calls[n] = (struct tool_call){ .id = p->id, .name = p->name, .arguments = is_bad ? STR("{}") : arguments };
+		if (is_bad)
+			calls[n].bad = arguments;
+		n++;
 	}
 	r->calls = calls;
 	r->n_calls = n;

@@ -78,7 +78,8 @@ MUSTCHECK int part_add(struct arena *, struct part *, struct str piece, struct e
  * belong to it. */
 bool part_is_whole(struct part *);
 /* Called when the reply is whole: its tool calls become reply.calls. ERR_NO_ANSWER when one of them
- * has no name, or arguments that are not a JSON object; then none is handed over. */
+ * has no name, or (where no tools were offered) arguments that are not a JSON object; then none is
+ * handed over. */
 MUSTCHECK int parts_settle(struct reply *, const struct parts *, struct err *);
 /* Makes an id for call n of a reply that has none; the same bytes give the same id. call: the raw
  * text of the call. */

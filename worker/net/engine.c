@@ -32,7 +32,7 @@ struct transfer {
 	uint64_t id;
 	CURL *easy; /* NULL: a timer, which only waits for its deadline */
 	struct curl_slist *headers;
-	char *url, *body;
+	char *url, *method, *body;
 	size_t body_len;
 	struct net_handler handler;
 	struct net_response response;
@@ -40,7 +40,7 @@ struct transfer {
 	usec_t started, last_byte, deadline;
 	usec_t enough_at; /* when it ends successfully (on_data); 0: not set */
 	int connect_ms, first_byte_ms, idle_ms;
-	bool is_public_only, is_refused; /* refused: the address is no public one */
+	bool is_once, is_public_only, is_refused; /* refused: the address is no public one */
 };
 
 struct engine {
@@ -150,6 +150,7 @@ static void transfer_free(struct engine *e, struct transfer *t)
 	if (t->url != NULL)
 		explicit_bzero(t->url, strlen(t->url)); /* its query may have a secret */
 	free(t->url);
+	free(t->method);
 	free(t->body);
 	free(t);
 }
@@ -176,8 +177,12 @@ static void explain(struct transfer *t, CURLcode rc)
 static void finish(struct engine *e, struct transfer *t, CURLcode rc)
 {
 	explain(t, rc);
-	if (t->easy != NULL)
+	if (t->easy != NULL) {
+		long sent = 0;
+		curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
+		t->response.was_sent = sent > 0;
 		curl_multi_remove_handle(e->multi, t->easy);
+	}
 	list_remove(&t->link);
 	struct transfer **at = &e->by_id[t->id % BUCKETS];
 	while (*at != t)
@@ -233,9 +238,6 @@ static void set_public_only(struct transfer *t)
 	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, open_public);
 	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
 	curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "*");
-	/* a connection that is kept was not asked about, and one of this kind is not for others */
-	curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
-	curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
 	/* its name's server may be as slow as it likes: the thread of the look-up is left, not waited for */
 	curl_easy_setopt(t->easy, CURLOPT_QUICK_EXIT, 1L);
 }
@@ -268,8 +270,16 @@ static void engine_begin(struct engine *e, struct transfer *t)
 	set_authorities(t->easy);
 	curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, 4096L);
 	curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "signalbox");
+	if (t->method != NULL && strcmp(t->method, "GET") == 0)
+		curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
+	else if (t->method != NULL)
+		curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, t->method);
 	if (t->is_public_only)
 		set_public_only(t);
+	if (t->is_public_only || t->is_once) { /* a connection that is kept was not asked about, and one of this kind is not for others */
+		curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
+		curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
+	}
 	fly(e, t);
 	if (curl_multi_add_handle(e->multi, t->easy) != CURLM_OK) {
 		err_set(&t->err, ERR_SYSTEM, "the transfer could not be started");
@@ -472,6 +482,8 @@ uint64_t net_submit(struct engine *e, const struct net_request *r)
 	t->first_byte_ms = r->first_byte_ms;
 	t->idle_ms = r->idle_ms;
 	t->is_public_only = r->is_public_only;
+	t->is_once = r->is_once;
+	t->method = r->method != NULL ? xstrdup(r->method) : NULL;
 	t->deadline = clock_mono() + r->total_ms * USEC_PER_MSEC;
 	return engine_submit(e, t);
 }

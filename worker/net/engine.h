@@ -17,6 +17,7 @@ struct net_response {
 	char request_id[80]; /* x-request-id or request-id */
 	int ttfb_ms;         /* start to first byte of the body; -1: none came */
 	size_t body_bytes;
+	bool was_sent; /* on_done: the server may have the request, or a part of it */
 	struct arena *scratch; /* the engine's; a handler may use and clear it while it runs */
 };
 
@@ -38,12 +39,15 @@ struct net_handler {
 
 struct net_request {
 	const char *url;
+	const char *method;         /* NULL: POST; GET has no body */
 	const char *const *headers; /* NULL-terminated, "Name: value" */
 	struct str body;            /* copied */
 	int connect_ms, first_byte_ms, idle_ms, total_ms;
 	/* Connects to addresses of the public internet only (worker/net/public.h), without a proxy, on a connection of its
 	 * own; ERR_REFUSED else. Judged is the address that is connected to, not the name. */
 	bool is_public_only;
+	/* The request is never sent twice, and has a connection of its own: libcurl sends it again where a kept one turns out to be dead. */
+	bool is_once;
 	struct net_handler handler;
 };
 

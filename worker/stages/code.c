@@ -140,7 +140,7 @@ static enum step ask_again(struct job *job, struct coding *c)
 	c->is_repair = true;
 	c->is_begun = false;
 	job_enter_place(job);
-	llm_again(job);
+	llm_again(job, "repaired");
 	return step_back(job, "generate");
 }
 

@@ -7,6 +7,7 @@ enum step stage_context(struct job *, struct err *);
 enum step stage_calculate(struct job *, struct err *);
 enum step stage_intent(struct job *, struct err *);
 enum step stage_prompt(struct job *, struct err *);
+enum step stage_tools(struct job *, struct err *);
 enum step stage_generate(struct job *, struct err *);
 enum step stage_code(struct job *, struct err *);
 /* Called when `generate` fails. True: that was the second round of stage_code(), and the first answer is kept; err is cleared. */

@@ -73,3 +73,9 @@ void facts_run(struct counts *c, const struct run_facts *f)
 	count_add(c, RUNS, 1, f->agent, f->language, f->kind, f->verdict);
 	count_add(c, RUN_SECONDS, f->took, f->language);
 }
+
+void facts_tool(struct counts *c, const struct tool_facts *f)
+{
+	count_add(c, TOOL_CALLS, 1, f->agent, f->tool, f->outcome);
+	count_add(c, TOOL_SECONDS, f->took, f->tool);
+}

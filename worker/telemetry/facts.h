@@ -43,3 +43,10 @@ struct run_facts {
 	usec_t took;
 };
 void facts_run(struct counts *, const struct run_facts *);
+
+/* A call of a tool that has ended. */
+struct tool_facts {
+	const char *agent, *tool, *call_id, *outcome; /* outcome: the state of its row */
+	usec_t took;
+};
+void facts_tool(struct counts *, const struct tool_facts *);

@@ -259,3 +259,14 @@ void span_json_run(struct strbuf *b, const struct span *span, const struct run_f
 	span_put_text(b, "signalbox.run.verdict", r->verdict);
 	close_span_as(b, strcmp(r->verdict, "ok") != 0 ? r->verdict : NULL);
 }
+
+void span_json_tool(struct strbuf *b, const struct span *span, const struct tool_facts *f, usec_t end)
+{
+	open_span(b, span, INTERNAL, "execute_tool", f->tool, end - f->took, end);
+	span_put_text(b, "gen_ai.operation.name", "execute_tool");
+	span_put_text(b, "gen_ai.tool.name", f->tool);
+	span_put_text(b, "gen_ai.tool.call.id", f->call_id);
+	span_put_text(b, "gen_ai.tool.type", "function");
+	span_put_text(b, "gen_ai.agent.name", f->agent);
+	close_span_as(b, strcmp(f->outcome, "ok") != 0 ? f->outcome : NULL);
+}

@@ -280,6 +280,16 @@ void trace_work(struct trace *t, const struct span *span, const struct work_span
 	strbuf_release(&b);
 }
 
+void trace_tool(struct trace *t, const struct span *span, const struct tool_facts *tool)
+{
+	struct strbuf b = STRBUF_INIT(SPAN_BYTES);
+	if (t == NULL || !span->is_sampled)
+		return;
+	span_json_tool(&b, span, tool, clock_wall());
+	enqueue(t, &b, 1);
+	strbuf_release(&b);
+}
+
 void trace_run(struct trace *t, const struct span *span, const struct run_facts *run)
 {
 	struct strbuf b = STRBUF_INIT(SPAN_BYTES);

@@ -69,6 +69,8 @@ void trace_work(struct trace *, const struct span *, const struct work_span *);
 
 /* Code that was run for a message (worker/runs.h). */
 void trace_run(struct trace *, const struct span *, const struct run_facts *);
+/* A call of a tool. */
+void trace_tool(struct trace *, const struct span *, const struct tool_facts *);
 
 /* Public only for their own tests. Pure. */
 bool traceparent_parse(const char *text, struct span *out); /* trace, parent, is_sampled */
@@ -76,4 +78,5 @@ struct strbuf;
 void span_json_call(struct strbuf *, const struct span *, const struct call_span *, usec_t end_wall);
 void span_json_message(struct strbuf *, const struct span *, const struct message_span *, usec_t end_wall);
 void span_json_work(struct strbuf *, const struct span *, const struct work_span *, usec_t end_wall);
+void span_json_tool(struct strbuf *, const struct span *, const struct tool_facts *, usec_t end_wall);
 void span_json_run(struct strbuf *, const struct span *, const struct run_facts *, usec_t end_wall);

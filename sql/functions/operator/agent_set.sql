@@ -50,6 +50,10 @@ begin
 	if (changes ->> 'run_code') not in ('on', 'off', 'repair') then
 		raise exception 'run_code is on, off or repair, not %', quote_literal(left(changes ->> 'run_code', 40)) using errcode = 'SB004';
 	end if;
+	select w.x into k from agent_tools(changes ->> 'tools') w(x) where not exists (select from tools t where t.name = w.x) limit 1;
+	if found then
+		raise exception 'no tool is called %: signalbox tool NAME set kind=…', quote_literal(left(k, 80)) using errcode = 'SB002';
+	end if;
 	insert into agents (slug, name) values (slug, slug) on conflict do nothing;
 	select * into old from agents a where a.slug = slug for no key update;    -- the key does not change: foreign key checks do not wait
 	insert into lanes (agent_id) values (old.id) on conflict do nothing;

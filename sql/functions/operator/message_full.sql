@@ -22,7 +22,7 @@ begin
 				'tokens_output', c.tokens_output, 'tokens_cached', c.tokens_cached, 'tokens_reasoning', c.tokens_reasoning,
 				'is_estimated', c.is_estimated, 'cost_usd', usd(c.cost_pico), 'vendor_cost_usd', usd(c.vendor_cost_pico), 'at', utc(c.created_at)) order by c.created_at), '[]')
 			from ai_costs c where c.message_id = m.id),
-		'runs', runs_of(m.id, cap),
+		'runs', runs_of(m.id, cap), 'tool_calls', tool_calls_of(m.id, cap),
 		'actions', (select coalesce(jsonb_agg(jsonb_build_object('at', utc(o.at), 'actor', o.actor, 'action', o.action, 'reason', o.reason) order by o.id), '[]')
 			from operator_log o where o.message_id = m.id),
 		'context', m.rag_context);

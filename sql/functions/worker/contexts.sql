@@ -6,11 +6,13 @@
 -- routes: see routes_for(); null: only the agent's own provider, which no breaker holds.
 -- intent: see intent_for(); null where the agent has none.
 -- calculation_ms: time of a calculation that is asked for in words; null: those go to the model like all else.
+-- tools, rounds, bound: of an agent with tools: see tools_for() and rounds_for(); what is bound to its calls.
 -- traced: spans are collected: session and waited_us (waiting time in microseconds) are filled too.
 create or replace function signalbox.contexts(worker uuid, messages bigint[], jobs uuid[], traced boolean)
 returns table (message_id bigint, job_id uuid, agent text, provider text, protocol text, base_url text, key_env text, header text, query text, model text,
 	system_prompt text, max_tokens int, temperature text, top_p text, reasoning text, turns json, routes json, on_cut text, is_budgeted boolean,
-	retries int, first_byte_ms int, intent jsonb, traceparent text, session uuid, waited_us bigint, calculation_ms int, run_code text)
+	retries int, first_byte_ms int, intent jsonb, traceparent text, session uuid, waited_us bigint, calculation_ms int, run_code text,
+	tools json, rounds json, bound json)
 language plpgsql stable security definer set search_path = pg_catalog, signalbox, pg_temp as $$ -- plans: index, no_bitmap, no_jit, generic
 #variable_conflict use_column
 declare
@@ -35,7 +37,10 @@ begin
 		case when traced then (select s.uuid from ai_sessions s where s.id = q.session_id) end,
 		case when traced then (extract(epoch from q.changed_at - greatest(me.queued_at,
 			(select max(t.ended_at) from attempts t where t.message_id = q.message_id))) * 1000000)::bigint end,
-		case when a.calculations then coalesce((extract(epoch from a.calculation_timeout) * 1000)::int, 5000) end, a.run_code
+		case when a.calculations then coalesce((extract(epoch from a.calculation_timeout) * 1000)::int, 5000) end, a.run_code,
+		case when a.tools is not null then tools_for(a.id) end, case when a.tools is not null then rounds_for(q.message_id) end,
+		case when a.tools is not null then (select json_build_object('user_id', s.user_id, 'collection_name', s.collection_name, 'thread_key', s.thread_key, 'session_id', s.uuid,
+			'message_id', me.uuid, 'agent', a.slug) from ai_sessions s where s.id = q.session_id) end
 	from unnest(messages, jobs) i(id, job) cross join lateral (select * from queue o where o.message_id = i.id offset 0) q
 	cross join lateral (select * from ai_messages o where o.id = q.message_id offset 0) me
 	cross join lateral (select * from agents o where o.id = q.agent_id offset 0) a

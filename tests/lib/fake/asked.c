@@ -14,6 +14,12 @@ static void say(struct strbuf *b, struct str text)
 	strbuf_add(b, text.ptr, text.len);
 }
 
+static void add_result(struct asked *q, struct str text)
+{
+	strbuf_add(&q->results, text.ptr, text.len);
+	strbuf_char(&q->results, '\n');
+}
+
 /* Content is a text, or a list of parts. */
 static void read_content(struct asked *q, const struct json *content, bool is_user)
 {
@@ -21,15 +27,19 @@ static void read_content(struct asked *q, const struct json *content, bool is_us
 	if (json_is_string(content)) {
 		if (is_user)
 			say(&q->message, json_value(content));
+		else if (q->is_after_tool)
+			add_result(q, json_value(content));
 		return;
 	}
 	for (const struct json *part = json_first(content); part != NULL; part = json_next(part)) {
-		if (json_str(part, "type", &text) && str_eq(text, "tool_result"))
-			q->is_after_tool = true;
-		else if (json_get(part, "functionResponse") != NULL)
-			q->is_after_tool = true;
-		else if (is_user && json_str(part, "text", &text))
+		bool is_result = (json_str(part, "type", &text) && str_eq(text, "tool_result")) ||
+		                 json_get(part, "functionResponse") != NULL;
+		if (is_result && (json_str(part, "content", &text) || json_str(part, "functionResponse.response.output", &text) ||
+		                  json_str(part, "functionResponse.response.error", &text)))
+			add_result(q, text);
+		else if (!is_result && is_user && json_str(part, "text", &text))
 			say(&q->message, text);
+		q->is_after_tool |= is_result;
 	}
 }
 
@@ -40,8 +50,14 @@ static void read_turns(struct asked *q, const struct json *j)
 	for (const struct json *m = json_first(list); m != NULL; m = json_next(m), q->turns++) {
 		role = STR("user");
 		json_str(m, "role", &role);
+		bool was_after_tool = q->is_after_tool;
 		q->is_after_tool = str_eq(role, "tool");
 		read_content(q, json_get(m, q->protocol == GEMINI ? "parts" : "content"), str_eq(role, "user"));
+		q->rounds += q->is_after_tool && !was_after_tool;
+		if (str_eq(role, "user") && !q->is_after_tool) {
+			q->rounds = 0;
+			strbuf_clear(&q->results);
+		}
 	}
 }
 
@@ -191,6 +207,7 @@ bool read_asked(struct asked *q, const char *path, struct str body)
 	struct str model;
 	*q = (struct asked){ .message = STRBUF_INIT(REQUEST_MAX),
 		             .arguments = STRBUF_INIT(1u << 20),
+		             .results = STRBUF_INIT(REQUEST_MAX),
 		             .vectors = STRBUF_INIT(REQUEST_MAX) };
 	read_path(q, path);
 	bool is_json = json_parse(&a, body, REQUEST_MAX, &j, &err) == 0;
@@ -212,5 +229,6 @@ void asked_release(struct asked *q)
 {
 	strbuf_release(&q->message);
 	strbuf_release(&q->arguments);
+	strbuf_release(&q->results);
 	strbuf_release(&q->vectors);
 }

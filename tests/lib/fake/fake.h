@@ -16,7 +16,7 @@ struct script {
 	double retry_after, reset;
 	enum failure failure;
 	bool hang, malformed, html, whole, no_usage, empty, tools, is_signed;
-	char say[SCRIPT_MAX];
+	char say[SCRIPT_MAX], ask[SCRIPT_MAX];
 };
 
 /* A provider of many: what comes under /p/NAME/ meets its own script. */
@@ -34,7 +34,9 @@ struct asked {
 	struct strbuf message;   /* the last that the user said */
 	struct strbuf arguments; /* for the tool */
 	int turns, prompt_tokens;
-	bool is_after_tool; /* it gives a tool's result: now the answer is due */
+	bool is_after_tool;    /* it gives a tool's result: now the answer is due */
+	int rounds;            /* replies that asked for tools, since the user's last words */
+	struct strbuf results; /* what these tools answered, a line each */
 	/* embeddings */
 	int n_texts, dimensions;
 	bool is_packed;
@@ -51,7 +53,7 @@ struct conn {
 	int number, status, word;
 	bool answering, headers_out, wants_out, has_begun;
 	usec_t next_at, first_at; /* first_at: of this answer's first word */
-	size_t timer; /* place in the heap of timers, from 1; 0: none set */
+	size_t timer;             /* place in the heap of timers, from 1; 0: none set */
 };
 
 /* ---- fake_llm.c */
@@ -67,6 +69,10 @@ void read_script(struct script *, struct stage *, const char *message);
 /* Without its [[words]]. */
 void compose(struct strbuf *text, const struct script *, const char *message);
 
+/* The i-th call that this reply asks for, into c->asked. False: there is none. */
+bool pick_call(struct conn *, int i);
+bool asks_for_tools(const struct conn *);
+
 /* ---- asked.c */
 /* False when the body is no JSON. */
 bool read_asked(struct asked *, const char *path, struct str body);
@@ -77,7 +83,7 @@ int error_status(enum protocol, enum failure);
 void put_error(struct strbuf *, enum protocol, enum failure, int status);
 const char *stream_type(enum protocol);
 void speak_piece(struct conn *, struct str text);
-void speak_tool(struct conn *);
+void speak_tools(struct conn *); /* all calls of this reply */
 void speak_error(struct conn *);
 void speak_last(struct conn *);
 void put_whole(struct conn *, struct strbuf *);

@@ -1,4 +1,7 @@
-/* The words between [[ and ]], and what each of several providers meets. */
+/*
+ * The words between [[ and ]], and what each of several providers meets. ask=NAME{ARGUMENTS};NAME{...}/NAME{...}: the calls of tools
+ * that the first reply asks for, after / those of the next, without blanks; then the answer comes in words.
+ */
 #include "tests/lib/fake/fake.h"
 
 #define STAGES 64
@@ -146,10 +149,45 @@ void read_script(struct script *s, struct stage *stage, const char *message)
 		for (char *p = s->say; *p != '\0'; p++)
 			*p = *p == '_' ? ' ' : *p == '|' ? '\n' : *p;
 	}
+	const char *ask = find(text, "ask");
+	if (ask != NULL)
+		snprintf(s->ask, sizeof s->ask, "%.*s", (int)strcspn(ask, " "), ask);
 	if (s->fail > 0 && failures(message) <= s->fail)
 		s->status = 500;
 	if (s->down > 0 && is_down(stage, s->down))
 		s->failure = FAIL_DOWN;
+}
+
+/* The part of `text` between the n-th and the next `mark`; empty: there is none. */
+static struct str nth(struct str text, int n, char mark)
+{
+	for (; text.len > 0; n--) {
+		const char *end = memchr(text.ptr, mark, text.len);
+		size_t len = end != NULL ? (size_t)(end - text.ptr) : text.len;
+		if (n == 0)
+			return (struct str){ text.ptr, len };
+		len = MIN(len + 1, text.len);
+		text = (struct str){ text.ptr + len, text.len - len };
+	}
+	return STR("");
+}
+
+bool asks_for_tools(const struct conn *c)
+{
+	return (c->script.tools && !c->asked.is_after_tool) || nth(str_of(c->script.ask), c->asked.rounds, '/').len > 0;
+}
+
+bool pick_call(struct conn *c, int i)
+{
+	if (c->script.ask[0] == '\0')
+		return i == 0;
+	struct str call = nth(nth(str_of(c->script.ask), c->asked.rounds, '/'), i, ';');
+	const char *args = call.len > 0 ? memchr(call.ptr, '{', call.len) : NULL;
+	size_t n = args != NULL ? (size_t)(args - call.ptr) : call.len;
+	snprintf(c->asked.tool, sizeof c->asked.tool, "%.*s", (int)MIN(n, sizeof c->asked.tool - 1), call.ptr);
+	strbuf_clear(&c->asked.arguments);
+	strbuf_add(&c->asked.arguments, args != NULL ? args : "{}", args != NULL ? call.len - n : 2);
+	return call.len > 0;
 }
 
 void compose(struct strbuf *text, const struct script *s, const char *message)

@@ -180,22 +180,22 @@ void speak_piece(struct conn *c, struct str text)
 }
 
 /* The call alone, as it stands in a list of calls, parts or blocks. */
-static void put_call(struct conn *c, struct strbuf *b)
+static void put_call(struct conn *c, int i, struct strbuf *b)
 {
 	struct str arguments = { strbuf_text(&c->asked.arguments), c->asked.arguments.len };
 	if (c->asked.protocol == GEMINI)
 		strbuf_addf(
 			b,
-			"{\"functionCall\":{\"id\":\"practice-call-%d\",\"name\":\"%s\",\"args\":%s},\"thoughtSignature\":\"cHJhY3RpY2U=\"}",
-			c->number, c->asked.tool, arguments.ptr);
+			"{\"functionCall\":{\"id\":\"practice-call-%d-%d\",\"name\":\"%s\",\"args\":%s},\"thoughtSignature\":\"cHJhY3RpY2U=\"}",
+			c->number, i, c->asked.tool, arguments.ptr);
 	else if (c->asked.protocol == ANTHROPIC)
-		strbuf_addf(b, "{\"type\":\"tool_use\",\"id\":\"toolu_practice_%d\",\"name\":\"%s\",\"input\":%s}", c->number,
-		            c->asked.tool, c->script.whole ? arguments.ptr : "{}");
+		strbuf_addf(b, "{\"type\":\"tool_use\",\"id\":\"toolu_practice_%d_%d\",\"name\":\"%s\",\"input\":%s}", c->number,
+		            i, c->asked.tool, c->script.whole ? arguments.ptr : "{}");
 	else
 		strbuf_addf(
 			b,
-			"{\"index\":0,\"id\":\"call_practice_%d\",\"type\":\"function\",\"function\":{\"name\":\"%s\",\"arguments\":",
-			c->number, c->asked.tool);
+			"{\"index\":%d,\"id\":\"call_practice_%d_%d\",\"type\":\"function\",\"function\":{\"name\":\"%s\",\"arguments\":",
+			i, c->number, i, c->asked.tool);
 	if (c->asked.protocol == OPENAI)
 		json_put_str(b, arguments);
 	if (c->asked.protocol == OLLAMA)
@@ -204,42 +204,50 @@ static void put_call(struct conn *c, struct strbuf *b)
 		strbuf_str(b, "}}");
 }
 
-void speak_tool(struct conn *c)
+static void speak_call(struct conn *c, int i)
 {
 	struct strbuf b = STRBUF_INIT(1u << 20);
 	static const char *const BEFORE[] = { ",\"message\":{\"role\":\"assistant\",\"content\":\"\",\"tool_calls\":[",
-		                              ",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[",
-		                              "{\"type\":\"content_block_start\",\"index\":1,\"content_block\":",
+		                              ",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[", "",
 		                              ",\"candidates\":[{\"index\":0,\"content\":{\"role\":\"model\",\"parts\":[" };
 	static const char *const AFTER[] = { "]},\"done\":false}", "]},\"finish_reason\":null}]}", "}", "]}}]}" };
 	begin(c, &b);
 	if (c->asked.protocol != ANTHROPIC)
 		open_event(c, &b);
+	else
+		strbuf_addf(&b, "{\"type\":\"content_block_start\",\"index\":%d,\"content_block\":", i + 1);
 	strbuf_str(&b, BEFORE[c->asked.protocol]);
-	put_call(c, &b);
+	put_call(c, i, &b);
 	strbuf_str(&b, AFTER[c->asked.protocol]);
 	event(c, "content_block_start", &b);
 	if (c->asked.protocol == ANTHROPIC) {
 		strbuf_clear(&b);
-		strbuf_str(
+		strbuf_addf(
 			&b,
-			"{\"type\":\"content_block_delta\",\"index\":1,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":");
+			"{\"type\":\"content_block_delta\",\"index\":%d,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":",
+			i + 1);
 		json_put_str(&b, (struct str){ strbuf_text(&c->asked.arguments), c->asked.arguments.len });
 		strbuf_str(&b, "}}");
 		event(c, "content_block_delta", &b);
 		strbuf_clear(&b);
-		strbuf_str(&b, "{\"type\":\"content_block_stop\",\"index\":1}");
+		strbuf_addf(&b, "{\"type\":\"content_block_stop\",\"index\":%d}", i + 1);
 		event(c, "content_block_stop", &b);
 	}
 	c->word++;
 	strbuf_release(&b);
 }
 
+void speak_tools(struct conn *c)
+{
+	for (int i = 0; pick_call(c, i); i++)
+		speak_call(c, i);
+}
+
 static const char *reason(const struct conn *c)
 {
 	static const char *const STOP[] = { "stop", "stop", "end_turn", "STOP" }, *const CALLS[] = { "stop", "tool_calls",
 		                                                                                     "tool_use", "STOP" };
-	return (c->script.tools && !c->asked.is_after_tool ? CALLS : STOP)[c->asked.protocol];
+	return (asks_for_tools(c) ? CALLS : STOP)[c->asked.protocol];
 }
 
 static void last_of_anthropic(struct conn *c, struct strbuf *b)
@@ -302,13 +310,13 @@ void put_whole(struct conn *c, struct strbuf *b)
 	static const char *const CALL[] = { ",\"tool_calls\":[", ",\"tool_calls\":[", "},", "}," };
 	static const char *const AFTER[] = { "%s},\"done\":true,\"done_reason\":\"%s\"", "%s},\"finish_reason\":\"%s\"}]",
 		                             "%s],\"stop_reason\":\"%s\"", "%s]},\"finishReason\":\"%s\"}]" };
-	bool with_tool = c->script.tools && !c->asked.is_after_tool, is_list = c->asked.protocol <= OPENAI;
+	bool with_tool = asks_for_tools(c) && pick_call(c, 0), is_list = c->asked.protocol <= OPENAI;
 	open_event(c, b);
 	strbuf_str(b, BEFORE[c->asked.protocol]);
 	json_put_str(b, (struct str){ strbuf_text(&c->text), c->text.len });
 	if (with_tool) {
 		strbuf_str(b, CALL[c->asked.protocol]);
-		put_call(c, b);
+		put_call(c, 0, b);
 	}
 	strbuf_addf(b, AFTER[c->asked.protocol], with_tool ? (is_list ? "]" : "") : is_list ? "" : "}", reason(c));
 	put_usage(b, c);
