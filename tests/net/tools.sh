@@ -1,7 +1,7 @@
 #!/bin/bash
 # Tools: the model asks, the worker calls, the journal knows. A payment is counted where it would be paid: in the log of the tool that is called.
 . "$(dirname "$0")/../lib/api.sh"
-plan 97
+plan 107
 export PAY_TOKEN=the-secret-of-the-tool SIGNALBOX_TOOL_PRIVATE=1
 SIGNALBOX_DATABASE_URL=$(PG_TEST_FAST=1 tests/lib/pg.sh start "$T/db") || { not_ok database; exit; }
 export SIGNALBOX_DATABASE_URL
@@ -254,3 +254,36 @@ else
 	is "code that the model calls for is run" "completed ok error 42" "$(of processing_status) $(journal c.state) $(q "select trim(both E'\n' from c.result) from signalbox.tool_calls c join signalbox.ai_messages m on m.id = c.message_id where m.uuid = '$M' and c.position = 1")"
 	is "as runs of their own" "tool ok tool error" "$(q "select string_agg(r.kind || ' ' || r.verdict, ' ' order by r.id) from signalbox.runs r join signalbox.ai_messages m on m.id = r.message_id where m.uuid = '$M'")"
 fi
+
+# ---- the captured context: the source's payload, field for field, for its four cases
+cat >"$T/profiles.json" <<'P'
+{"clients": [
+	{"user_id": "user_whole", "client_uuid": "client_abc12345", "client_name": "Jean Dupont", "mandates": [
+		{"contact_space_id": "company_other", "erps": [{"dms_system": "wrong"}]},
+		{"contact_space_id": "company_xyz789", "contact_space_name": "Dupont SA", "drive_space_parent_id": "1A2B3C4D5E", "bank_erp": "qonto",
+		 "erps": [{"dms_system": "odoo", "communication_mode": "pubsub", "log_communication_mode": "rabbit"}, {"dms_system": "second"}]}]},
+	{"user_id": "user_no_erp", "client_uuid": "client_b", "client_name": "B", "mandates": [{"contact_space_id": "company_xyz789", "contact_space_name": "B SA"}]},
+	{"user_id": "user_no_mandate", "client_uuid": "client_c", "client_name": "C"}]}
+P
+is "profiles are taken over" "3 clients, 3 mandates, 3 ERPs" "$("$SB" profile import "$T/profiles.json")"
+is "and again, in place of those" "3 clients, 3 mandates, 3 ERPs" "$("$SB" profile import "$T/profiles.json")"
+tool LPT_APBookkeeper set kind=http "url=$TOOL/ok/lpt" payload='uid=user_id collection_name thread_key client_uuid mandates_path=mandate_path communication_mode log_communication_mode dms_system' \
+	'schema={"type":"object","properties":{"invoice_ids":{"type":"array","items":{"type":"string"}},"instructions":{"type":["string","null"],"default":null}},"required":["invoice_ids"]}'
+"$SB" agent luna set tools=LPT_APBookkeeper >/dev/null
+kill "$W3"; net_worker "$T/w4.log" --lease 3s; ready "$T/w4.log"
+: >"$T/tools"
+for u in user_whole user_no_erp user_no_mandate stranger_of_all; do
+	ask '[[ask=LPT_APBookkeeper{"invoice_ids":["inv_001","inv_002"]}]] '$u --user $u --collection company_xyz789 --thread chat_xyz789
+done
+payload() { sed -n "s/^POST \/ok\/lpt [^ ]* //p" "$T/tools" | sed -n "$1p"; }
+sent() { echo "{\"uid\":\"$1\",\"collection_name\":\"company_xyz789\",\"thread_key\":\"chat_xyz789\",\"client_uuid\":\"$2\",\"mandates_path\":\"company_xyz789\",\"communication_mode\":\"$3\",\"log_communication_mode\":\"$4\",\"dms_system\":\"$5\",\"invoice_ids\":[\"inv_001\",\"inv_002\"],\"instructions\":null}"; }
+is "the whole profile" "$(sent user_whole client_abc12345 pubsub rabbit odoo)" "$(payload 1)"
+is "no ERP" "$(sent user_no_erp client_b webhook firebase google_drive)" "$(payload 2)"
+is "no mandate" "$(sent user_no_mandate client_c webhook firebase google_drive)" "$(payload 3)"
+is "nobody" "$(sent stranger_of_all fallback_stranger webhook firebase google_drive)" "$(payload 4)"
+is "each rebuild says whether it found somebody" "3 1" "$(grep -c 'profile=found' "$T/w4.log") $(grep -c 'profile=fallback' "$T/w4.log")"
+is "a profile, field by field" "mandate_path company_xyz789 mandates
+drive_space_parent_id 1A2B3C4D5E mandates
+bank_erp qonto mandates" "$("$SB" profile user_whole company_xyz789 | grep '^mandate_path\|^drive\|^bank' | tr -s ' ' | sed 's/ $//')"
+is "and of nobody, with its origins" "client_uuid fallback_stranger fallback" "$("$SB" profile stranger_of_all c | grep '^client_uuid' | tr -s ' ')"
+refused "a file that is none" 2 profile import "$T/schema"

@@ -71,7 +71,7 @@ static const char *text_of(struct str s)
 static const char *checked(const char *schema, const char *payload, const char *given)
 {
 	struct arguments a;
-	if (!arguments_check(&memory, schema != NULL ? read_json(schema) : NULL, payload, str_of(given), &a))
+	if (!arguments_check(&memory, str_of(schema), schema != NULL ? read_json(schema) : NULL, payload, str_of(given), &a))
 		return arena_strf(&memory, "refused: %s", a.why);
 	return a.note != NULL ? arena_strf(&memory, "%s %s", text_of(a.text), a.note) : text_of(a.text);
 }
@@ -94,6 +94,10 @@ TEST(test_who_the_user_is)
 	assert_string_equal(checked(NULL, "uid=user_id client", "{\"UID\":1,\"Client\":2,\"clients\":3}"),
 	                    "{\"clients\":3} dropped: UID, Client");
 	assert_string_equal(checked(NULL, NULL, "{\"user_ids\":[1],\"user\":2}"), "{\"user_ids\":[1],\"user\":2}");
+	assert_string_equal(
+		checked("{\"properties\":{\"a\":{\"default\":null},\"b\":{\"default\": [1.50] },\"c\":{}}}", NULL, "{\"a\":1}"),
+		"{\"a\":1,\"b\":[1.50]}");
+	assert_string_equal(checked("{\"properties\":{\"a\":{\"default\":null}}}", NULL, " {} "), " {\"a\":null}");
 	/* what is left out is left out before the schema is asked */
 	assert_string_equal(checked("{\"additionalProperties\":false}", NULL, "{\"thread_key\":\"t\"}"),
 	                    "{} dropped: thread_key");

@@ -5,6 +5,7 @@
  * journal ends: what has ended is not done again, and a call of which nobody knows whether it was done fails
  * the message, unless doing it twice does no harm.
  */
+#include "shared/log.h"
 #include "sql_embed.h"
 #include "worker/llm/llm.h"
 #include "worker/services.h"
@@ -101,6 +102,9 @@ static int tools_resume(struct job *job, struct tooling *t, struct err *err)
 	if (c[COL_CONTEXTS_ROUNDS] != NULL &&
 	    journal_read(job, str_of(c[COL_CONTEXTS_ROUNDS]), t->specs, t->n_specs, &rounds, &n, err) < 0)
 		return -1;
+	if (t->n_specs > 0 && json_text(t->specs[0].bound, "profile") != NULL)
+		log_event(LOG_INFO, "profile", "message=%lld session=%s profile=%s", (long long)job->message_id,
+		          json_text(t->specs[0].bound, "session_id"), json_text(t->specs[0].bound, "profile"));
 	for (int i = 0; i < n; i++) {
 		pthread_mutex_lock(&job->live.lock);
 		strbuf_add(&job->live.text, rounds[i].said.ptr, rounds[i].said.len);
@@ -146,7 +150,7 @@ static void judge_use(struct job *job, const struct tooling *t, struct tool_use 
 	u->spec = toolbox_find(t->specs, t->n_specs, u->asked.name);
 	if (u->spec == NULL) {
 		refuse_use(u, "there is no tool of this name");
-	} else if (!arguments_check(&job->arena, u->spec->schema, u->spec->payload,
+	} else if (!arguments_check(&job->arena, u->spec->said.schema, u->spec->schema, u->spec->payload,
 	                            u->asked.bad.len > 0 ? u->asked.bad : u->asked.arguments, &arguments)) {
 		refuse_use(u, arguments.why);
 	} else if (n_same(t, &u->asked) >= SAME_MAX) {
@@ -214,7 +218,8 @@ static void judge_left(struct job *job, struct tooling *t)
 			continue;
 		if (!toolbox_is_repeatable(u))
 			t->unsafe = u;
-		else if (arguments_check(&job->arena, u->spec->schema, u->spec->payload, u->asked.arguments, &arguments))
+		else if (arguments_check(&job->arena, u->spec->said.schema, u->spec->schema, u->spec->payload, u->asked.arguments,
+		                         &arguments))
 			u->arguments = arguments.text;
 		else /* the tool was changed meanwhile */
 			refuse_use(u, arguments.why);

@@ -119,7 +119,37 @@ static void drop_bound(struct arena *a, const char *payload, const struct json *
 	strbuf_release(&note);
 }
 
-bool arguments_check(struct arena *a, const struct json *schema, const char *payload, struct str given, struct arguments *out)
+/* Appends the defaults that the schema has for members that are not there. */
+static void add_defaults(struct arena *a, struct str schema, const struct json *object, struct arguments *out)
+{
+	struct strbuf b = STRBUF_INIT(out->text.len + schema.len + 2);
+	struct str properties, key, value, standard;
+	bool is_empty = json_first(object) == NULL;
+	size_t end = out->text.len;
+	while (end > 0 && out->text.ptr[end - 1] != '}')
+		end--;
+	strbuf_add(&b, out->text.ptr, end - 1);
+	size_t before = b.len;
+	if (!raw_get(schema, "properties", &properties))
+		properties = STR("");
+	while (raw_next(&properties, &key, &value)) {
+		const struct json *m = json_first(object);
+		while (m != NULL && !str_eq(key, json_key(m)))
+			m = json_next(m);
+		if (m != NULL || !raw_get(value, "default", &standard))
+			continue;
+		strbuf_addf(&b, "%s\"%.*s\":", is_empty ? "" : ",", (int)key.len, key.ptr);
+		strbuf_add(&b, standard.ptr, standard.len);
+		is_empty = false;
+	}
+	strbuf_char(&b, '}');
+	if (b.len > before + 1)
+		out->text = (struct str){ arena_dup(a, strbuf_text(&b), b.len), b.len };
+	strbuf_release(&b);
+}
+
+bool arguments_check(struct arena *a, struct str schema_text, const struct json *schema, const char *payload, struct str given,
+                     struct arguments *out)
 {
 	const struct json *object;
 	struct err err = { .code = ERR_OK };
@@ -137,7 +167,11 @@ bool arguments_check(struct arena *a, const struct json *schema, const char *pay
 		BUG("members were cut wrongly");
 	if (!has_right_case(schema, object, out))
 		return false;
-	return schema_fits(schema, object, why) || refuse_arguments(out, "%.200s", why);
+	if (!schema_fits(schema, object, why))
+		return refuse_arguments(out, "%.200s", why);
+	if (schema != NULL)
+		add_defaults(a, schema_text, object, out);
+	return true;
 }
 
 /* ---------------------------------------------------------------- what is sent */

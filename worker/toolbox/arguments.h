@@ -17,8 +17,10 @@ struct arguments {
 /* Leaves out members that are bound to the call, in any spelling (case, _ and - do not count): the names of
  * `payload`, and the fields that it may name. Refuses arguments that are no object, that have a member twice
  * (also in two spellings of case), that spell a property of the schema in another case, and those that the
- * schema does not take. False: refused. schema and payload may be NULL. */
-bool arguments_check(struct arena *, const struct json *schema, const char *payload, struct str given, struct arguments *out);
+ * schema does not take. Then appends the defaults that the schema has for members that are not there. False:
+ * refused. schema (schema_text, parsed) and payload may be NULL. */
+bool arguments_check(struct arena *, struct str schema_text, const struct json *schema, const char *payload, struct str given,
+                     struct arguments *out);
 
 /* Writes the members that `payload` names ("NAME NAME=FIELD …") with their values from `bound`, an object, as
  * JSON members without braces: a value that is not there is null. */

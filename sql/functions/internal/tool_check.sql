@@ -3,7 +3,7 @@ create or replace function signalbox.tool_check(tool jsonb) returns void
 language plpgsql stable set search_path = pg_catalog, signalbox, pg_temp as $$
 declare
 	t      record;
-	fields constant text[] := array['user_id', 'collection_name', 'thread_key', 'session_id', 'message_id', 'agent'];
+	fields constant text[] := array['user_id', 'collection_name', 'thread_key', 'session_id', 'message_id', 'agent'] || array(select profile_fields());
 	word   text;
 	kind   text;
 begin

@@ -39,8 +39,7 @@ begin
 			(select max(t.ended_at) from attempts t where t.message_id = q.message_id))) * 1000000)::bigint end,
 		case when a.calculations then coalesce((extract(epoch from a.calculation_timeout) * 1000)::int, 5000) end, a.run_code,
 		case when a.tools is not null then tools_for(a.id) end, case when a.tools is not null then rounds_for(q.message_id) end,
-		case when a.tools is not null then (select json_build_object('user_id', s.user_id, 'collection_name', s.collection_name, 'thread_key', s.thread_key, 'session_id', s.uuid,
-			'message_id', me.uuid, 'agent', a.slug) from ai_sessions s where s.id = q.session_id) end
+		case when a.tools is not null then bound_for(a.id, q.session_id, me.uuid) end
 	from unnest(messages, jobs) i(id, job) cross join lateral (select * from queue o where o.message_id = i.id offset 0) q
 	cross join lateral (select * from ai_messages o where o.id = q.message_id offset 0) me
 	cross join lateral (select * from agents o where o.id = q.agent_id offset 0) a
