@@ -34,6 +34,7 @@ enum err_act {
 	X(LEASE_LOST, GONE, "lease_lost", ACT_NONE)                                                                 \
 	X(SHUTDOWN, RELEASE, "shutting_down", ACT_NONE)                                                             \
 	X(NEXT_ROUND, RELEASE, "next_round", ACT_NONE) /* with a budget each round of tools is an attempt of its own */ \
+	X(TASK, RELEASE, "waits_for_task", ACT_NONE) /* a process of its tools answers later */ \
 	X(RATE_LIMITED, WAIT, "rate_limited", ACT_AGAIN | ACT_NEXT | ACT_PARK_MODEL)                                \
 	X(OVERLOADED, RETRY, "overloaded", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                                      \
 	X(SERVER_ERROR, RETRY, "server_error", ACT_AGAIN | ACT_NEXT | ACT_BREAKER)                                  \

@@ -1,13 +1,14 @@
 -- Tools that agents may use, and the journal of their calls (docs/decisions/023-tools.md).
 
--- kind: http calls url, sql calls function, code runs what the model wrote in the sandbox. schema: JSON Schema of the arguments, sent to the model as it
+-- kind: http calls url, sql calls function, code runs what the model wrote in the sandbox, process
+-- calls url and is answered later (tasks); waits: the message waits for that. schema: JSON Schema of the arguments, sent to the model as it
 -- stands here. payload: what is sent beside the arguments, bound at dispatch: NAME or NAME=FIELD, see worker/tools/bound.h. side_effects: a call does
--- something in the world; idempotent: doing it twice with one idempotency key does it once. timeout: of one call; null: 30 s. result_bytes: of a result
+-- something in the world; idempotent: doing it twice with one idempotency key does it once. timeout: of one call; null: 30 s, of a process 1 h. result_bytes: of a result
 -- that the model is told; the journal has all of it.
 create table tools (
 	id           int generated always as identity primary key,
 	name         text not null unique check (name ~ '^[A-Za-z_][A-Za-z0-9_-]{0,63}$'),
-	kind         text not null check (kind in ('http', 'sql', 'code')),
+	kind         text not null check (kind in ('http', 'sql', 'code', 'process')),
 	description  text check (octet_length(description) <= 65536),
 	schema       text check (octet_length(schema) <= 262144),
 	url          text check (octet_length(url) <= 4000),
@@ -15,9 +16,10 @@ create table tools (
 	function     text,
 	payload      text,
 	key_env      text,
-	timeout      interval check (timeout between interval '100 ms' and interval '5 min'),
+	timeout      interval check (timeout between interval '100 ms' and interval '7 days'),
 	side_effects boolean not null default true,
 	idempotent   boolean not null default false,
+	waits        boolean not null default true,
 	result_bytes int check (result_bytes between 256 and 1048576)
 );
 
@@ -35,7 +37,8 @@ create table tool_rounds (
 );
 
 -- A call of a tool: written before it begins, and when it has ended. uuid: its idempotency key. job_id: the attempt that began it last. call_id, name,
--- arguments: as the model gave them. state: running, also where a worker was lost with it; ok; error; refused: not begun, told why; unknown: an
+-- arguments: as the model gave them. repeatable: by its tool as it was when it began, it
+-- may be made again when nobody knows whether it was done. state: running, also where a worker was lost with it; ok; error; refused: not begun, told why; unknown: an
 -- operator was told that nobody knows whether it was done. result: what it answered, up to a
 -- megabyte; result_bytes: all that it was; the model is told at most the tool's result_bytes of it.
 create table tool_calls (
@@ -53,6 +56,7 @@ create table tool_calls (
 	note         text,
 	state        text not null check (state in ('running', 'ok', 'error', 'refused', 'unknown')),
 	runs         int not null default 1,
+	repeatable   boolean not null default false,
 	started_at   timestamptz not null,
 	ended_at     timestamptz,
 	duration_ms  numeric,
@@ -64,6 +68,25 @@ create table tool_calls (
 	unique (message_id, round, position)
 );
 
+-- A call of a process: what it was asked, for whom, and what became of it. id: the call's. status: running, also where the message does not wait for it;
+-- success, failed; unknown: its deadline passed, or nobody knows whether it was begun.
+create table tasks (
+	id           uuid primary key,
+	message_id   bigint not null,
+	tool_name    text not null,
+	status       text not null default 'running' check (status in ('running', 'success', 'failed', 'unknown')),
+	user_id      text,
+	collection_name text,
+	thread_key   text,
+	company_name text,
+	arguments    text not null,
+	created_at   timestamptz not null,
+	deadline     timestamptz not null,
+	result       text,
+	ended_at     timestamptz
+);
+
+create index tasks_message on tasks (message_id);
 create index tool_calls_tool on tool_calls (tool_id, started_at);
 
 -- Whom an application's user is for tools (docs/TOOLS.md): a client; its mandates, of which a message's collection_name names one by contact_space_id; and

@@ -4,7 +4,7 @@ this side that would pay twice.
   tool_peer.py PORTFILE LOG
 
 /ok: {"done": true}; /echo: the request's body or query; /slow/MS: /ok after so long; /hang: never; /status/N; /cut: the connection is closed without a
-word; /big/N: N bytes; /once: fails without a word the first time that a key is seen, then /ok; /mirror: the Authorization header.
+word; /big/N: N bytes; /once: fails without a word the first time that a key is seen, then /ok; /mirror: the Authorization header; /later: 202.
 A line of the log: method, path, Idempotency-Key, body."""
 import http.server
 import os
@@ -16,6 +16,10 @@ SEEN = set()
 LOCK = threading.Lock()
 
 
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 1024
+
+
 class Peer(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -25,6 +29,8 @@ class Peer(http.server.BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         with LOCK, open(sys.argv[2], "a") as log:
             log.write(f"{self.command} {self.path} {key} {body}\n")
+            if self.headers.get("Callback-URL"):
+                log.write(f"callback {self.headers['Callback-URL']}\n")
         words = path.strip("/").split("/")
         status, text = 200, '{"done": true}'
         if words[0] == "echo":
@@ -39,6 +45,10 @@ class Peer(http.server.BaseHTTPRequestHandler):
             SEEN.add(key)
             self.close_connection = True
             return
+        elif words[0] == "later":
+            status, text = 202, '{"status": "accepted"}'
+        elif words[0] == "failed":
+            text = '{"status": "failed", "message": "practice"}'
         elif words[0] == "big":
             text = "A" * 100 + "x" * (int(words[1]) - 200) + "Z" * 100
         elif words[0] == "mirror":
@@ -58,7 +68,7 @@ class Peer(http.server.BaseHTTPRequestHandler):
         pass
 
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Peer)
+server = Server(("127.0.0.1", 0), Peer)
 server.daemon_threads = True
 open(sys.argv[2], "a").close()
 with open(sys.argv[1] + ".new", "w") as f:

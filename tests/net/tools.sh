@@ -1,30 +1,7 @@
 #!/bin/bash
 # Tools: the model asks, the worker calls, the journal knows. A payment is counted where it would be paid: in the log of the tool that is called.
-. "$(dirname "$0")/../lib/api.sh"
-plan 107
-export PAY_TOKEN=the-secret-of-the-tool SIGNALBOX_TOOL_PRIVATE=1
-SIGNALBOX_DATABASE_URL=$(PG_TEST_FAST=1 tests/lib/pg.sh start "$T/db") || { not_ok database; exit; }
-export SIGNALBOX_DATABASE_URL
-"$SB" migrate >/dev/null || not_ok migrate
-provider_up "$T/port" "$T/calls"
-python3 tests/lib/tool_peer.py "$T/peer" "$T/tools" & PIDS="$PIDS $!"
-until_true 10 test -s "$T/peer" || not_ok "the tool starts"
-TOOL=http://127.0.0.1:$(cat "$T/peer")
-P=$(cat "$T/port")
-for p in ollama openai anthropic gemini; do
-	"$SB" provider $p set protocol=$p breaker=closed "base_url=http://127.0.0.1:$P/p/$p$([ $p = openai ] && echo /v1)" >/dev/null || not_ok "provider $p"
-done
-"$SB" agent luna set provider=openai model=practice max_tokens=500 >/dev/null || not_ok agent
-# ask TEXT [arguments of send]: luna answers; the answer's uuid in $M, its text in $T/answer
-ask() { M=$("$SB" send luna "$@" --wait --json 2>"$T/err" | sed -n 's/.*"message_id": *"\([^"]*\)".*/\1/p' | head -1); of content >"$T/answer"; }
-of() { q "select $1 from signalbox.ai_messages where uuid = '$M'"; }
-# tool_calls EXPRESSION: of the calls c of that message, in order, blanks between them
-journal() { q "select string_agg(($1)::text, ' ' order by c.round, c.position) from signalbox.tool_calls c join signalbox.ai_messages m on m.id = c.message_id where m.uuid = '$M'"; }
-# paid [PATH]: how many requests the tool has received
-paid() { grep -c "^[A-Z]* ${1:-/}" "$T/tools"; }
-
-OBJECT='schema={"type":"object"}'
-tool() { "$SB" tool "$@" >"$T/out" 2>&1 || not_ok "tool $1: $(cat "$T/out")"; }
+. "$(dirname "$0")/../lib/tools.sh"
+plan 102
 tool pay set kind=http "url=$TOOL/ok" 'description=pays' 'schema={"type":"object","properties":{"amount":{"type":"integer","minimum":1},"to":{"type":"string"}},"required":["amount"],"additionalProperties":false}'
 tool echo set kind=http "url=$TOOL/echo" "$OBJECT" payload='uid=user_id collection_name thread_key' side_effects=no
 echo '{"type":"object","description":"from a file"}' >"$T/schema"
@@ -35,8 +12,9 @@ tool gone set kind=http url=http://127.0.0.1:1/x
 tool mirror set kind=http "url=$TOOL/mirror" key_env=PAY_TOKEN side_effects=no
 tool once set kind=http "url=$TOOL/once" idempotent=yes
 tool slow set kind=http "url=$TOOL/slow/900" timeout=300ms
-tool slowsafe set kind=http "url=$TOOL/slow/900" timeout=300ms idempotent=yes
-"$SB" agent luna set 'tools=pay echo, find big broken gone mirror once slow slowsafe' >/dev/null || not_ok "an agent with tools"
+tool slowsafe set kind=http "url=$TOOL/slow/900" timeout=300ms side_effects=no
+tool slowkey set kind=http "url=$TOOL/slow/900" timeout=300ms idempotent=yes
+"$SB" agent luna set 'tools=pay echo, find big broken gone mirror once slow slowsafe slowkey' >/dev/null || not_ok "an agent with tools"
 
 # ---- what is refused when it is set
 refused() { local name=$1 want=$2; shift 2; "$SB" "$@" >"$T/out" 2>&1; is "$name" "$want" $?; }
@@ -112,7 +90,13 @@ is "the call is not made again" "1 unknown" "$(paid) $(journal c.state)"
 is "and the model is told that nobody knows" 1 "$(tail -2 "$T/calls" | head -1 | grep -c 'unknown: timeout')"
 : >"$T/tools"
 ask '[[ask=slowsafe{}]]'
-is "what may be done twice is, with the same key, and then told" "completed error 2 1" "$(of processing_status) $(journal c.state) $(paid) $(cut -d' ' -f3 "$T/tools" | sort -u | wc -l)"
+is "what changes nothing is called twice, and then told" "completed error 2 1" "$(of processing_status) $(journal c.state) $(paid) $(cut -d' ' -f3 "$T/tools" | sort -u | wc -l)"
+: >"$T/tools"
+ask '[[ask=slowkey{}]]'
+is "what may be done twice is, until the tries are used up, always with the same key" "failed running 6 1" "$(of processing_status) $(journal c.state) $(paid) $(cut -d' ' -f3 "$T/tools" | sort -u | wc -l)"
+tool slowkey set timeout=5s
+"$SB" retry "$M" >/dev/null
+within 10 "and by hand" "completed ok 7 1" eval 'echo "$(of processing_status) $(journal c.state) $(paid) $(cut -d" " -f3 "$T/tools" | sort -u | wc -l)"'
 : >"$T/tools"
 ask '[[ask=once{}]]'
 is "a connection that breaks without a word: once more" "completed ok 2 1" "$(of processing_status) $(journal c.state) $(paid) $(cut -d' ' -f3 "$T/tools" | sort -u | wc -l)"
@@ -120,6 +104,11 @@ is "a connection that breaks without a word: once more" "completed ok 2 1" "$(of
 # ---- a model that does not end
 ask '[[ask=broken{"a":1}/broken{"a":1}/broken{"a":1}/broken{"a":1}/broken{"a":2}]]'
 is "the same call is made three times, not four" "completed error error error refused error" "$(of processing_status) $(journal c.state)"
+: >"$T/tools"
+ask '[[ask=pay{"amount":5};pay{"amount":5};pay{"amount":5};pay{"amount":5};pay{"amount":5}]]'
+is "nor is it five times in one reply" "ok ok ok refused refused 3" "$(journal c.state) $(paid)"
+ask '[[ask=functions.pay{"amount":1}]] odd'
+is "a name that vendors do not take is not sent back to them" "completed functions_pay" "$(of processing_status) $(journal c.name)"
 ask '[[ask=nothing{}/nothing{}/nothing{}/nothing{}]]'
 is "three rounds of nothing that can be run end the message" "failed 3" "$(of processing_status) $(journal c.id | wc -w)"
 is "and say why" 1 "$(of processing_error | grep -c '^tool_limit: .*there is no tool of this name')"
@@ -179,6 +168,14 @@ is "a function is run, one fails, one takes too long" "completed ok error error"
 is "with its arguments, and what is bound" "9007199254740993 bob" "$(q "select string_agg(id || ' ' || who, ',') from shop.orders")"
 is "its key is that of its row" "$(journal c.uuid | cut -d' ' -f1)" "$(q "select c.result::jsonb ->> 'key' from signalbox.tool_calls c join signalbox.ai_messages m on m.id = c.message_id where m.uuid = '$M' and c.position = 1")"
 is "what the others did is undone, and told" 1 "$(tail -2 "$T/calls" | head -1 | grep -c 'error: no such thing: x.*error: timed out after 500 ms; what it did is undone')"
+
+# a function that is left by its worker, and goes on: the next attempt reads what it did
+tool book set timeout=20s
+M=$("$SB" send luna '[[ask=book{"id":77,"sleep":4}]] orphan' --user bob --thread t3 2>/dev/null)
+until_true 5 eval '[ "$(q "select count(*) from pg_stat_activity where query like '"'%tool_sql%'"' and wait_event = '"'PgSleep'"'")" = 1 ]'
+kill -9 "$W1"
+net_worker "$T/w1.log" --lease 3s; W1=$!
+within 20 "a function that outlives its worker is run once" "completed ok 1" eval 'echo "$(of processing_status) $(journal c.state) $(q "select count(*) from shop.orders where id = 77")"'
 
 # ---- kill -9 at each step: six messages stand at six steps when their worker is killed
 for t in a b c d e f; do tool pay_$t set kind=http "url=$TOOL/ok/$t"; done
@@ -254,36 +251,3 @@ else
 	is "code that the model calls for is run" "completed ok error 42" "$(of processing_status) $(journal c.state) $(q "select trim(both E'\n' from c.result) from signalbox.tool_calls c join signalbox.ai_messages m on m.id = c.message_id where m.uuid = '$M' and c.position = 1")"
 	is "as runs of their own" "tool ok tool error" "$(q "select string_agg(r.kind || ' ' || r.verdict, ' ' order by r.id) from signalbox.runs r join signalbox.ai_messages m on m.id = r.message_id where m.uuid = '$M'")"
 fi
-
-# ---- the captured context: the source's payload, field for field, for its four cases
-cat >"$T/profiles.json" <<'P'
-{"clients": [
-	{"user_id": "user_whole", "client_uuid": "client_abc12345", "client_name": "Jean Dupont", "mandates": [
-		{"contact_space_id": "company_other", "erps": [{"dms_system": "wrong"}]},
-		{"contact_space_id": "company_xyz789", "contact_space_name": "Dupont SA", "drive_space_parent_id": "1A2B3C4D5E", "bank_erp": "qonto",
-		 "erps": [{"dms_system": "odoo", "communication_mode": "pubsub", "log_communication_mode": "rabbit"}, {"dms_system": "second"}]}]},
-	{"user_id": "user_no_erp", "client_uuid": "client_b", "client_name": "B", "mandates": [{"contact_space_id": "company_xyz789", "contact_space_name": "B SA"}]},
-	{"user_id": "user_no_mandate", "client_uuid": "client_c", "client_name": "C"}]}
-P
-is "profiles are taken over" "3 clients, 3 mandates, 3 ERPs" "$("$SB" profile import "$T/profiles.json")"
-is "and again, in place of those" "3 clients, 3 mandates, 3 ERPs" "$("$SB" profile import "$T/profiles.json")"
-tool LPT_APBookkeeper set kind=http "url=$TOOL/ok/lpt" payload='uid=user_id collection_name thread_key client_uuid mandates_path=mandate_path communication_mode log_communication_mode dms_system' \
-	'schema={"type":"object","properties":{"invoice_ids":{"type":"array","items":{"type":"string"}},"instructions":{"type":["string","null"],"default":null}},"required":["invoice_ids"]}'
-"$SB" agent luna set tools=LPT_APBookkeeper >/dev/null
-kill "$W3"; net_worker "$T/w4.log" --lease 3s; ready "$T/w4.log"
-: >"$T/tools"
-for u in user_whole user_no_erp user_no_mandate stranger_of_all; do
-	ask '[[ask=LPT_APBookkeeper{"invoice_ids":["inv_001","inv_002"]}]] '$u --user $u --collection company_xyz789 --thread chat_xyz789
-done
-payload() { sed -n "s/^POST \/ok\/lpt [^ ]* //p" "$T/tools" | sed -n "$1p"; }
-sent() { echo "{\"uid\":\"$1\",\"collection_name\":\"company_xyz789\",\"thread_key\":\"chat_xyz789\",\"client_uuid\":\"$2\",\"mandates_path\":\"company_xyz789\",\"communication_mode\":\"$3\",\"log_communication_mode\":\"$4\",\"dms_system\":\"$5\",\"invoice_ids\":[\"inv_001\",\"inv_002\"],\"instructions\":null}"; }
-is "the whole profile" "$(sent user_whole client_abc12345 pubsub rabbit odoo)" "$(payload 1)"
-is "no ERP" "$(sent user_no_erp client_b webhook firebase google_drive)" "$(payload 2)"
-is "no mandate" "$(sent user_no_mandate client_c webhook firebase google_drive)" "$(payload 3)"
-is "nobody" "$(sent stranger_of_all fallback_stranger webhook firebase google_drive)" "$(payload 4)"
-is "each rebuild says whether it found somebody" "3 1" "$(grep -c 'profile=found' "$T/w4.log") $(grep -c 'profile=fallback' "$T/w4.log")"
-is "a profile, field by field" "mandate_path company_xyz789 mandates
-drive_space_parent_id 1A2B3C4D5E mandates
-bank_erp qonto mandates" "$("$SB" profile user_whole company_xyz789 | grep '^mandate_path\|^drive\|^bank' | tr -s ' ' | sed 's/ $//')"
-is "and of nobody, with its origins" "client_uuid fallback_stranger fallback" "$("$SB" profile stranger_of_all c | grep '^client_uuid' | tr -s ' ')"
-refused "a file that is none" 2 profile import "$T/schema"

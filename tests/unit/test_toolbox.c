@@ -116,6 +116,16 @@ TEST(test_what_is_refused)
 		strbuf_addf(&b, "%s\"m%d\":1", i > 0 ? "," : "{", i);
 	strbuf_char(&b, '}');
 	assert_string_equal(checked(NULL, NULL, strbuf_text(&b)), "refused: the arguments have over 256 members");
+	/* What is left when something was dropped may be too dense to be read: it is refused, and nothing worse. */
+	strbuf_clear(&b);
+	strbuf_str(&b, "{\"user_id\":\"");
+	for (int i = 0; i < 18000; i++)
+		strbuf_char(&b, 'x');
+	strbuf_str(&b, "\",\"x\":[1");
+	for (int i = 0; i < 4200; i++)
+		strbuf_str(&b, ",1");
+	strbuf_str(&b, "]}");
+	assert_non_null(strstr(checked(NULL, NULL, strbuf_text(&b)), "refused: the arguments cannot be read"));
 	strbuf_release(&b);
 }
 
@@ -142,6 +152,7 @@ static const char *told(size_t max, enum use_state state, const char *why, const
 {
 	struct tool_spec spec = { .result_bytes = max };
 	struct tool_use u = { .spec = &spec,
+		              .has_end = bytes < 0 || bytes <= (int64_t)strlen(result),
 		              .state = state,
 		              .result = str_of(result),
 		              .result_bytes = bytes >= 0 ? bytes : (int64_t)strlen(result) };

@@ -52,8 +52,8 @@ struct llm {
 	/* this worker lacks a route's key: the message waits until the key is there or another
 	 * worker takes it */
 	bool any_lack;
-	bool was_probe; /* a probe failed: the fleet's test whether a provider is back */
-	int wait_ms;    /* shortest wait that a route asked for */
+	bool was_probe;     /* a probe failed: the fleet's test whether a provider is back */
+	int wait_ms;        /* shortest wait that a route asked for */
 	size_t spoken_from; /* where in job->live.text the text of this call, or these calls, begins */
 	/* index of the first turn that is sent: the turns before it do not fit the route's
 	 * window */
@@ -379,7 +379,8 @@ static void give_probes_back(const struct llm *l)
 bool llm_asks_for_tools(const struct job *job)
 {
 	const struct call *c = job->llm->call;
-	return job->prompt.n_tools > 0 && c->reply->n_calls > 0 && (c->finish_reason == NULL || strcmp(c->finish_reason, "tool_calls") == 0);
+	return job->prompt.n_tools > 0 && c->reply->n_calls > 0 &&
+	       (c->finish_reason == NULL || strcmp(c->finish_reason, "tool_calls") == 0);
 }
 
 struct llm_said llm_said(const struct job *job)
@@ -533,7 +534,7 @@ void llm_put(const struct job *job, struct strbuf *b)
 			json_put_field(b, "finish_reason", l->call->finish_reason);
 		if (l->call->proof != NULL)
 			json_put_field(b, "proof", l->call->proof);
-		if (l->call->err.code == ERR_OK && !job->is_rewritten && l->call->reply->native.len > 0) {
+		if (l->call->err.code == ERR_OK && !job->is_rewritten && l->spoken_from == 0 && l->call->reply->native.len > 0) {
 			char own[120];
 			snprintf(own, sizeof own, "%.20s@%.90s", job->called->protocol, job->called->provider);
 			json_put_field(b, "own_protocol", own);
@@ -575,7 +576,8 @@ void llm_put_context(const struct job *job, struct strbuf *b)
 		llm_put_turn(b, &job->prompt.turns[i]);
 	strbuf_char(b, ']');
 	for (int i = 0; i < job->prompt.n_tools; i++)
-		strbuf_addf(b, "%s\"%s\"%s", i == 0 ? ",\"tools\":[" : ",", job->prompt.tools[i].name, i + 1 == job->prompt.n_tools ? "]" : "");
+		strbuf_addf(b, "%s\"%s\"%s", i == 0 ? ",\"tools\":[" : ",", job->prompt.tools[i].name,
+		            i + 1 == job->prompt.n_tools ? "]" : "");
 	strbuf_char(b, '}');
 }
 

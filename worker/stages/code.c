@@ -119,12 +119,12 @@ static const char *const AGAIN[] = {
 static enum step ask_again(struct job *job, struct coding *c)
 {
 	struct prompt *p = &job->prompt;
+	struct llm_said said = llm_said(job); /* earlier rounds are turns already */
 	struct turn *turns = arena_alloc(&job->arena, sizeof *turns * (size_t)(p->n_turns + 2));
 	memcpy(turns, p->turns, sizeof *turns * (size_t)p->n_turns);
-	turns[p->n_turns] =
-		(struct turn){ .role = "assistant",
-		               .content = { arena_dup(&job->arena, job->live.text.ptr, job->live.text.len), job->live.text.len },
-		               .native = STR("") };
+	turns[p->n_turns] = (struct turn){ .role = "assistant",
+		                           .content = { arena_dup(&job->arena, said.text.ptr, said.text.len), said.text.len },
+		                           .native = STR("") };
 	turns[p->n_turns + 1] = (struct turn){
 		.role = "user",
 		.content = str_of(AGAIN[c->is_french]),

@@ -5,6 +5,8 @@
  * journal ends: what has ended is not done again, and a call of which nobody knows whether it was done fails
  * the message, unless doing it twice does no harm.
  */
+#include <ctype.h>
+
 #include "shared/log.h"
 #include "sql_embed.h"
 #include "worker/llm/llm.h"
@@ -15,11 +17,16 @@
 #include "worker/toolbox/arguments.h"
 #include "worker/toolbox/journal.h"
 
-#define ROUNDS_MAX 16 /* of one message */
-#define CALLS_MAX 128 /* of one message */
-#define SAME_MAX 3    /* the same call with the same arguments, of one message */
-#define REFUSED_MAX 3 /* rounds in a row of which nothing could be run */
-#define TIMES_MAX 2   /* a call that may be made twice is begun so often in an attempt */
+#define ROUNDS_MAX 16        /* of one message */
+#define CALLS_MAX 128        /* of one message */
+#define SAME_MAX 3           /* the same call with the same arguments, of one message */
+#define REFUSED_MAX 3        /* rounds in a row of which nothing could be run */
+#define LACK_WAIT_MS 3000    /* before another worker is tried for a key that this one lacks; doubled, up to three minutes */
+#define WAIT_MAX_MS 86400000 /* then it is looked again whether its time is over */
+#define TIMES_MAX 2          /* a call that may be made twice is begun so often in an attempt */
+
+static const char LEFT[] = "its worker was lost, or ended, before the call did; it was not made again";
+static const char LATE[] = "no answer came within its time; it was not begun again";
 
 struct tooling {
 	const struct tool_spec *specs;
@@ -67,7 +74,8 @@ static void add_turns(struct job *job, const struct round *r)
 /* The text of the next round begins a paragraph of its own. With live.lock where others read. */
 static void begin_paragraph(struct live *live)
 {
-	if (live->text.len > 0)
+	size_t n = live->text.len;
+	if (n > 0 && (n < 2 || memcmp(live->text.ptr + n - 2, "\n\n", 2) != 0))
 		strbuf_str(&live->text, "\n\n");
 }
 
@@ -99,6 +107,11 @@ static int tools_resume(struct job *job, struct tooling *t, struct err *err)
 	int n = 0;
 	if (toolbox_read(job, str_of(c[COL_CONTEXTS_TOOLS]), str_of(c[COL_CONTEXTS_BOUND]), &t->specs, &t->n_specs, err) < 0)
 		return -1;
+	if (toolbox_has_keys(job->services->options, t->specs, t->n_specs, err) < 0) {
+		/* another worker may have it: the message waits, and uses no try */
+		err->wait_ms = LACK_WAIT_MS << MIN(job->number - 1, 6);
+		return -1;
+	}
 	if (c[COL_CONTEXTS_ROUNDS] != NULL &&
 	    journal_read(job, str_of(c[COL_CONTEXTS_ROUNDS]), t->specs, t->n_specs, &rounds, &n, err) < 0)
 		return -1;
@@ -128,11 +141,18 @@ static bool is_same_call(const struct tool_use *a, const struct tool_call *b)
 	       memcmp(a->asked.arguments.ptr, b->arguments.ptr, b->arguments.len) == 0;
 }
 
-static int n_same(const struct tooling *t, const struct tool_call *call)
+/* How often this very call was made: in earlier rounds, and before it in this one. unknown: nobody knows of one whether it was. */
+static int n_same(const struct tooling *t, const struct tool_use *first, const struct tool_use *u, bool *unknown)
 {
 	int n = 0;
-	for (int i = 0; i < t->n_seen; i++)
-		n += t->seen[i]->state != USE_REFUSED && is_same_call(t->seen[i], call);
+	for (int i = 0; i < t->n_seen; i++) {
+		if (t->seen[i]->state == USE_REFUSED || !is_same_call(t->seen[i], &u->asked))
+			continue;
+		n++;
+		*unknown |= t->seen[i]->state == USE_UNKNOWN;
+	}
+	for (const struct tool_use *x = first; x < u; x++)
+		n += x->state != USE_REFUSED && is_same_call(x, &u->asked);
 	return n;
 }
 
@@ -143,9 +163,12 @@ static void refuse_use(struct tool_use *u, const char *why)
 }
 
 /* Decides whether a call is made, and with which arguments. */
-static void judge_use(struct job *job, const struct tooling *t, struct tool_use *u)
+static void judge_use(struct job *job, const struct tooling *t, const struct tool_use *first, struct tool_use *u)
 {
 	struct arguments arguments;
+	bool is_unknown = false;
+	int n = n_same(t, first, u, &is_unknown);
+	u->may_repeat = true;
 	u->state = USE_RUNNING;
 	u->spec = toolbox_find(t->specs, t->n_specs, u->asked.name);
 	if (u->spec == NULL) {
@@ -153,7 +176,9 @@ static void judge_use(struct job *job, const struct tooling *t, struct tool_use 
 	} else if (!arguments_check(&job->arena, u->spec->said.schema, u->spec->schema, u->spec->payload,
 	                            u->asked.bad.len > 0 ? u->asked.bad : u->asked.arguments, &arguments)) {
 		refuse_use(u, arguments.why);
-	} else if (n_same(t, &u->asked) >= SAME_MAX) {
+	} else if (is_unknown) {
+		refuse_use(u, "nobody knows whether this very call was done; it is not made again");
+	} else if (n >= SAME_MAX) {
 		refuse_use(u, "this very call was made three times already; use its results");
 	} else {
 		u->arguments = arguments.text;
@@ -169,6 +194,28 @@ static const char *keep_text(struct job *job, const char *text)
 static struct str keep_str(struct job *job, struct str s)
 {
 	return (struct str){ arena_dup(&job->arena, s.ptr != NULL ? s.ptr : "", s.len), s.len };
+}
+
+/* A name as every vendor takes it back: letters, digits, _ and -, at most 64. *is_odd: it was another. */
+static const char *keep_name(struct job *job, const char *name, bool *is_odd)
+{
+	char *kept = arena_dup(&job->arena, name, strnlen(name, 64));
+	for (char *c = kept; *c != '\0'; c++)
+		if (!isalnum((unsigned char)*c) && *c != '_' && *c != '-')
+			*c = '_';
+	*is_odd |= strcmp(kept, name) != 0;
+	return kept;
+}
+
+/* An id that no call of the conversation has: servers without ids of their own repeat those that we make. */
+static const char *keep_id(struct job *job, const struct tooling *t, const struct tool_use *u, const char *id, bool *is_odd)
+{
+	for (int i = 0; i < t->n_seen; i++)
+		if (strcmp(t->seen[i]->asked.id, id) == 0) {
+			*is_odd = true;
+			return u->id;
+		}
+	return keep_text(job, id);
 }
 
 /* The round that the model's last reply asks for. NULL with err: it asks for too much. */
@@ -192,19 +239,33 @@ static struct round *new_round(struct job *job, const struct tooling *t, struct 
 		             .own_provider = keep_text(job, said.native.len > 0 ? said.provider : NULL),
 		             .uses = arena_alloc(&job->arena, sizeof *r->uses * (size_t)said.n_calls),
 		             .n = said.n_calls };
+	bool is_odd = false;
 	for (int i = 0; i < r->n; i++) {
 		const struct tool_call *asked = &said.calls[i];
 		struct tool_use *u = &r->uses[i];
 		uuid_new(u->id);
 		u->job = job;
-		u->asked = (struct tool_call){ .id = keep_text(job, asked->id),
-			                       .name = keep_text(job, asked->name),
+		u->asked = (struct tool_call){ .id = keep_id(job, t, u, asked->id, &is_odd),
+			                       .name = keep_name(job, asked->name, &is_odd),
 			                       .arguments = keep_str(job, asked->arguments) };
 		if (asked->bad.len > 0)
 			u->asked.bad = keep_str(job, asked->bad);
-		judge_use(job, t, u);
+		judge_use(job, t, r->uses, u);
+	}
+	if (is_odd) {
+		r->own_protocol = r->own_provider = NULL;
+		r->native = STR("");
 	}
 	return r;
+}
+
+/* Writes the end of a call that this attempt did not begin. */
+static void end_left(struct tooling *t, int i, enum use_state state)
+{
+	struct tool_use *u = &t->round->uses[i];
+	u->state = state;
+	u->times = 1;
+	journal_end(&t->ends[i], u);
 }
 
 /* An attempt finds calls that another one began: those that may not be made twice are not. */
@@ -216,13 +277,20 @@ static void judge_left(struct job *job, struct tooling *t)
 		struct arguments arguments;
 		if (u->state != USE_RUNNING)
 			continue;
-		if (!toolbox_is_repeatable(u))
+		if (u->waits_ms > 0) { /* a process, which is not begun again */
+			u->is_waiting = true;
+		} else if (!toolbox_is_repeatable(u)) {
 			t->unsafe = u;
-		else if (arguments_check(&job->arena, u->spec->said.schema, u->spec->schema, u->spec->payload, u->asked.arguments,
-		                         &arguments))
+		} else if (u->spec->kind->is_later) {
+			snprintf(u->why, sizeof u->why, "no answer came within its time");
+			end_left(t, i, USE_ERROR);
+		} else if (arguments_check(&job->arena, u->spec->said.schema, u->spec->schema, u->spec->payload,
+		                           u->asked.arguments, &arguments)) {
 			u->arguments = arguments.text;
-		else /* the tool was changed meanwhile */
-			refuse_use(u, arguments.why);
+		} else { /* the tool was changed meanwhile */
+			snprintf(u->why, sizeof u->why, "%s", arguments.why);
+			end_left(t, i, USE_REFUSED);
+		}
 	}
 }
 
@@ -252,18 +320,28 @@ static void end_use(struct tooling *t, struct tool_use *u, struct entry *end)
 	u->is_running = false;
 	u->spec->kind->finish(u);
 	u->took = clock_mono() - u->began;
-	if (u->is_lost && is_stopped) { /* the next attempt decides, by the journal */
+	if (u->is_waiting) {
+		u->is_left = true;
+		return;
+	}
+	if (u->is_open || (u->is_lost && is_stopped)) { /* the next attempt decides, by the journal */
 		u->state = USE_RUNNING;
 		u->is_left = true;
 		return;
 	}
-	if (u->is_lost && toolbox_is_repeatable(u) && u->times < TIMES_MAX) {
-		begin_use(u);
-		return;
-	}
-	if (u->is_lost && !toolbox_is_repeatable(u)) {
+	bool is_unclear = u->is_lost || (u->was_lost && u->state != USE_OK && u->status == 0);
+	u->was_lost |= u->is_lost;
+	if (is_unclear && !toolbox_is_repeatable(u)) {
 		u->state = USE_UNKNOWN;
 		t->unsafe = u;
+	} else if (is_unclear && u->times < TIMES_MAX) {
+		begin_use(u);
+		return;
+	} else if (is_unclear && u->spec->has_effects && !u->spec->kind->is_repeatable) {
+		/* with the same key, by the next attempt: told as an error, the model would ask with another one */
+		u->state = USE_RUNNING;
+		u->is_left = u->is_open = true;
+		return;
 	}
 	report_use(u);
 	if (u->is_written)
@@ -278,7 +356,7 @@ static bool has_run(struct job *job, struct tooling *t)
 	bool is_over = true, is_stopped = atomic_load(&job->stop) != ERR_OK;
 	for (int i = 0; i < t->round->n; i++) {
 		struct tool_use *u = &t->round->uses[i];
-		if (u->is_running && u->spec->kind->has_ended(u))
+		while (u->is_running && u->spec->kind->has_ended(u))
 			end_use(t, u, &t->ends[i]);
 		if (u->is_running && is_stopped && !u->is_cancelled && u->spec->kind->cancel != NULL) {
 			u->is_cancelled = true;
@@ -300,6 +378,24 @@ static enum step fail_unsafe(const struct tool_use *u, struct err *err)
 	return STEP_FAIL;
 }
 
+/* The message waits for its processes: it leaves this worker until one has answered, or its time is over. */
+static enum step wait_for_tasks(int64_t ms, struct err *err)
+{
+	err_set(err, ERR_TASK, "a process of its tools answers later");
+	err->wait_ms = (int)MIN(MAX(ms, 100), WAIT_MAX_MS);
+	return STEP_FAIL;
+}
+
+/* How long the first of the round's processes may still take; -1: none is waited for. */
+static int64_t tasks_ms(const struct round *r)
+{
+	int64_t least = -1;
+	for (int i = 0; i < r->n; i++)
+		if (r->uses[i].is_waiting && (least < 0 || r->uses[i].waits_ms < least))
+			least = MAX(r->uses[i].waits_ms, 0);
+	return least;
+}
+
 static enum step end_round(struct job *job, struct tooling *t, struct err *err)
 {
 	struct round *r = t->round;
@@ -310,6 +406,19 @@ static enum step end_round(struct job *job, struct tooling *t, struct err *err)
 	}
 	if (t->unsafe != NULL)
 		return fail_unsafe(t->unsafe, err);
+	for (int i = 0; i < r->n; i++) {
+		if (r->uses[i].is_open) {
+			err_set(err, ERR_TIMEOUT, "%.40s did not answer (%.100s); it is called again with the same key",
+			        r->uses[i].asked.name, r->uses[i].why);
+			return STEP_FAIL;
+		}
+		if (t->ends[i].record.is_lost) {
+			err_set(err, ERR_NEXT_ROUND, "the journal has another end of a call");
+			return STEP_FAIL;
+		}
+	}
+	if (tasks_ms(r) >= 0)
+		return wait_for_tasks(tasks_ms(r), err);
 	remember_calls(t, r);
 	add_turns(job, r);
 	t->round = NULL;
@@ -333,15 +442,14 @@ static void begin_round(struct job *job, struct tooling *t)
 	bool is_stopped = atomic_load(&job->stop) != ERR_OK;
 	for (int i = 0; i < t->round->n; i++) {
 		struct tool_use *u = &t->round->uses[i];
-		if (u->state != USE_RUNNING)
+		if (u->state != USE_RUNNING || u->is_waiting)
 			continue;
 		if (!is_stopped) {
 			begin_use(u);
 			continue;
 		}
-		refuse_use(u, "its worker ended before it could begin");
-		u->times = 1;
-		journal_end(&t->ends[i], u);
+		snprintf(u->why, sizeof u->why, "its worker ended before it could begin");
+		end_left(t, i, USE_REFUSED);
 	}
 }
 
@@ -351,7 +459,8 @@ static enum step run_round(struct job *job, struct tooling *t, struct err *err)
 	if (!atomic_load(&t->begun.is_durable))
 		return STEP_PARK;
 	if (!t->is_begun && t->begun.record.is_lost) {
-		err_set(err, ERR_LEASE_LOST, "before its tools were called");
+		err_set(err, ERR_NEXT_ROUND,
+		        "the journal is not as this attempt knows it"); /* or it lost the message: then nothing is written */
 		return STEP_FAIL;
 	}
 	if (!t->is_begun) {
@@ -370,16 +479,21 @@ static enum step tell_unsafe(struct job *job, struct tooling *t, struct err *err
 		t->is_begun = true;
 		for (int i = 0; i < r->n; i++) {
 			struct tool_use *u = &r->uses[i];
-			if (u->state != USE_RUNNING || toolbox_is_repeatable(u))
+			if (u->state != USE_RUNNING || u->is_waiting || toolbox_is_repeatable(u))
 				continue;
-			u->state = USE_UNKNOWN;
-			snprintf(u->why, sizeof u->why,
-			         "its worker was lost, or ended, before the call did; it was not made again");
-			u->times = 1;
-			journal_end(&t->ends[i], u);
+			snprintf(u->why, sizeof u->why, "%s", u->spec != NULL && u->spec->kind->is_later ? LATE : LEFT);
+			end_left(t, i, USE_UNKNOWN);
 		}
 	}
 	return has_run(job, t) ? fail_unsafe(t->unsafe, err) : STEP_PARK;
+}
+
+static bool has_to_begin(const struct round *r)
+{
+	for (int i = 0; i < r->n; i++)
+		if (r->uses[i].state == USE_RUNNING && !r->uses[i].is_waiting)
+			return true;
+	return false;
 }
 
 enum step stage_tools(struct job *job, struct err *err)
@@ -409,6 +523,11 @@ enum step stage_tools(struct job *job, struct err *err)
 	if (t->unsafe != NULL) {
 		t->is_told = true;
 		return tell_unsafe(job, t, err);
+	}
+	if (is_left && !has_to_begin(t->round)) {
+		atomic_store(&t->begun.is_durable, true);
+		t->is_begun = true;
+		return run_round(job, t, err);
 	}
 	if (is_left)
 		journal_begin_again(&t->begun, job, t->round);

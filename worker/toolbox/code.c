@@ -13,6 +13,8 @@ static void code_begin(struct tool_use *u)
 		return;
 	}
 	json_str(j, "language", &language);
+	if (!str_eq(language, "python") && !str_eq(language, "javascript") && !str_eq(language, "bash"))
+		return;
 	u->private = run_begin(u->job, "tool", language.ptr, code, u->spec->timeout_ms);
 }
 
@@ -26,13 +28,14 @@ static void code_finish(struct tool_use *u)
 	struct run *run = u->private;
 	if (run == NULL) {
 		u->state = USE_ERROR;
-		snprintf(u->why, sizeof u->why, "the arguments have no code");
+		snprintf(u->why, sizeof u->why, "the arguments have no code, or a language other than python, javascript, bash");
 		return;
 	}
 	struct real_result r = run_shown(run, OUTPUT_KEPT);
 	u->result = (struct str){ arena_dup(&u->job->arena, r.output.ptr, r.output.len), r.output.len };
 	u->result_bytes =
 		run_result(run)->output_bytes > (int64_t)r.output.len ? run_result(run)->output_bytes : (int64_t)r.output.len;
+	u->has_end = !r.is_cut;
 	u->state = strcmp(r.verdict, verdict_word(VERDICT_OK)) == 0 ? USE_OK : USE_ERROR;
 	u->is_lost = run_result(run)->verdict == VERDICT_CANCELLED;
 	if (strcmp(r.verdict, verdict_word(VERDICT_ERROR)) == 0)

@@ -11,6 +11,9 @@
 #define BODY_MAX (1u << 20)
 #define ANSWER_MAX (16u << 20) /* bytes after which no more of an answer is read */
 #define CONNECT_MS 5000
+#define URL_HEADER_MAX 1000
+
+extern const struct tool_kind tool_kind_process;
 
 struct exchange {
 	struct tool_use *use;
@@ -73,15 +76,20 @@ static void http_submit(struct exchange *t, const struct strbuf *url, const stru
 	const struct tool_spec *s = u->spec;
 	struct strbuf key = STRBUF_INIT(SECRET_MAX + 64);
 	struct err err = { .code = ERR_OK };
-	char id[60], parent[TRACEPARENT_SIZE];
-	const char *headers[6] = { "Content-Type: application/json", id, NULL };
+	char id[60], parent[TRACEPARENT_SIZE], callback[URL_HEADER_MAX];
+	const char *headers[7] = { "Content-Type: application/json", id, NULL };
 	int n = 2;
 	usec_t left = (job->deadline - clock_mono()) / USEC_PER_MSEC;
-	int total = (int)MAX(MIN(s->timeout_ms, left), 1);
+	int total = (int)MAX(MIN(s->request_ms, left), 1);
 	snprintf(id, sizeof id, "Idempotency-Key: %s", u->id);
 	const char *authorization = key_header(t, &key, &err);
 	if (authorization != NULL)
 		headers[n++] = authorization;
+	if (s->kind == &tool_kind_process && job->services->options->public_url[0] != '\0') {
+		snprintf(callback, sizeof callback, "Callback-URL: %.900s/api/tasks/%s/callback",
+		         job->services->options->public_url, u->id);
+		headers[n++] = callback;
+	}
 	if (job->services->trace != NULL)
 		headers[n++] = span_header(&u->span, parent);
 	const struct net_request request = { .url = strbuf_text(url),
@@ -106,7 +114,21 @@ static void http_submit(struct exchange *t, const struct strbuf *url, const stru
 	strbuf_release(&key);
 }
 
-static void http_begin(struct tool_use *u)
+int toolbox_has_keys(const struct options *o, const struct tool_spec *specs, int n, struct err *err)
+{
+	char key[SECRET_MAX];
+	for (int i = 0; i < n; i++) {
+		struct secrets used = SECRETS_INIT(o->secret_names);
+		bool has = specs[i].key_env == NULL || secret_read(specs[i].key_env, key, &used, err) == 0;
+		explicit_bzero(key, sizeof key);
+		secrets_release(&used);
+		if (!has)
+			return err_wrap(err, "the key of tool %s", specs[i].said.name);
+	}
+	return 0;
+}
+
+void http_begin(struct tool_use *u)
 {
 	struct exchange *t = u->private = xcalloc(1, sizeof *t);
 	const struct tool_spec *s = u->spec;
@@ -129,12 +151,12 @@ static void http_begin(struct tool_use *u)
 	strbuf_release(&body);
 }
 
-static bool http_has_ended(const struct tool_use *u)
+bool http_has_ended(const struct tool_use *u)
 {
 	return atomic_load(&u->is_over);
 }
 
-static void http_cancel(struct tool_use *u)
+void http_cancel(struct tool_use *u)
 {
 	const struct exchange *t = u->private;
 	if (t->number != 0)
@@ -147,13 +169,15 @@ static struct str answer_text(struct exchange *t)
 	struct arena *a = &t->use->job->arena;
 	struct strbuf b = STRBUF_INIT(RESULT_MAX * 3);
 	utf8_repair(&b, (struct str){ strbuf_text(&t->answer), t->answer.len });
-	char *text = arena_dup(a, strbuf_text(&b), b.len);
+	struct str kept = { strbuf_text(&b), MIN(b.len, (size_t)RESULT_MAX) };
+	kept.len -= utf8_unfinished(kept);
+	char *text = arena_dup(a, kept.ptr, kept.len);
 	secrets_blot(&t->secrets, text);
 	strbuf_release(&b);
 	return str_of(text);
 }
 
-static void http_finish(struct tool_use *u)
+void http_finish(struct tool_use *u)
 {
 	struct exchange *t = u->private;
 	bool is_whole = t->err.code == ERR_OK;
@@ -161,14 +185,16 @@ static void http_finish(struct tool_use *u)
 	u->status = t->status;
 	u->result = answer_text(t);
 	u->result_bytes = t->bytes > t->answer.len ? (int64_t)t->bytes : (int64_t)u->result.len;
-	u->is_lost = t->status == 0 && t->was_sent;
-	u->state = is_whole && t->status >= 200 && t->status < 300 ? USE_OK : USE_ERROR;
-	if (!is_whole)
-		snprintf(u->why, sizeof u->why, "%s%s: %.200s", t->status > 0 ? "its answer broke off: " : "",
-		         err_name(t->err.code), t->err.msg);
+	u->has_end = is_whole && t->bytes <= t->answer.len;
+	u->is_lost = t->was_sent && t->status < 200;
+	u->state = t->status >= 200 && t->status < 300 ? USE_OK : USE_ERROR;
+	if (u->state == USE_OK) /* done, also where its answer broke off: that is said by result_bytes */
+		u->result_bytes += !is_whole;
+	else if (!is_whole)
+		snprintf(u->why, sizeof u->why, "%s: %.200s", err_name(t->err.code), t->err.msg);
 	else if (t->status >= 300 && t->status < 400)
 		snprintf(u->why, sizeof u->why, "HTTP %d: redirects are not followed", t->status);
-	else if (u->state == USE_ERROR)
+	else
 		snprintf(u->why, sizeof u->why, "HTTP %d", t->status);
 	strbuf_release(&t->answer);
 	secrets_release(&t->secrets);

@@ -28,8 +28,19 @@ static void read_use(struct job *job, const struct json *j, const struct tool_sp
 	json_str(j, "arguments", &u->asked.arguments);
 	json_str(j, "result", &u->result);
 	json_int(j, "status", &status);
+	json_int(j, "waits_ms", &u->waits_ms);
 	u->status = (int)status;
 	u->result_bytes = (int64_t)u->result.len;
+	json_int(j, "result_bytes", &u->result_bytes);
+	json_bool(j, "has_end", &u->has_end);
+	json_bool(j, "repeatable", &u->may_repeat);
+	u->note = json_text(j, "note");
+	const struct json *arguments;
+	struct err err;
+	if (json_parse(&job->arena, u->asked.arguments, ROUNDS_BYTES, &arguments, &err) < 0 || !json_is_object(arguments)) {
+		u->asked.bad = u->asked.arguments; /* as the model gave them; a vendor would refuse them */
+		u->asked.arguments = STR("{}");
+	}
 	u->state = state_of(json_text(j, "state"));
 	snprintf(u->why, sizeof u->why, "%s", json_text(j, "why") != NULL ? json_text(j, "why") : "");
 	u->spec = toolbox_find(specs, n_specs, u->asked.name);
@@ -145,7 +156,7 @@ void journal_begin_again(struct entry *e, struct job *job, const struct round *r
 	json_put_key(b, "again");
 	strbuf_char(b, '[');
 	for (int i = 0, n = 0; i < r->n; i++)
-		if (r->uses[i].state == USE_RUNNING)
+		if (r->uses[i].state == USE_RUNNING && !r->uses[i].is_waiting)
 			strbuf_addf(b, "%s\"%s\"", n++ > 0 ? "," : "", r->uses[i].id);
 	strbuf_str(b, "]}");
 	writer_submit(job->services->writer, &e->record);
@@ -165,6 +176,6 @@ void journal_end(struct entry *e, const struct tool_use *u)
 	json_put_int_field(b, "result_bytes", u->result_bytes);
 	if (u->state != USE_OK)
 		json_put_field(b, "why", u->why);
-	strbuf_char(b, '}');
+	strbuf_str(b, u->goes_on ? ",\"goes_on\":true}" : "}");
 	writer_submit(job->services->writer, &e->record);
 }

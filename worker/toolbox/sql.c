@@ -36,6 +36,9 @@ struct sql_call {
 	struct rows rows;
 	struct err err;
 	usec_t deadline;
+	bool was_down;     /* a connection broke while it ran: it may have been done */
+	bool was_begun;    /* it was sent, at least once */
+	bool is_cancelled; /* the server was told to end it */
 };
 
 /* ---------------------------------------------------------------- the threads */
@@ -53,6 +56,7 @@ static int sql_await(struct pg *pg, struct sql_call *c, struct err *err)
 		struct pollfd fd = { .fd = pg_fd(pg), .events = POLLIN };
 		if (cancelled == 0 && is_to_end(c)) {
 			pg_cancel(pg);
+			c->is_cancelled = true;
 			cancelled = clock_mono();
 		} else if (cancelled != 0 && clock_mono() > cancelled + CANCEL_MS * USEC_PER_MSEC) {
 			return err_set(err, ERR_DB_DOWN, "the server does not end it");
@@ -71,12 +75,15 @@ static int sql_try(struct sql_tools *tools, struct pg **pg, struct sql_call *c, 
 		pg_close(*pg);
 		*pg = NULL;
 	}
-	if (*pg == NULL && pg_connect(pg, tools->services->options->database_url, "signalbox-worker tools", NULL, 5000, err) < 0)
+	if (*pg == NULL && pg_connect(pg, tools->services->options->database_url, "signalbox-worker tools",
+	                              "-c statement_timeout=310s", 5000, err) < 0)
 		return -1;
 	const char *params[] = { u->id, u->job->job_id, u->arguments.ptr, strbuf_text(&c->context), cap };
+	c->was_begun = true;
 	if (pg_start(*pg, sql_worker_tool_sql, params, ARRAY_SIZE(params), err) == 0 && sql_await(*pg, c, err) == 0)
 		return 0;
-	if (err->code == ERR_DB_DOWN) {
+	c->was_down |= err->code == ERR_DB_DOWN;
+	if (err->code == ERR_DB_DOWN || c->is_cancelled) { /* a cancel that comes late would meet the next statement */
 		pg_close(*pg);
 		*pg = NULL;
 	}
@@ -87,6 +94,10 @@ static int sql_try(struct sql_tools *tools, struct pg **pg, struct sql_call *c, 
  * done, or its result is in the journal. */
 static void sql_run(struct sql_tools *tools, struct pg **pg, struct sql_call *c)
 {
+	if (is_to_end(c)) {
+		err_set(&c->err, ERR_DB_TIMEOUT, "it was not begun");
+		return;
+	}
 	while (sql_try(tools, pg, c, &c->err) < 0) {
 		if ((c->err.code != ERR_DB_DOWN && c->err.code != ERR_DB_CONFLICT) || is_to_end(c))
 			return;
@@ -179,26 +190,32 @@ static bool sql_has_ended(const struct tool_use *u)
 static void sql_finish(struct tool_use *u)
 {
 	struct sql_call *c = u->private;
+	bool has_row = c->err.code == ERR_OK && c->rows.n_rows > 0;
 	u->state = USE_ERROR;
-	if (c->err.code == ERR_DB_TIMEOUT || (c->err.code == ERR_DB_DOWN && clock_mono() > c->deadline)) {
-		snprintf(u->why, sizeof u->why, "timed out after %lld ms; what it did is undone", (long long)u->spec->timeout_ms);
-	} else if (c->err.code != ERR_OK) {
-		snprintf(u->why, sizeof u->why, "%s: %.200s", err_name(c->err.code), c->err.msg);
-	} else if (c->rows.n_rows == 0) {
-		snprintf(u->why, sizeof u->why, "another attempt has it");
-	} else {
+	if (has_row) {
 		const char *text = rows_at(&c->rows, 0, COL_TOOL_SQL_RESULT),
 			   *failure = rows_at(&c->rows, 0, COL_TOOL_SQL_FAILURE);
-		u->result = (struct str){ arena_dup(&u->job->arena, text != NULL ? text : "", text != NULL ? strlen(text) : 0),
-			                  text != NULL ? strlen(text) : 0 };
+		size_t n = text != NULL ? strlen(text) : 0;
+		u->result = (struct str){ arena_dup(&u->job->arena, text != NULL ? text : "", n), n };
 		u->result_bytes = rows_int(&c->rows, 0, COL_TOOL_SQL_RESULT_BYTES, 0);
+		u->has_end = u->result_bytes <= (int64_t)n;
 		u->is_written = true;
 		if (failure == NULL)
 			u->state = USE_OK;
 		else
 			snprintf(u->why, sizeof u->why, "%.280s", failure);
+	} else if (c->was_down || c->err.code == ERR_OK) {
+		/* It may have been done, or another attempt has it: its transaction wrote how it ended. */
+		u->is_open = true;
+	} else if (c->err.code == ERR_DB_TIMEOUT) {
+		snprintf(u->why, sizeof u->why,
+		         c->was_begun ? "timed out after %lld ms; what it did is undone"
+		                      : "no room within %lld ms; it was not begun",
+		         (long long)u->spec->timeout_ms);
+	} else {
+		snprintf(u->why, sizeof u->why, "%s: %.200s", err_name(c->err.code), c->err.msg);
 	}
-	u->is_lost = u->state == USE_ERROR && !u->is_written && atomic_load(&u->job->stop) != ERR_OK;
+	u->is_lost = !has_row && !u->is_open && atomic_load(&u->job->stop) != ERR_OK;
 	strbuf_release(&c->context);
 	arena_release(&c->arena);
 	free(c);

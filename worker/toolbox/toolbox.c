@@ -2,7 +2,8 @@
 
 #include "shared/utf8.h"
 
-#define SPECS_MAX (4u << 20) /* bytes of the document */
+#define PROCESS_REQUEST_MS 30000 /* to begin a process */
+#define SPECS_MAX (4u << 20)     /* bytes of the document */
 
 #define KIND(name) extern const struct tool_kind tool_kind_##name;
 #include "worker/toolbox/kinds.def"
@@ -49,6 +50,9 @@ static int read_tool_spec(struct job *job, const struct json *j, struct tool_spe
 	json_int(j, "timeout_ms", &s->timeout_ms);
 	json_int(j, "result_bytes", &bytes);
 	json_bool(j, "is_repeatable", &s->is_repeatable);
+	json_bool(j, "has_effects", &s->has_effects);
+	json_bool(j, "waits", &s->waits);
+	s->request_ms = s->kind->is_later ? MIN(s->timeout_ms, PROCESS_REQUEST_MS) : s->timeout_ms;
 	s->result_bytes = (size_t)bytes;
 	if (s->said.schema.len > 0 && json_parse(&job->arena, s->said.schema, SPECS_MAX, &s->schema, err) < 0)
 		return err_wrap(err, "the schema of tool %s", s->said.name);
@@ -86,17 +90,16 @@ const struct tool_spec *toolbox_find(const struct tool_spec *specs, int n, const
 
 bool toolbox_is_repeatable(const struct tool_use *u)
 {
-	return u->spec != NULL && (u->spec->is_repeatable || u->spec->kind->is_repeatable);
+	return u->may_repeat && u->spec != NULL && (u->spec->is_repeatable || u->spec->kind->is_repeatable);
 }
 
 /* The text, or its beginning and its end with a word about what lies between. */
-static void put_cut(struct strbuf *b, struct str text, int64_t bytes, size_t max)
+static void put_cut(struct strbuf *b, struct str text, int64_t bytes, bool has_end, size_t max)
 {
 	if (text.len <= max && (int64_t)text.len >= bytes) {
 		strbuf_add(b, text.ptr, text.len);
 		return;
 	}
-	bool has_end = (int64_t)text.len >= bytes; /* else its end was not kept */
 	size_t head = MIN(text.len, has_end ? max * 3 / 4 : max), tail = has_end ? MIN(text.len - head, max - max * 3 / 4) : 0;
 	head -= utf8_unfinished((struct str){ text.ptr, head });
 	while (tail > 0 && ((unsigned char)text.ptr[text.len - tail] & 0xC0) == 0x80)
@@ -117,7 +120,7 @@ struct str toolbox_told(struct arena *a, const struct tool_use *u)
 		            : u->state == USE_UNKNOWN ? "unknown"
 		                                      : "error",
 		            u->why[0] != '\0' ? u->why : "it failed", u->result.len > 0 ? "\n" : "");
-	put_cut(&b, u->result, u->result_bytes, max);
+	put_cut(&b, u->result, u->result_bytes, u->has_end, max);
 	if (u->note != NULL)
 		strbuf_addf(&b, "\n(%.200s)", u->note);
 	struct str told = { arena_dup(a, strbuf_text(&b), b.len), b.len };

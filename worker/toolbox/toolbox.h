@@ -7,6 +7,7 @@
 #include "shared/json.h"
 #include "worker/job.h"
 
+struct options;
 struct tool_spec;
 struct tool_use;
 
@@ -15,6 +16,8 @@ struct tool_kind {
 	/* Nothing is left of a call that was cut short, or it changes nothing: it may always be begun again.
 	 * */
 	bool is_repeatable;
+	/* Its answer may come when no worker waits for it any more. */
+	bool is_later;
 	/* Begins the call. The job is woken when it has ended. On the stage thread that has the job, as all of
 	 * these. */
 	void (*begin)(struct tool_use *);
@@ -36,7 +39,10 @@ struct tool_spec {
 	 * message_id, agent */
 	const struct json *bound;
 	int64_t timeout_ms;
+	int64_t request_ms;  /* of the request, of kinds that make one */
+	bool waits;          /* of a process: the message waits for its answer */
 	size_t result_bytes; /* that the model is told */
+	bool has_effects;    /* a call does something in the world */
 	bool is_repeatable;  /* doing it twice does no harm: it is idempotent, or has no effect outside */
 };
 
@@ -66,6 +72,7 @@ struct tool_use {
 	int status; /* of HTTP; 0: none */
 	struct str result;
 	int64_t result_bytes; /* all of it, also what was not kept */
+	bool has_end;         /* the end of `result` is the result's own */
 	char why[300];        /* of all states but OK */
 
 	/* while it runs */
@@ -73,10 +80,16 @@ struct tool_use {
 	atomic_bool is_over; /* for has_ended() */
 	bool is_running;     /* begun, and finish() was not called */
 	bool is_cancelled;
-	bool is_left;    /* it was cut short with its job: the next attempt decides */
-	bool is_lost;    /* finish(): it ended without an answer, and may have been done */
-	bool is_written; /* finish(): the journal has its end already */
-	int times;       /* begun so often in this attempt */
+	bool is_left;     /* it was cut short with its job: the next attempt decides */
+	bool is_lost;     /* finish(): it ended without an answer, and may have been done */
+	bool was_lost;    /* that was so of an earlier request for it in this attempt */
+	bool is_open;     /* finish(): how it ended is in the journal, or will be: the next attempt reads it */
+	bool may_repeat;  /* by its tool as it was when it began; see toolbox_is_repeatable() */
+	bool is_written;  /* finish(): the journal has its end already */
+	bool is_waiting;  /* finish(): it goes on, and is answered later; the message waits for that */
+	bool goes_on;     /* finish(): the same, and the message does not wait */
+	int64_t waits_ms; /* how long it may still take; of a call that another attempt left */
+	int times;        /* begun so often in this attempt */
 	usec_t began, took;
 	struct span span;
 	void *private; /* of its kind */
@@ -95,6 +108,15 @@ const struct tool_spec *toolbox_find(const struct tool_spec *, int n, const char
 struct str toolbox_told(struct arena *, const struct tool_use *);
 /* May it be begun again when nobody knows whether it was done? */
 bool toolbox_is_repeatable(const struct tool_use *);
+
+/* Whether this worker has the key of each tool. -1 with ERR_NO_KEY: it lacks one. */
+MUSTCHECK int toolbox_has_keys(const struct options *, const struct tool_spec *, int n, struct err *);
+
+/* The parts of the kind http, for others that make a request. */
+void http_begin(struct tool_use *);
+bool http_has_ended(const struct tool_use *);
+void http_cancel(struct tool_use *);
+void http_finish(struct tool_use *);
 
 struct sql_tools;
 /* n threads with a connection each, for tools of the kind sql. */

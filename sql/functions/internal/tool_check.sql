@@ -7,12 +7,14 @@ declare
 	word   text;
 	kind   text;
 begin
-	select * into t from jsonb_to_record(tool) x(kind text, schema text, url text, function text, payload text, key_env text);
-	if t.kind = 'http' and coalesce(t.url, '') !~ '^https?://[^/@\s]+(/\S*)?$' then
-		raise exception 'a tool of the kind http needs url=http://… or https://…, without a user in it' using errcode = 'SB004';
+	select * into t from jsonb_to_record(tool) x(kind text, schema text, url text, function text, payload text, key_env text, timeout interval);
+	if t.kind in ('http', 'process') and coalesce(t.url, '') !~ '^https?://[^/@\s]+(/\S*)?$' then
+		raise exception 'a tool of the kind http or process needs url=http://… or https://…, without a user in it' using errcode = 'SB004';
 	elsif t.kind = 'sql' and tool_function(t.function) is null then
 		raise exception 'a tool of the kind sql needs function=SCHEMA.NAME, a function (arguments jsonb, context jsonb) of the application that returns jsonb, json or text; % is none',
 			coalesce(quote_literal(left(t.function, 80)), 'none given') using errcode = 'SB004';
+	elsif t.kind <> 'process' and t.timeout > '5 min' then
+		raise exception 'a call takes at most 5min; longer is kind=process' using errcode = 'SB004';
 	elsif t.key_env !~ '^[A-Za-z_][A-Za-z0-9_]{0,99}$' then
 		raise exception 'key_env names an environment variable of the workers, %', 'not the key itself' using errcode = 'SB004';
 	end if;
@@ -35,4 +37,9 @@ begin
 			raise exception 'payload is NAME or NAME=FIELD, of the fields %; % is neither', array_to_string(fields, ' '), quote_literal(left(word, 80)) using errcode = 'SB004';
 		end if;
 	end loop;
+	select x into word from json_object_keys(case when json_typeof(t.schema::json -> 'properties') = 'object' then t.schema::json -> 'properties' else '{}' end) x
+		where exists (select from agent_tools(t.payload) w(y) where lower(split_part(w.y, '=', 1)) = lower(x)) limit 1;
+	if found then
+		raise exception 'schema asks the model for %, and payload sends it', quote_literal(left(word, 40)) using errcode = 'SB004';
+	end if;
 end $$;

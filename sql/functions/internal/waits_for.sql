@@ -10,7 +10,8 @@ begin
 	return (
 		select case when l.paused_at is not null or exists (select from fleet f where f.paused_at is not null) then 'paused'
 		            when q.state = 'blocked' then 'session'
-		            when q.state = 'delayed' then 'backoff'
+		            when q.state = 'delayed' then case when exists (select from tool_calls c join tasks k on k.id = c.uuid where c.message_id = q.message_id and c.state = 'running')
+		                 then 'task' else 'backoff' end
 		            when l.blocked_until > clock_timestamp() then 'rate'
 		            when a.rate_limit_per_min is not null and a.rate_limit_per_min <=
 		                 (select count(*) from starts s where s.agent_id = a.id and s.started_at > clock_timestamp() - interval '61 s') then 'rate'

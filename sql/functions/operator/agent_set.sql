@@ -54,6 +54,9 @@ begin
 	if found then
 		raise exception 'no tool is called %: signalbox tool NAME set kind=…', quote_literal(left(k, 80)) using errcode = 'SB002';
 	end if;
+	if (select count(*) <> count(distinct w.x) from agent_tools(changes ->> 'tools') w(x)) then
+		raise exception 'a tool stands twice in tools' using errcode = 'SB004';
+	end if;
 	insert into agents (slug, name) values (slug, slug) on conflict do nothing;
 	select * into old from agents a where a.slug = slug for no key update;    -- the key does not change: foreign key checks do not wait
 	insert into lanes (agent_id) values (old.id) on conflict do nothing;

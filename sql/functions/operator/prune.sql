@@ -33,6 +33,7 @@ begin
 		delete from queue q where q.message_id = any (ids) and q.state = 'failed';
 		delete from attempts a where a.message_id = any (ids);
 		delete from tool_calls c where c.message_id = any (ids);
+		delete from tasks k where k.message_id = any (ids);
 		delete from tool_rounds r where r.message_id = any (ids);
 		with gone as (
 			delete from ai_messages m where m.id = any (ids) or m.role = 'user' and m.id in (select o.reply_to from ai_messages o where o.id = any (ids))

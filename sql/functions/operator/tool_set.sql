@@ -3,7 +3,7 @@ create or replace function signalbox.tool_set(name text, changes jsonb, actor te
 language plpgsql security definer set search_path = pg_catalog, signalbox, pg_temp as $$
 #variable_conflict use_variable
 declare
-	keys constant text[] := array['kind', 'description', 'schema', 'url', 'method', 'function', 'payload', 'key_env', 'timeout', 'side_effects', 'idempotent', 'result_bytes'];
+	keys constant text[] := array['kind', 'description', 'schema', 'url', 'method', 'function', 'payload', 'key_env', 'timeout', 'side_effects', 'idempotent', 'waits', 'result_bytes'];
 	k    text;
 	old  tools;
 	new  tools;
@@ -17,7 +17,7 @@ begin
 	select * into old from tools t where t.name = name for no key update;
 	if not found then
 		if changes ->> 'kind' is null then
-			raise exception 'a new tool needs kind=http, sql or code' using errcode = 'SB004';
+			raise exception 'a new tool needs kind=http, sql, code or process' using errcode = 'SB004';
 		end if;
 		insert into tools (name, kind) values (name, changes ->> 'kind');
 	end if;
@@ -33,6 +33,7 @@ begin
 		timeout      = case when changes ? 'timeout' then (changes ->> 'timeout')::interval else t.timeout end,
 		side_effects = case when changes ? 'side_effects' then coalesce((changes ->> 'side_effects')::boolean, true) else t.side_effects end,
 		idempotent   = case when changes ? 'idempotent' then coalesce((changes ->> 'idempotent')::boolean, false) else t.idempotent end,
+		waits        = case when changes ? 'waits' then coalesce((changes ->> 'waits')::boolean, true) else t.waits end,
 		result_bytes = case when changes ? 'result_bytes' then (changes ->> 'result_bytes')::int else t.result_bytes end
 		where t.name = name returning t.* into new;
 	perform tool_check(to_jsonb(new));

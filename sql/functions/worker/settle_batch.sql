@@ -14,7 +14,7 @@
 -- when this result is new. The call for it is in the chain, as call 0 with a "kind" (intent, embedding), also where it
 -- succeeded; so is an answer whose code failed and that was asked for again (repaired).
 -- outcome: completed | error | rate_limited | released | gone.
--- wait_ms: of rate_limited: how long the agent waits; of an error: how long the message waits, and that it uses no try
+-- wait_ms: of rate_limited: how long the agent waits; of released: how long the message waits for a process of its tools; of an error: how long the message waits, and that it uses no try
 -- (the call was a probe).
 -- Returns (job_id, result): 'kept', 'lost' or 'busy'. With may_skip, records whose session or message another
 -- transaction has locked are left out ('busy'), to be sent again; without may_skip the function waits for these locks,
@@ -125,7 +125,10 @@ begin
 			delete from queue q using rows from (unnest(held), unnest(places)) f where q.message_id = any (array[f.message_id]) and f.becomes = 'completed';
 			update queue q set state = f.becomes::queue_state, changed_at = t, deadline = null, worker_id = null, job_id = null,
 				errors = q.errors + (f.outcome = 'error' and f.wait_ms is null)::int, attempts = q.attempts - (f.outcome = 'released')::int,
-				run_after = case when f.becomes = 'blocked' and f.outcome = 'error' then t + coalesce(make_interval(secs => f.wait_ms / 1000.0), backoff) end
+				run_after = case when f.becomes = 'blocked' and f.outcome = 'error' then t + coalesce(make_interval(secs => f.wait_ms / 1000.0), backoff)
+					-- It waits for a process, which may have answered meanwhile.
+					when f.outcome = 'released' and f.wait_ms > 0 and exists (select from tool_calls c where c.message_id = f.message_id and c.state = 'running')
+					then t + make_interval(secs => f.wait_ms / 1000.0) end
 			from rows from (unnest(held), unnest(places)) f where q.message_id = any (array[f.message_id]) and f.becomes <> 'completed';
 			update lanes l set blocked_until = greatest(l.blocked_until, t + x.wait)
 			from (select f.agent_id, max(make_interval(secs => least(coalesce(f.wait_ms, 1000), 86400000) / 1000.0)) as wait
@@ -178,7 +181,7 @@ begin
 				coalesce(sum(f.tokens_completion) filter (where f.was_called), 0) as completion,
 				coalesce(sum(f.tokens_cached) filter (where f.was_called), 0) as cached, coalesce(sum(f.cost_pico), 0) as pico,
 				count(*) filter (where f.was_called and f.cost_pico is null) as unknown,
-				coalesce(sum(f.cost_pico) filter (where f.becomes <> 'completed'), 0) as wasted, sum(refusals(f.chain))::bigint as limited
+				coalesce(sum(f.cost_pico) filter (where f.becomes <> 'completed' and f.error_class not in ('next_round', 'waits_for_task')), 0) as wasted, sum(refusals(f.chain))::bigint as limited
 			from rows from (unnest(held), unnest(places)) f group by f.agent_id order by f.agent_id) x;
 		if n_ended > 0 then
 			insert into latencies as old (slot, agent_id, worker_id, counts)

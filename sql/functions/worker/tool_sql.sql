@@ -20,6 +20,9 @@ begin
 			end if;
 			execute format('select (%s($1, $2))::text', o.function) into result using arguments, context;
 		exception when others then    -- a cancel, and so a time-out, is none of these
+			if sqlstate like '40%' then    -- a deadlock, a conflict: it is begun again
+				raise;
+			end if;
 			failure := left(sqlerrm, 500);
 		end;
 		result_bytes := octet_length(result);
