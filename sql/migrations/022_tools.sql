@@ -24,10 +24,10 @@ create table tools (
 );
 
 -- A reply of the model that asked for tools: what it said, and its own form of the turn, so that another attempt goes on from here. job_id: the
--- attempt that it was made in.
+-- attempt that it was made in. round: from 1; below 0: given up by a retry from a step (retry_from.sql), of which no attempt knows.
 create table tool_rounds (
 	message_id   bigint not null,
-	round        int not null check (round between 1 and 1000),
+	round        int not null check (round <> 0),
 	job_id       uuid not null,
 	said         text,
 	own_protocol text,

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Tools: the model asks, the worker calls, the journal knows. A payment is counted where it would be paid: in the log of the tool that is called.
 . "$(dirname "$0")/../lib/tools.sh"
-plan 102
+plan 111
 tool pay set kind=http "url=$TOOL/ok" 'description=pays' 'schema={"type":"object","properties":{"amount":{"type":"integer","minimum":1},"to":{"type":"string"}},"required":["amount"],"additionalProperties":false}'
 tool echo set kind=http "url=$TOOL/echo" "$OBJECT" payload='uid=user_id collection_name thread_key' side_effects=no
 echo '{"type":"object","description":"from a file"}' >"$T/schema"
@@ -131,6 +131,23 @@ curl -s -o /dev/null -d '' "http://127.0.0.1:$P/practice/script?name=openai"
 within 10 "a retry goes on from there" completed of processing_status
 is "the tool was called once" "1 ok" "$(paid) $(journal c.state)"
 is "what the model said before is in the answer, once" 1 "$(of content | grep -c 'it asks for tools')"
+
+# ---- a retry from a step: what was done from there on is given up, and asked about
+: >"$T/tools"
+"$SB" agent luna set tools='pay echo' >/dev/null
+ask '[[ask=echo{"r":1}/pay{"amount":2}/nothing{}/nothing{}/nothing{}/nothing{}]] steps'
+is "a message that fails after five steps" "failed 5" "$(of processing_status) $(q "select count(*) from signalbox.tool_rounds r join signalbox.ai_messages m on m.id = r.message_id where m.uuid = '$M'")"
+"$SB" retry "$M" --from-step 2 >"$T/out" 2>"$T/err"
+is "a payment is asked about" "5 1 1" "$? $(grep -c '^  2  pay  ok  {"amount":2}' "$T/err") $(grep -c 'say --yes' "$T/err")"
+is "and nothing was done" "failed 1" "$(of processing_status) $(paid /ok)"
+refused "a step that it does not have" 2 retry "$M" --from-step 6
+"$SB" retry "$M" --from-step 3 >/dev/null
+within 10 "from behind it nothing is to be asked" failed of processing_status
+is "and the payment is not made again" 1 "$(paid /ok)"
+"$SB" retry "$M" --from-step 2 --yes >/dev/null
+within 10 "with a yes it is" "failed 2 1" eval 'echo "$(of processing_status) $(paid /ok) $(paid /echo)"'
+is "what was given up is still shown" 1 "$("$SB" show "$M" | grep -c '^  2  pay  ok (given up)')"
+refused "not of a message that is done" 5 retry "$(q "select uuid from signalbox.ai_messages where processing_status = 'completed' and role = 'assistant' order by id limit 1")" --from-step 1
 
 # ---- the day's tokens end in the third of five rounds: the next provider goes on with the same calls and results
 : >"$T/tools"

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "shared/clock.h"
+#include "shared/json.h"
 #include "shared/settings.h"
 #include "sql_embed.h"
 #include "tui/cli/cli.h"
@@ -133,16 +134,67 @@ static int retry_failed(struct cli *cli, const char *agent, const char *since, c
 	return first;
 }
 
+/* Calls that a retry from a step would forget, and that may be made again: on stderr. */
+static void say_given_up(struct cli *cli, const char *doc)
+{
+	const struct json *calls;
+	struct err err;
+	fprintf(stderr, "%s\n", _("these calls of tools would be given up; the model may ask for them again:"));
+	if (json_parse(&cli->arena, str_of(doc), 64u << 20, &calls, &err) < 0)
+		return;
+	for (const struct json *c = json_first(calls); c != NULL; c = json_next(c)) {
+		int64_t round = 0;
+		json_int(c, "round", &round);
+		fprintf(stderr, "  %lld  %s  %s  %s\n", (long long)round, cli_safe(cli, json_text(c, "name")),
+		        json_text(c, "state"), cli_safe(cli, json_text(c, "arguments")));
+	}
+	fprintf(stderr, "signalbox: %s\n",
+	        _("nothing was done: say --yes to give them up, or retry without --from-step to use what they answered"));
+}
+
+static int retry_from(struct cli *cli, const char *step, bool yes)
+{
+	const char *uuid;
+	struct rows r;
+	struct err err;
+	if (strspn(step, "0123456789") != strlen(step) || step[0] == '\0' || strlen(step) > 4)
+		return cli_usage_error(_("--from-step takes a number, not '%.40s'"), step);
+	if (cli->argc != 1)
+		return cli_usage_error(_("--from-step goes with one message"));
+	int code = cli_connect(cli);
+	if (code == 0)
+		code = cli_message(cli, cli->argv[0], &uuid);
+	if (code != 0)
+		return code;
+	const char *params[] = { uuid, step, cli->options->operator_name, yes ? "t" : "f" };
+	if (cli_try(cli, sql_tui_retry_from, params, ARRAY_SIZE(params), &r, &err) < 0)
+		return cli_error(&err, cli_safe(cli, cli->argv[0]));
+	if (rows_at(&r, 0, COL_RETRY_FROM_STATUS) == NULL) {
+		say_given_up(cli, rows_at(&r, 0, COL_RETRY_FROM_CALLS));
+		return EXIT_REFUSED;
+	}
+	if (cli->json)
+		cli_json(rows_at(&r, 0, COL_RETRY_FROM_DOC));
+	else
+		printf("%s %s\n", uuid, rows_at(&r, 0, COL_RETRY_FROM_STATUS));
+	return EXIT_DONE;
+}
+
 int cmd_retry(struct cli *cli)
 {
 	bool failed = false, dry_run = false, yes = false;
-	const char *agent = NULL, *since = NULL, *filter = NULL;
-	const struct cli_option options[] = { { "failed", NULL, &failed },   { "agent", &agent, NULL },
-		                              { "since", &since, NULL },     { "filter", &filter, NULL },
-		                              { "dry-run", NULL, &dry_run }, { "yes", NULL, &yes } };
+	const char *agent = NULL, *since = NULL, *filter = NULL, *step = NULL;
+	const struct cli_option options[] = { { "from-step", &step, NULL }, { "failed", NULL, &failed },
+		                              { "agent", &agent, NULL },    { "since", &since, NULL },
+		                              { "filter", &filter, NULL },  { "dry-run", NULL, &dry_run },
+		                              { "yes", NULL, &yes } };
 	int code = cli_options(cli, options, ARRAY_SIZE(options), 0, 10000);
 	if (code != 0)
 		return code;
+	if (step != NULL)
+		return failed || filter != NULL || agent != NULL || since != NULL || dry_run
+		               ? cli_usage_error(_("--from-step goes with one message"))
+		               : retry_from(cli, step, yes);
 	if (failed || filter != NULL) {
 		if (cli->argc > 0)
 			return cli_usage_error(_("either IDs or --failed, not both"));

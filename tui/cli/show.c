@@ -109,7 +109,8 @@ static void attempt(const struct json *a)
 /* Code that was run for the message. */
 static void print_run(const struct json *r)
 {
-	struct str kind = STR("-"), language = STR("-"), verdict = STR("running"), why = STR(""), run = STR("-"), worker = STR("-");
+	struct str kind = STR("-"), language = STR("-"), verdict = STR("running"), why = STR(""), run = STR("-"),
+		   worker = STR("-");
 	int64_t code = -1, ms = -1;
 	json_str(r, "kind", &kind);
 	json_str(r, "language", &language);
@@ -160,7 +161,8 @@ static void print_tool_call(const struct json *c)
 	json_int(c, "runs", &runs);
 	printf("  %lld  ", (long long)round);
 	cli_text(name.ptr, false);
-	printf("  %s", state.ptr);
+	bool is_given_up = false;
+	printf("  %s%s", state.ptr, json_bool(c, "given_up", &is_given_up) && is_given_up ? _(" (given up)") : "");
 	if (status > 0)
 		printf("  HTTP %lld", (long long)status);
 	if (ms >= 0)
@@ -193,7 +195,8 @@ static void print_context(const struct json *doc)
 	const struct json *m = json_first(json_get(doc, "context.messages"));
 	printf("\n%s\n", _("context sent"));
 	if (m == NULL)
-		printf("  %s\n", json_is_null(doc, "message.processing_completed_at") ? _("(not sent yet)") : _("(none: no model was called)"));
+		printf("  %s\n", json_is_null(doc, "message.processing_completed_at") ? _("(not sent yet)")
+		                                                                      : _("(none: no model was called)"));
 	field(json_get(doc, "context"), "  provider", "provider");
 	field(json_get(doc, "context"), "  model", "model");
 	block(json_get(doc, "context"), _("system prompt"), "system_prompt");

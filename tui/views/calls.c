@@ -30,16 +30,17 @@ static void calls_add_call(struct text_view *t, struct arena *lines, const struc
 	const char *state = calls_word(c, "state", "-"), *why = calls_word(c, "why", ""), *note = calls_word(c, "note", "");
 	char status[32] = "", took[32] = "";
 	int64_t http = 0, ms = -1;
-	bool is_cut = false;
+	bool is_cut = false, is_given_up = false;
 	json_int(c, "status", &http);
 	json_int(c, "duration_ms", &ms);
 	json_bool(c, "truncated", &is_cut);
+	json_bool(c, "given_up", &is_given_up);
 	if (http > 0)
 		snprintf(status, sizeof status, "  HTTP %lld", (long long)http);
 	if (ms >= 0)
 		snprintf(took, sizeof took, _("  %lld ms"), (long long)ms);
-	text_addf(t, lines, style_of_state(state), 3, "%s: %s%s%s%s%s", calls_word(c, "name", "-"), state, status, took,
-	          why[0] != '\0' ? "  " : "", why);
+	text_addf(t, lines, style_of_state(state), 3, "%s: %s%s%s%s%s%s", calls_word(c, "name", "-"), state,
+	          is_given_up ? _(" (given up)") : "", status, took, why[0] != '\0' ? "  " : "", why);
 	if (!all)
 		return;
 	text_addf(t, lines, S_DIM, 5, _("call %s%s%s"), calls_word(c, "call", "-"), note[0] != '\0' ? "  " : "", note);

@@ -9,5 +9,5 @@ language sql stable set search_path = pg_catalog, signalbox, pg_temp as $$ -- pl
 				'waits_ms', (select (extract(epoch from k.deadline - clock_timestamp()) * 1000)::bigint from tasks k where k.id = c.uuid and c.state = 'running')) order by c.position)
 			from tool_calls c left join tools o on o.id = c.tool_id cross join lateral (select coalesce(o.result_bytes, 16384) as told) x
 			where c.message_id = r.message_id and c.round = r.round)) order by r.round)
-	from tool_rounds r where r.message_id = rounds_for.message;
+	from tool_rounds r where r.message_id = rounds_for.message and r.round > 0;
 $$;

@@ -10,7 +10,7 @@ begin
 	return (
 		select case when l.paused_at is not null or exists (select from fleet f where f.paused_at is not null) then 'paused'
 		            when q.state = 'blocked' then 'session'
-		            when q.state = 'delayed' then case when exists (select from tool_calls c join tasks k on k.id = c.uuid where c.message_id = q.message_id and c.state = 'running')
+		            when q.state = 'delayed' then case when exists (select from tool_calls c join tasks k on k.id = c.uuid where c.message_id = q.message_id and c.state = 'running' and c.round > 0)
 		                 then 'task' else 'backoff' end
 		            when l.blocked_until > clock_timestamp() then 'rate'
 		            when a.rate_limit_per_min is not null and a.rate_limit_per_min <=

@@ -127,7 +127,7 @@ begin
 				errors = q.errors + (f.outcome = 'error' and f.wait_ms is null)::int, attempts = q.attempts - (f.outcome = 'released')::int,
 				run_after = case when f.becomes = 'blocked' and f.outcome = 'error' then t + coalesce(make_interval(secs => f.wait_ms / 1000.0), backoff)
 					-- It waits for a process, which may have answered meanwhile.
-					when f.outcome = 'released' and f.wait_ms > 0 and exists (select from tool_calls c where c.message_id = f.message_id and c.state = 'running')
+					when f.outcome = 'released' and f.wait_ms > 0 and exists (select from tool_calls c where c.message_id = f.message_id and c.state = 'running' and c.round > 0)
 					then t + make_interval(secs => f.wait_ms / 1000.0) end
 			from rows from (unnest(held), unnest(places)) f where q.message_id = any (array[f.message_id]) and f.becomes <> 'completed';
 			update lanes l set blocked_until = greatest(l.blocked_until, t + x.wait)

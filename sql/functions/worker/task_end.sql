@@ -19,10 +19,10 @@ begin
 	update tool_calls c set state = case outcome when 'success' then 'ok' else 'error' end, ended_at = t, result = said, result_bytes = octet_length(said),
 			why = case outcome when 'success' then null else 'it says that it failed' end, duration_ms = extract(epoch from t - c.started_at) * 1000
 		where c.uuid = task and c.state in ('running', 'unknown');
-	lets := found and exists (select from queue q where q.message_id = k.message_id and q.state <> 'failed');
+	lets := found and exists (select from tool_calls c where c.uuid = task and c.round > 0) and exists (select from queue q where q.message_id = k.message_id and q.state <> 'failed');
 	if lets then
 		update queue q set run_after = t where q.message_id = k.message_id and q.state = 'delayed'
-			and not exists (select from tool_calls c where c.message_id = k.message_id and c.state = 'running');
+			and not exists (select from tool_calls c where c.message_id = k.message_id and c.state = 'running' and c.round > 0);
 		perform wake_worker();
 	elsif who is not null then
 		insert into ai_messages (session_id, role, content, processing_status) values (who, 'tool', k.tool_name || ': ' || said, 'completed');
