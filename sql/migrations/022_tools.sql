@@ -123,4 +123,4 @@ create table mandate_erps (
 alter table runs drop constraint runs_kind_check, add constraint runs_kind_check check (kind in ('exec', 'calculation', 'answer', 'tool'));
 
 -- They return more.
-drop function if exists contexts(uuid, bigint[], uuid[], boolean), transcript(uuid, int);
+drop function if exists contexts(uuid, bigint[], uuid[], boolean), transcript(uuid, int), http_look(bigint[]), http_texts(bigint[], int[], int[]);

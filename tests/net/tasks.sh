@@ -1,7 +1,7 @@
 #!/bin/bash
 # What tools are told of a user, and long processes: the source's payload, field for field; a message that waits for an answer as a row; the answer, signed, once.
 . "$(dirname "$0")/../lib/tools.sh"
-plan 38
+plan 41
 tool pay_a set kind=http "url=$TOOL/ok/a"
 refused() { local name=$1 want=$2; shift 2; "$SB" "$@" >"$T/out" 2>&1; is "$name" "$want" $?; }
 send() { "$SB" send "$@" 2>/dev/null; }
@@ -95,6 +95,12 @@ is "its answer is a message of the conversation" 'tool bg: {"status":"success","
 M=$(send luna '[[ask=long{}]] failing'); within 10 "another waits" '"waits_for": "task"' waits
 answers "$(task k.id)" '{"status":"failed","message":"no invoices"}'
 within 10 "a failure is told to the model" "completed error" eval 'echo "$(of processing_status) $(journal c.state)"'
+post '' '{"content":"[[ask=long{};pay_a{}]] streamed"}'; M=$(field message_id)
+curl -s -N -m 20 "http://$AT/api/messages/$M/stream" >"$T/stream" & PIDS="$PIDS $!"
+within 10 "a stream is told of the calls" 1 eval 'grep -A1 "^event: tool" "$T/stream" | grep -c "\"step\" *: *1, *\"name\" *: *\"long\", *\"state\" *: *\"running\".*\"name\" *: *\"pay_a\", *\"state\" *: *\"ok\""'
+answers "$(task k.id)" '{"status":"success","message":"secret"}'
+within 10 "and of how they end, before its own end" 1 eval 'grep -c "^event: done" "$T/stream"'
+is "in order, without arguments and results" "tool done 0" "$(sed -n 's/^event: \(tool\|done\)$/\1/p' "$T/stream" | tail -2 | paste -sd' ') $(grep -A1 '^event: tool' "$T/stream" | grep -c secret)"
 M=$(send luna '[[ask=brief{}]] late')
 within 15 "no answer in time, and not to be begun twice: unsafe" "failed unknown unknown" eval 'echo "$(of processing_status) $(journal c.state) $(task k.status)"'
 M=$(send luna '[[ask=twice{}]] late'); 

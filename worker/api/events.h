@@ -20,6 +20,7 @@ struct waiter {
 	size_t at;
 	bool is_running;
 	bool is_told; /* its message has ended, somebody says: its document is fetched at once */
+	uint64_t tools;  /* a hash of what the last event `tool` said; 0: there was none */
 	char mark[160];  /* what the last event `status` said */
 	usec_t said_at;  /* when something was last sent */
 	usec_t look_at;  /* when the database is asked next */
@@ -29,6 +30,8 @@ struct waiter {
 /* These add to the feed, and note that something was sent. An event is added only while feed_room() is at least
  * PIECE_ROOM: the caller asks before event_document(). */
 void event_document(struct waiter *, const char *event, const char *document, bool has_id);
+/* How the calls of tools stand, if that is not what was said last; NULL: there are none. */
+void event_tools(struct waiter *, const char *document);
 /* The client drops what it has: the text of this attempt begins. has_text: a piece will follow, and say it. */
 void event_attempt(struct waiter *, int number, bool has_text);
 /* Sends what the client does not have of the attempt's text, of which `text` is the part from byte `from` on. Stops where

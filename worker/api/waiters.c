@@ -168,6 +168,7 @@ static bool look_at_stream(struct waiters *w, struct waiter *one, const struct r
 		one->look_at = now + TEXT_USEC;
 		return false;
 	}
+	event_tools(one, rows_at(r, row, COL_HTTP_LOOK_TOOLS));
 	if (!rows_bool(r, row, COL_HTTP_LOOK_IS_ENDED)) {
 		if (strcmp(one->mark, mark) != 0)
 			event_document(one, "status", document, false);
@@ -344,6 +345,7 @@ static int texts_of(struct waiters *w, struct waiter *const *some, int n, struct
 		const char *text = rows_at(&r, row, COL_HTTP_TEXTS_TEXT);
 		if (!some[i]->is_running)
 			some[i]->look_at = 0;
+		event_tools(some[i], rows_at(&r, row, COL_HTTP_TEXTS_TOOLS));
 		if (text != NULL)
 			event_text(some[i], (int)rows_int(&r, row, COL_HTTP_TEXTS_NUMBER, 0),
 			         (size_t)rows_int(&r, row, COL_HTTP_TEXTS_AT_BYTE, 0), str_of(text));
