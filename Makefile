@@ -130,7 +130,7 @@ check: deps
 	@tests/lib/deps.sh nginx
 	@$(MAKE) -s lint
 	@$(MAKE) -s test-build
-	@TEST_JOBS=$(if $(SAN),1,2) $(CHECK) tests/lib/test_check.sh $(UNIT) $(FUZZ_ALL) $(if $(SAN),,$(LINEAR)) $(INTEGRATION) $(PROPERTY) $(if $(SAN),,$(wildcard tests/term/*.sh tests/sandbox/*.sh) $(filter-out %/versions.sh,$(wildcard tests/net/*.sh)))
+	@TEST_JOBS=$(if $(SAN),1,3) $(CHECK) tests/lib/test_check.sh $(UNIT) $(FUZZ_ALL) $(if $(SAN),,$(LINEAR)) $(INTEGRATION) $(PROPERTY) $(if $(SAN),,$(wildcard tests/term/*.sh tests/sandbox/*.sh) $(filter-out %/versions.sh,$(wildcard tests/net/*.sh)))
 check-all: check
 	@TEST_POOLER=1 $(CHECK) $(filter %/test_states %/test_faults %/test_two_workers,$(INTEGRATION))
 	@tests/lib/deps.sh prometheus

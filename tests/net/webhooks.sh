@@ -3,7 +3,7 @@
 # address that nobody allowed, and be seen by the operator, each try of it. The receiver answers what a file says and keeps what came; openssl computes the signature
 # that there should be.
 . "$(dirname "$0")/../lib/net.sh"
-plan 34
+plan 36
 stack_up
 SB=$BIN/signalbox
 export SHOP_WEBHOOK_TOKEN="whsec_$(printf 'a secret of the test, 32 bytes..' | base64 -w0)"
@@ -64,7 +64,10 @@ is "which, and how it ended" "message.completed $M" "$(body 2 | sed 's/.*"type":
 is "without its text" 0 "$(body 2 | grep -c '"content"')"
 send aria 'hook-2.' >/dev/null
 send luna 'hook-3. [[status=400]]' >/dev/null
-within 15 "a failure too, and nothing of other agents" 3 got
+within 15 "a failure too" 3 got
+within 15 "three messages have ended" 3 ended
+is "nothing of other agents" 0 "$(q "select count(*) from signalbox.webhook_deliveries d join signalbox.ai_messages m on m.id = d.message_id join signalbox.ai_sessions s on s.id = m.session_id
+	where s.agent_id <> (select id from signalbox.agents where slug = 'luna')")"
 is "how it failed" message.failed "$(body 3 | sed 's/.*"type": "\([a-z.]*\)".*/\1/')"
 
 # Refused, then taken: the same event with the same id, after a while.
