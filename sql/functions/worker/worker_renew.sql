@@ -16,7 +16,8 @@ language sql security definer set search_path = pg_catalog, signalbox, pg_temp a
 			kept = greatest(0, least(coalesce((facts ->> 'kept')::bigint, 0), 1000000000))::int,
 			lacks = case when octet_length(facts::text) < 65536 then nullif(facts -> 'lacks', '{}') end,
 			mute = case when jsonb_typeof(facts -> 'lacks') = 'object' and facts -> 'lacks' <> '{}' then array(
-				select p.id from providers p where exists (select from provider_secrets(p.key_env, p.header, p.query) n where facts -> 'lacks' ? n)) else '{}' end,
+				select p.id from providers p where exists (select from provider_secrets(p.key_env, p.header, p.query) n where facts -> 'lacks' ? n))
+				|| array(select -t.id from tools t where facts -> 'lacks' ? t.key_env) else '{}' end,
 			no_code = case when facts ? 'no_code' then facts ->> 'no_code' else w.no_code end,
 			http_batch = coalesce((facts ->> 'http_batch')::bigint, w.http_batch)
 		from had where w.id = had.id returning w.id, had.http_batch < w.http_batch as is_new
