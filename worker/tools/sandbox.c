@@ -19,12 +19,14 @@
 #include "worker/tools/filter.h"
 #include "worker/tools/languages.h"
 #include "worker/tools/launch.h"
+#include "worker/tools/orphans.h"
 
 #define BWRAP "/usr/bin/bwrap"
 #define PRLIMIT "/usr/bin/prlimit"
 #define ARGV_MAX 160
 /* Users of the runs, if we are root: beyond all ranges that distributions give out. */
 #define FIRST_UID 2000000000u
+#define SLOT_UIDS 256 /* more than slots: main.c has 64 of commands and 64 of messages */
 #define WATCH_MS 25                 /* between two looks at memory and files */
 #define ASK_USEC (100 * USEC_PER_MSEC)
 #define DRAIN_USEC USEC_PER_SEC     /* for what is in the pipe when the program has ended */
@@ -490,6 +492,7 @@ int sandbox_new(struct sandbox **out, struct err *err)
 	s->filter = (struct strbuf)STRBUF_INIT(65536);
 	int result = 0;
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* who loses his parent below us becomes our child, and is waited for */
+	orphans_end(FIRST_UID, FIRST_UID + SLOT_UIDS - 1);
 	if (access(BWRAP, X_OK) < 0)
 		result = err_set(err, ERR_REFUSED, "no code can be run here: %s is not installed (package bubblewrap)", BWRAP);
 	if (result == 0)
