@@ -244,6 +244,7 @@ static struct round *new_round(struct job *job, const struct tooling *t, struct 
 		const struct tool_call *asked = &said.calls[i];
 		struct tool_use *u = &r->uses[i];
 		uuid_new(u->id);
+		u->result = STR("");
 		u->job = job;
 		u->asked = (struct tool_call){ .id = keep_id(job, t, u, asked->id, &is_odd),
 			                       .name = keep_name(job, asked->name, &is_odd),

@@ -25,6 +25,7 @@ static void read_use(struct job *job, const struct json *j, const struct tool_sp
 	u->asked.id = json_text(j, "call_id") != NULL ? json_text(j, "call_id") : "";
 	u->asked.name = json_text(j, "name") != NULL ? json_text(j, "name") : "";
 	u->asked.arguments = STR("{}");
+	u->result = STR("");
 	json_str(j, "arguments", &u->asked.arguments);
 	json_str(j, "result", &u->result);
 	json_int(j, "status", &status);
