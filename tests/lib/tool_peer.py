@@ -4,7 +4,7 @@ this side that would pay twice.
   tool_peer.py PORTFILE LOG
 
 /ok: {"done": true}; /echo: the request's body or query; /slow/MS: /ok after so long; /hang: never; /status/N; /cut: the connection is closed without a
-word; /big/N: N bytes; /once: fails without a word the first time that a key is seen, then /ok; /mirror: the Authorization header; /later: 202.
+word; /big/N: N bytes; /once: fails without a word the first time that a key is seen, then /ok; /mirror: the Authorization header; /later: 202; /half: an answer that breaks off.
 A line of the log: method, path, Idempotency-Key, body."""
 import http.server
 import os
@@ -51,14 +51,17 @@ class Peer(http.server.BaseHTTPRequestHandler):
             text = '{"status": "failed", "message": "practice"}'
         elif words[0] == "big":
             text = "A" * 100 + "x" * (int(words[1]) - 200) + "Z" * 100
+        elif words[0] == "half":
+            text = "half a sen"
         elif words[0] == "mirror":
             status, text = 500, self.headers.get("Authorization", "-")
         data = text.encode()
         try:
             self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
+            self.send_header("Content-Length", str(len(data) + (100 if words[0] == "half" else 0)))
             self.end_headers()
             self.wfile.write(data)
+            self.close_connection |= words[0] == "half"
         except OSError:  # nobody waits any more
             self.close_connection = True
 

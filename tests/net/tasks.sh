@@ -1,7 +1,7 @@
 #!/bin/bash
 # What tools are told of a user, and long processes: the source's payload, field for field; a message that waits for an answer as a row; the answer, signed, once.
 . "$(dirname "$0")/../lib/tools.sh"
-plan 41
+plan 42
 tool pay_a set kind=http "url=$TOOL/ok/a"
 refused() { local name=$1 want=$2; shift 2; "$SB" "$@" >"$T/out" 2>&1; is "$name" "$want" $?; }
 send() { "$SB" send "$@" 2>/dev/null; }
@@ -77,6 +77,8 @@ call POST "/api/tasks/$TASK/callback" '{"status":"success"}'
 got "none" 401 unauthorized
 answers 00000000-0000-4000-8000-000000000000 '{}'
 got "no such task" 404 not_found
+answers "$TASK" '{"status":"running","message":"7 of 15"}'
+is "that it goes on ends nothing" "200 running running" "$CODE $(field status) $(task k.status)"
 answers "$TASK" '{"status":"success","message":"15 factures"}'
 is "the process answers" "200 ended" "$CODE $(field status)"
 within 10 "the message goes on" completed of processing_status

@@ -1,20 +1,21 @@
 #!/bin/bash
 # Tools: the model asks, the worker calls, the journal knows. A payment is counted where it would be paid: in the log of the tool that is called.
 . "$(dirname "$0")/../lib/tools.sh"
-plan 111
+plan 113
 tool pay set kind=http "url=$TOOL/ok" 'description=pays' 'schema={"type":"object","properties":{"amount":{"type":"integer","minimum":1},"to":{"type":"string"}},"required":["amount"],"additionalProperties":false}'
 tool echo set kind=http "url=$TOOL/echo" "$OBJECT" payload='uid=user_id collection_name thread_key' side_effects=no
 echo '{"type":"object","description":"from a file"}' >"$T/schema"
 tool find set kind=http "url=$TOOL/echo?fixed=1" method=get "schema=@$T/schema" side_effects=no
 tool big set kind=http "url=$TOOL/big/40000" result_bytes=1000 side_effects=no
 tool broken set kind=http "url=$TOOL/status/500" side_effects=no
+tool half set kind=http "url=$TOOL/half"
 tool gone set kind=http url=http://127.0.0.1:1/x
 tool mirror set kind=http "url=$TOOL/mirror" key_env=PAY_TOKEN side_effects=no
 tool once set kind=http "url=$TOOL/once" idempotent=yes
 tool slow set kind=http "url=$TOOL/slow/900" timeout=300ms
 tool slowsafe set kind=http "url=$TOOL/slow/900" timeout=300ms side_effects=no
 tool slowkey set kind=http "url=$TOOL/slow/900" timeout=300ms idempotent=yes
-"$SB" agent luna set 'tools=pay echo, find big broken gone mirror once slow slowsafe slowkey' >/dev/null || not_ok "an agent with tools"
+"$SB" agent luna set 'tools=pay echo, find big broken half gone mirror once slow slowsafe slowkey' >/dev/null || not_ok "an agent with tools"
 
 # ---- what is refused when it is set
 refused() { local name=$1 want=$2; shift 2; "$SB" "$@" >"$T/out" 2>&1; is "$name" "$want" $?; }
@@ -75,6 +76,9 @@ is "and a word about what is not" 1 "$(tail -2 "$T/calls" | head -1 | grep -c '3
 ask '[[ask=broken{};gone{}]]'
 is "a tool that fails is told" "completed error error" "$(of processing_status) $(journal c.state)"
 is "with its status" 1 "$(tail -2 "$T/calls" | head -1 | grep -c 'error: HTTP 500')"
+ask '[[ask=half{}]]'
+is "a tool that did it and whose answer breaks off has done it" "completed ok" "$(of processing_status) $(journal c.state)"
+is "which is told" 1 "$(tail -2 "$T/calls" | head -1 | grep -c 'half a sen.*its answer broke off here')"
 ask '[[ask=mirror{}]]'
 is "a key is sent, and blotted where it comes back" "1" "$(journal c.result | grep -c '^Bearer \**$')"
 

@@ -8,7 +8,6 @@
 #include "tui/i18n.h"
 #include "tui/text.h"
 #include "tui/view.h"
-#include "tui/views/calls.h"
 #include "tui/views/runs.h"
 
 struct message_view {

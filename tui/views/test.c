@@ -9,7 +9,6 @@
 #include "tui/prompt.h"
 #include "tui/text.h"
 #include "tui/view.h"
-#include "tui/views/calls.h"
 #include "tui/views/runs.h"
 
 #define HISTORY_MAX 20

@@ -24,14 +24,11 @@ void event_document(struct waiter *one, const char *event, const char *document,
 
 void event_tools(struct waiter *one, const char *document)
 {
-	uint64_t hash = 14695981039346656037u; /* FNV-1a */
-	if (document == NULL || feed_room(one->feed) < PIECE_ROOM)
+	if (document == NULL || feed_room(one->feed) < PIECE_ROOM || (one->tools != NULL && strcmp(one->tools, document) == 0))
 		return;
-	for (const char *c = document; *c != '\0'; c++)
-		hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-	if (one->tools != hash)
-		event_document(one, "tool", document, false);
-	one->tools = hash;
+	free(one->tools);
+	one->tools = xstrdup(document);
+	event_document(one, "tool", document, false);
 }
 
 void event_attempt(struct waiter *one, int number, bool has_text)

@@ -20,7 +20,7 @@ struct waiter {
 	size_t at;
 	bool is_running;
 	bool is_told; /* its message has ended, somebody says: its document is fetched at once */
-	uint64_t tools;  /* a hash of what the last event `tool` said; 0: there was none */
+	char *tools;     /* what the last event `tool` said; NULL: there was none */
 	char mark[160];  /* what the last event `status` said */
 	usec_t said_at;  /* when something was last sent */
 	usec_t look_at;  /* when the database is asked next */

@@ -4,6 +4,7 @@
 #include "sql_embed.h"
 #include "worker/api/routes.h"
 #include "worker/llm/address.h"
+#include "worker/toolbox/process.h"
 #include "worker/webhooks/webhooks.h"
 
 #define CLOCK_SEC 300 /* by which the sender's clock may differ; then a signature is too old (Standard Webhooks) */
@@ -53,37 +54,36 @@ static bool is_from_process(struct api *api, const struct request *request, cons
 	return is;
 }
 
-enum route_end post_task_callback(void *ctx, struct request *request, struct reply_http *r)
+/* Takes what the process says. */
+static void take_answer(struct api *api, const struct request *request, struct arena *a, const char *task, struct reply_http *r)
 {
-	static const char *const BAD[] = { "error", "failed", "failure" };
-	struct api *api = ctx;
-	struct arena a = ARENA_INIT;
+	const struct json *j;
 	struct rows rows;
 	struct err err;
-	const struct json *j;
-	struct str status = STR("success");
-	const char *task = request->params.value[0], *outcome = "success";
-	if (!str_is_uuid(task))
-		reply_error(r, 404, "not_found", "no such task");
-	else if (ask(api, request, &a, sql_worker_task_signer, &task, 1, &rows, r) == 0) {
-		if (rows.n_rows == 0)
-			reply_error(r, 404, "not_found", "no such task");
-		else if (!is_from_process(api, request, rows_at(&rows, 0, COL_TASK_SIGNER_NAME), r))
-			;
-		else if (json_parse(&a, request->body, request->body.len, &j, &err) < 0 || !json_is_object(j))
-			reply_error(r, 400, "bad_input", "the body must be a JSON object");
-		else {
-			json_str(j, "status", &status);
-			for (size_t i = 0; i < ARRAY_SIZE(BAD); i++)
-				if (str_eq(status, BAD[i]))
-					outcome = "failed";
-			const char *params[] = { task, outcome, arena_dup(&a, request->body.ptr, request->body.len) };
-			if (ask(api, request, &a, sql_worker_task_end, params, 3, &rows, r) == 0) {
-				r->status = 200;
-				strbuf_str(&r->body, "{\"status\":\"ended\"}");
-			}
-		}
+	if (json_parse(a, request->body, request->body.len, &j, &err) < 0 || !json_is_object(j)) {
+		reply_error(r, 400, "bad_input", "the body must be a JSON object");
+		return;
 	}
+	enum process_word word = process_says(j);
+	const char *params[] = { task, word == PROCESS_FAILED ? "failed" : "success",
+		                 arena_dup(a, request->body.ptr, request->body.len) };
+	if (word != PROCESS_ON && ask(api, request, a, sql_worker_task_end, params, 3, &rows, r) < 0)
+		return;
+	r->status = 200;
+	strbuf_str(&r->body, word == PROCESS_ON ? "{\"status\":\"running\"}" : "{\"status\":\"ended\"}");
+}
+
+enum route_end post_task_callback(void *ctx, struct request *request, struct reply_http *r)
+{
+	struct api *api = ctx;
+	struct arena a = ARENA_INIT;
+	struct rows rows = { .n_rows = 0 };
+	const char *task = request->params.value[0];
+	bool is_asked = !str_is_uuid(task) || ask(api, request, &a, sql_worker_task_signer, &task, 1, &rows, r) == 0;
+	if (is_asked && rows.n_rows == 0)
+		reply_error(r, 404, "not_found", "no such task");
+	else if (is_asked && is_from_process(api, request, rows_at(&rows, 0, COL_TASK_SIGNER_NAME), r))
+		take_answer(api, request, &a, task, r);
 	arena_release(&a);
 	return ROUTE_DONE;
 }

@@ -58,6 +58,7 @@ static void waiter_free(struct waiters *w, struct waiter *one)
 	w->n--;
 	share_give(&w->shares, one->share);
 	free(one->document);
+	free(one->tools);
 	free(one);
 }
 

@@ -302,6 +302,8 @@ static void begin_use(struct tool_use *u)
 	u->began = clock_mono();
 	u->span = span_child(&u->job->span);
 	u->times++;
+	u->why[0] = '\0';
+	u->is_lost = false;
 	atomic_store(&u->is_over, false);
 	u->spec->kind->begin(u);
 	u->is_running = true;

@@ -185,16 +185,16 @@ void http_finish(struct tool_use *u)
 	u->status = t->status;
 	u->result = answer_text(t);
 	u->result_bytes = t->bytes > t->answer.len ? (int64_t)t->bytes : (int64_t)u->result.len;
-	u->has_end = is_whole && t->bytes <= t->answer.len;
+	u->has_end = t->bytes <= t->answer.len;
 	u->is_lost = t->was_sent && t->status < 200;
 	u->state = t->status >= 200 && t->status < 300 ? USE_OK : USE_ERROR;
-	if (u->state == USE_OK) /* done, also where its answer broke off: that is said by result_bytes */
-		u->result_bytes += !is_whole;
+	if (u->state == USE_OK && !is_whole) /* it was done all the same */
+		snprintf(u->why, sizeof u->why, "its answer broke off here: %s", err_name(t->err.code));
 	else if (!is_whole)
 		snprintf(u->why, sizeof u->why, "%s: %.200s", err_name(t->err.code), t->err.msg);
 	else if (t->status >= 300 && t->status < 400)
 		snprintf(u->why, sizeof u->why, "HTTP %d: redirects are not followed", t->status);
-	else
+	else if (u->state != USE_OK)
 		snprintf(u->why, sizeof u->why, "HTTP %d", t->status);
 	strbuf_release(&t->answer);
 	secrets_release(&t->secrets);

@@ -175,7 +175,7 @@ void journal_end(struct entry *e, const struct tool_use *u)
 	strbuf_addf(b, "%.1f", (double)u->took / USEC_PER_MSEC);
 	put_str_field(b, "result", u->result);
 	json_put_int_field(b, "result_bytes", u->result_bytes);
-	if (u->state != USE_OK)
+	if (u->why[0] != '\0')
 		json_put_field(b, "why", u->why);
 	strbuf_str(b, u->goes_on ? ",\"goes_on\":true}" : "}");
 	writer_submit(job->services->writer, &e->record);

@@ -23,7 +23,8 @@ static bool PRINTF(2, 3) is_not(struct judging *g, const char *fmt, ...)
 		va_start(args, fmt);
 		vsnprintf(g->why + n, (size_t)(SCHEMA_WHY_MAX - n), fmt, args);
 		va_end(args);
-		g->why[SCHEMA_WHY_MAX - 1 - utf8_unfinished((struct str){ g->why, strlen(g->why) })] = '\0';
+		size_t len = strlen(g->why);
+		g->why[len - utf8_unfinished((struct str){ g->why, len })] = '\0';
 	}
 	return false;
 }

@@ -113,14 +113,14 @@ static void *sql_tools_main(void *arg)
 	pthread_mutex_lock(&tools->lock);
 	for (;;) {
 		usec_t until = clock_mono() + IDLE_USEC;
-		while (list_is_empty(&tools->line) && !tools->ending)
-			if (!cond_wait_until(&tools->some, &tools->lock, until) && pg != NULL) {
+		while (list_is_empty(&tools->line) && !tools->ending) {
+			if (pg == NULL) {
+				pthread_cond_wait(&tools->some, &tools->lock);
+			} else if (!cond_wait_until(&tools->some, &tools->lock, until)) {
 				pg_close(pg);
 				pg = NULL;
-				until = clock_mono() + 3600 * USEC_PER_SEC;
-			} else if (pg == NULL) {
-				until = clock_mono() + 3600 * USEC_PER_SEC;
 			}
+		}
 		if (list_is_empty(&tools->line))
 			break;
 		struct sql_call *c = list_entry(tools->line.next, struct sql_call, node);

@@ -121,6 +121,8 @@ struct str toolbox_told(struct arena *a, const struct tool_use *u)
 		                                      : "error",
 		            u->why[0] != '\0' ? u->why : "it failed", u->result.len > 0 ? "\n" : "");
 	put_cut(&b, u->result, u->result_bytes, u->has_end, max);
+	if (u->state == USE_OK && u->why[0] != '\0')
+		strbuf_addf(&b, "\n(%.200s)", u->why);
 	if (u->note != NULL)
 		strbuf_addf(&b, "\n(%.200s)", u->note);
 	struct str told = { arena_dup(a, strbuf_text(&b), b.len), b.len };

@@ -73,7 +73,7 @@ struct tool_use {
 	struct str result;
 	int64_t result_bytes; /* all of it, also what was not kept */
 	bool has_end;         /* the end of `result` is the result's own */
-	char why[300];        /* of all states but OK */
+	char why[300];        /* what went wrong; of OK: that its answer broke off */
 
 	/* while it runs */
 	struct job *job;

@@ -11,10 +11,7 @@ declare
 	k     text;
 	who   int;
 begin
-	select x into k from jsonb_object_keys(changes) x where not x = any (keys) limit 1;
-	if found then
-		raise exception 'an agent has no %; it has: %', quote_literal(left(k, 80)), array_to_string(keys, ' ') using errcode = 'SB004';
-	end if;
+	perform known_keys('an agent', changes, keys);
 	if changes ->> 'provider' is not null then
 		select p.id into who from providers p where p.slug = changes ->> 'provider';
 		if not found then

@@ -6,13 +6,9 @@ language plpgsql security definer set search_path = pg_catalog, signalbox, pg_te
 #variable_conflict use_variable
 declare
 	keys constant text[] := array['protocol', 'base_url', 'key_env', 'daily_tokens', 'timezone', 'breaker', 'header', 'query'];
-	k    text;
 	old  providers;
 begin
-	select x into k from jsonb_object_keys(changes) x where not x = any (keys) limit 1;
-	if found then
-		raise exception 'a provider has no %; it has: %', quote_literal(left(k, 80)), array_to_string(keys, ' ') using errcode = 'SB004';
-	end if;
+	perform known_keys('a provider', changes, keys);
 	perform provider_check(changes);
 	select * into old from providers p where p.slug = slug for no key update;    -- the key does not change: foreign key checks do not wait
 	if not found then

@@ -4,14 +4,11 @@ language plpgsql security definer set search_path = pg_catalog, signalbox, pg_te
 #variable_conflict use_variable
 declare
 	keys constant text[] := array['kind', 'description', 'schema', 'url', 'method', 'function', 'payload', 'key_env', 'timeout', 'side_effects', 'idempotent', 'waits', 'result_bytes'];
-	k    text;
 	old  tools;
 	new  tools;
 begin
-	select x into k from jsonb_object_keys(changes) x where not x = any (keys) limit 1;
-	if found then
-		raise exception 'a tool has no %; it has: %', quote_literal(left(k, 80)), array_to_string(keys, ' ') using errcode = 'SB004';
-	elsif name !~ '^[A-Za-z_][A-Za-z0-9_-]{0,63}$' then
+	perform known_keys('a tool', changes, keys);
+	if name !~ '^[A-Za-z_][A-Za-z0-9_-]{0,63}$' then
 		raise exception 'a tool''s name is a word of letters, digits, _ and -, at most 64, as models take it' using errcode = 'SB004';
 	end if;
 	select * into old from tools t where t.name = name for no key update;
