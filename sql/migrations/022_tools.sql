@@ -3,7 +3,7 @@
 -- kind: http calls url, sql calls function, code runs what the model wrote in the sandbox, process
 -- calls url and is answered later (tasks); waits: the message waits for that. schema: JSON Schema of the arguments, sent to the model as it
 -- stands here. payload: what is sent beside the arguments, bound at dispatch: NAME or NAME=FIELD, see worker/tools/bound.h. side_effects: a call does
--- something in the world; idempotent: doing it twice with one idempotency key does it once. timeout: of one call; null: 30 s, of a process 1 h. result_bytes: of a result
+-- something in the world; idempotent: doing it twice with one idempotency key does it once. timeout: of one call. result_bytes: of a result
 -- that the model is told; the journal has all of it.
 create table tools (
 	id           int generated always as identity primary key,
@@ -16,11 +16,11 @@ create table tools (
 	function     text,
 	payload      text,
 	key_env      text,
-	timeout      interval check (timeout between interval '100 ms' and interval '7 days'),
+	timeout      interval not null check (timeout between interval '100 ms' and interval '7 days'),
 	side_effects boolean not null default true,
 	idempotent   boolean not null default false,
 	waits        boolean not null default true,
-	result_bytes int check (result_bytes between 256 and 1048576)
+	result_bytes int not null default 16384 check (result_bytes between 256 and 1048576)
 );
 
 -- A reply of the model that asked for tools: what it said, and its own form of the turn, so that another attempt goes on from here. job_id: the

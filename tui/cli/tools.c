@@ -22,13 +22,14 @@ int cmd_tools(struct cli *cli)
 		               ? _("this agent has no tools: signalbox agent SLUG set tools=\"NAME NAME\"")
 		               : _("there is no tool yet: signalbox tool NAME set kind=http url=https://... description=... schema=@FILE"));
 	else
-		printf("%-24s %-5s %7s %6s %8s %-10s %s\n", "TOOL", "KIND", "CALLS/h", "FAIL/h", "MEAN", "REPEAT", "AGENTS");
+		printf("%-24s %-7s %7s %6s %8s %-10s %s\n", "TOOL", "KIND", "CALLS/h", "FAIL/h", "MEAN", "REPEAT", "AGENTS");
 	for (int i = 0; i < r.n_rows; i++) {
-		bool is_repeatable = rows_bool(&r, i, COL_LIST_TOOLS_IDEMPOTENT) ||
-		                     !rows_bool(&r, i, COL_LIST_TOOLS_SIDE_EFFECTS) ||
-		                     strcmp(rows_at(&r, i, COL_LIST_TOOLS_KIND), "http") != 0;
+		const char *kind = rows_at(&r, i, COL_LIST_TOOLS_KIND);
+		bool is_repeatable = strcmp(kind, "sql") == 0 || strcmp(kind, "code") == 0 ||
+		                     (strcmp(kind, "http") == 0 && (rows_bool(&r, i, COL_LIST_TOOLS_IDEMPOTENT) ||
+		                                                    !rows_bool(&r, i, COL_LIST_TOOLS_SIDE_EFFECTS)));
 		char mean[FORMAT_MAX];
-		printf("%-24s %-5s %7s %6s %8s %-10s %s\n", rows_at(&r, i, COL_LIST_TOOLS_NAME),
+		printf("%-24s %-7s %7s %6s %8s %-10s %s\n", rows_at(&r, i, COL_LIST_TOOLS_NAME),
 		       rows_at(&r, i, COL_LIST_TOOLS_KIND), or_dash(rows_at(&r, i, COL_LIST_TOOLS_CALLS_LAST_HOUR)),
 		       or_dash(rows_at(&r, i, COL_LIST_TOOLS_ERRORS_LAST_HOUR)),
 		       format_latency(rows_double(&r, i, COL_LIST_TOOLS_MEAN_MS, -1000) / 1000, mean),
@@ -43,15 +44,18 @@ static void show_tool(struct cli *cli, const struct json *doc)
 		"kind",       "description",  "url",    "method",          "function",         "payload", "key_env",
 		"timeout_ms", "result_bytes", "agents", "calls_last_hour", "errors_last_hour", "unknown"
 	};
-	bool has_effects = true, is_idempotent = false;
+	bool has_effects = true, is_idempotent = false, waits = true;
 	json_bool(doc, "side_effects", &has_effects);
 	json_bool(doc, "idempotent", &is_idempotent);
+	json_bool(doc, "waits", &waits);
 	printf("%-18s %s\n", "tool", cli_safe(cli, or_dash(cli_value(cli, doc, "name"))));
 	for (size_t i = 0; i < ARRAY_SIZE(FIELDS); i++)
 		if (cli_value(cli, doc, FIELDS[i]) != NULL)
 			printf("%-18s %s\n", FIELDS[i], cli_safe(cli, cli_value(cli, doc, FIELDS[i])));
 	printf("%-18s %s\n", "side_effects", has_effects ? "yes" : "no");
 	printf("%-18s %s\n", "idempotent", is_idempotent ? "yes" : "no");
+	if (strcmp(or_dash(cli_value(cli, doc, "kind")), "process") == 0)
+		printf("%-18s %s\n", "waits", waits ? "yes" : "no");
 	if (cli_value(cli, doc, "schema") != NULL)
 		printf("%-18s %s\n", "schema", cli_safe(cli, cli_value(cli, doc, "schema")));
 }

@@ -5,7 +5,7 @@ declare
 	t      record;
 	fields constant text[] := array['user_id', 'collection_name', 'thread_key', 'session_id', 'message_id', 'agent'] || array(select profile_fields());
 	word   text;
-	kind   text;
+	names  text[];    -- what the schema asks the model for
 begin
 	select * into t from jsonb_to_record(tool) x(kind text, schema text, url text, function text, payload text, key_env text, timeout interval);
 	if t.kind in ('http', 'process') and coalesce(t.url, '') !~ '^https?://[^/@\s]+(/\S*)?$' then
@@ -16,19 +16,18 @@ begin
 	elsif t.kind <> 'process' and t.timeout > '5 min' then
 		raise exception 'a call takes at most 5min; longer is kind=process' using errcode = 'SB004';
 	elsif t.key_env !~ '^[A-Za-z_][A-Za-z0-9_]{0,99}$' then
-		raise exception 'key_env names an environment variable of the workers, %', 'not the key itself' using errcode = 'SB004';
+		raise exception 'key_env names an environment variable of the workers, and is not the key itself' using errcode = 'SB004';
 	end if;
 	begin
-		kind := json_typeof(t.schema::json);
+		if json_typeof(t.schema::json) <> 'object' then
+			raise exception 'schema is a JSON Schema of an object with the arguments' using errcode = 'SB004';
+		end if;
+		names := case when json_typeof(t.schema::json -> 'properties') = 'object' then array(select json_object_keys(t.schema::json -> 'properties')) end;
 	exception when invalid_text_representation then
-		kind := 'none';
-	end;
-	if kind <> 'object' then
 		raise exception 'schema is a JSON Schema of an object with the arguments' using errcode = 'SB004';
-	end if;
+	end;
 	-- Who the user is, is bound at dispatch, and never asked of a model.
-	select x into word from json_object_keys(case when json_typeof(t.schema::json -> 'properties') = 'object' then t.schema::json -> 'properties' else '{}' end) x
-		where replace(replace(lower(x), '_', ''), '-', '') in ('userid', 'collectionname', 'threadkey') limit 1;
+	select x into word from unnest(names) x where replace(replace(lower(x), '_', ''), '-', '') in ('userid', 'collectionname', 'threadkey') limit 1;
 	if found then
 		raise exception 'schema asks the model for %, which is bound to each call: name it in payload', quote_literal(left(word, 40)) using errcode = 'SB004';
 	end if;
@@ -37,7 +36,7 @@ begin
 			raise exception 'payload is NAME or NAME=FIELD, of the fields %; % is neither', array_to_string(fields, ' '), quote_literal(left(word, 80)) using errcode = 'SB004';
 		end if;
 	end loop;
-	select x into word from json_object_keys(case when json_typeof(t.schema::json -> 'properties') = 'object' then t.schema::json -> 'properties' else '{}' end) x
+	select x into word from unnest(names) x
 		where exists (select from agent_tools(t.payload) w(y) where lower(split_part(w.y, '=', 1)) = lower(x)) limit 1;
 	if found then
 		raise exception 'schema asks the model for %, and payload sends it', quote_literal(left(word, 40)) using errcode = 'SB004';

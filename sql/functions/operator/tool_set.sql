@@ -6,17 +6,19 @@ declare
 	keys constant text[] := array['kind', 'description', 'schema', 'url', 'method', 'function', 'payload', 'key_env', 'timeout', 'side_effects', 'idempotent', 'waits', 'result_bytes'];
 	old  tools;
 	new  tools;
+	standard interval;    -- its timeout where none is set
 begin
 	perform known_keys('a tool', changes, keys);
 	if name !~ '^[A-Za-z_][A-Za-z0-9_-]{0,63}$' then
 		raise exception 'a tool''s name is a word of letters, digits, _ and -, at most 64, as models take it' using errcode = 'SB004';
 	end if;
 	select * into old from tools t where t.name = name for no key update;
-	if not found then
+	standard := case coalesce(changes ->> 'kind', old.kind) when 'process' then '1 h' else '30 s' end;
+	if old.id is null then
 		if changes ->> 'kind' is null then
 			raise exception 'a new tool needs kind=http, sql, code or process' using errcode = 'SB004';
 		end if;
-		insert into tools (name, kind) values (name, changes ->> 'kind');
+		insert into tools (name, kind, timeout) values (name, changes ->> 'kind', standard);
 	end if;
 	update tools t set
 		kind         = case when changes ? 'kind' then changes ->> 'kind' else t.kind end,
@@ -27,11 +29,11 @@ begin
 		function     = case when changes ? 'function' then changes ->> 'function' else t.function end,
 		payload      = case when changes ? 'payload' then changes ->> 'payload' else t.payload end,
 		key_env      = case when changes ? 'key_env' then changes ->> 'key_env' else t.key_env end,
-		timeout      = case when changes ? 'timeout' then (changes ->> 'timeout')::interval else t.timeout end,
+		timeout      = case when changes ? 'timeout' then coalesce((changes ->> 'timeout')::interval, standard) else t.timeout end,
 		side_effects = case when changes ? 'side_effects' then coalesce((changes ->> 'side_effects')::boolean, true) else t.side_effects end,
 		idempotent   = case when changes ? 'idempotent' then coalesce((changes ->> 'idempotent')::boolean, false) else t.idempotent end,
 		waits        = case when changes ? 'waits' then coalesce((changes ->> 'waits')::boolean, true) else t.waits end,
-		result_bytes = case when changes ? 'result_bytes' then (changes ->> 'result_bytes')::int else t.result_bytes end
+		result_bytes = case when changes ? 'result_bytes' then coalesce((changes ->> 'result_bytes')::int, 16384) else t.result_bytes end
 		where t.name = name returning t.* into new;
 	perform tool_check(to_jsonb(new));
 	perform log_action(actor, 'tool_set', null, null, name, to_jsonb(old), changes);

@@ -181,7 +181,7 @@ begin
 				coalesce(sum(f.tokens_completion) filter (where f.was_called), 0) as completion,
 				coalesce(sum(f.tokens_cached) filter (where f.was_called), 0) as cached, coalesce(sum(f.cost_pico), 0) as pico,
 				count(*) filter (where f.was_called and f.cost_pico is null) as unknown,
-				coalesce(sum(f.cost_pico) filter (where f.becomes <> 'completed' and f.error_class not in ('next_round', 'waits_for_task')), 0) as wasted, sum(refusals(f.chain))::bigint as limited
+				coalesce(sum(f.cost_pico) filter (where f.becomes <> 'completed' and coalesce(f.error_class, '') not in ('next_round', 'waits_for_task')), 0) as wasted, sum(refusals(f.chain))::bigint as limited
 			from rows from (unnest(held), unnest(places)) f group by f.agent_id order by f.agent_id) x;
 		if n_ended > 0 then
 			insert into latencies as old (slot, agent_id, worker_id, counts)

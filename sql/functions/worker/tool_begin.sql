@@ -45,7 +45,7 @@ begin
 				on conflict do nothing;
 			insert into tasks (id, message_id, tool_name, user_id, collection_name, thread_key, company_name, arguments, created_at, deadline)
 				select c.uuid, c.message_id, c.name, s.user_id, s.collection_name, s.thread_key, (select f.value from profile_of(s.user_id, s.collection_name) f where f.field = 'company_name'),
-					c.arguments, t, t + coalesce(o.timeout, '1 h')
+					c.arguments, t, t + o.timeout
 				from tool_calls c join tools o on o.id = c.tool_id and o.kind = 'process' join ai_sessions s on s.id = r.session_id
 				where c.message_id = r.message_id and c.round = r.round and c.state = 'running' on conflict do nothing;
 			update tool_calls c set job_id = r.job_id, runs = c.runs + 1, started_at = t, worker_name = who
